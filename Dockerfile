@@ -1,0 +1,58 @@
+FROM rust:1.95-bookworm AS builder
+
+# OpenSSL for the feature postgres-tls; libpq itself is compiled from the source in a crate.
+# Debian's archive keeps only the newest build of a package, so a pinned version would soon be gone.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libssl-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /build
+
+# The dependencies, built around an empty program: this layer lasts until Cargo.toml, Cargo.lock or a
+# benchmark changes (cargo wants the declared benchmarks to exist). The empty program's own output is
+# thrown away: its files are newer than the sources, and cargo would take it for the finished build.
+COPY Cargo.toml Cargo.lock ./
+COPY benches benches
+RUN mkdir src \
+    && echo 'fn main() {}' > src/main.rs \
+    && touch src/lib.rs \
+    && cargo build --release --locked --features postgres-tls \
+    && cargo clean --release --locked --package remacto
+
+# The program. .dockerignore says what the build may see.
+COPY . .
+RUN cargo build --release --locked --features postgres-tls
+
+
+FROM debian:bookworm-slim
+
+LABEL org.opencontainers.image.title="remacto" \
+      org.opencontainers.image.description="The open-data API of REMACTO, the Moroccan Network of Open Local Governments" \
+      org.opencontainers.image.licenses="MIT"
+
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates libssl3 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/remacto --shell /usr/sbin/nologin remacto \
+    && install -d -o remacto -g remacto -m 0700 /var/lib/remacto
+
+COPY --from=builder /build/target/release/remacto /usr/local/bin/remacto
+
+# By number, so that an orchestrator can see that it isn't root.
+USER 10001:10001
+
+# Without DATABASE_URL the embedded database lives in the volume.
+ENV REMACTO_BIND=0.0.0.0:8080 \
+    REMACTO_OPS_BIND=0.0.0.0:9464 \
+    REMACTO_DATA_DIR=/var/lib/remacto
+VOLUME ["/var/lib/remacto"]
+
+# 8080 is the public API; 9464 is metrics for the operators, not for the internet.
+EXPOSE 8080 9464
+
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["remacto", "healthcheck"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["remacto"]
+CMD ["serve"]

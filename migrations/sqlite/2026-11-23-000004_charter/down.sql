@@ -1,0 +1,2 @@
+DROP TABLE charter_item;
+DROP TABLE charter_version;

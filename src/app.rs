@@ -1,0 +1,149 @@
+//! Puts the house together: mounts every resource, wraps the middlewares around them in their order, and
+//! runs the listeners. Tests run exactly this.
+
+use std::{io, net::SocketAddr, net::TcpListener, sync::Arc, time::Duration};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::{Compress, from_fn},
+    web::{self, Data},
+};
+use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
+
+use crate::{
+    charter,
+    config::{OpsBind, ServeArgs},
+    db::Db,
+    index, network,
+    observe::{access::observe, health, metrics},
+    openapi, portal,
+    state::AppState,
+    territories,
+    web::{
+        cors::cors,
+        fallback::{RouteTable, fallback, head_as_get},
+        headers::finish,
+        limits::bounds,
+    },
+};
+
+/// Mounts everything that the OpenAPI document describes. To mount is to document: there is no second list.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(
+            scope("/api/v1")
+                .configure(index::configure)
+                .configure(network::configure)
+                .configure(charter::configure)
+                .configure(territories::configure),
+        )
+        .configure(openapi::configure)
+        .service(health::live)
+        .service(health::ready)
+        .configure(portal::configure);
+}
+
+/// The listeners of a running server.
+pub struct Running {
+    /// The API; resolves when it has stopped.
+    pub api: Server,
+    /// Where the API listens.
+    pub address: SocketAddr,
+    /// The operations listener, unless it is off.
+    pub operations: Option<Server>,
+    /// Where the operations listener is.
+    pub operations_address: Option<SocketAddr>,
+}
+
+impl Running {
+    /// Waits until the API has stopped, then stops the operations listener.
+    ///
+    /// # Errors
+    /// The listener's.
+    pub async fn wait(self) -> io::Result<()> {
+        let handle = self.operations.as_ref().map(Server::handle);
+        if let Some(operations) = self.operations {
+            tokio::task::spawn(operations);
+        }
+        let outcome = self.api.await;
+        if let Some(handle) = handle {
+            ServerHandle::stop(&handle, false).await;
+        }
+        outcome
+    }
+}
+
+/// Starts both listeners over an open database.
+///
+/// # Errors
+/// An address that can't be listened on; the message names it.
+pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
+    let metrics = Arc::new(metrics::Metrics::new());
+    let state = AppState {
+        db: db.clone(),
+        metrics: Arc::clone(&metrics),
+        cors_origins: args.cors_origins.clone().into(),
+        data_licence: args.data_licence,
+    };
+    let listener = listen(args.bind)?;
+    let address = listener.local_addr()?;
+    let (operations, operations_address) = match args.ops_bind {
+        OpsBind::Off => (None, None),
+        OpsBind::At(bind) => {
+            let listener = listen(bind)?;
+            let address = listener.local_addr()?;
+            (Some(operations(listener, metrics, db)?), Some(address))
+        }
+    };
+    let api = api(args, listener, state)?;
+    Ok(Running { api, address, operations, operations_address })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+        .map_err(|error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}")))
+}
+
+fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<Server> {
+    let mounted = openapi::mounted();
+    let document = Data::new(openapi::Text(openapi::text()?));
+    let collections = Data::new(index::Collections::of(&mounted));
+    let table = Data::new(RouteTable::of(&mounted));
+    let state = Data::new(state);
+    let server = HttpServer::new(move || {
+        let (app, _document) = App::new().into_utoipa_app().configure(routes).split_for_parts();
+        app.app_data(state.clone())
+            .app_data(document.clone())
+            .app_data(collections.clone())
+            .app_data(table.clone())
+            .service(portal::interactive_docs())
+            .default_service(web::to(fallback))
+            // The last one wrapped is the first to see a request.
+            .wrap(from_fn(head_as_get))
+            .wrap(Compress::default())
+            .wrap(from_fn(bounds))
+            .wrap(from_fn(cors))
+            .wrap(from_fn(finish))
+            .wrap(from_fn(observe))
+    })
+    .workers(args.workers.map_or_else(default_workers, usize::from))
+    .client_request_timeout(Duration::from_millis(args.head_timeout_ms))
+    .client_disconnect_timeout(Duration::from_millis(args.head_timeout_ms))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(u64::from(args.shutdown_timeout_s));
+    Ok(server.listen(listener)?.run())
+}
+
+fn default_workers() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+fn operations(listener: TcpListener, metrics: Arc<metrics::Metrics>, db: Db) -> io::Result<Server> {
+    let metrics = Data::new(metrics);
+    let db = Data::new(db);
+    let server = HttpServer::new(move || {
+        App::new().app_data(metrics.clone()).app_data(db.clone()).route("/metrics", web::get().to(metrics::metrics))
+    });
+    Ok(server.workers(1).disable_signals().listen(listener)?.run())
+}

@@ -1,0 +1,201 @@
+//! The charter's rows and every query on them.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+
+use super::rules::{CharterVersion, Code, Item, Text};
+use crate::{
+    db::{
+        Change, Conn, Operation, StoreError, Tx, json,
+        schema::{charter_item, charter_version},
+    },
+    kernel::{
+        date::{PartialDate, Precision},
+        id::new_id,
+    },
+};
+
+/// The resource's name in the change feed.
+const RESOURCE: &str = "charter";
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = charter_version, treat_none_as_null = true)]
+struct VersionRow {
+    id: String,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    code: String,
+    is_current: bool,
+    in_force_from: Option<NaiveDate>,
+    in_force_from_precision: Option<String>,
+    title: String,
+    summary: String,
+    official: bool,
+    full_text_url: String,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = charter_item)]
+struct ItemRow {
+    id: String,
+    charter_version_id: String,
+    kind: String,
+    code: String,
+    position: i64,
+    title: String,
+    item_text: String,
+    official: bool,
+}
+
+impl ItemRow {
+    fn to_item(&self) -> Result<Item, StoreError> {
+        Ok(Item {
+            id: self.id.clone(),
+            code: self.code.clone(),
+            title: json::read(&self.title)?,
+            text: json::read(&self.item_text)?,
+            official: self.official,
+        })
+    }
+}
+
+/// Reads the version with a code, or the current one, with two statements.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, code: Option<&Code>) -> Result<Option<CharterVersion>, StoreError> {
+    let query = charter_version::table.select(VersionRow::as_select());
+    let row = match code {
+        Some(code) => query.filter(charter_version::code.eq(code.as_str())).first(conn).optional()?,
+        None => query.filter(charter_version::is_current.eq(true)).first(conn).optional()?,
+    };
+    row.map(|row| with_items(conn, row)).transpose()
+}
+
+fn with_items(conn: &mut Conn, row: VersionRow) -> Result<CharterVersion, StoreError> {
+    let items: Vec<ItemRow> = charter_item::table
+        .filter(charter_item::charter_version_id.eq(&row.id))
+        .order(charter_item::position)
+        .select(ItemRow::as_select())
+        .load(conn)?;
+    let of_kind =
+        |kind: &str| items.iter().filter(|item| item.kind == kind).map(ItemRow::to_item).collect::<Result<Vec<_>, _>>();
+    let in_force_from = PartialDate::from_columns(row.in_force_from, row.in_force_from_precision.as_deref());
+    let text = Text {
+        code: row.code,
+        current: row.is_current,
+        in_force_from: in_force_from.map_err(StoreError::corrupt)?,
+        title: json::read(&row.title)?,
+        summary: json::read(&row.summary)?,
+        official: row.official,
+        full_text_url: row.full_text_url,
+        principles: of_kind("principle")?,
+        values: of_kind("value")?,
+        objectives: of_kind("objective")?,
+        commitments: of_kind("commitment")?,
+    };
+    let (created_at, updated_at) = (row.created_at.and_utc(), row.updated_at.and_utc());
+    Ok(CharterVersion { id: row.id, version: row.version, created_at, updated_at, text })
+}
+
+/// The codes of all versions, in their order, with which of them is current.
+///
+/// # Errors
+/// The database's.
+pub fn versions(conn: &mut Conn) -> Result<Vec<(String, bool)>, StoreError> {
+    let rows = charter_version::table.order(charter_version::code);
+    Ok(rows.select((charter_version::code, charter_version::is_current)).load(conn)?)
+}
+
+/// Makes the stored versions say what `texts` say, each with a change entry if that changes anything; a
+/// version that is in none of them stays, because members may have adhered to it. Returns how many it touched.
+///
+/// # Errors
+/// The database's.
+pub fn load(tx: &mut Tx<'_>, texts: Vec<Text>) -> Result<usize, StoreError> {
+    let mut changed = Vec::new();
+    for text in texts {
+        let code = text.code.parse().map_err(StoreError::corrupt)?;
+        let former = find(tx.conn, Some(&code))?;
+        if former.as_ref().is_none_or(|former| former.text != text) {
+            changed.push((former, text));
+        }
+    }
+    // At most one version is current at any moment, also between two statements: those that cease to be come first.
+    changed.sort_by_key(|(_, text)| text.current);
+    let touched = changed.len();
+    for (former, text) in changed {
+        write(tx, former, text)?;
+    }
+    Ok(touched)
+}
+
+fn write(tx: &mut Tx<'_>, former: Option<CharterVersion>, text: Text) -> Result<(), StoreError> {
+    let now = tx.now().naive_utc();
+    let mut row = VersionRow {
+        id: new_id(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        code: text.code,
+        is_current: text.current,
+        in_force_from: text.in_force_from.map(PartialDate::first_day),
+        in_force_from_precision: text
+            .in_force_from
+            .map(PartialDate::precision)
+            .map(Precision::as_str)
+            .map(str::to_owned),
+        title: json::write(&text.title)?,
+        summary: json::write(&text.summary)?,
+        official: text.official,
+        full_text_url: text.full_text_url,
+    };
+    let mut ids = HashMap::new();
+    let operation = match former {
+        None => {
+            diesel::insert_into(charter_version::table).values(&row).execute(tx.conn)?;
+            Operation::Created
+        }
+        Some(former) => {
+            row.id = former.id;
+            row.version = former.version + 1;
+            row.created_at = former.created_at.naive_utc();
+            diesel::update(charter_version::table.filter(charter_version::id.eq(&row.id)))
+                .set(&row)
+                .execute(tx.conn)?;
+            let own = charter_item::table.filter(charter_item::charter_version_id.eq(&row.id));
+            let stored: Vec<ItemRow> = own.select(ItemRow::as_select()).load(tx.conn)?;
+            ids.extend(stored.into_iter().map(|item| ((item.kind, item.code), item.id)));
+            diesel::delete(charter_item::table.filter(charter_item::charter_version_id.eq(&row.id)))
+                .execute(tx.conn)?;
+            Operation::Updated
+        }
+    };
+    let kinds = [
+        ("principle", text.principles),
+        ("value", text.values),
+        ("objective", text.objectives),
+        ("commitment", text.commitments),
+    ];
+    for (kind, items) in kinds {
+        for (position, item) in (1..).zip(items) {
+            let item = ItemRow {
+                // An item that stays keeps its id.
+                id: ids.remove(&(kind.to_owned(), item.code.clone())).unwrap_or_else(new_id),
+                charter_version_id: row.id.clone(),
+                kind: kind.to_owned(),
+                code: item.code,
+                position,
+                title: json::write(&item.title)?,
+                item_text: json::write(&item.text)?,
+                official: item.official,
+            };
+            diesel::insert_into(charter_item::table).values(item).execute(tx.conn)?;
+        }
+    }
+    tx.record(Change { resource: RESOURCE, id: row.id, operation, version: row.version });
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! The command line: what an operator can do with the binary.
+
+#![expect(clippy::doc_markdown, reason = "the commands' docs are the texts of --help")]
+
+use std::{
+    io::{self, Read as _, Write as _},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    app,
+    config::{self, DatabaseArgs, HealthcheckArgs, ServeArgs},
+    db::{self, Db},
+    openapi, reference,
+};
+
+/// The open-data API of REMACTO, the Moroccan Network of Open Local Governments.
+///
+/// Log lines go to standard error; RUST_LOG chooses them (default: info). Every setting of a command stands in
+/// its own --help.
+#[derive(Parser)]
+#[command(name = "remacto", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Migrate the database, load the reference data if it is not there, and serve the API.
+    Serve(Box<ServeArgs>),
+    /// Bring the database to this binary's schema.
+    Migrate(MigrateArgs),
+    /// Migrate, and load the reference data that the database does not have.
+    Seed(DatabaseArgs),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Ask a running server whether it is ready; the exit code says it.
+    Healthcheck(HealthcheckArgs),
+}
+
+#[derive(clap::Args)]
+struct MigrateArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Undo all migrations instead. This deletes all data.
+    #[arg(long)]
+    down: bool,
+}
+
+/// How many connections the commands other than `serve` use.
+const COMMAND_CONNECTIONS: u32 = 1;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let started = Instant::now();
+    env_logger::Builder::from_env(config::log_filter()).format_timestamp_millis().init();
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve(&args, started),
+        Command::Migrate(args) => migrate(&args),
+        Command::Seed(args) => seed(&args).map(drop),
+        Command::Openapi => print_openapi(),
+        Command::Healthcheck(args) => healthcheck(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            log::error!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
+    let db = prepare(&args.database, args.db_connections)?.with_deadline(args.request_timeout());
+    let serving = async {
+        let running = app::start(args, db).map_err(|error| error.to_string())?;
+        let address = running.address;
+        log::info!("ready in {} ms", started.elapsed().as_millis());
+        log::info!("start here: http://{address}/");
+        log::info!("try the API: http://{address}/docs/");
+        if let Some(operations) = running.operations_address {
+            log::info!("metrics: http://{operations}/metrics");
+        }
+        running.wait().await.map_err(|error| error.to_string())
+    };
+    actix_web::rt::System::new().block_on(serving)?;
+    log::info!("stopped");
+    Ok(())
+}
+
+/// Opens the database in the state that the binary needs.
+fn prepare(args: &DatabaseArgs, connections: u32) -> Result<Db, String> {
+    let target = args.target()?;
+    log::info!("database: {target}");
+    for name in db::migrate(&target).map_err(|error| error.to_string())? {
+        log::info!("migrated: {name}");
+    }
+    let db = Db::open(&target, connections).map_err(|error| error.to_string())?;
+    for (name, touched) in reference::load(&db).map_err(|error| error.to_string())? {
+        log::info!("reference data: {name}, {touched} resources");
+    }
+    Ok(db)
+}
+
+fn migrate(args: &MigrateArgs) -> Result<(), String> {
+    let target = args.database.target()?;
+    if args.down {
+        db::revert_all(&target).map_err(|error| error.to_string())?;
+        log::info!("all migrations undone in {target}");
+        return Ok(());
+    }
+    let ran = db::migrate(&target).map_err(|error| error.to_string())?;
+    log::info!("{} migrations ran in {target}", ran.len());
+    Ok(())
+}
+
+fn seed(args: &DatabaseArgs) -> Result<Db, String> {
+    prepare(args, COMMAND_CONNECTIONS)
+}
+
+fn print_openapi() -> Result<(), String> {
+    let text = openapi::text().map_err(|error| error.to_string())?;
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("can't write: {error}")),
+        _ => Ok(()),
+    }
+}
+
+/// Asks `/health/ready` in plain HTTP, so that an image needs no other tool.
+fn healthcheck(args: &HealthcheckArgs) -> Result<(), String> {
+    let address = reachable(args.bind);
+    let failed = |error: io::Error| format!("no answer from {address}: {error}");
+    let patience = Duration::from_secs(4);
+    let mut stream = TcpStream::connect_timeout(&address, patience).map_err(failed)?;
+    stream.set_read_timeout(Some(patience)).map_err(failed)?;
+    write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").map_err(failed)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).map_err(failed)?;
+    if answer.starts_with("HTTP/1.1 200 ") {
+        return Ok(());
+    }
+    Err(format!("not ready: {}", answer.lines().next().unwrap_or("an empty answer")))
+}
+
+/// Where to reach a server that listens at an address: at "any address", over loopback.
+fn reachable(bind: SocketAddr) -> SocketAddr {
+    let ip = match bind.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, bind.port())
+}

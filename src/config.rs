@@ -1,0 +1,177 @@
+//! The settings: flags, each with an environment variable, read here and nowhere else. A wrong value stops
+//! the start with the setting's name and what it takes.
+
+#![expect(clippy::doc_markdown, reason = "the settings' docs are the texts of --help")]
+
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::Args;
+
+use crate::db::Target;
+
+/// Where the database is. Every command that opens it takes these.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseArgs {
+    /// Folder of the embedded database; made when it is missing.
+    #[arg(long, env = "REMACTO_DATA_DIR", default_value = "./remacto-data", value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// PostgreSQL (postgres://user:password@host/name) or another SQLite file (sqlite:path). Without it, SQLite in the data folder.
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = Target::parse)]
+    pub database_url: Option<Target>,
+}
+
+impl DatabaseArgs {
+    /// The database to open; the data folder is made and tried where it is needed.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and the folder.
+    pub fn target(&self) -> Result<Target, String> {
+        if let Some(target) = &self.database_url {
+            return Ok(target.clone());
+        }
+        let folder = &self.data_dir;
+        let refused = |error: std::io::Error| {
+            format!("--data-dir (REMACTO_DATA_DIR): the folder {} can't be written: {error}", folder.display())
+        };
+        std::fs::create_dir_all(folder).map_err(refused)?;
+        let probe = folder.join(".writable");
+        std::fs::write(&probe, b"").map_err(refused)?;
+        std::fs::remove_file(&probe).map_err(refused)?;
+        Ok(Target::Sqlite(folder.join("remacto.db")))
+    }
+}
+
+/// Where the operations listener is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpsBind {
+    /// Nowhere.
+    Off,
+    /// At this address.
+    At(SocketAddr),
+}
+
+impl FromStr for OpsBind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        parse_address(text)
+            .map(Self::At)
+            .map_err(|_unused: String| "must be address:port, like 127.0.0.1:9464, or off".to_owned())
+    }
+}
+
+impl fmt::Display for OpsBind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::At(address) => address.fmt(f),
+        }
+    }
+}
+
+/// The settings of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Address and port of the API.
+    #[arg(long, env = "REMACTO_BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = parse_address)]
+    pub bind: SocketAddr,
+    /// Address and port of the metrics, or off. Keep it away from the public.
+    #[arg(long, env = "REMACTO_OPS_BIND", default_value = "127.0.0.1:9464", value_name = "ADDRESS:PORT|off")]
+    pub ops_bind: OpsBind,
+    /// Origins whose pages may write through a browser, separated by commas. Every origin may read.
+    #[arg(long, env = "REMACTO_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,…", value_parser = parse_origin)]
+    pub cors_origins: Vec<String>,
+    /// The licence of the network's own data: CC-BY-4.0, CC0-1.0, ODbL-1.0 or ODC-By-1.0.
+    #[arg(long, env = "REMACTO_DATA_LICENCE", default_value = "CC-BY-4.0", value_name = "SPDX")]
+    pub data_licence: DataLicence,
+    /// Threads that answer requests, 1 to 256. Without it, as many as there are cores.
+    #[arg(long, env = "REMACTO_WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+    /// Connections for reading, 1 to 100; PostgreSQL takes up to 8 more for writing.
+    #[arg(long, env = "REMACTO_DB_CONNECTIONS", default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub db_connections: u32,
+    /// How long a request's head may take to arrive, in milliseconds, 100 to 60000.
+    #[arg(long, env = "REMACTO_HEAD_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    pub head_timeout_ms: u64,
+    /// How long a request may wait for the database and its answer, in milliseconds, 100 to 60000.
+    #[arg(long, env = "REMACTO_REQUEST_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    pub request_timeout_ms: u64,
+    /// How long a shutdown waits for requests under way, in seconds, 0 to 300.
+    #[arg(long, env = "REMACTO_SHUTDOWN_TIMEOUT_S", default_value_t = 30, value_name = "S", value_parser = clap::value_parser!(u16).range(0..=300))]
+    pub shutdown_timeout_s: u16,
+}
+
+impl ServeArgs {
+    /// [`ServeArgs::request_timeout_ms`] as a duration.
+    #[must_use]
+    pub const fn request_timeout(&self) -> Duration {
+        Duration::from_millis(self.request_timeout_ms)
+    }
+}
+
+/// The setting of `healthcheck`.
+#[derive(Debug, Clone, Args)]
+pub struct HealthcheckArgs {
+    /// Address and port of the API.
+    #[arg(long, env = "REMACTO_BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = parse_address)]
+    pub bind: SocketAddr,
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.replace("localhost:", "127.0.0.1:");
+    text.parse().map_err(|_unused: std::net::AddrParseError| {
+        "must be address:port, like 127.0.0.1:8080 or [::1]:8080".to_owned()
+    })
+}
+
+fn parse_origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host)
+            if !host.is_empty()
+                && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b)) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("must be an origin in lower case, like https://portal.example, without a path".to_owned()),
+    }
+}
+
+/// A licence for data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataLicence {
+    /// SPDX identifier.
+    pub code: &'static str,
+    /// Where its text is.
+    pub url: &'static str,
+}
+
+impl DataLicence {
+    const ALL: [Self; 4] = [
+        Self { code: "CC-BY-4.0", url: "https://creativecommons.org/licenses/by/4.0/" },
+        Self { code: "CC0-1.0", url: "https://creativecommons.org/publicdomain/zero/1.0/" },
+        Self { code: "ODbL-1.0", url: "https://opendatacommons.org/licenses/odbl/1-0/" },
+        Self { code: "ODC-By-1.0", url: "https://opendatacommons.org/licenses/by/1-0/" },
+    ];
+}
+
+impl FromStr for DataLicence {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|licence| licence.code == text);
+        found.ok_or("must be one of CC-BY-4.0, CC0-1.0, ODbL-1.0, ODC-By-1.0")
+    }
+}
+
+/// What `RUST_LOG` says: which log lines are written.
+#[must_use]
+pub fn log_filter() -> env_logger::Env<'static> {
+    env_logger::Env::new().filter_or("RUST_LOG", "info")
+}

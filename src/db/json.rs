@@ -1,0 +1,21 @@
+//! Values that are stored as JSON texts: language maps, which are read whole and never searched.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::StoreError;
+
+/// Reads a stored JSON text.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it does not have the expected shape.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(StoreError::corrupt)
+}
+
+/// Writes a value as JSON text.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for a value that has no JSON form.
+pub fn write(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(StoreError::corrupt)
+}

@@ -1,0 +1,280 @@
+//! The database, one for the whole house: which one it is, its connections, the two doors through which
+//! everything passes (`read` and `write`), its schema and migrations. The only place, with the stores, that
+//! names Diesel.
+//!
+//! Diesel is synchronous: work runs on blocking threads, never more of it than there are connections, so that
+//! nothing ever waits on a thread for a connection. Work that finds too long a queue is refused at once.
+
+mod change;
+mod connection;
+mod error;
+pub mod json;
+pub mod keyset;
+mod migrations;
+mod reference;
+pub mod schema;
+mod target;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use diesel::{
+    connection::{AnsiTransactionManager, TransactionManager},
+    r2d2::{Pool, PooledConnection},
+};
+use tokio::sync::Semaphore;
+
+use self::connection::{Access, Manager};
+pub use self::{
+    change::{Actor, Change, Operation, Tx, current_sequence},
+    connection::{Backend, Conn},
+    error::StoreError,
+    migrations::{MigrationError, Status as MigrationStatus, migrate, revert_all, status as migration_status},
+    reference::{loaded_digest, note_loaded},
+    target::{PostgresUrl, Target, TargetError},
+};
+use crate::kernel::clock;
+
+/// Inserts many rows at once: PostgreSQL takes them in batches; Diesel's SQLite takes one after the other,
+/// which costs nothing inside a transaction.
+macro_rules! batch_insert {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match $conn {
+            $crate::db::Conn::Sqlite(conn) => {
+                for row in $rows {
+                    diesel::insert_into($table).values(row).execute(conn)?;
+                }
+            }
+            $crate::db::Conn::Postgres(conn) => {
+                for chunk in $rows.chunks(1_000) {
+                    diesel::insert_into($table).values(chunk).execute(conn)?;
+                }
+            }
+        }
+    };
+}
+pub(crate) use batch_insert;
+
+/// How long work waits for a connection before the database counts as unavailable.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a read may take unless the settings say otherwise.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+/// How much work may wait for each connection before more is refused.
+const QUEUE_PER_CONNECTION: usize = 64;
+
+/// The open database. Cloning is cheap and shares the pools.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+    deadline: Duration,
+}
+
+struct Inner {
+    readers: Lane,
+    writers: Lane,
+    epoch: Arc<AtomicU64>,
+    queries: Arc<AtomicU64>,
+    target: Target,
+}
+
+/// A pool and the queue in front of it.
+struct Lane {
+    pool: Pool<Manager>,
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    most_waiting: usize,
+}
+
+impl Db {
+    /// Prepares the pools for `target`, with `connections` for reading. Connections open when first needed,
+    /// so a database that is away now does not keep the server from starting.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the pools can't be made at all.
+    pub fn open(target: &Target, connections: u32) -> Result<Self, StoreError> {
+        let (epoch, queries) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        // SQLite has one writer; PostgreSQL's writers wait for each other only at the end of a transaction.
+        let writers = if matches!(target, Target::Sqlite(_)) { 1 } else { connections.clamp(2, 8) };
+        let lane = |access, size| {
+            let manager = Manager::new(target.clone(), access, Arc::clone(&epoch), Arc::clone(&queries));
+            Lane::new(manager, size)
+        };
+        let inner = Inner {
+            readers: lane(Access::Read, connections)?,
+            writers: lane(Access::Write, writers)?,
+            epoch: Arc::clone(&epoch),
+            queries: Arc::clone(&queries),
+            target: target.clone(),
+        };
+        Ok(Self { inner: Arc::new(inner), deadline: DEFAULT_DEADLINE })
+    }
+
+    /// The same database, with another bound on how long [`Db::read`] may take, the queue included.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// What the database is, without any secret.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.inner.target
+    }
+
+    /// How many statements have been sent to the database since the start.
+    #[must_use]
+    pub fn query_count(&self) -> u64 {
+        self.inner.queries.load(Ordering::Relaxed)
+    }
+
+    /// Runs `work` on a read-only connection, on a blocking thread. After an outage it runs once more on a
+    /// fresh connection, so it must be repeatable.
+    ///
+    /// # Errors
+    /// What `work` returns; [`StoreError::Overloaded`] when the queue is full, [`StoreError::DeadlineExceeded`]
+    /// when the time is up.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    {
+        let db = self.clone();
+        let outcome = async {
+            let permit = db.inner.readers.enter().await?;
+            let db = db.clone();
+            let work = tokio::task::spawn_blocking(move || {
+                let _permit = permit;
+                db.read_blocking(work)
+            });
+            work.await.unwrap_or(Err(StoreError::Aborted))
+        };
+        tokio::time::timeout(self.deadline, outcome).await.unwrap_or(Err(StoreError::DeadlineExceeded))
+    }
+
+    /// [`Db::read`] on the caller's own thread, for the command line and the start.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn read_blocking<T>(&self, work: impl Fn(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let attempt = || -> Result<Result<T, StoreError>, StoreError> {
+            let mut pooled = self.inner.readers.checkout()?;
+            let outcome = work(&mut pooled.conn);
+            self.note_outage(&outcome);
+            Ok(outcome)
+        };
+        match attempt()? {
+            Err(StoreError::Unavailable(_)) => attempt()?,
+            outcome => outcome,
+        }
+    }
+
+    /// Runs `work` in one write transaction, on the caller's own thread: all of it, its change entries and
+    /// the sequence, or nothing.
+    ///
+    /// # Errors
+    /// What `work` returns, or the database's refusal; nothing is written then.
+    pub fn write_blocking<T, E: From<StoreError>>(
+        &self,
+        actor: &Actor,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut pooled = self.inner.writers.checkout()?;
+        let conn = &mut pooled.conn;
+        let begun = match conn {
+            // The write lock at once: a transaction that reads first and locks later can't be waited for.
+            Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+            Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
+        };
+        self.noted(begun)?;
+        let mut tx = Tx::new(conn, clock::now());
+        let outcome = work(&mut tx).and_then(|value| tx.flush().map(|()| value).map_err(E::from));
+        match outcome {
+            Ok(value) => {
+                self.noted(Transactions::commit_transaction(conn))?;
+                log::debug!("{actor:?} wrote");
+                Ok(value)
+            }
+            Err(error) => {
+                if let Err(failure) = self.noted(Transactions::rollback_transaction(conn)) {
+                    log::warn!("a rollback failed, the connection is thrown away: {failure}");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn noted<T>(&self, result: Result<T, diesel::result::Error>) -> Result<T, StoreError> {
+        let outcome = result.map_err(StoreError::from);
+        self.note_outage(&outcome);
+        outcome
+    }
+
+    /// After a lost connection, no connection opened before it is trusted.
+    fn note_outage<T>(&self, outcome: &Result<T, StoreError>) {
+        if matches!(outcome, Err(StoreError::Unavailable(_))) {
+            self.inner.epoch.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+type Transactions = <Conn as diesel::Connection>::TransactionManager;
+
+impl Lane {
+    fn new(manager: Manager, size: u32) -> Result<Self, StoreError> {
+        let slots = usize::try_from(size).map_err(StoreError::corrupt)?;
+        let pool = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(0))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connection_timeout(CHECKOUT_TIMEOUT)
+            .build(manager)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self {
+            pool,
+            permits: Arc::new(Semaphore::new(slots)),
+            waiting: AtomicUsize::new(0),
+            most_waiting: slots * QUEUE_PER_CONNECTION,
+        })
+    }
+
+    /// Waits for a turn, or refuses at once when too many wait already.
+    async fn enter(&self) -> Result<tokio::sync::OwnedSemaphorePermit, StoreError> {
+        let permits = Arc::clone(&self.permits);
+        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let place = WaitingPlace::take(&self.waiting, self.most_waiting)?;
+        let permit = permits.acquire_owned().await;
+        drop(place);
+        permit.map_err(|closed| StoreError::Unavailable(closed.to_string()))
+    }
+
+    fn checkout(&self) -> Result<PooledConnection<Manager>, StoreError> {
+        self.pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+}
+
+/// A place in the queue, given back even when the request that waits is dropped.
+struct WaitingPlace<'q>(&'q AtomicUsize);
+
+impl<'q> WaitingPlace<'q> {
+    fn take(waiting: &'q AtomicUsize, most: usize) -> Result<Self, StoreError> {
+        let place = Self(waiting);
+        if waiting.fetch_add(1, Ordering::AcqRel) >= most {
+            return Err(StoreError::Overloaded);
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for WaitingPlace<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

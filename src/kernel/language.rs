@@ -1,0 +1,117 @@
+//! The three languages of the network and texts written in some of them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A language that texts are served in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Arabic, written from right to left.
+    Ar,
+    /// French.
+    Fr,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// Every language, in the order in which one stands in for another.
+    pub const ALL: [Self; 3] = [Self::Fr, Self::Ar, Self::En];
+
+    /// The ISO 639-1 code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Ar => "ar",
+            Self::Fr => "fr",
+            Self::En => "en",
+        }
+    }
+
+    /// The writing direction, as HTML's `dir` names it.
+    #[must_use]
+    pub const fn direction(self) -> &'static str {
+        match self {
+            Self::Ar => "rtl",
+            Self::Fr | Self::En => "ltr",
+        }
+    }
+
+    /// The languages to try for a reader of `self`: the asked one, then French, Arabic, English.
+    pub fn preference(self) -> impl Iterator<Item = Self> {
+        std::iter::once(self).chain(Self::ALL.into_iter().filter(move |other| *other != self))
+    }
+}
+
+impl std::str::FromStr for Language {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "ar" => Ok(Self::Ar),
+            "fr" => Ok(Self::Fr),
+            "en" => Ok(Self::En),
+            _ => Err("is none of ar, fr, en"),
+        }
+    }
+}
+
+/// A text for people, by language. A language in which the text does not exist is absent; with `?lang=`
+/// only the language that is served remains.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"ar": "الرباط", "fr": "Rabat"}))]
+pub struct LanguageMap {
+    /// The text in Arabic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub ar: Option<String>,
+    /// The text in French.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub fr: Option<String>,
+    /// The text in English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub en: Option<String>,
+}
+
+impl LanguageMap {
+    /// The text in one language, if it exists.
+    #[must_use]
+    pub fn get(&self, language: Language) -> Option<&str> {
+        match language {
+            Language::Ar => self.ar.as_deref(),
+            Language::Fr => self.fr.as_deref(),
+            Language::En => self.en.as_deref(),
+        }
+    }
+
+    /// The text for a reader of `language`: in that language, else in the one that stands in for it.
+    /// Empty only for a map without any text, which no stored map is.
+    #[must_use]
+    pub fn read(&self, language: Language) -> &str {
+        language.preference().find_map(|candidate| self.get(candidate)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_asked_language_comes_first_then_french_arabic_english() {
+        let order = |language: Language| language.preference().map(Language::code).collect::<Vec<_>>();
+        assert_eq!(order(Language::En), ["en", "fr", "ar"]);
+        assert_eq!(order(Language::Ar), ["ar", "fr", "en"]);
+        assert_eq!(order(Language::Fr), ["fr", "ar", "en"]);
+    }
+
+    #[test]
+    fn a_missing_language_is_absent_from_the_json() {
+        let map = LanguageMap { fr: Some("Rabat".to_owned()), ..LanguageMap::default() };
+        assert_eq!(serde_json::to_string(&map).unwrap(), r#"{"fr":"Rabat"}"#);
+        assert_eq!(map.read(Language::Ar), "Rabat");
+    }
+}

@@ -1,0 +1,12 @@
+//! The words every floor of the house shares: identifiers, time, languages, dates of known precision,
+//! fixed-point numbers, searchable text. Pure values without I/O, so that rules and stores can both
+//! speak them; nothing here knows HTTP or a database.
+
+pub mod clock;
+pub mod date;
+pub mod decimal;
+pub mod fold;
+pub mod id;
+pub mod language;
+pub mod paging;
+pub mod text;

@@ -1,0 +1,81 @@
+//! What a text from outside must be before anything is done with it.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize as _, Deserializer, de};
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
+
+/// Why a text was refused; each is a complete predicate for a sentence about the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing but white space.
+    #[error("is empty")]
+    Empty,
+    /// Longer than the place allows, counted in characters.
+    #[error("is longer than {0} characters")]
+    TooLong(usize),
+    /// A control character, a NUL byte among them.
+    #[error("has a control character")]
+    Control,
+    /// A character that reorders its neighbours and can make a text read as another one.
+    #[error("has a bidirectional override")]
+    Bidirectional,
+}
+
+/// Brings a one-line text into its canonical form (NFC, no white space at the ends) or says why it is none.
+///
+/// # Errors
+/// [`TextError`] for an empty or overlong text, control characters and bidirectional overrides
+/// (U+202A to U+202E, U+2066 to U+2069; the harmless marks U+200E, U+200F and U+061C stay).
+pub fn parse_line(text: &str, max_chars: usize) -> Result<String, TextError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(TextError::Empty);
+    }
+    if text.chars().any(char::is_control) {
+        return Err(TextError::Control);
+    }
+    if text.chars().any(|c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')) {
+        return Err(TextError::Bidirectional);
+    }
+    let text = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
+    if text.chars().count() > max_chars {
+        return Err(TextError::TooLong(max_chars));
+    }
+    Ok(text)
+}
+
+/// Whether a text is an absolute http or https address.
+#[must_use]
+pub fn is_web_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && !rest.starts_with('/') && rest.chars().all(|c| !c.is_whitespace() && !c.is_control())
+    })
+}
+
+/// Deserializes a value through its [`FromStr`]; its error's words follow the field's name in a sentence.
+///
+/// # Errors
+/// What the text is refused for.
+pub fn deserialize<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decomposed_text_is_composed_and_trimmed() {
+        assert_eq!(parse_line("  Fe\u{0300}s ", 10).as_deref(), Ok("F\u{00E8}s"));
+    }
+
+    #[test]
+    fn what_could_deceive_or_break_is_refused() {
+        assert_eq!(parse_line("a\0b", 10), Err(TextError::Control));
+        assert_eq!(parse_line("a\u{202E}b", 10), Err(TextError::Bidirectional));
+        assert_eq!(parse_line(" \t ", 10), Err(TextError::Empty));
+        assert_eq!(parse_line("abc", 2), Err(TextError::TooLong(2)));
+    }
+}

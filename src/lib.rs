@@ -1,0 +1,31 @@
+//! The open-data API of REMACTO, the Moroccan Network of Open Local Governments.
+//!
+//! ```text
+//! main → cli → app → <resource>::configure
+//! kernel     words that everything shares; pure
+//! db         pools, the read and write doors, schema, migrations
+//! web        problems, parameters, pages, representations, middlewares
+//! observe    access log, metrics, health
+//! reference  what is embedded, and how it gets into the database
+//! territories, network, charter    the resources: mod, dto, rules, store, http each
+//! portal     the pages for people: /, /docs, /problems
+//! ```
+//!
+//! A request's way: request id → log and metrics → refusals written as problems, security headers → CORS →
+//! bounds → compression → route → `db.read` → representation. See `tests/architecture.rs` for who may use whom.
+
+pub mod app;
+pub mod charter;
+pub mod cli;
+pub mod config;
+pub mod db;
+pub mod index;
+pub mod kernel;
+pub mod network;
+pub mod observe;
+pub mod openapi;
+pub mod portal;
+pub mod reference;
+pub mod state;
+pub mod territories;
+pub mod web;

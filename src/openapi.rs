@@ -1,0 +1,222 @@
+//! The OpenAPI document: made from the mounted routes, completed here with what all operations share, so that
+//! no handler has to repeat the headers and refusals that the middlewares bring about.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a JSON object indexed by name yields null or makes room for it; the document's tests run every line"
+)]
+
+use actix_web::{App, HttpResponse, get, http::header, web::Data};
+use serde_json::{Map, Value, json};
+use utoipa::{OpenApi as _, openapi::OpenApi};
+use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
+
+use crate::{
+    app::routes,
+    web::{
+        problem::{self, Kind, Problem, ProblemErrorOut, ProblemOut},
+        query::{NoParameters, Query},
+    },
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "REMACTO open data API",
+        description = "Open data of REMACTO, the Moroccan Network of Open Local Governments: the network and its charter, \
+                       and Morocco's territorial units. Texts come in Arabic, French and English; `?lang=` prunes them to one. \
+                       An unknown parameter is refused, lists are paged by cursor, refusals are problem documents (RFC 9457), \
+                       and every answer has validators for conditional requests.",
+        license(name = "MIT", identifier = "MIT")
+    ),
+    servers((url = "/", description = "This server")),
+    tags(
+        (name = "index", description = "Where to begin."),
+        (name = "network", description = "The network: presentation, partners, published composition."),
+        (name = "charter", description = "The charter and its five commitments."),
+        (name = "territories", description = "Morocco's territorial units and their census figures."),
+        (name = "documentation", description = "This document and pages for people."),
+        (name = "operations", description = "For those who run the server.")
+    ),
+    components(schemas(ProblemOut, ProblemErrorOut))
+)]
+struct Base;
+
+/// The refusals that any operation may answer with, by status.
+const REFUSALS: &[(&str, &[&Kind])] = &[
+    (
+        "400",
+        &[
+            &problem::INVALID_PARAMETER,
+            &problem::UNKNOWN_PARAMETER,
+            &problem::REPEATED_PARAMETER,
+            &problem::INVALID_CURSOR,
+            &problem::MALFORMED_URL,
+            &problem::BAD_REQUEST,
+        ],
+    ),
+    ("404", &[&problem::NOT_FOUND]),
+    ("406", &[&problem::NOT_ACCEPTABLE]),
+    ("413", &[&problem::CONTENT_TOO_LARGE]),
+    ("414", &[&problem::URI_TOO_LONG]),
+    ("431", &[&problem::HEADERS_TOO_LARGE]),
+    ("500", &[&problem::INTERNAL_ERROR]),
+    ("503", &[&problem::OVERLOADED, &problem::DEADLINE_EXCEEDED, &problem::DATABASE_UNAVAILABLE, &problem::NOT_READY]),
+];
+
+/// What the mounted routes say of themselves.
+#[must_use]
+pub fn mounted() -> OpenApi {
+    App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1
+}
+
+/// The whole document: the mounted routes and what all of them share.
+///
+/// # Errors
+/// The serializer's, which a document does not give rise to.
+pub fn document() -> Result<Value, serde_json::Error> {
+    let mut document = serde_json::to_value(mounted())?;
+    let mut localized = Vec::new();
+    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+        paths.sort_keys();
+        for (path, item) in paths.iter_mut() {
+            for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
+                localized.extend(complete(path, operation));
+            }
+        }
+    }
+    add_components(&mut document);
+    for name in localized {
+        add_fallbacks(&mut document, &name);
+    }
+    Ok(document)
+}
+
+/// Adds to an operation what the middlewares do for all; returns the names of the schemas whose texts `lang` prunes.
+fn complete(path: &str, operation: &mut Value) -> Vec<String> {
+    let has_parameter = |place: &str, name: Option<&str>| {
+        let parameters = operation.get("parameters").and_then(Value::as_array);
+        parameters
+            .into_iter()
+            .flatten()
+            .any(|parameter| parameter["in"] == place && name.is_none_or(|name| parameter["name"] == name))
+    };
+    let (addressed, localizable) = (has_parameter("path", None), has_parameter("query", Some("lang")));
+    let is_data = path.starts_with("/api/");
+    operation["security"] = json!([]);
+    let responses = &mut operation["responses"];
+    for (status, _) in REFUSALS {
+        let fits = match *status {
+            "404" => addressed,
+            "406" => is_data,
+            "503" => is_data || path == "/health/ready",
+            _ => true,
+        };
+        if fits {
+            responses[*status] = json!({"$ref": format!("#/components/responses/Problem{status}")});
+        }
+    }
+    let shared = |names: &[&str]| -> Map<String, Value> {
+        names.iter().map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")}))).collect()
+    };
+    let always = shared(&["X-Request-Id", "Cache-Control", "Vary"]);
+    let mut headers = always.clone();
+    if is_data {
+        headers.extend(shared(&["ETag"]));
+        if has_page(responses) {
+            headers.extend(shared(&["Link"]));
+        }
+        let mut known = always;
+        known.extend(shared(&["ETag"]));
+        responses["304"] =
+            json!({"description": "The caller's copy, named by If-None-Match, is current.", "headers": known});
+    }
+    responses["200"]["headers"] = Value::Object(headers);
+    if let Some(responses) = responses.as_object_mut() {
+        responses.sort_keys();
+    }
+    let schema = operation.pointer("/responses/200/content/application~1json/schema/$ref").and_then(Value::as_str);
+    let name = schema.and_then(|reference| reference.rsplit('/').next()).filter(|_| localizable);
+    name.map(str::to_owned).into_iter().collect()
+}
+
+fn has_page(responses: &Value) -> bool {
+    responses.pointer("/200/content/text~1csv").is_some()
+}
+
+fn add_components(document: &mut Value) {
+    let components = &mut document["components"];
+    for (status, kinds) in REFUSALS {
+        let names: Vec<String> = kinds.iter().map(|kind| format!("`{}`: {}", kind.code, kind.explanation)).collect();
+        let mut headers = json!({"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}});
+        if *status == "503" {
+            headers["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
+        }
+        components["responses"][format!("Problem{status}")] = json!({
+            "description": names.join("\n\n"),
+            "headers": headers,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+        });
+    }
+    let header = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
+    components["headers"] = json!({
+        "Cache-Control": header("How long the answer stays fresh.", "public, max-age=60, stale-while-revalidate=300"),
+        "ETag": header("Validator, for If-None-Match: version (for lists, sequence) and variant.", "\"1641-json.0.1.0\""),
+        "Link": header("The next page (rel=\"next\"); absent on the last one.", "</api/v1/territories?cursor=WzEs>; rel=\"next\""),
+        "Retry-After": header("How many seconds to wait before trying again.", "2"),
+        "Vary": header("The request headers that the answer depends on.", "Accept, Accept-Encoding"),
+        "X-Request-Id": header(
+            "The request's id: the caller's own, if it brought one of 8 to 64 letters, digits, -, _ or ., else a new one.",
+            "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"
+        ),
+    });
+    if let Some(schemas) = components["schemas"].as_object_mut() {
+        schemas.sort_keys();
+    }
+}
+
+/// Describes `lang_fallbacks` on a schema whose texts `lang` prunes.
+fn add_fallbacks(document: &mut Value, name: &str) {
+    let schema = &mut document["components"]["schemas"][name];
+    let property = json!({
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Only with `lang`: JSON pointers of the texts for which another language stands in.",
+        "example": ["/name"],
+    });
+    let object = match schema["allOf"].as_array_mut().and_then(|parts| parts.last_mut()) {
+        Some(part) => part,
+        None => schema,
+    };
+    object["properties"]["lang_fallbacks"] = property;
+}
+
+/// The document as it is committed and served: indented JSON with a line feed at the end.
+///
+/// # Errors
+/// The serializer's.
+pub fn text() -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&document()?)? + "\n")
+}
+
+/// The document's text, made once.
+pub struct Text(pub String);
+
+/// The OpenAPI document
+///
+/// This document, in OpenAPI 3.1, for clients to be generated from.
+#[utoipa::path(
+    tag = "documentation",
+    operation_id = "getOpenApi",
+    responses((status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json"))
+)]
+#[get("/openapi.json")]
+pub async fn get_openapi(_query: Query<NoParameters>, text: Data<Text>) -> Result<HttpResponse, Problem> {
+    let fresh = (header::CACHE_CONTROL, "public, max-age=300");
+    Ok(HttpResponse::Ok().insert_header(fresh).content_type("application/json").body(text.0.clone()))
+}
+
+/// Mounts the document.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(get_openapi);
+}

@@ -1,0 +1,18 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+
+use crate::{config::DataLicence, db::Db, observe::metrics::Metrics};
+
+/// The shared state of the API.
+#[derive(Clone)]
+pub struct AppState {
+    /// The database.
+    pub db: Db,
+    /// The metrics.
+    pub metrics: Arc<Metrics>,
+    /// Origins whose pages may write through a browser.
+    pub cors_origins: Arc<[String]>,
+    /// The licence of the network's own data.
+    pub data_licence: DataLicence,
+}

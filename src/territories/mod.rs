@@ -1,0 +1,39 @@
+//! Morocco's territorial units: 12 regions, 75 prefectures and provinces, 1,503 communes, and the units of
+//! the census beside them (8 prefectures of arrondissements, 41 arrondissements), with the codes of the
+//! Haut-Commissariat au Plan and the figures of the censuses of 2024 and 2014. Members are seated on them.
+
+mod dto;
+mod http;
+mod rules;
+mod store;
+
+use crate::db::{StoreError, Tx};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use self::{
+    dto::TerritoryOut,
+    rules::{Address, Code, Filters, Kind, Listing, Record, SortKey, Territory, parse_reference},
+    store::{Found, find, list, load},
+};
+
+/// Mounts the operations on territories.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(http::list_territories).service(http::get_territory).service(http::list_territory_children);
+}
+
+/// The embedded census files: regions, provinces, communes, arrondissements.
+pub const REFERENCE: &[&str] = &[
+    include_str!("../../data/territories/regions.csv"),
+    include_str!("../../data/territories/provinces.csv"),
+    include_str!("../../data/territories/communes.csv"),
+    include_str!("../../data/territories/arrondissements.csv"),
+];
+
+/// Makes the stored territories those of the embedded files and returns how many it touched.
+///
+/// # Errors
+/// The database's, or the file and line of a fault in the files.
+pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let records = rules::parse_reference(REFERENCE).map_err(StoreError::Corrupt)?;
+    store::load(tx, records)
+}

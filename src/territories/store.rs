@@ -1,0 +1,255 @@
+//! The territories' rows and every query on them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::rules::{Address, Code, Filters, Listing, Record, SortKey, Territory};
+use crate::{
+    db::{
+        Backend, Change, Conn, Operation, StoreError, Tx, batch_insert, current_sequence, keyset::keyset,
+        schema::territory,
+    },
+    kernel::{
+        fold::fold,
+        id::new_id,
+        paging::{Key, Position},
+    },
+};
+
+/// The collection's name in the change feed.
+const RESOURCE: &str = "territories";
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = territory, treat_none_as_null = true)]
+struct TerritoryRow {
+    id: String,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    code: String,
+    kind: String,
+    area_type: Option<String>,
+    parent_code: Option<String>,
+    region_code: String,
+    name_fr: String,
+    name_ar: String,
+    population_2024: i64,
+    households_2024: i64,
+    population_2014: Option<i64>,
+}
+
+/// The columns that are made from others, so that both databases search and sort alike.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = territory)]
+struct FoldedColumns {
+    name_fr_folded: String,
+    name_ar_folded: String,
+    search_text: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = territory)]
+struct NewRow {
+    #[diesel(embed)]
+    row: TerritoryRow,
+    #[diesel(embed)]
+    folded: FoldedColumns,
+}
+
+impl TerritoryRow {
+    fn into_territory(self) -> Result<Territory, StoreError> {
+        let code = |text: &str| text.parse::<Code>().map_err(StoreError::corrupt);
+        Ok(Territory {
+            record: Record {
+                code: code(&self.code)?,
+                kind: self.kind.parse().map_err(StoreError::corrupt)?,
+                area_type: self.area_type.as_deref().map(str::parse).transpose().map_err(StoreError::corrupt)?,
+                parent_code: self.parent_code.as_deref().map(code).transpose()?,
+                region_code: code(&self.region_code)?,
+                name_fr: self.name_fr,
+                name_ar: self.name_ar,
+                population_2024: self.population_2024,
+                households_2024: self.households_2024,
+                population_2014: self.population_2014,
+            },
+            id: self.id,
+            version: self.version,
+            created_at: self.created_at.and_utc(),
+            updated_at: self.updated_at.and_utc(),
+        })
+    }
+}
+
+/// The territory at an address.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Territory>, StoreError> {
+    let query = territory::table.select(TerritoryRow::as_select());
+    let row = match address {
+        Address::Code(code) => query.filter(territory::code.eq(code.as_str())).first(conn),
+        Address::Id(id) => query.filter(territory::id.eq(id)).first(conn),
+    };
+    row.optional()?.map(TerritoryRow::into_territory).transpose()
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Found {
+    /// The sequence that was current before the rows were read.
+    pub sequence: i64,
+    /// The rows.
+    pub rows: Vec<Territory>,
+    /// Where the page ended, if there is another one behind it.
+    pub next: Option<Position>,
+    /// How many rows the whole list has, if it was to be counted.
+    pub total: Option<i64>,
+}
+
+/// Reads a page of a list, with two statements (three with the count).
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn, listing: &Listing) -> Result<Found, StoreError> {
+    let sequence = current_sequence(conn)?;
+    let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
+    let query = filtered(&listing.filters).select(TerritoryRow::as_select()).limit(i64::from(listing.limit) + 1);
+    let after = listing.after.as_ref();
+    let text = after.and_then(Position::text);
+    let number = after.and_then(Position::number);
+    let order = listing.filters.order;
+    let query = match order.key {
+        SortKey::Code => keyset!(query, territory::code, territory::id, order.direction, text),
+        SortKey::NameFr => keyset!(query, territory::name_fr_folded, territory::id, order.direction, text),
+        SortKey::NameAr => keyset!(query, territory::name_ar_folded, territory::id, order.direction, text),
+        SortKey::Population2024 => keyset!(query, territory::population_2024, territory::id, order.direction, number),
+    };
+    let mut rows: Vec<TerritoryRow> = query.load(conn)?;
+    let has_more = rows.len() > usize::from(listing.limit);
+    rows.truncate(usize::from(listing.limit));
+    let rows: Vec<Territory> = rows.into_iter().map(TerritoryRow::into_territory).collect::<Result<_, _>>()?;
+    let next = rows.last().filter(|_| has_more).map(|last| position(last, order.key));
+    Ok(Found { sequence, rows, next, total })
+}
+
+fn position(last: &Territory, key: SortKey) -> Position {
+    let record = &last.record;
+    let key = match key {
+        SortKey::Code => Key::Text(record.code.to_string()),
+        SortKey::NameFr => Key::Text(fold(&record.name_fr)),
+        SortKey::NameAr => Key::Text(fold(&record.name_ar)),
+        SortKey::Population2024 => Key::Number(record.population_2024),
+    };
+    Position { key, id: last.id.clone() }
+}
+
+fn filtered(filters: &Filters) -> territory::BoxedQuery<'_, Backend> {
+    let mut query = territory::table.into_boxed();
+    if !filters.kinds.is_empty() {
+        query = query.filter(territory::kind.eq_any(filters.kinds.iter().map(|kind| kind.as_str())));
+    }
+    if !filters.parents.is_empty() {
+        query = query.filter(territory::parent_code.eq_any(filters.parents.iter().map(Code::as_str)));
+    }
+    if !filters.regions.is_empty() {
+        query = query.filter(territory::region_code.eq_any(filters.regions.iter().map(Code::as_str)));
+    }
+    for word in &filters.words {
+        // Folded words are letters and digits only: there is no wildcard to escape.
+        query = query.filter(territory::search_text.like(format!("%{word}%")));
+    }
+    if let Some(since) = filters.updated_since {
+        query = query.filter(territory::updated_at.ge(since.naive_utc()));
+    }
+    query
+}
+
+/// Makes the stored territories those of `records`: new ones are added, changed ones updated, vanished ones
+/// deleted, each with its change entry; what is the same is left alone. Returns how many rows it touched.
+///
+/// # Errors
+/// The database's.
+pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> {
+    let stored: Vec<TerritoryRow> = territory::table.select(TerritoryRow::as_select()).load(tx.conn)?;
+    let stored = stored.into_iter().map(TerritoryRow::into_territory).collect::<Result<Vec<_>, _>>()?;
+    let mut stored: HashMap<Code, Territory> =
+        stored.into_iter().map(|territory| (territory.record.code.clone(), territory)).collect();
+    let mut added = Vec::new();
+    let mut touched = 0;
+    for record in records {
+        match stored.remove(&record.code) {
+            None => added.push(record),
+            Some(same) if same.record == record => {}
+            Some(former) => {
+                update(tx, &former, record)?;
+                touched += 1;
+            }
+        }
+    }
+    touched += added.len() + stored.len();
+    add(tx, added)?;
+    delete(tx, stored.into_values().collect())?;
+    Ok(touched)
+}
+
+fn add(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<(), StoreError> {
+    let now = tx.now().naive_utc();
+    let rows: Vec<NewRow> = records.into_iter().map(|record| new_row(new_id(), 1, (now, now), record)).collect();
+    batch_insert!(tx.conn, territory::table, &rows);
+    for NewRow { row, .. } in rows {
+        tx.record(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
+    }
+    Ok(())
+}
+
+fn update(tx: &mut Tx<'_>, former: &Territory, record: Record) -> Result<(), StoreError> {
+    let version = former.version + 1;
+    let NewRow { row, folded } =
+        new_row(former.id.clone(), version, (former.created_at.naive_utc(), tx.now().naive_utc()), record);
+    diesel::update(territory::table.filter(territory::id.eq(&former.id))).set((&row, folded)).execute(tx.conn)?;
+    tx.record(Change { resource: RESOURCE, id: row.id, operation: Operation::Updated, version });
+    Ok(())
+}
+
+/// Deletes vanished units, the deepest first, so that none goes before its children.
+fn delete(tx: &mut Tx<'_>, mut vanished: Vec<Territory>) -> Result<(), StoreError> {
+    vanished.sort_by_key(|territory| std::cmp::Reverse(territory.record.kind.depth()));
+    for territory in vanished {
+        diesel::delete(territory::table.filter(territory::id.eq(&territory.id))).execute(tx.conn)?;
+        let version = territory.version + 1;
+        tx.record(Change { resource: RESOURCE, id: territory.id, operation: Operation::Deleted, version });
+    }
+    Ok(())
+}
+
+fn new_row(
+    id: String,
+    version: i64,
+    (created_at, updated_at): (NaiveDateTime, NaiveDateTime),
+    record: Record,
+) -> NewRow {
+    let folded = FoldedColumns {
+        name_fr_folded: fold(&record.name_fr),
+        name_ar_folded: fold(&record.name_ar),
+        search_text: record.search_text(),
+    };
+    let row = TerritoryRow {
+        id,
+        version,
+        created_at,
+        updated_at,
+        kind: record.kind.as_str().to_owned(),
+        area_type: record.area_type.map(|area| area.as_str().to_owned()),
+        code: record.code.into_string(),
+        parent_code: record.parent_code.map(Code::into_string),
+        region_code: record.region_code.into_string(),
+        name_fr: record.name_fr,
+        name_ar: record.name_ar,
+        population_2024: record.population_2024,
+        households_2024: record.households_2024,
+        population_2014: record.population_2014,
+    };
+    NewRow { row, folded }
+}

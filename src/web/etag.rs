@@ -1,0 +1,49 @@
+//! Validators: `"<version>-<variant>"`, where the variant covers everything else that changes the bytes
+//! (format, language, encoding, the program's version).
+
+use actix_web::{
+    HttpMessage as _, HttpRequest,
+    http::header::{AcceptEncoding, ContentEncoding, ETag, Encoding, EntityTag, IfNoneMatch},
+};
+
+use crate::kernel::language::Language;
+
+/// The tag of a representation at one version. For a list, the version is the sequence it was read at.
+#[must_use]
+pub fn tag(version: i64, format: &str, language: Option<Language>, req: &HttpRequest) -> EntityTag {
+    let mut tag = format!("{version}-{format}");
+    for part in [language.map(Language::code), encoding(req), Some(env!("CARGO_PKG_VERSION"))].into_iter().flatten() {
+        tag.push('.');
+        tag.push_str(part);
+    }
+    EntityTag::new_strong(tag)
+}
+
+/// Whether the caller already has the representation with this tag.
+#[must_use]
+pub fn is_known(req: &HttpRequest, tag: &EntityTag) -> bool {
+    match req.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Any) => true,
+        Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        None => false,
+    }
+}
+
+/// The header for a tag.
+#[must_use]
+pub fn header(tag: EntityTag) -> ETag {
+    ETag(tag)
+}
+
+/// The encoding that the compression middleware will choose: it negotiates with the same function over
+/// the same list. None where the body goes out as it is.
+fn encoding(req: &HttpRequest) -> Option<&'static str> {
+    let offered = [Encoding::identity(), Encoding::brotli(), Encoding::gzip(), Encoding::deflate()];
+    let chosen = req.get_header::<AcceptEncoding>()?.negotiate(offered.iter())?;
+    match chosen {
+        Encoding::Known(ContentEncoding::Brotli) => Some("br"),
+        Encoding::Known(ContentEncoding::Gzip) => Some("gzip"),
+        Encoding::Known(ContentEncoding::Deflate) => Some("deflate"),
+        _ => None,
+    }
+}

@@ -1,0 +1,94 @@
+//! The last hand on every answer: refusals become problem documents, and the headers that protect browsers
+//! and guide caches are set. What the framework refuses by itself passes here too.
+
+use actix_web::{
+    Error, HttpMessage as _, HttpResponse,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+};
+
+use super::problem::{Problem, kind_of_status};
+use crate::observe::request_id::RequestId;
+
+/// Data is never a document that loads anything.
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// Our own pages: one style sheet of ours, no script.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The interactive documentation: its scripts and styles come from this server; it writes styles inline.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The middleware.
+///
+/// # Errors
+/// Those of the services inside.
+pub async fn finish<B: MessageBody>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let response = next.call(req).await?;
+    let mut response = if response.status().is_client_error() || response.status().is_server_error() {
+        explain(response).map_into_right_body()
+    } else {
+        response.map_into_left_body()
+    };
+    let path = response.request().path();
+    let policy = if path.starts_with("/docs") {
+        DOCS_POLICY
+    } else if is_html(response.headers()) {
+        PAGE_POLICY
+    } else {
+        DATA_POLICY
+    };
+    set_headers(response.headers_mut(), policy);
+    Ok(response)
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+}
+
+fn set_headers(headers: &mut HeaderMap, policy: &'static str) {
+    let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::CONTENT_SECURITY_POLICY, policy);
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    let by_origin = headers.get_all(header::VARY).any(|value| value.as_bytes() == b"Origin");
+    let vary = if by_origin { "Accept, Accept-Encoding, Origin" } else { "Accept, Accept-Encoding" };
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// Writes a refusal down as a problem document, keeping its headers.
+fn explain<B: MessageBody>(response: ServiceResponse<B>) -> ServiceResponse<BoxBody> {
+    let (req, refused) = response.into_parts();
+    let id = req.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
+    let generic;
+    let problem = if let Some(problem) = refused.error().and_then(Error::as_error::<Problem>) {
+        problem
+    } else {
+        let kind = kind_of_status(refused.status());
+        generic = Problem::new(kind, kind.explanation);
+        &generic
+    };
+    if let Some(cause) = problem.cause() {
+        log::error!("request {id}: {}: {cause}", problem.kind().code);
+    }
+    let mut answer = HttpResponse::build(refused.status());
+    for (name, value) in refused.headers() {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING].contains(name) {
+            answer.append_header((name.clone(), value.clone()));
+        }
+    }
+    if refused.status().as_u16() == 503 && !refused.headers().contains_key(header::RETRY_AFTER) {
+        answer.insert_header((header::RETRY_AFTER, "2"));
+    }
+    answer.content_type("application/problem+json");
+    let body = serde_json::to_vec(&problem.body(&id)).unwrap_or_default();
+    ServiceResponse::new(req, answer.body(body))
+}

@@ -1,0 +1,17 @@
+//! What every endpoint has in common on its way in and out: refusals, parameters, pages and cursors,
+//! representations and their validators, and the middlewares around them all.
+
+pub mod attribution;
+pub mod cors;
+pub mod cursor;
+pub mod etag;
+pub mod fallback;
+pub mod headers;
+pub mod limits;
+pub mod localize;
+pub mod page;
+pub mod params;
+pub mod problem;
+pub mod query;
+pub mod representation;
+pub mod tabular;

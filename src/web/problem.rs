@@ -1,0 +1,344 @@
+//! Every refusal of the API, in one table (RFC 9457). A handler returns a [`Problem`]; the middleware in
+//! [`super::headers`] writes it down, with the request's id, so that what the framework refuses by itself
+//! reads the same as what a rule refuses.
+
+use std::{borrow::Cow, fmt};
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::db::StoreError;
+
+/// One kind of refusal: its row in the table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The stable code, also the last segment of the `type` URI.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// A short name in English.
+    pub title: &'static str,
+    /// What happened.
+    pub explanation: &'static str,
+    /// How the caller mends it.
+    pub remedy: &'static str,
+}
+
+macro_rules! kinds {
+    ($($name:ident = $code:literal $status:literal $title:literal, $explanation:literal, $remedy:literal;)*) => {
+        $(
+            #[doc = $explanation]
+            pub const $name: Kind = Kind { code: $code, status: $status, title: $title, explanation: $explanation, remedy: $remedy };
+        )*
+        /// The whole table, in the order of the statuses.
+        pub const KINDS: &[&Kind] = &[$(&$name),*];
+    };
+}
+
+kinds! {
+    INVALID_PARAMETER = "invalid_parameter" 400 "Invalid parameter",
+        "A query parameter has a value that it can't have.",
+        "The entry in errors names the parameter and says what it takes. The parameters of each operation, with examples, are in the OpenAPI document.";
+    UNKNOWN_PARAMETER = "unknown_parameter" 400 "Unknown parameter",
+        "The request has a query parameter that this operation does not know. It is refused rather than ignored, because a filter that is silently dropped gives a wrong answer that looks right.",
+        "Correct the name (the detail offers the nearest known one) or leave the parameter out.";
+    REPEATED_PARAMETER = "repeated_parameter" 400 "Repeated parameter",
+        "A query parameter stands more than once in the URL.",
+        "Give it once; where several values are allowed, separate them by commas.";
+    INVALID_CURSOR = "invalid_cursor" 400 "Invalid cursor",
+        "The cursor is damaged, of an older version of the API, or was made by a list with another order or other filters.",
+        "Begin again without a cursor, or use next_cursor together with exactly the parameters of the request that returned it (only limit may differ).";
+    MALFORMED_URL = "malformed_url" 400 "Malformed URL",
+        "The path or the query has a percent sign that is not followed by two hexadecimal digits, or its decoded bytes are not UTF-8.",
+        "Encode the URL's parts as UTF-8 with percent-encoding (encodeURIComponent in JavaScript, urllib.parse.quote in Python).";
+    BAD_REQUEST = "bad_request" 400 "Bad request",
+        "The request can't be understood as HTTP, or its body as what it claims to be.",
+        "The detail says what was wrong with it.";
+    NOT_FOUND = "not_found" 404 "Not found",
+        "There is nothing at this address: the path is unknown, or no published resource has this id, slug or code.",
+        "Follow the links of GET /api/v1 or of a list instead of composing addresses. Deleted resources leave a tombstone in the change feed.";
+    METHOD_NOT_ALLOWED = "method_not_allowed" 405 "Method not allowed",
+        "The address exists but does not support this method.",
+        "Use one of the methods of the Allow header.";
+    NOT_ACCEPTABLE = "not_acceptable" 406 "Not acceptable",
+        "The resource does not exist in any of the formats or encodings that the Accept or Accept-Encoding header asks for.",
+        "Ask for one of the formats that the detail names, or leave the header out.";
+    REQUEST_TIMEOUT = "request_timeout" 408 "Request timeout",
+        "The request did not arrive within the time that the server waits for one.",
+        "Send it again on a new connection.";
+    CONTENT_TOO_LARGE = "content_too_large" 413 "Content too large",
+        "The request's body is larger than this operation takes.",
+        "Send less at once; the detail names the limit.";
+    URI_TOO_LONG = "uri_too_long" 414 "URI too long",
+        "The request's target is longer than 8,192 bytes.",
+        "Shorten the filters, or pull the whole list and filter it on your side.";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "Unsupported media type",
+        "The request's body has a type or an encoding that this operation does not take.",
+        "Send the type that the OpenAPI document names, without Content-Encoding.";
+    HEADERS_TOO_LARGE = "headers_too_large" 431 "Request header fields too large",
+        "The request's header fields are larger than 16,384 bytes together.",
+        "Send fewer or shorter header fields; cookies are never needed.";
+    INTERNAL_ERROR = "internal_error" 500 "Internal error",
+        "The server failed in a way that it should not have. The cause is in its log under the request's id.",
+        "Try again; if it stays, report the value of instance.";
+    OVERLOADED = "overloaded" 503 "Overloaded",
+        "More requests are waiting than the server can answer in good time, so this one was refused at once.",
+        "Wait as long as Retry-After says, then try again, with growing pauses.";
+    DEADLINE_EXCEEDED = "deadline_exceeded" 503 "Deadline exceeded",
+        "The answer took longer than the server allows for one request.",
+        "Ask for less at once (a smaller limit, a narrower filter), or try again later.";
+    DATABASE_UNAVAILABLE = "database_unavailable" 503 "Database unavailable",
+        "The database can't be reached at the moment. Nothing was changed.",
+        "Wait as long as Retry-After says, then try again: the server recovers by itself when the database returns.";
+    NOT_READY = "not_ready" 503 "Not ready",
+        "The server runs, but its database is not at the schema that it needs.",
+        "Run the migrations with the binary that serves (it does so at its own start), or use the binary that the database was migrated for.";
+}
+
+/// The kind with a code.
+#[must_use]
+pub fn kind(code: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|kind| kind.code == code)
+}
+
+/// The kind that stands for a bare status of the framework's.
+#[must_use]
+pub fn kind_of_status(status: StatusCode) -> &'static Kind {
+    match status.as_u16() {
+        404 => &NOT_FOUND,
+        405 => &METHOD_NOT_ALLOWED,
+        406 => &NOT_ACCEPTABLE,
+        408 => &REQUEST_TIMEOUT,
+        413 => &CONTENT_TOO_LARGE,
+        414 => &URI_TOO_LONG,
+        415 => &UNSUPPORTED_MEDIA_TYPE,
+        431 => &HEADERS_TOO_LARGE,
+        503 => &OVERLOADED,
+        400..=499 => &BAD_REQUEST,
+        _ => &INTERNAL_ERROR,
+    }
+}
+
+/// The place in the request that one error is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A query parameter, by name.
+    Parameter(String),
+    /// A request header, by name.
+    Header(&'static str),
+}
+
+/// One error of a [`Problem`].
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Where it is.
+    pub place: Place,
+    /// Its stable code.
+    pub code: &'static str,
+    /// What is wrong, in one sentence.
+    pub detail: String,
+}
+
+/// A refusal on its way to the caller.
+#[derive(Debug)]
+pub struct Problem {
+    kind: &'static Kind,
+    detail: Cow<'static, str>,
+    faults: Vec<Fault>,
+    headers: Vec<(header::HeaderName, String)>,
+    cause: Option<String>,
+}
+
+/// How long a refused client should wait, in seconds.
+const RETRY_AFTER: &str = "2";
+
+impl Problem {
+    /// A refusal of a kind, with what is particular to this one.
+    #[must_use]
+    pub fn new(kind: &'static Kind, detail: impl Into<Cow<'static, str>>) -> Self {
+        let mut problem = Self { kind, detail: detail.into(), faults: Vec::new(), headers: Vec::new(), cause: None };
+        if kind.status == 503 {
+            problem = problem.with_header(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        problem
+    }
+
+    /// A refusal for what one or several query parameters hold; the first one's words become the detail.
+    #[must_use]
+    pub fn parameters(kind: &'static Kind, faults: Vec<Fault>) -> Self {
+        let detail = faults.first().map_or_else(|| kind.explanation.to_owned(), |fault| fault.detail.clone());
+        Self { faults, ..Self::new(kind, detail) }
+    }
+
+    /// A refusal of one query parameter: `name` followed by what is wrong with its value.
+    #[must_use]
+    pub fn parameter(kind: &'static Kind, name: &str, predicate: impl fmt::Display) -> Self {
+        let place = Place::Parameter(name.to_owned());
+        Self::parameters(kind, vec![Fault { place, code: kind.code, detail: format!("{name} {predicate}.") }])
+    }
+
+    /// The refusal of an address at which there is nothing.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(&NOT_FOUND, "There is nothing at this address.")
+    }
+
+    /// A failure of the server's own; the cause goes to the log and never to the caller.
+    #[must_use]
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        let problem = Self::new(&INTERNAL_ERROR, "The server failed; the cause is in its log under the request's id.");
+        Self { cause: Some(cause.to_string()), ..problem }
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Adds a place to the errors.
+    #[must_use]
+    pub fn with_fault(mut self, place: Place, detail: impl Into<String>) -> Self {
+        self.faults.push(Fault { place, code: self.kind.code, detail: detail.into() });
+        self
+    }
+
+    /// The row of the table.
+    #[must_use]
+    pub const fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// What the log should know and the caller should not.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The body that the caller reads; `instance` is the request's id.
+    #[must_use]
+    pub fn body(&self, instance: &str) -> ProblemOut {
+        let fault = |fault: &Fault| {
+            let (parameter, header) = match &fault.place {
+                Place::Parameter(name) => (Some(name.clone()), None),
+                Place::Header(name) => (None, Some((*name).to_owned())),
+            };
+            ProblemErrorOut { parameter, header, code: fault.code.to_owned(), detail: fault.detail.clone() }
+        };
+        ProblemOut {
+            r#type: format!("/problems/{}", self.kind.code),
+            title: self.kind.title.to_owned(),
+            status: self.kind.status,
+            detail: self.detail.to_string(),
+            instance: instance.to_owned(),
+            code: self.kind.code.to_owned(),
+            errors: self.faults.iter().map(fault).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.code, self.detail)
+    }
+}
+
+/// Only status and headers: the body is written where the request's id is known.
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.as_str()));
+        }
+        response.finish()
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded => Self::new(&OVERLOADED, "Too many requests wait for the database."),
+            StoreError::DeadlineExceeded => {
+                Self::new(&DEADLINE_EXCEEDED, "The answer took longer than the server allows for one request.")
+            }
+            StoreError::Unavailable(cause) => {
+                let problem = Self::new(&DATABASE_UNAVAILABLE, "The database can't be reached at the moment.");
+                Self { cause: Some(cause), ..problem }
+            }
+            error => Self::internal(error),
+        }
+    }
+}
+
+/// A refusal, as RFC 9457 problem details.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemOut {
+    /// Reference to the page that explains this kind of problem and how to mend it.
+    #[schema(example = "/problems/invalid_parameter", format = "uri-reference")]
+    pub r#type: String,
+    /// Short name of the kind, in English.
+    #[schema(example = "Invalid parameter")]
+    pub title: String,
+    /// The HTTP status.
+    #[schema(example = 400, minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What is particular to this occurrence, in English.
+    #[schema(example = "limit is not a whole number from 1 to 200.")]
+    pub detail: String,
+    /// The request's id, as in the X-Request-Id header and the server's log.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")]
+    pub instance: String,
+    /// Stable code of the kind; safe to branch on.
+    #[schema(example = "invalid_parameter")]
+    pub code: String,
+    /// The places that are wrong; empty where the request as a whole is refused.
+    pub errors: Vec<ProblemErrorOut>,
+}
+
+/// One place of a refused request. It has either `parameter` or `header`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemErrorOut {
+    /// Name of the query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "limit", nullable = false)]
+    pub parameter: Option<String>,
+    /// Name of the request header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Accept", nullable = false)]
+    pub header: Option<String>,
+    /// Stable code of this error.
+    #[schema(example = "invalid_parameter")]
+    pub code: String,
+    /// What is wrong here, in English.
+    #[schema(example = "limit is not a whole number from 1 to 200.")]
+    pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_statuses_are_refusals() {
+        for (at, kind) in KINDS.iter().enumerate() {
+            assert!(KINDS[..at].iter().all(|other| other.code != kind.code), "{} stands twice", kind.code);
+            assert!((400..600).contains(&kind.status));
+        }
+    }
+
+    #[test]
+    fn every_status_of_the_framework_has_a_kind_of_that_status() {
+        for status in [400, 404, 405, 406, 408, 413, 414, 415, 431, 500, 503] {
+            assert_eq!(kind_of_status(StatusCode::from_u16(status).unwrap()).status, status);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Validators, freshness, compression, and who may read from a browser.
+
+use crate::support::on_both;
+
+const ONE: &str = "/api/v1/territories/01";
+const LIST: &str = "/api/v1/territories?limit=5";
+
+on_both! {
+    fn public_answers_may_be_kept_and_revalidated(server) {
+        for path in [ONE, LIST, "/api/v1", "/api/v1/network", "/api/v1/charter", "/api/v1/charter/commitments"] {
+            let answer = server.get(path);
+            assert_eq!(answer.header("cache-control"), Some("public, max-age=60, stale-while-revalidate=300"), "{path}");
+            assert_eq!(answer.header("vary"), Some("Accept, Accept-Encoding"), "{path}");
+            let tag = answer.header("etag").expect(path).to_owned();
+            let again = server.get_with(path, &[("If-None-Match", &tag)]);
+            assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+            assert_eq!(again.header("etag"), Some(tag.as_str()));
+            assert_eq!(again.header("cache-control"), answer.header("cache-control"));
+            assert_eq!(again.header("vary"), answer.header("vary"));
+        }
+    }
+
+    fn a_validator_names_version_and_variant(server) {
+        let tag = |path: &str, headers: &[(&str, &str)]| server.get_with(path, headers).header("etag").unwrap().to_owned();
+        let plain = tag(ONE, &[]);
+        assert!(plain.starts_with("\"1-json"), "{plain}");
+        let variants = [
+            plain.clone(),
+            tag(&format!("{ONE}?lang=ar"), &[]),
+            tag(&format!("{ONE}?lang=fr"), &[]),
+            tag(ONE, &[("Accept-Encoding", "gzip")]),
+            tag(ONE, &[("Accept-Encoding", "br")]),
+        ];
+        for (at, variant) in variants.iter().enumerate() {
+            assert!(!variants[..at].contains(variant), "{variants:?}");
+        }
+        let list = server.get(LIST);
+        let sequence = list.ok()["sequence"].as_i64().unwrap();
+        assert!(list.header("etag").unwrap().starts_with(&format!("\"{sequence}-json")));
+        assert_ne!(tag(LIST, &[("Accept", "text/csv")]), tag(LIST, &[("Accept", "application/x-ndjson")]));
+    }
+
+    fn if_none_match_takes_lists_weak_tags_and_the_star(server) {
+        let tag = server.get(ONE).header("etag").unwrap().to_owned();
+        for known in [format!("\"x\", {tag}"), format!("W/{tag}"), "*".to_owned()] {
+            assert_eq!(server.get_with(ONE, &[("If-None-Match", &known)]).status, 304, "{known}");
+        }
+        assert_eq!(server.get_with(ONE, &[("If-None-Match", "\"0-json\"")]).status, 200);
+    }
+
+    fn a_copy_in_one_encoding_does_not_answer_for_another(server) {
+        let tag = server.get_with(ONE, &[("Accept-Encoding", "br")]).header("etag").unwrap().to_owned();
+        assert_eq!(server.get_with(ONE, &[("If-None-Match", &tag)]).status, 200);
+        let again = server.get_with(ONE, &[("If-None-Match", &tag), ("Accept-Encoding", "br")]);
+        assert_eq!(again.status, 304);
+        assert_eq!(again.header("content-encoding"), None);
+    }
+
+    fn answers_are_compressed_on_request(server) {
+        let plain = server.get("/api/v1/territories?limit=200");
+        assert_eq!(plain.header("content-encoding"), None);
+        for encoding in ["br", "gzip"] {
+            let packed = server.get_with("/api/v1/territories?limit=200", &[("Accept-Encoding", encoding)]);
+            assert_eq!(packed.header("content-encoding"), Some(encoding));
+            assert!(packed.body.len() * 5 < plain.body.len(), "{encoding}: {} of {}", packed.body.len(), plain.body.len());
+        }
+        server.get_with(ONE, &[("Accept-Encoding", "identity;q=0, compress")]).problem(406, "not_acceptable");
+    }
+
+    fn a_head_request_has_the_headers_of_get_and_no_body(server) {
+        for path in [ONE, LIST, "/api/v1", "/health/live", "/openapi.json", "/problems"] {
+            let get = server.get(path);
+            let head = server.send("HEAD", path, &[]);
+            assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+            for name in ["etag", "content-type", "content-length", "cache-control", "vary"] {
+                assert_eq!(head.header(name), get.header(name), "{path} {name}");
+            }
+        }
+        assert_eq!(server.send("HEAD", "/api/v1/territories/99", &[]).status, 404);
+        assert_eq!(server.send("HEAD", "/nowhere", &[]).status, 404);
+    }
+
+    fn every_answer_protects_browsers(server) {
+        for path in [ONE, "/nowhere", "/", "/problems", "/docs/", "/openapi.json", "/health/live"] {
+            let answer = server.get(path);
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+            let policy = answer.header("content-security-policy").expect(path);
+            assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");
+            assert_eq!(answer.header("set-cookie"), None);
+        }
+    }
+
+    fn every_page_of_the_world_may_read_and_none_may_write(server) {
+        let read = server.get_with(ONE, &[("Origin", "https://anyone.example")]);
+        assert_eq!(read.header("access-control-allow-origin"), Some("*"));
+        assert!(read.header("access-control-expose-headers").unwrap().contains("ETag"));
+        let ask = |method: &str| {
+            server.send("OPTIONS", ONE, &[("Origin", "https://anyone.example"), ("Access-Control-Request-Method", method)])
+        };
+        let read = ask("GET");
+        assert_eq!((read.status, read.header("access-control-allow-origin")), (204, Some("*")));
+        assert!(read.header("access-control-allow-headers").unwrap().contains("If-None-Match"));
+        let write = ask("POST");
+        assert_eq!((write.status, write.header("access-control-allow-origin")), (204, None));
+    }
+}
+
+#[test]
+fn pages_of_configured_origins_may_write() {
+    let server =
+        crate::support::TestServer::on_sqlite_with(&["--cors-origins", "https://portal.example,http://localhost:3000"]);
+    let ask = |origin: &str| {
+        let answer = server.send("OPTIONS", ONE, &[("Origin", origin), ("Access-Control-Request-Method", "POST")]);
+        (answer.header("access-control-allow-origin").map(str::to_owned), answer.header("vary").map(str::to_owned))
+    };
+    let (allowed, vary) = ask("https://portal.example");
+    assert_eq!(allowed.as_deref(), Some("https://portal.example"));
+    assert_eq!(vary.as_deref(), Some("Accept, Accept-Encoding, Origin"));
+    assert_eq!(ask("https://portal.example.evil.example").0, None);
+    assert_eq!(ask("http://portal.example").0, None);
+}

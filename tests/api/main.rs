@@ -1,0 +1,25 @@
+//! The HTTP suite: every scenario runs against a real server made by the real app builder, on SQLite and on
+//! PostgreSQL, in parallel, with a fresh database each.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod support;
+
+mod bad_input;
+mod caching;
+mod charter;
+mod commands;
+mod network;
+mod observing;
+mod openapi;
+mod outage;
+mod pages;
+mod paging;
+mod schema;
+mod territories;
+mod writing;

@@ -1,0 +1,224 @@
+//! The OpenAPI document: complete, committed, and true.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::support::on_both;
+
+fn document() -> Value {
+    remacto::openapi::document().unwrap()
+}
+
+/// Every operation with its path and method.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let each = |(path, item): (&String, &Value)| {
+        let item = item.as_object().unwrap().clone();
+        item.into_iter().map(|(method, operation)| (path.clone(), method, operation)).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(each).collect()
+}
+
+/// Every object schema with a name for messages, nested ones too.
+fn object_schemas(document: &Value) -> Vec<(String, Map<String, Value>)> {
+    fn collect(name: &str, schema: &Value, found: &mut Vec<(String, Map<String, Value>)>) {
+        for part in ["allOf", "oneOf", "anyOf"] {
+            schema[part].as_array().into_iter().flatten().for_each(|schema| collect(name, schema, found));
+        }
+        if let Some(properties) = schema["properties"].as_object() {
+            found.push((name.to_owned(), properties.clone()));
+            properties.iter().for_each(|(property, schema)| collect(&format!("{name}.{property}"), schema, found));
+        }
+    }
+    let mut found = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        collect(name, schema, &mut found);
+    }
+    found
+}
+
+#[test]
+fn the_committed_document_is_the_one_that_the_program_makes() {
+    let committed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json")).unwrap_or_default();
+    assert!(
+        committed == remacto::openapi::text().unwrap(),
+        "openapi/openapi.json has drifted; write it anew: cargo run -- openapi > openapi/openapi.json"
+    );
+}
+
+#[test]
+fn every_operation_is_described_in_full() {
+    let document = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    let tags: HashSet<&str> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let mut ids = HashSet::new();
+    for (path, method, operation) in operations(&document) {
+        let at = format!("{method} {path}");
+        for text in ["summary", "description"] {
+            assert!(
+                operation[text].as_str().is_some_and(|text| text.len() > 10 || text == "Get a territory"),
+                "{at}: {text}"
+            );
+        }
+        assert!(ids.insert(operation["operationId"].as_str().expect(&at).to_owned()), "{at}: operationId stands twice");
+        let own = operation["tags"].as_array().expect(&at);
+        assert!(own.len() == 1 && tags.contains(own[0].as_str().unwrap()), "{at}: {own:?}");
+        assert!(operation["security"].is_array(), "{at}: security");
+        let placed = path.matches('{').count();
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        assert_eq!(parameters.iter().filter(|parameter| parameter["in"] == "path").count(), placed, "{at}");
+        let names: HashSet<&str> = parameters.iter().map(|parameter| parameter["name"].as_str().unwrap()).collect();
+        assert_eq!(names.len(), parameters.len(), "{at}: a parameter stands twice");
+        for parameter in &parameters {
+            let name = format!("{at}: {}", parameter["name"]);
+            assert!(parameter["description"].is_string() && parameter["schema"].is_object(), "{name}");
+            assert!(!parameter["example"].is_null() || parameter["name"] == "cursor", "{name} has no example");
+            assert_eq!(parameter["required"], parameter["in"] == "path", "{name}");
+        }
+        for (status, response) in operation["responses"].as_object().expect(&at) {
+            let name = format!("{at}: {status}");
+            if let Some(reference) = response["$ref"].as_str() {
+                assert!(!document.pointer(&reference[1..]).expect(&name)["content"].is_null(), "{name}");
+                continue;
+            }
+            assert!(response["description"].is_string(), "{name}");
+            if status == "200" {
+                let content = response["content"].as_object().expect(&name);
+                assert!(content.values().all(|content| content["schema"].is_object()), "{name}");
+            }
+        }
+    }
+    assert!(ids.len() >= 14, "{ids:?}");
+}
+
+#[test]
+fn every_property_is_described_and_every_reference_leads_somewhere() {
+    let document = document();
+    for (name, properties) in object_schemas(&document) {
+        for (property, schema) in properties {
+            assert!(schema["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}.{property}");
+        }
+    }
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(document.pointer(reference).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn only_language_maps_look_like_language_maps() {
+    let languages = ["ar", "fr", "en"];
+    for (name, properties) in object_schemas(&document()) {
+        let looks_alike = properties.keys().all(|property| languages.contains(&property.as_str()));
+        assert_eq!(looks_alike, name == "LanguageMap", "{name}");
+    }
+}
+
+/// Whether a value has the shape that a schema says: types, required and known properties, enumerations.
+fn mismatch(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return mismatch(document, document.pointer(&reference[1..])?, value, at);
+    }
+    for choice in ["oneOf", "anyOf"] {
+        if let Some(schemas) = schema[choice].as_array() {
+            let misses: Vec<String> =
+                schemas.iter().filter_map(|schema| mismatch(document, schema, value, at)).collect();
+            return (misses.len() == schemas.len()).then(|| misses.join(" and "));
+        }
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        return parts.iter().find_map(|schema| mismatch(document, schema, value, at));
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let types: Vec<&str> = match &schema["type"] {
+        Value::String(one) => vec![one.as_str()],
+        Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let fits = types.is_empty() || types.contains(&kind) || (kind == "integer" && types.contains(&"number"));
+    if !fits {
+        return Some(format!("{at} is {kind}, not {types:?}"));
+    }
+    if let Some(values) = schema["enum"].as_array().filter(|values| !values.contains(value)) {
+        return Some(format!("{at} is none of {values:?}"));
+    }
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(n, item)| mismatch(document, &schema["items"], item, &format!("{at}/{n}"))),
+        Value::Object(map) => {
+            let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let missing = required.into_iter().find(|name| !map.contains_key(*name));
+            missing.map(|name| format!("{at} lacks {name}")).or_else(|| {
+                let known = schema["properties"].as_object()?;
+                map.iter()
+                    .find_map(|(name, value)| mismatch(document, known.get(name)?, value, &format!("{at}/{name}")))
+            })
+        }
+        _ => None,
+    }
+}
+
+on_both! {
+    fn every_documented_answer_is_the_real_one(server) {
+        let document = document();
+        for (path, method, operation) in operations(&document) {
+            assert_eq!(method, "get");
+            let mut target = path.clone();
+            for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path") {
+                let (name, example) = (parameter["name"].as_str().unwrap(), parameter["example"].as_str().unwrap());
+                target = target.replace(&format!("{{{name}}}"), example);
+            }
+            let answer = server.get(&target);
+            let response = &operation["responses"][answer.status.to_string()];
+            assert!(response.is_object(), "{target} answers an undocumented {}", answer.status);
+            for (header, _) in response["headers"].as_object().into_iter().flatten() {
+                let on_other_pages = header == "Link" && answer.header("link").is_none();
+                assert!(on_other_pages || answer.header(header).is_some(), "{target} lacks {header}");
+            }
+            if answer.status != 200 {
+                continue;
+            }
+            let media = answer.header("content-type").unwrap().split(';').next().unwrap().to_owned();
+            let content = &response["content"][&media];
+            assert!(content.is_object(), "{target} answers an undocumented {media}");
+            if media == "application/json" {
+                assert_eq!(mismatch(&document, &content["schema"], &answer.json(), ""), None, "{target}");
+            }
+        }
+    }
+
+    fn every_query_parameters_example_works(server) {
+        for (path, _, operation) in operations(&document()) {
+            for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "query") {
+                let example = match &parameter["example"] {
+                    Value::Null => continue,
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                let mut target = path.replace("/charter/commitments/{code}", "/charter/commitments/visibility").replace("{code}", "01");
+                target = format!("{target}?{}={example}", parameter["name"].as_str().unwrap());
+                if parameter["name"] == "fields" {
+                    target += "&format=csv";
+                }
+                assert_eq!(server.get(&target).status, 200, "{target}");
+            }
+        }
+    }
+
+    fn the_served_document_is_the_committed_one(server) {
+        assert_eq!(server.get("/openapi.json").text(), remacto::openapi::text().unwrap());
+    }
+}

@@ -1,0 +1,200 @@
+//! The two migration trees: they run up, down and up again, and make the same schema on both databases, the
+//! one that `schema.rs` describes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::{
+    Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query, sql_types,
+};
+use remacto::db::{self, Target};
+
+use crate::support::{postgres, server::sqlite_database};
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = sql_types::Text)]
+    line: String,
+}
+
+/// The facts of a schema, one a line, in words that both databases share.
+type Facts = BTreeSet<String>;
+
+const SQLITE_FACTS: &str = "
+    SELECT 'column ' || t.name || '.' || c.name || ' ' || CASE WHEN c.\"notnull\" THEN 'required' ELSE 'nullable' END AS line
+      FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'
+    UNION ALL
+    SELECT 'key ' || t.name || '.' || c.name || ' ' || c.pk
+      FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.pk > 0 AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'
+    UNION ALL
+    SELECT 'reference ' || t.name || '.' || f.\"from\" || ' to ' || f.\"table\" || '.' || f.\"to\" || ' ' || lower(f.on_delete)
+      FROM sqlite_master t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table'
+    UNION ALL
+    SELECT 'unique ' || t.name || ' (' || (SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) || ')'
+      FROM sqlite_master t, pragma_index_list(t.name) i WHERE t.type = 'table' AND i.\"unique\" AND i.origin <> 'pk' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'
+    UNION ALL
+    SELECT 'index ' || t.name || ' (' || (SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) || ')'
+      FROM sqlite_master t, pragma_index_list(t.name) i WHERE t.type = 'table' AND NOT i.\"unique\" AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
+
+const POSTGRES_FACTS: &str = "
+    SELECT 'column ' || table_name || '.' || column_name || ' ' || CASE is_nullable WHEN 'NO' THEN 'required' ELSE 'nullable' END AS line
+      FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'
+    UNION ALL
+    SELECT 'key ' || c.conrelid::regclass || '.' || a.attname || ' ' || array_position(c.conkey, a.attnum)
+      FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+     WHERE c.contype = 'p' AND c.connamespace = 'public'::regnamespace AND c.conrelid::regclass::text NOT LIKE '\\_\\_%'
+    UNION ALL
+    SELECT 'reference ' || c.conrelid::regclass || '.' || a.attname || ' to ' || c.confrelid::regclass || '.' || b.attname || ' '
+           || CASE c.confdeltype WHEN 'a' THEN 'no action' WHEN 'c' THEN 'cascade' ELSE c.confdeltype::text END
+      FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+      JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1] WHERE c.contype = 'f'
+    UNION ALL
+    SELECT CASE WHEN i.indisunique THEN 'unique ' ELSE 'index ' END || i.indrelid::regclass || ' ('
+           || (SELECT string_agg(a.attname, ', ' ORDER BY k.at) FROM unnest(i.indkey::int[]) WITH ORDINALITY k(attnum, at)
+               JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum) || ')'
+      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+     WHERE NOT i.indisprimary AND c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE '\\_\\_%'";
+
+fn facts(target: &Target, url: &str) -> Facts {
+    let lines: Vec<Line> = match target {
+        Target::Sqlite(file) => {
+            sql_query(SQLITE_FACTS).load(&mut SqliteConnection::establish(&file.to_string_lossy()).unwrap())
+        }
+        Target::Postgres(_) => sql_query(POSTGRES_FACTS).load(&mut PgConnection::establish(url).unwrap()),
+    }
+    .unwrap();
+    lines.into_iter().map(|line| line.line).collect()
+}
+
+/// The columns of `schema.rs`, in the words of the facts.
+fn described_columns() -> Facts {
+    let mut table = String::new();
+    let mut columns = Facts::new();
+    for line in include_str!("../../src/db/schema.rs").lines() {
+        let line = line.trim();
+        if let Some((column, kind)) = line.strip_suffix(',').and_then(|line| line.split_once(" -> ")) {
+            let nullable = if kind.starts_with("Nullable<") { "nullable" } else { "required" };
+            columns.insert(format!("column {table}.{column} {nullable}"));
+        } else if let Some((name, _)) = line.strip_suffix(") {").and_then(|line| line.split_once(" (")) {
+            name.clone_into(&mut table);
+        }
+    }
+    columns
+}
+
+fn columns(facts: &Facts) -> Facts {
+    facts.iter().filter(|fact| fact.starts_with("column ")).cloned().collect()
+}
+
+#[test]
+fn both_trees_make_the_same_schema_and_schema_rs_describes_it() {
+    let (_folder, file) = sqlite_database();
+    let sqlite = facts(&Target::Sqlite(file), "");
+    assert_eq!(columns(&sqlite), described_columns());
+    assert!(
+        sqlite.iter().any(|fact| fact == "reference territory.parent_code to territory.code no action"),
+        "{sqlite:#?}"
+    );
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.filled_database();
+    let postgres = facts(&Target::parse(&url).unwrap(), &url);
+    let only_here = |a: &Facts, b: &Facts| a.difference(b).cloned().collect::<Vec<_>>();
+    assert_eq!((only_here(&sqlite, &postgres), only_here(&postgres, &sqlite)), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn both_trees_have_the_same_checks_and_types() {
+    /// The statements of a migration with what differs by design made equal.
+    fn common(sql: &str, sqlite: bool) -> String {
+        let mut sql = sql.to_owned();
+        if sqlite {
+            for column in ["presentation_official", "official", "is_current"] {
+                sql = sql.replace(
+                    &format!("{column} INTEGER NOT NULL CHECK ({column} IN (0, 1))"),
+                    &format!("{column} BOOLEAN NOT NULL"),
+                );
+            }
+            for column in ["created_at", "updated_at", "changed_at", "loaded_at"] {
+                sql = sql.replace(&format!("{column} TEXT"), &format!("{column} TIMESTAMP"));
+            }
+            for column in ["established_on", "stated_on", "in_force_from"] {
+                sql = sql.replace(&format!("{column} TEXT"), &format!("{column} DATE"));
+            }
+            sql = sql.replace(" STRICT;", ";").replace("INTEGER", "BIGINT");
+        } else {
+            sql = sql.replace(" COLLATE \"C\"", "");
+            while let Some(end) = sql.find("::jsonb IS NOT NULL") {
+                let start = sql[..end].rfind('(').unwrap() + 1;
+                let column = sql[start..end].to_owned();
+                sql.replace_range(start..end + "::jsonb IS NOT NULL".len(), &format!("json_valid({column})"));
+            }
+        }
+        sql
+    }
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let names = |tree: &str| {
+        let entries = std::fs::read_dir(format!("{root}/{tree}")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(names("sqlite"), names("postgres"));
+    for name in names("sqlite") {
+        for file in ["up.sql", "down.sql"] {
+            let read = |tree: &str| std::fs::read_to_string(format!("{root}/{tree}/{name}/{file}")).unwrap();
+            assert_eq!(common(&read("sqlite"), true), common(&read("postgres"), false), "{name}/{file}");
+        }
+    }
+}
+
+fn up_down_up(target: &Target, url: &str) {
+    let all = db::migrate(target).unwrap();
+    assert!(!all.is_empty());
+    let before = facts(target, url);
+    assert!(db::migrate(target).unwrap().is_empty());
+    db::revert_all(target).unwrap();
+    assert_eq!(facts(target, url), Facts::new());
+    assert_eq!(db::migrate(target).unwrap(), all);
+    assert_eq!(facts(target, url), before);
+}
+
+#[test]
+fn migrations_run_up_down_and_up_again_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    up_down_up(&Target::Sqlite(folder.path().join("x.db")), "");
+}
+
+#[test]
+fn migrations_run_up_down_and_up_again_on_postgres() {
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.empty_database();
+    up_down_up(&Target::parse(&url).unwrap(), &url);
+}
+
+#[test]
+fn the_databases_themselves_refuse_what_the_rules_refuse() {
+    let bad: BTreeMap<&str, &str> = BTreeMap::from([
+        ("a second counter", "INSERT INTO sequence_counter (id, value) VALUES (2, 0)"),
+        ("an unknown kind", "UPDATE territory SET kind = 'town' WHERE code = '01'"),
+        ("a commune without area type", "UPDATE territory SET area_type = NULL WHERE code = '01.511.01.0'"),
+        ("a province without parent", "UPDATE territory SET parent_code = NULL WHERE code = '01.511'"),
+        ("an overlay with a parent", "UPDATE territory SET parent_code = '06' WHERE code = '06.141.01.00'"),
+        ("an unknown parent", "UPDATE territory SET parent_code = '77.777' WHERE code = '01.511.01.0'"),
+        ("a negative population", "UPDATE territory SET population_2024 = -1 WHERE code = '01'"),
+        ("a code twice", "UPDATE territory SET code = '02.113' WHERE code = '02.167'"),
+        ("a deleted parent", "DELETE FROM territory WHERE code = '01'"),
+        ("a second network", "UPDATE network SET singleton = 2"),
+        ("text that is no JSON", "UPDATE network SET name = 'REMACTO'"),
+        ("half a date", "UPDATE composition_statement SET stated_on_precision = NULL WHERE stated_on IS NOT NULL"),
+        ("an unknown partner's role", "UPDATE network_partner SET role = 'friend'"),
+        ("an unknown operation", "UPDATE change_entry SET op = 'touched'"),
+    ]);
+    let (_folder, file) = sqlite_database();
+    let mut sqlite = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    sql_query("PRAGMA foreign_keys = ON").execute(&mut sqlite).unwrap();
+    for (what, sql) in &bad {
+        assert!(sql_query(*sql).execute(&mut sqlite).is_err(), "SQLite takes {what}");
+    }
+    let Some(cluster) = postgres::shared() else { return };
+    let mut postgres = PgConnection::establish(&cluster.filled_database()).unwrap();
+    for (what, sql) in &bad {
+        assert!(sql_query(*sql).execute(&mut postgres).is_err(), "PostgreSQL takes {what}");
+    }
+}

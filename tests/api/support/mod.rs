@@ -1,0 +1,33 @@
+//! What every scenario stands on: databases, a running server, a client.
+
+pub mod client;
+pub mod postgres;
+pub mod server;
+pub mod watchdog;
+
+pub use self::server::TestServer;
+
+/// Makes two tests of each scenario: one on SQLite, one on PostgreSQL.
+macro_rules! on_both {
+    ($(fn $name:ident($server:ident) $body:block)*) => {
+        $(mod $name {
+            #[allow(unused_imports, reason = "not every scenario uses every import of its file")]
+            use super::*;
+
+            fn scenario($server: &crate::support::TestServer) $body
+
+            #[test]
+            fn on_sqlite() {
+                scenario(&crate::support::TestServer::on_sqlite());
+            }
+
+            #[test]
+            fn on_postgres() {
+                if let Some(server) = crate::support::TestServer::on_postgres() {
+                    scenario(&server);
+                }
+            }
+        })*
+    };
+}
+pub(crate) use on_both;

@@ -1,0 +1,156 @@
+//! A real server over a fresh database, in this process.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{OnceLock, mpsc},
+    thread::JoinHandle,
+};
+
+use actix_web::dev::ServerHandle;
+use clap::Parser as _;
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
+use remacto::{
+    app,
+    config::ServeArgs,
+    db::{self, Db, Target},
+    reference,
+};
+use tempfile::TempDir;
+
+use super::{client::Answer, client::Client, postgres};
+
+/// A running server.
+pub struct TestServer {
+    /// Where the API listens.
+    pub address: SocketAddr,
+    /// Where the operations listener is.
+    pub operations: SocketAddr,
+    /// Its database, through the same pools.
+    pub db: Db,
+    /// Its database, to open on its own.
+    pub target: Target,
+    client: Client,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    /// Deleted with the server.
+    folder: Option<TempDir>,
+}
+
+/// The settings of `serve`, as its command line would give them.
+#[derive(clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    args: ServeArgs,
+}
+
+impl TestServer {
+    /// A server over a fresh SQLite database with the reference data.
+    pub fn on_sqlite() -> Self {
+        Self::on_sqlite_with(&[])
+    }
+
+    /// The same with further settings.
+    pub fn on_sqlite_with(settings: &[&str]) -> Self {
+        let (folder, file) = sqlite_database();
+        let mut server = Self::over(Target::Sqlite(file), settings);
+        server.folder = Some(folder);
+        server
+    }
+
+    /// A server over a fresh PostgreSQL database with the reference data; `None` where there is no PostgreSQL.
+    pub fn on_postgres() -> Option<Self> {
+        let url = postgres::shared()?.filled_database();
+        Some(Self::over(Target::parse(&url).expect("a good URL"), &[]))
+    }
+
+    /// A server over a database as it is.
+    pub fn over(target: Target, settings: &[&str]) -> Self {
+        let fixed = ["serve", "--bind", "127.0.0.1:0", "--ops-bind", "127.0.0.1:0", "--workers", "1"];
+        let line = Line::try_parse_from(fixed.iter().chain(settings)).expect("good settings");
+        let deadline = line.args.request_timeout();
+        let db = Db::open(&target, 4).expect("the pools can be made").with_deadline(deadline);
+        let (ready, started) = mpsc::channel();
+        let served = db.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async {
+                let running = app::start(&line.args, served).expect("the server starts");
+                let operations = running.operations_address.expect("the operations listener is on");
+                ready.send((running.address, operations, running.api.handle())).expect("the test waits");
+                running.wait().await.expect("the server runs");
+            });
+        });
+        let (address, operations, handle) = started.recv().expect("the server starts");
+        Self {
+            address,
+            operations,
+            db,
+            target,
+            client: Client::new(address),
+            handle,
+            thread: Some(thread),
+            folder: None,
+        }
+    }
+
+    /// GET.
+    pub fn get(&self, path: &str) -> Answer {
+        self.client.send("GET", path, &[])
+    }
+
+    /// GET with headers.
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.client.send("GET", path, headers)
+    }
+
+    /// Any method, with headers.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.client.send(method, path, headers)
+    }
+
+    /// The bytes that come back for these bytes, until the server closes the connection.
+    pub fn raw(&self, request: &[u8]) -> String {
+        self.client.raw(request)
+    }
+
+    /// GET from the operations listener.
+    pub fn get_operations(&self, path: &str) -> Answer {
+        Client::new(self.operations).send("GET", path, &[])
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let handle = self.handle.clone();
+        actix_web::rt::System::new().block_on(handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Migrates a database and loads the reference data.
+pub fn fill(target: &Target) {
+    db::migrate(target).expect("the migrations run");
+    let db = Db::open(target, 1).expect("the pools can be made");
+    reference::load(&db).expect("the reference data loads");
+}
+
+/// A fresh SQLite database with the reference data, in a folder of its own.
+pub fn sqlite_database() -> (TempDir, PathBuf) {
+    static TEMPLATE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    let (_, template) = TEMPLATE.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("template.db");
+        fill(&Target::Sqlite(file.clone()));
+        (folder, file)
+    });
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("remacto.db");
+    let mut conn = SqliteConnection::establish(&template.to_string_lossy()).expect("the template opens");
+    diesel::sql_query("VACUUM INTO ?")
+        .bind::<diesel::sql_types::Text, _>(file.to_string_lossy().into_owned())
+        .execute(&mut conn)
+        .expect("the template can be copied");
+    (folder, file)
+}

@@ -1,0 +1,165 @@
+//! The write door: all or nothing, numbered in the order of the commits; and the reference data that goes
+//! through it.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+use remacto::{
+    db::{Actor, Change, Db, Operation, StoreError, Target, Tx, current_sequence, migrate, schema::change_entry},
+    kernel::id::new_id,
+    reference, territories,
+};
+
+use crate::support::{TestServer, on_both, postgres};
+
+const TESTER: Actor = Actor::System("test");
+
+/// The changes behind a number: sequence, resource, operation.
+fn changes(db: &Db, since: i64) -> Vec<(i64, String, String)> {
+    db.read_blocking(|conn| {
+        let rows = change_entry::table.filter(change_entry::sequence.gt(since)).order(change_entry::sequence);
+        Ok(rows.select((change_entry::sequence, change_entry::resource, change_entry::op)).load(conn)?)
+    })
+    .unwrap()
+}
+
+fn sequence(db: &Db) -> i64 {
+    db.read_blocking(current_sequence).unwrap()
+}
+
+fn touch(tx: &mut Tx<'_>, count: usize) {
+    for _ in 0..count {
+        tx.record(Change { resource: "things", id: new_id(), operation: Operation::Created, version: 1 });
+    }
+}
+
+on_both! {
+    fn everything_in_the_reference_data_is_in_the_feed(server) {
+        let all = changes(&server.db, 0);
+        assert_eq!(all.len(), 1_641);
+        assert!(all.iter().zip(1..).all(|((sequence, _, op), expected)| *sequence == expected && op == "created"));
+        let of = |resource: &str| all.iter().filter(|(_, found, _)| found == resource).count();
+        assert_eq!((of("territories"), of("network"), of("charter")), (1_639, 1, 1));
+    }
+
+    fn loading_the_same_data_again_changes_nothing(server) {
+        assert_eq!(reference::load(&server.db).unwrap(), []);
+        let touched = server.db.write_blocking(&TESTER, territories::load_reference).unwrap();
+        assert_eq!((touched, sequence(&server.db)), (0, 1_641));
+    }
+
+    fn changed_reference_data_touches_just_what_changed(server) {
+        let before = server.get("/api/v1/territories/01.511.01.0").ok();
+        let mut records = territories::parse_reference(territories::REFERENCE).unwrap();
+        records.retain(|record| record.code.as_str() != "01.511.01.05");
+        let tangier = records.iter_mut().find(|record| record.code.as_str() == "01.511.01.0").unwrap();
+        tangier.population_2024 += 1;
+        tangier.name_fr = String::from("Tanger la Blanche");
+        let touched = server.db.write_blocking(&TESTER, |tx| territories::load(tx, records)).unwrap();
+        assert_eq!(touched, 2);
+        let operations: Vec<String> = changes(&server.db, 1_641).into_iter().map(|(_, _, op)| op).collect();
+        assert_eq!(operations, ["updated", "deleted"]);
+        let after = server.get("/api/v1/territories/01.511.01.0").ok();
+        assert_eq!((&after["id"], &after["created_at"]), (&before["id"], &before["created_at"]));
+        assert_eq!((&after["version"], &after["population_2024"]), (&2.into(), &1_275_429.into()));
+        assert!(after["updated_at"].as_str() > before["updated_at"].as_str());
+        assert_eq!(server.get("/api/v1/territories?q=tanger+blanche").ok()["data"][0]["code"], "01.511.01.0");
+        server.get("/api/v1/territories/01.511.01.05").problem(404, "not_found");
+        assert_eq!(server.get("/api/v1").ok()["sequence"], 1_643);
+    }
+
+    fn a_failed_transaction_leaves_nothing_behind(server) {
+        let outcome = server.db.write_blocking(&TESTER, |tx| {
+            touch(tx, 3);
+            diesel::delete(change_entry::table).execute(tx.conn)?;
+            Err::<(), StoreError>(StoreError::corrupt("on purpose"))
+        });
+        assert!(outcome.is_err());
+        assert_eq!((sequence(&server.db), changes(&server.db, 0).len()), (1_641, 1_641));
+        server.db.write_blocking(&TESTER, |tx| { touch(tx, 2); Ok::<_, StoreError>(()) }).unwrap();
+        assert_eq!(changes(&server.db, 1_641).into_iter().map(|(n, ..)| n).collect::<Vec<_>>(), [1_642, 1_643]);
+    }
+
+    fn the_read_door_does_not_write(server) {
+        let outcome = server.db.read_blocking(|conn| Ok(diesel::delete(change_entry::table).execute(conn)?));
+        assert!(matches!(outcome, Err(StoreError::Query(_))), "{outcome:?}");
+        assert_eq!(changes(&server.db, 0).len(), 1_641);
+    }
+
+    fn a_reader_never_skips_a_change_of_eight_writers(server) {
+        let (writers, rounds) = (8, 12);
+        let (done, together) = (AtomicBool::new(false), Barrier::new(writers + 1));
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                together.wait();
+                let mut seen = Vec::new();
+                loop {
+                    let finished = done.load(Ordering::Acquire);
+                    let since = seen.last().map_or(1_641, |(sequence, ..): &(i64, String, String)| *sequence);
+                    seen.extend(changes(&server.db, since));
+                    if finished {
+                        return seen;
+                    }
+                }
+            });
+            let threads: Vec<_> = (0..writers)
+                .map(|writer| {
+                    let together = &together;
+                    scope.spawn(move || {
+                        together.wait();
+                        for round in 0..rounds {
+                            let count = 1 + (writer + round) % 3;
+                            server.db.write_blocking(&TESTER, |tx| { touch(tx, count); Ok::<_, StoreError>(()) }).unwrap();
+                        }
+                    })
+                })
+                .collect();
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            done.store(true, Ordering::Release);
+            let seen: Vec<i64> = reader.join().unwrap().into_iter().map(|(sequence, ..)| sequence).collect();
+            assert_eq!(seen, (1_642..=sequence(&server.db)).collect::<Vec<_>>());
+            assert_eq!(seen.len(), (0..writers).flat_map(|w| (0..rounds).map(move |r| 1 + (w + r) % 3)).sum::<usize>());
+        });
+    }
+}
+
+/// Several instances start on one empty database at the same time.
+fn start_together(target: &Target) {
+    let together = Barrier::new(4);
+    let loaded: BTreeSet<usize> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    together.wait();
+                    migrate(target).unwrap();
+                    let db = Db::open(target, 1).unwrap();
+                    reference::load(&db).unwrap().into_iter().map(|(_, touched)| touched).sum::<usize>()
+                })
+            })
+            .collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    let server = TestServer::over(target.clone(), &[]);
+    assert_eq!(sequence(&server.db), 1_641, "each loaded {loaded:?}");
+    assert_eq!(server.get("/api/v1/territories?kind=commune&count=exact&limit=1").ok()["page"]["total"], 1_503);
+}
+
+#[test]
+fn instances_may_start_together_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    start_together(&Target::Sqlite(folder.path().join("x.db")));
+}
+
+#[test]
+fn instances_may_start_together_on_postgres() {
+    let Some(cluster) = postgres::shared() else { return };
+    start_together(&Target::parse(&cluster.empty_database()).unwrap());
+}

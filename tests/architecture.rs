@@ -1,0 +1,221 @@
+//! The rules of the house, read from the sources: who may use whom, and names that must not stand twice.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+const RESOURCES: [&str; 3] = ["territories", "network", "charter"];
+
+struct Source {
+    path: String,
+    code: String,
+}
+
+impl Source {
+    /// The name of the file without its ending.
+    fn stem(&self) -> &str {
+        Path::new(&self.path).file_stem().and_then(|stem| stem.to_str()).unwrap()
+    }
+
+    fn is_below(&self, folder: &str) -> bool {
+        self.path.starts_with(&format!("{folder}/"))
+    }
+
+    /// Whether a path (`crate::web`) is named, also within a braced import.
+    fn names(&self, module: &str) -> bool {
+        let inner = module.strip_prefix("crate::");
+        self.code.contains(&format!("{module}::"))
+            || inner.is_some_and(|inner| self.crate_imports().iter().any(|import| import == inner))
+    }
+
+    /// The first segments of everything that is imported from the crate.
+    fn crate_imports(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for import in self.code.split("use crate::").skip(1) {
+            let import = import.split(';').next().unwrap_or_default();
+            let mut depth = 0;
+            let mut word = String::new();
+            let braced = import.starts_with('{');
+            for c in import.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    _ => {}
+                }
+                let at_top = depth == i32::from(braced);
+                if at_top && (c.is_alphanumeric() || c == '_') {
+                    word.push(c);
+                } else if !word.is_empty() {
+                    found.push(std::mem::take(&mut word));
+                    if !braced {
+                        break;
+                    }
+                }
+            }
+            found.extend((!word.is_empty()).then_some(word));
+        }
+        found
+    }
+}
+
+/// Every source below `src`, without its unit tests.
+fn sources() -> Vec<Source> {
+    fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { collect(&path, found) } else { found.push(path) }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    collect(&root, &mut paths);
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        Source { path: path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned(), code }
+    };
+    paths.into_iter().map(read).collect()
+}
+
+#[track_caller]
+fn only(what: &str, is_named: impl Fn(&Source) -> bool, may: impl Fn(&Source) -> bool) {
+    let offenders: Vec<String> =
+        sources().into_iter().filter(|source| is_named(source) && !may(source)).map(|source| source.path).collect();
+    assert!(offenders.is_empty(), "{what} is used in {offenders:?}");
+}
+
+#[test]
+fn diesel_is_named_only_in_db_and_stores() {
+    only(
+        "diesel",
+        |s| s.code.contains("diesel::") || s.code.contains("diesel_migrations::"),
+        |s| s.is_below("db") || s.stem() == "store",
+    );
+}
+
+#[test]
+fn actix_is_named_only_where_http_is_spoken() {
+    let may = |s: &Source| {
+        ["web", "auth", "observe"].iter().any(|folder| s.is_below(folder))
+            || ["app.rs", "openapi.rs", "index.rs", "cli.rs"].contains(&s.path.as_str())
+            || ["http", "mod"].contains(&s.stem())
+    };
+    only("actix_web", |s| s.code.contains("actix_web::"), may);
+}
+
+#[test]
+fn the_environment_is_read_only_in_config() {
+    only("std::env", |s| s.code.contains("std::env") || s.code.contains("env = \""), |s| s.path == "config.rs");
+}
+
+#[test]
+fn the_clock_is_asked_only_in_one_place() {
+    only(
+        "Utc::now",
+        |s| s.code.contains("Utc::now") || s.code.contains("SystemTime::now"),
+        |s| s.path == "kernel/clock.rs",
+    );
+}
+
+#[test]
+fn the_kernel_knows_neither_http_nor_the_database_nor_resources() {
+    let outside = ["crate::web", "crate::db", "crate::state", "crate::observe"];
+    let is_outside = |s: &Source| {
+        outside.iter().any(|module| s.names(module)) || RESOURCES.iter().any(|name| s.names(&format!("crate::{name}")))
+    };
+    only("a floor above the kernel", is_outside, |s| !s.is_below("kernel"));
+}
+
+#[test]
+fn rules_use_only_the_kernel_and_stores_only_rules_db_and_kernel() {
+    for (stem, allowed) in
+        [("rules", &["kernel"][..]), ("store", &["kernel", "db"][..]), ("dto", &["kernel", "web"][..])]
+    {
+        let beyond =
+            |s: &Source| s.stem() == stem && s.crate_imports().iter().any(|used| !allowed.contains(&used.as_str()));
+        only(&format!("more than {allowed:?}"), beyond, |_| false);
+    }
+    only(
+        "its dto or http",
+        |s| s.stem() == "store" && (s.code.contains("super::dto") || s.code.contains("super::http")),
+        |_| false,
+    );
+    only(
+        "more than rules",
+        |s| s.stem() == "rules" && (s.code.contains("super::store") || s.code.contains("super::dto")),
+        |_| false,
+    );
+}
+
+#[test]
+fn a_resource_sees_only_those_before_it() {
+    for (at, name) in RESOURCES.iter().enumerate() {
+        let later = |s: &Source| {
+            s.is_below(name) && RESOURCES[at + 1..].iter().any(|later| s.names(&format!("crate::{later}")))
+        };
+        only("a later resource", later, |_| false);
+    }
+    only(
+        "a resource",
+        |s| RESOURCES.iter().any(|name| s.names(&format!("crate::{name}"))),
+        |s| {
+            RESOURCES.iter().any(|name| s.is_below(name))
+                || ["app.rs", "reference.rs"].contains(&s.path.as_str())
+                || s.is_below("portal")
+        },
+    );
+}
+
+#[test]
+fn every_resource_has_the_same_five_rooms() {
+    for name in RESOURCES {
+        let mut rooms: Vec<String> =
+            sources().into_iter().filter(|s| s.is_below(name)).map(|s| s.stem().to_owned()).collect();
+        rooms.sort();
+        assert_eq!(rooms, ["dto", "http", "mod", "rules", "store"], "{name}");
+    }
+}
+
+#[test]
+fn schema_names_are_unique() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources() {
+        for derived in source.code.split("#[derive(").skip(1) {
+            let (derives, rest) = derived.split_once(")]").unwrap();
+            if !derives.contains("ToSchema") {
+                continue;
+            }
+            let item = rest
+                .split_once("pub struct ")
+                .into_iter()
+                .chain(rest.split_once("pub enum "))
+                .min_by_key(|(before, _)| before.len());
+            let name = item.unwrap().1.split(|c: char| !c.is_alphanumeric()).next().unwrap();
+            let public = rest.split("pub struct ").next().and_then(|head| head.split("as = ").nth(1));
+            let name = public.map_or(name, |named| named.split(|c: char| !c.is_alphanumeric()).next().unwrap());
+            places.entry(name.to_owned()).or_default().push(source.path.clone());
+        }
+    }
+    assert!(places.len() > 20, "{places:?}");
+    let twice: Vec<_> = places.into_iter().filter(|(_, places)| places.len() > 1).collect();
+    assert!(twice.is_empty(), "one silently replaces the other: {twice:?}");
+}
+
+#[test]
+fn handlers_are_short() {
+    for source in sources().into_iter().filter(|source| source.stem() == "http") {
+        for handler in source.code.split("\n#[get(").skip(1) {
+            let lines = handler.split("\n}").next().unwrap().lines().count();
+            assert!(lines <= 25 + 6, "{}: a handler of {lines} lines", source.path);
+        }
+    }
+}
+
+#[test]
+fn there_are_no_drawers_without_a_name() {
+    only("a drawer", |s| ["utils", "util", "helpers", "common", "misc"].contains(&s.stem()), |_| false);
+}
