@@ -16,8 +16,8 @@ pub struct DatabaseArgs {
     #[arg(long, env = "REMACTO_DATA_DIR", default_value = "./remacto-data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
     /// PostgreSQL (postgres://user:password@host/name) or another SQLite file (sqlite:path). Without it, SQLite in the data folder.
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = Target::parse)]
-    pub database_url: Option<Target>,
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<DatabaseUrl>,
 }
 
 impl DatabaseArgs {
@@ -26,8 +26,8 @@ impl DatabaseArgs {
     /// # Errors
     /// A sentence that names the setting and the folder.
     pub fn target(&self) -> Result<Target, String> {
-        if let Some(target) = &self.database_url {
-            return Ok(target.clone());
+        if let Some(DatabaseUrl(url)) = &self.database_url {
+            return Target::parse(url).map_err(|error| format!("--database-url (DATABASE_URL): it {error}"));
         }
         let folder = &self.data_dir;
         let refused = |error: std::io::Error| {
@@ -38,6 +38,24 @@ impl DatabaseArgs {
         std::fs::write(&probe, b"").map_err(refused)?;
         std::fs::remove_file(&probe).map_err(refused)?;
         Ok(Target::Sqlite(folder.join("remacto.db")))
+    }
+}
+
+/// A database's URL, which may hold a password: it is judged only where its refusal does not quote it.
+#[derive(Clone)]
+pub struct DatabaseUrl(String);
+
+impl FromStr for DatabaseUrl {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(***)")
     }
 }
 

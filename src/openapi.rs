@@ -13,6 +13,7 @@ use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
 use crate::{
     app::routes,
+    kernel::language::Language,
     web::{
         problem::{self, Kind, Problem, ProblemErrorOut, ProblemOut},
         query::{NoParameters, Query},
@@ -38,7 +39,7 @@ use crate::{
         (name = "documentation", description = "This document and pages for people."),
         (name = "operations", description = "For those who run the server.")
     ),
-    components(schemas(ProblemOut, ProblemErrorOut))
+    components(schemas(ProblemOut, ProblemErrorOut, Language))
 )]
 struct Base;
 
@@ -86,6 +87,7 @@ pub fn document() -> Result<Value, serde_json::Error> {
         }
     }
     add_components(&mut document);
+    lift_descriptions(&mut document["components"]["schemas"]);
     for name in localized {
         add_fallbacks(&mut document, &name);
     }
@@ -131,8 +133,13 @@ fn complete(path: &str, operation: &mut Value) -> Vec<String> {
         responses["304"] =
             json!({"description": "The caller's copy, named by If-None-Match, is current.", "headers": known});
     }
-    responses["200"]["headers"] = Value::Object(headers);
     if let Some(responses) = responses.as_object_mut() {
+        for (status, response) in responses.iter_mut() {
+            let own = response["headers"].as_object().cloned().unwrap_or_default();
+            if status == "200" || status == "308" {
+                response["headers"] = Value::Object(own.into_iter().chain(headers.clone()).collect());
+            }
+        }
         responses.sort_keys();
     }
     let schema = operation.pointer("/responses/200/content/application~1json/schema/$ref").and_then(Value::as_str);
@@ -175,6 +182,21 @@ fn add_components(document: &mut Value) {
     }
 }
 
+/// Moves the description of a property that may be null from its alternative to the property itself, where
+/// readers and generators look for it.
+fn lift_descriptions(schema: &mut Value) {
+    let alternatives = schema.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten();
+    let lifted = alternatives.filter_map(Value::as_object_mut).find_map(|schema| schema.remove("description"));
+    if let Some(description) = lifted {
+        schema["description"] = description;
+    }
+    match schema {
+        Value::Object(map) => map.values_mut().filter(|value| value.is_object()).for_each(lift_descriptions),
+        Value::Array(items) => items.iter_mut().for_each(lift_descriptions),
+        _ => {}
+    }
+}
+
 /// Describes `lang_fallbacks` on a schema whose texts `lang` prunes.
 fn add_fallbacks(document: &mut Value, name: &str) {
     let schema = &mut document["components"]["schemas"][name];
@@ -184,7 +206,7 @@ fn add_fallbacks(document: &mut Value, name: &str) {
         "description": "Only with `lang`: JSON pointers of the texts for which another language stands in.",
         "example": ["/name"],
     });
-    let object = match schema["allOf"].as_array_mut().and_then(|parts| parts.last_mut()) {
+    let object = match schema.get_mut("allOf").and_then(Value::as_array_mut).and_then(|parts| parts.last_mut()) {
         Some(part) => part,
         None => schema,
     };

@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use diesel::connection::SimpleConnection as _;
+use diesel::{connection::SimpleConnection as _, prelude::*};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Conn, StoreError, Target, connection::Access, connection::open};
@@ -76,7 +76,12 @@ fn lock_file(path: &Path) -> Result<File, MigrationError> {
 }
 
 fn run_pending(conn: &mut Conn) -> Result<Vec<String>, MigrationError> {
-    if let Some(unknown) = status(conn)?.unknown.into_iter().next() {
+    let applied = match conn {
+        Conn::Sqlite(conn) => conn.applied_migrations(),
+        Conn::Postgres(conn) => conn.applied_migrations(),
+    };
+    let applied = applied.map_err(MigrationError::Failed)?.iter().map(ToString::to_string).collect();
+    if let Some(unknown) = compare(conn, applied)?.unknown.into_iter().next() {
         return Err(MigrationError::Newer(unknown));
     }
     let ran = match conn {
@@ -108,17 +113,28 @@ pub struct Status {
     pub unknown: Vec<String>,
 }
 
-/// Compares the migrations that have run with those of this binary.
+diesel::table! {
+    /// Where Diesel keeps the versions of the migrations that have run.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+/// Compares the migrations that have run with those of this binary, without writing anything (Diesel's own
+/// way makes its table where it is missing).
 ///
 /// # Errors
-/// [`MigrationError::Failed`] when the database can't be asked.
-pub fn status(conn: &mut Conn) -> Result<Status, MigrationError> {
-    let (applied, embedded) = match conn {
-        Conn::Sqlite(conn) => (conn.applied_migrations(), versions::<diesel::sqlite::Sqlite>(&SQLITE)),
-        Conn::Postgres(conn) => (conn.applied_migrations(), versions::<diesel::pg::Pg>(&POSTGRES)),
+/// The database's.
+pub fn status(conn: &mut Conn) -> Result<Status, StoreError> {
+    let applied = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(conn)?;
+    Ok(compare(conn, applied)?)
+}
+
+fn compare(conn: &Conn, applied: Vec<String>) -> Result<Status, MigrationError> {
+    let embedded = match conn {
+        Conn::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE)?,
+        Conn::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES)?,
     };
-    let applied: Vec<String> = applied.map_err(MigrationError::Failed)?.iter().map(ToString::to_string).collect();
-    let embedded = embedded?;
     Ok(Status {
         pending: embedded.iter().filter(|version| !applied.contains(version)).count(),
         unknown: applied.into_iter().filter(|version| !embedded.contains(version)).collect(),

@@ -47,7 +47,7 @@ pub async fn live(_query: Query<NoParameters>) -> HttpResponse {
 )]
 #[get("/health/ready")]
 pub async fn ready(_query: Query<NoParameters>, state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    let status = state.db.read(|conn| Ok(migration_status(conn)?)).await?;
+    let status = state.db.read(migration_status).await?;
     if status == (MigrationStatus { pending: 0, unknown: Vec::new() }) {
         return Ok(ok());
     }

@@ -1,7 +1,7 @@
 //! Bounds on what a request may be before anything is done for it.
 
 use actix_web::{
-    Error, HttpResponse,
+    Error,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header,
@@ -28,7 +28,7 @@ pub async fn bounds<B: MessageBody>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     match check(&req) {
         Ok(()) => Ok(next.call(req).await?.map_into_left_body()),
-        Err(problem) => Ok(req.into_response(HttpResponse::from_error(problem)).map_into_right_body()),
+        Err(problem) => Ok(req.error_response(problem).map_into_right_body()),
     }
 }
 

@@ -3,7 +3,7 @@
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, sql_query};
 use remacto::db::Target;
 
-use crate::support::{TestServer, postgres, postgres::Installed};
+use crate::support::{TestServer, postgres, postgres::Installed, server::fill};
 
 #[test]
 fn the_server_says_that_the_database_is_gone_and_recovers_by_itself() {
@@ -15,8 +15,9 @@ fn the_server_says_that_the_database_is_gone_and_recovers_by_itself() {
         return;
     };
     let postgres = installed.start();
-    let url = postgres.cluster.filled_database();
-    let server = TestServer::over(Target::parse(&url).unwrap(), &[]);
+    let target = Target::parse(&postgres.cluster.empty_database()).unwrap();
+    fill(&target);
+    let server = TestServer::over(target, &[]);
     let one = "/api/v1/territories/01";
     server.get(one).ok();
     postgres.stop();
