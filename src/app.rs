@@ -111,6 +111,10 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     let collections = Data::new(index::Collections::of(&mounted));
     let table = Data::new(RouteTable::of(&mounted));
     let state = Data::new(state);
+    let workers = args.workers.map_or_else(default_workers, usize::from);
+    let connections = usize::try_from(args.db_connections).map_err(io::Error::other)?;
+    // Each worker has threads of its own for the database; together as many as there are connections.
+    let blocking_threads = connections.div_ceil(workers);
     let server = HttpServer::new(move || {
         let (app, _document) = App::new().into_utoipa_app().configure(routes).split_for_parts();
         app.app_data(state.clone())
@@ -127,7 +131,8 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
             .wrap(from_fn(finish))
             .wrap(from_fn(observe))
     })
-    .workers(args.workers.map_or_else(default_workers, usize::from))
+    .workers(workers)
+    .worker_max_blocking_threads(blocking_threads)
     .client_request_timeout(Duration::from_millis(args.head_timeout_ms))
     .client_disconnect_timeout(Duration::from_millis(args.head_timeout_ms))
     .keep_alive(Duration::from_secs(75))

@@ -14,6 +14,10 @@
 //! A request's way: request id → log and metrics → refusals written as problems, security headers → CORS →
 //! bounds → compression → route → `db.read` → representation. See `tests/architecture.rs` for who may use whom.
 
+/// Answers are made of many small texts that one thread makes and another one frees.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod app;
 pub mod charter;
 pub mod cli;

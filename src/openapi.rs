@@ -136,7 +136,7 @@ fn complete(path: &str, operation: &mut Value) -> Vec<String> {
     if let Some(responses) = responses.as_object_mut() {
         for (status, response) in responses.iter_mut() {
             let own = response["headers"].as_object().cloned().unwrap_or_default();
-            if status == "200" || status == "308" {
+            if status == "200" {
                 response["headers"] = Value::Object(own.into_iter().chain(headers.clone()).collect());
             }
         }

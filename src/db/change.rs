@@ -125,6 +125,11 @@ struct ChangeRow {
     changed_at: NaiveDateTime,
 }
 
+/// The number of the last change as a column of a query, so that rows and number come from one snapshot.
+pub fn sequence_column() -> diesel::expression::SqlLiteral<diesel::sql_types::BigInt> {
+    diesel::dsl::sql("(SELECT value FROM sequence_counter)")
+}
+
 /// The number of the last change. Read *before* a list's rows, it is the point from which pulling changes
 /// misses nothing that the list did not show.
 ///

@@ -22,6 +22,9 @@ pub enum MigrationError {
     /// The file that keeps two processes from migrating one file at once can't be locked.
     #[error("the lock file {0} can't be used: {1}")]
     Lock(String, std::io::Error),
+    /// A PostgreSQL database that can't hold every character.
+    #[error("the database's encoding is {0}; it must be UTF8 (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)")]
+    Encoding(String),
     /// The database has migrations that this binary does not know.
     #[error(
         "the database was migrated by a newer binary (it has {0}, which this one does not know): use that binary, or restore a backup"
@@ -57,8 +60,15 @@ pub fn migrate(target: &Target) -> Result<Vec<String>, MigrationError> {
         }
         Target::Postgres(_) => {
             let mut conn = open(target, Access::Write)?;
-            let failed = |error| MigrationError::Failed(Box::new(error));
+            let failed = |error: diesel::result::Error| MigrationError::Failed(Box::new(error));
             // The lock belongs to this connection and ends with it; waiting for another instance may take long.
+            let encoding = diesel::dsl::sql::<diesel::sql_types::Text>(
+                "SELECT pg_encoding_to_char(encoding)::text FROM pg_database WHERE datname = current_database()",
+            );
+            let encoding: String = encoding.get_result(&mut conn).map_err(failed)?;
+            if encoding != "UTF8" {
+                return Err(MigrationError::Encoding(encoding));
+            }
             conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0;").map_err(failed)?;
             conn.batch_execute(&format!("SELECT pg_advisory_lock({LOCK_KEY})")).map_err(failed)?;
             run_pending(&mut conn)

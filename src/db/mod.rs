@@ -2,8 +2,9 @@
 //! everything passes (`read` and `write`), its schema and migrations. The only place, with the stores, that
 //! names Diesel.
 //!
-//! Diesel is synchronous: work runs on blocking threads, never more of it than there are connections, so that
-//! nothing ever waits on a thread for a connection. Work that finds too long a queue is refused at once.
+//! Diesel is synchronous: work runs on blocking threads, of which the server has as many as connections. Work
+//! waits in the threads' own queue, so that a busy thread takes the next piece without anyone being woken; work
+//! that finds too long a queue is refused at once.
 
 mod change;
 mod connection;
@@ -23,15 +24,9 @@ use std::{
     time::Duration,
 };
 
-use diesel::{
-    connection::{AnsiTransactionManager, TransactionManager},
-    r2d2::{Pool, PooledConnection},
-};
-use tokio::sync::Semaphore;
-
 use self::connection::{Access, Manager};
 pub use self::{
-    change::{Actor, Change, Operation, Tx, current_sequence},
+    change::{Actor, Change, Operation, Tx, current_sequence, sequence_column},
     connection::{Backend, Conn},
     error::StoreError,
     migrations::{MigrationError, Status as MigrationStatus, migrate, revert_all, status as migration_status},
@@ -39,6 +34,10 @@ pub use self::{
     target::{PostgresUrl, Target, TargetError},
 };
 use crate::kernel::clock;
+use diesel::{
+    connection::{AnsiTransactionManager, TransactionManager},
+    r2d2::{Pool, PooledConnection},
+};
 
 /// Inserts many rows at once: PostgreSQL takes them in batches; Diesel's SQLite takes one after the other,
 /// which costs nothing inside a transaction.
@@ -82,12 +81,11 @@ struct Inner {
     target: Target,
 }
 
-/// A pool and the queue in front of it.
+/// A pool and the work that is under way on it or waits for it.
 struct Lane {
     pool: Pool<Manager>,
-    permits: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    most_waiting: usize,
+    in_flight: AtomicUsize,
+    most_in_flight: usize,
 }
 
 impl Db {
@@ -144,15 +142,12 @@ impl Db {
         F: Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     {
         let db = self.clone();
-        let outcome = async {
-            let permit = db.inner.readers.enter().await?;
-            let db = db.clone();
-            let work = tokio::task::spawn_blocking(move || {
-                let _permit = permit;
-                db.read_blocking(work)
-            });
-            work.await.unwrap_or(Err(StoreError::Aborted))
-        };
+        let place = Place::take(&self.inner)?;
+        let work = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            db.read_blocking(work)
+        });
+        let outcome = async { work.await.unwrap_or(Err(StoreError::Aborted)) };
         tokio::time::timeout(self.deadline, outcome).await.unwrap_or(Err(StoreError::DeadlineExceeded))
     }
 
@@ -235,24 +230,7 @@ impl Lane {
             .connection_timeout(CHECKOUT_TIMEOUT)
             .build(manager)
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self {
-            pool,
-            permits: Arc::new(Semaphore::new(slots)),
-            waiting: AtomicUsize::new(0),
-            most_waiting: slots * QUEUE_PER_CONNECTION,
-        })
-    }
-
-    /// Waits for a turn, or refuses at once when too many wait already.
-    async fn enter(&self) -> Result<tokio::sync::OwnedSemaphorePermit, StoreError> {
-        let permits = Arc::clone(&self.permits);
-        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
-            return Ok(permit);
-        }
-        let place = WaitingPlace::take(&self.waiting, self.most_waiting)?;
-        let permit = permits.acquire_owned().await;
-        drop(place);
-        permit.map_err(|closed| StoreError::Unavailable(closed.to_string()))
+        Ok(Self { pool, in_flight: AtomicUsize::new(0), most_in_flight: slots * (1 + QUEUE_PER_CONNECTION) })
     }
 
     fn checkout(&self) -> Result<PooledConnection<Manager>, StoreError> {
@@ -260,21 +238,21 @@ impl Lane {
     }
 }
 
-/// A place in the queue, given back even when the request that waits is dropped.
-struct WaitingPlace<'q>(&'q AtomicUsize);
+/// A place among the reads that are under way or wait, given back when the read ends.
+struct Place(Arc<Inner>);
 
-impl<'q> WaitingPlace<'q> {
-    fn take(waiting: &'q AtomicUsize, most: usize) -> Result<Self, StoreError> {
-        let place = Self(waiting);
-        if waiting.fetch_add(1, Ordering::AcqRel) >= most {
+impl Place {
+    fn take(inner: &Arc<Inner>) -> Result<Self, StoreError> {
+        let place = Self(Arc::clone(inner));
+        if inner.readers.in_flight.fetch_add(1, Ordering::AcqRel) >= inner.readers.most_in_flight {
             return Err(StoreError::Overloaded);
         }
         Ok(place)
     }
 }
 
-impl Drop for WaitingPlace<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.readers.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -84,19 +84,6 @@ pub async fn get_home(state: Data<AppState>, Query(query): Query<HomeQuery>) -> 
     })
 }
 
-/// The interactive documentation
-///
-/// Leads to `/docs/`, where every operation can be read and tried.
-#[utoipa::path(
-    tag = "documentation",
-    operation_id = "getDocs",
-    responses((status = 308, description = "The documentation is at /docs/.", headers(("Location" = String, description = "Its address."))))
-)]
-#[get("/docs")]
-pub async fn get_docs(_query: Query<NoParameters>) -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
-}
-
 /// All kinds of problems
 ///
 /// Every code that a problem document of this API can have.

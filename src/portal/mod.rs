@@ -4,7 +4,7 @@
 mod http;
 mod texts;
 
-use actix_web::dev::HttpServiceFactory;
+use actix_web::{dev::HttpServiceFactory, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -12,15 +12,15 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(http::get_home)
-        .service(http::get_docs)
         .service(http::list_problems)
         .service(http::get_problem_page)
         .service(http::get_style);
 }
 
-/// The interactive documentation below `/docs/`, with its assets from the binary.
+/// The interactive documentation below `/docs/`, with its assets from the binary. It describes the operations
+/// and is none itself, so the OpenAPI document leaves it out.
 #[must_use]
 pub fn interactive_docs() -> impl HttpServiceFactory {
-    SwaggerUi::new("/docs/{_:.*}")
-        .config(Config::from("/openapi.json").try_it_out_enabled(true).display_request_duration(true))
+    let config = Config::from("/openapi.json").try_it_out_enabled(true).display_request_duration(true);
+    (web::redirect("/docs", "/docs/").permanent(), SwaggerUi::new("/docs/{_:.*}").config(config))
 }

@@ -194,7 +194,8 @@ pub struct TerritoryPageOut {
     #[schema(example = 1641, minimum = 0)]
     pub sequence: i64,
     /// Whose data this is and on what terms.
-    pub attribution: AttributionOut,
+    #[schema(value_type = AttributionOut)]
+    pub attribution: &'static AttributionOut,
 }
 
 /// A territory with the credit for its data.
@@ -204,7 +205,8 @@ pub struct TerritoryDetailOut {
     #[serde(flatten)]
     pub territory: TerritoryOut,
     /// Whose data this is and on what terms.
-    pub attribution: AttributionOut,
+    #[schema(value_type = AttributionOut)]
+    pub attribution: &'static AttributionOut,
 }
 
 /// The columns of a list of territories as a table.

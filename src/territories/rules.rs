@@ -129,16 +129,27 @@ impl fmt::Display for Code {
     }
 }
 
+impl TryFrom<String> for Code {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let points_where_due = text.bytes().enumerate().all(|(at, byte)| match at {
+            2 | 6 | 9 => byte == b'.',
+            _ => byte.is_ascii_digit(),
+        });
+        if points_where_due && matches!(text.len(), 2 | 6 | 11 | 12) {
+            Ok(Self(text))
+        } else {
+            Err("is not a code of the form 01, 01.511, 01.511.01.0 or 01.511.01.01")
+        }
+    }
+}
+
 impl FromStr for Code {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let lengths: Vec<usize> = text.split('.').map(str::len).collect();
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        match lengths.as_slice() {
-            [2] | [2, 3] | [2, 3, 2, 1 | 2] if digits => Ok(Self(text.to_owned())),
-            _ => Err("is not a code of the form 01, 01.511, 01.511.01.0 or 01.511.01.01"),
-        }
+        text.to_owned().try_into()
     }
 }
 

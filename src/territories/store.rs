@@ -9,7 +9,7 @@ use super::rules::{Address, Code, Filters, Listing, Record, SortKey, Territory};
 use crate::{
     db::{
         Backend, Change, Conn, Operation, StoreError, Tx, batch_insert, current_sequence, keyset::keyset,
-        schema::territory,
+        schema::territory, sequence_column,
     },
     kernel::{
         fold::fold,
@@ -60,14 +60,14 @@ struct NewRow {
 
 impl TerritoryRow {
     fn into_territory(self) -> Result<Territory, StoreError> {
-        let code = |text: &str| text.parse::<Code>().map_err(StoreError::corrupt);
+        let code = |text: String| Code::try_from(text).map_err(StoreError::corrupt);
         Ok(Territory {
             record: Record {
-                code: code(&self.code)?,
+                code: code(self.code)?,
                 kind: self.kind.parse().map_err(StoreError::corrupt)?,
                 area_type: self.area_type.as_deref().map(str::parse).transpose().map_err(StoreError::corrupt)?,
-                parent_code: self.parent_code.as_deref().map(code).transpose()?,
-                region_code: code(&self.region_code)?,
+                parent_code: self.parent_code.map(code).transpose()?,
+                region_code: code(self.region_code)?,
                 name_fr: self.name_fr,
                 name_ar: self.name_ar,
                 population_2024: self.population_2024,
@@ -98,7 +98,7 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Territory>, Sto
 /// A page of a list.
 #[derive(Debug)]
 pub struct Found {
-    /// The sequence that was current before the rows were read.
+    /// The number of the last change that the rows can show.
     pub sequence: i64,
     /// The rows.
     pub rows: Vec<Territory>,
@@ -108,14 +108,16 @@ pub struct Found {
     pub total: Option<i64>,
 }
 
-/// Reads a page of a list, with two statements (three with the count).
+/// Reads a page of a list, with one statement (one more for an empty page, one more for the count).
 ///
 /// # Errors
 /// The database's.
 pub fn list(conn: &mut Conn, listing: &Listing) -> Result<Found, StoreError> {
-    let sequence = current_sequence(conn)?;
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
-    let query = filtered(&listing.filters).select(TerritoryRow::as_select()).limit(i64::from(listing.limit) + 1);
+    // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
+    let query = filtered(&listing.filters)
+        .select((TerritoryRow::as_select(), sequence_column()))
+        .limit(i64::from(listing.limit) + 1);
     let after = listing.after.as_ref();
     let text = after.and_then(Position::text);
     let number = after.and_then(Position::number);
@@ -126,10 +128,14 @@ pub fn list(conn: &mut Conn, listing: &Listing) -> Result<Found, StoreError> {
         SortKey::NameAr => keyset!(query, territory::name_ar_folded, territory::id, order.direction, text),
         SortKey::Population2024 => keyset!(query, territory::population_2024, territory::id, order.direction, number),
     };
-    let mut rows: Vec<TerritoryRow> = query.load(conn)?;
+    let mut rows: Vec<(TerritoryRow, i64)> = query.load(conn)?;
+    let sequence = match rows.first() {
+        Some((_, sequence)) => *sequence,
+        None => current_sequence(conn)?,
+    };
     let has_more = rows.len() > usize::from(listing.limit);
     rows.truncate(usize::from(listing.limit));
-    let rows: Vec<Territory> = rows.into_iter().map(TerritoryRow::into_territory).collect::<Result<_, _>>()?;
+    let rows: Vec<Territory> = rows.into_iter().map(|(row, _)| row.into_territory()).collect::<Result<_, _>>()?;
     let next = rows.last().filter(|_| has_more).map(|last| position(last, order.key));
     Ok(Found { sequence, rows, next, total })
 }

@@ -1,5 +1,7 @@
 //! The credit that travels with data that is not ours.
 
+use std::sync::LazyLock;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,7 +25,12 @@ pub struct AttributionOut {
 impl AttributionOut {
     /// The census data of the Haut-Commissariat au Plan.
     #[must_use]
-    pub fn census() -> Self {
+    pub fn census() -> &'static Self {
+        static CENSUS: LazyLock<AttributionOut> = LazyLock::new(AttributionOut::make_census);
+        &CENSUS
+    }
+
+    fn make_census() -> Self {
         let map = |ar: &str, fr: &str, en: &str| LanguageMap {
             ar: Some(ar.to_owned()),
             fr: Some(fr.to_owned()),

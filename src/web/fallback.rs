@@ -29,11 +29,13 @@ pub async fn head_as_get<B: MessageBody>(mut req: ServiceRequest, next: Next<B>)
 pub struct RouteTable(Vec<(ResourceDef, String)>);
 
 impl RouteTable {
-    /// The routes of a document.
+    /// The routes of a document, and the interactive documentation, which it leaves out.
     #[must_use]
     pub fn of(document: &OpenApi) -> Self {
-        let routes = document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)));
-        Self(routes.collect())
+        let described =
+            document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)));
+        let interactive = (ResourceDef::new("/docs/{_:.*}"), "GET, HEAD, OPTIONS".to_owned());
+        Self(described.chain([interactive]).collect())
     }
 
     fn allowed(&self, path: &str) -> Option<&str> {

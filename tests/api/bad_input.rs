@@ -87,6 +87,7 @@ on_both! {
             answer.problem(405, "method_not_allowed");
             assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{method}");
         }
+        server.send("DELETE", "/docs/", &[]).problem(405, "method_not_allowed");
         server.send("DELETE", "/health/live", &[]).problem(405, "method_not_allowed");
         server.send("POST", "/nowhere", &[]).problem(404, "not_found");
         let options = server.send("OPTIONS", "/api/v1/territories/01", &[]);

@@ -7,7 +7,9 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, sql_query};
+use diesel::{
+    Connection as _, PgConnection, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _, sql_query,
+};
 
 use crate::support::{client::Client, postgres, server::sqlite_database};
 
@@ -46,10 +48,14 @@ impl Served {
         Client::new(self.address)
     }
 
-    /// Asks the server to stop, and returns its exit code and the rest of its log.
-    fn stop(mut self) -> (Option<i32>, String) {
+    fn signal(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Asks the server to stop, and returns its exit code and the rest of its log.
+    fn stop(mut self) -> (Option<i32>, String) {
+        self.signal();
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.log, &mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
@@ -85,6 +91,37 @@ fn the_same_binary_serves_postgres() {
     let served = Served::start(&[("DATABASE_URL", &url)]);
     assert_eq!(served.client().send("GET", "/api/v1/territories/04", &[]).ok()["code"], "04");
     assert_eq!(served.stop().0, Some(0));
+}
+
+#[test]
+fn a_shutdown_lets_a_request_under_way_finish() {
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.filled_database();
+    let mut served = Served::start(&[("DATABASE_URL", &url)]);
+    let mut blocker = PgConnection::establish(&url).unwrap();
+    blocker.batch_execute("BEGIN; LOCK TABLE territory IN ACCESS EXCLUSIVE MODE").unwrap();
+    let client = served.client();
+    let request = std::thread::spawn(move || client.send("GET", "/api/v1/territories/04", &[]));
+    let waits =
+        "SELECT count(*) AS rows FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sql_query(waits).get_result::<Count>(&mut blocker).unwrap().rows == 0 {}
+    served.signal();
+    let mut line = String::new();
+    while !line.contains("graceful shutdown") {
+        line.clear();
+        assert!(served.log.read_line(&mut line).unwrap() > 0, "the server ended");
+    }
+    blocker.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(request.join().unwrap().ok()["code"], "04");
+    assert_eq!(served.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_database_that_can_not_hold_arabic_is_refused() {
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.empty_database_with("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    let message = refusal(&remacto(&["migrate"]).env("DATABASE_URL", url).output().unwrap());
+    assert!(message.contains("encoding is LATIN1; it must be UTF8"), "{message}");
 }
 
 #[test]

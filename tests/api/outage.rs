@@ -1,9 +1,17 @@
-//! The database goes away and comes back.
+//! The database goes away, is slow, or has too much to do.
 
-use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, sql_query};
-use remacto::db::Target;
+use std::{sync::mpsc, time::Duration};
 
-use crate::support::{TestServer, postgres, postgres::Installed, server::fill};
+use diesel::{
+    Connection as _, PgConnection, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _, sql_query,
+};
+use remacto::db::{Db, StoreError, Target};
+
+use crate::support::{
+    TestServer, postgres,
+    postgres::Installed,
+    server::{fill, sqlite_database},
+};
 
 #[test]
 fn the_server_says_that_the_database_is_gone_and_recovers_by_itself() {
@@ -44,4 +52,58 @@ fn a_database_of_another_schema_is_not_ready() {
     let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
     sql_query(forget).execute(&mut conn).unwrap();
     server.get("/health/ready").problem(503, "not_ready");
+}
+
+#[test]
+fn a_request_that_waits_too_long_is_given_up_with_a_word() {
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.filled_database();
+    let server = TestServer::over(Target::parse(&url).unwrap(), &["--request-timeout-ms", "300"]);
+    let mut blocker = PgConnection::establish(&url).unwrap();
+    blocker.batch_execute("BEGIN; LOCK TABLE territory IN ACCESS EXCLUSIVE MODE").unwrap();
+    let answer = server.get("/api/v1/territories/01");
+    answer.problem(503, "deadline_exceeded");
+    assert!(answer.header("retry-after").is_some());
+    blocker.batch_execute("ROLLBACK").unwrap();
+    server.get("/api/v1/territories/01").ok();
+}
+
+#[test]
+fn a_full_queue_refuses_more_at_once() {
+    let (_folder, file) = sqlite_database();
+    let db = Db::open(&Target::Sqlite(file), 1).unwrap().with_deadline(Duration::from_mins(1));
+    let (release, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    // The sender moves in, so that a failure lets the held connection go.
+    actix_web::rt::System::new().block_on(async move {
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let begun = std::sync::Mutex::new(Some(begun));
+        let holder = actix_web::rt::spawn({
+            let db = db.clone();
+            async move {
+                let work = move |_: &mut remacto::db::Conn| {
+                    begun.lock().unwrap().take().unwrap().send(()).unwrap();
+                    let _ = wait.lock().unwrap().recv();
+                    Ok(())
+                };
+                db.read(work).await
+            }
+        });
+        has_begun.await.unwrap();
+        let mut reads: Vec<_> = (0..70)
+            .map(|_| {
+                let db = db.clone();
+                actix_web::rt::spawn(async move { db.read(|_| Ok(())).await })
+            })
+            .collect();
+        // Those that find the queue full are answered while the one connection is still held.
+        for refused in reads.split_off(64) {
+            assert!(matches!(refused.await.unwrap(), Err(StoreError::Overloaded)));
+        }
+        release.send(()).unwrap();
+        holder.await.unwrap().unwrap();
+        for read in reads {
+            read.await.unwrap().unwrap();
+        }
+    });
 }

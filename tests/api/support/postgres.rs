@@ -61,8 +61,13 @@ impl Cluster {
 
     /// A new empty database.
     pub fn empty_database(&self) -> String {
+        self.empty_database_with("")
+    }
+
+    /// A new empty database with options of `CREATE DATABASE`.
+    pub fn empty_database_with(&self, options: &str) -> String {
         let name = unique_name();
-        self.run(&format!("CREATE DATABASE {name}"));
+        self.run(&format!("CREATE DATABASE {name} {options}"));
         self.url(&name)
     }
 
