@@ -111,8 +111,9 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     let collections = Data::new(index::Collections::of(&mounted));
     let table = Data::new(RouteTable::of(&mounted));
     let state = Data::new(state);
-    let workers = args.workers.map_or_else(default_workers, usize::from);
-    let connections = usize::try_from(args.db_connections).map_err(io::Error::other)?;
+    let count = |number: u32| usize::try_from(number).map_err(io::Error::other);
+    let workers = count(args.workers())?;
+    let connections = count(args.connections(state.db.target()))?;
     // Each worker has threads of its own for the database; together as many as there are connections.
     let blocking_threads = connections.div_ceil(workers);
     let server = HttpServer::new(move || {
@@ -138,10 +139,6 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     .keep_alive(Duration::from_secs(75))
     .shutdown_timeout(u64::from(args.shutdown_timeout_s));
     Ok(server.listen(listener)?.run())
-}
-
-fn default_workers() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
 fn operations(listener: TcpListener, metrics: Arc<metrics::Metrics>, db: Db) -> io::Result<Server> {

@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     app,
     config::{self, DatabaseArgs, HealthcheckArgs, ServeArgs},
-    db::{self, Db},
+    db::{self, Db, Target},
     openapi, reference,
 };
 
@@ -77,7 +77,8 @@ pub fn run() -> ExitCode {
 }
 
 fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
-    let db = prepare(&args.database, args.db_connections)?.with_deadline(args.request_timeout());
+    let target = args.database.target()?;
+    let db = prepare(&target, args.connections(&target))?.with_deadline(args.request_timeout());
     let serving = async {
         let running = app::start(args, db).map_err(|error| error.to_string())?;
         let address = running.address;
@@ -95,13 +96,12 @@ fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
 }
 
 /// Opens the database in the state that the binary needs.
-fn prepare(args: &DatabaseArgs, connections: u32) -> Result<Db, String> {
-    let target = args.target()?;
+fn prepare(target: &Target, connections: u32) -> Result<Db, String> {
     log::info!("database: {target}");
-    for name in db::migrate(&target).map_err(|error| error.to_string())? {
+    for name in db::migrate(target).map_err(|error| error.to_string())? {
         log::info!("migrated: {name}");
     }
-    let db = Db::open(&target, connections).map_err(|error| error.to_string())?;
+    let db = Db::open(target, connections).map_err(|error| error.to_string())?;
     for (name, touched) in reference::load(&db).map_err(|error| error.to_string())? {
         log::info!("reference data: {name}, {touched} resources");
     }
@@ -121,7 +121,7 @@ fn migrate(args: &MigrateArgs) -> Result<(), String> {
 }
 
 fn seed(args: &DatabaseArgs) -> Result<Db, String> {
-    prepare(args, COMMAND_CONNECTIONS)
+    prepare(&args.target()?, COMMAND_CONNECTIONS)
 }
 
 fn print_openapi() -> Result<(), String> {

@@ -111,9 +111,9 @@ pub struct ServeArgs {
     /// Threads that answer requests, 1 to 256. Without it, as many as there are cores.
     #[arg(long, env = "REMACTO_WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
-    /// Connections for reading, 1 to 100; PostgreSQL takes up to 8 more for writing.
-    #[arg(long, env = "REMACTO_DB_CONNECTIONS", default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub db_connections: u32,
+    /// Connections for reading, 1 to 100; PostgreSQL takes up to 8 more for writing. Without it, 8 to PostgreSQL and one for each worker to SQLite.
+    #[arg(long, env = "REMACTO_DB_CONNECTIONS", value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub db_connections: Option<u32>,
     /// How long a request's head may take to arrive, in milliseconds, 100 to 60000.
     #[arg(long, env = "REMACTO_HEAD_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(100..=60_000))]
     pub head_timeout_ms: u64,
@@ -126,6 +126,24 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
+    /// [`ServeArgs::workers`], or as many as there are cores.
+    #[must_use]
+    pub fn workers(&self) -> u32 {
+        let cores = || std::thread::available_parallelism().ok().and_then(|cores| u32::try_from(cores.get()).ok());
+        self.workers.map(u32::from).or_else(cores).unwrap_or(2)
+    }
+
+    /// [`ServeArgs::db_connections`], or what suits a database: SQLite's readers compete for the cores with the
+    /// workers; a connection to PostgreSQL spends most of its time waiting for it.
+    #[must_use]
+    pub fn connections(&self, target: &Target) -> u32 {
+        let suitable = match target {
+            Target::Sqlite(_) => self.workers(),
+            Target::Postgres(_) => self.workers().max(8),
+        };
+        self.db_connections.unwrap_or(suitable)
+    }
+
     /// [`ServeArgs::request_timeout_ms`] as a duration.
     #[must_use]
     pub const fn request_timeout(&self) -> Duration {

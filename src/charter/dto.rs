@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::rules::{CharterVersion, Code, Item};
 use crate::{
     kernel::{
+        clock::rfc3339,
         date::{PartialDate, Precision},
         language::LanguageMap,
     },
@@ -35,8 +36,10 @@ pub struct CharterOut {
     #[schema(example = 1, minimum = 1)]
     pub version: i64,
     /// When it was first stored here.
+    #[serde(serialize_with = "rfc3339")]
     pub created_at: DateTime<Utc>,
     /// When it last changed here.
+    #[serde(serialize_with = "rfc3339")]
     pub updated_at: DateTime<Utc>,
     /// Code of this version of the charter.
     #[schema(example = "1")]
@@ -119,8 +122,10 @@ pub struct CommitmentOut {
     #[schema(example = 1, minimum = 1)]
     pub version: i64,
     /// When that version of the charter was first stored here.
+    #[serde(serialize_with = "rfc3339")]
     pub created_at: DateTime<Utc>,
     /// When that version of the charter last changed here.
+    #[serde(serialize_with = "rfc3339")]
     pub updated_at: DateTime<Utc>,
     /// Stable code.
     #[schema(example = "action-programs")]

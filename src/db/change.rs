@@ -3,7 +3,13 @@
 //! commits, on both databases and across instances, and a reader that has seen number n has seen all before.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{connection::SimpleConnection as _, prelude::*};
+use diesel::{
+    connection::SimpleConnection as _,
+    expression::{ValidGrouping, is_aggregate},
+    prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    sql_types::BigInt,
+};
 
 use super::{
     Conn, StoreError, batch_insert,
@@ -125,9 +131,28 @@ struct ChangeRow {
     changed_at: NaiveDateTime,
 }
 
-/// The number of the last change as a column of a query, so that rows and number come from one snapshot.
-pub fn sequence_column() -> diesel::expression::SqlLiteral<diesel::sql_types::BigInt> {
-    diesel::dsl::sql("(SELECT value FROM sequence_counter)")
+/// The number of the last change as a column of a query on any table, so that rows and number come from one
+/// snapshot. An expression of its own, because Diesel prepares a statement with literal SQL anew every time.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub struct SequenceColumn;
+
+impl Expression for SequenceColumn {
+    type SqlType = BigInt;
+}
+
+impl<Table> AppearsOnTable<Table> for SequenceColumn {}
+
+impl<Table> SelectableExpression<Table> for SequenceColumn {}
+
+impl<Grouping> ValidGrouping<Grouping> for SequenceColumn {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<DB: diesel::backend::Backend> QueryFragment<DB> for SequenceColumn {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(SELECT value FROM sequence_counter)");
+        Ok(())
+    }
 }
 
 /// The number of the last change. Read *before* a list's rows, it is the point from which pulling changes

@@ -14,6 +14,7 @@ pub mod keyset;
 mod migrations;
 mod reference;
 pub mod schema;
+mod stamp;
 mod target;
 
 use std::{
@@ -26,11 +27,12 @@ use std::{
 
 use self::connection::{Access, Manager};
 pub use self::{
-    change::{Actor, Change, Operation, Tx, current_sequence, sequence_column},
+    change::{Actor, Change, Operation, SequenceColumn, Tx, current_sequence},
     connection::{Backend, Conn},
     error::StoreError,
     migrations::{MigrationError, Status as MigrationStatus, migrate, revert_all, status as migration_status},
     reference::{loaded_digest, note_loaded},
+    stamp::Stamp,
     target::{PostgresUrl, Target, TargetError},
 };
 use crate::kernel::clock;

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::rules::{CompositionFigure, Network, NetworkItem, Partner, Programme, Statement};
 use crate::{
     kernel::{
+        clock::rfc3339,
         date::{PartialDate, Precision},
         language::LanguageMap,
     },
@@ -32,8 +33,10 @@ pub struct NetworkOut {
     #[schema(example = 1, minimum = 1)]
     pub version: i64,
     /// When it was first stored here.
+    #[serde(serialize_with = "rfc3339")]
     pub created_at: DateTime<Utc>,
     /// When it last changed here.
+    #[serde(serialize_with = "rfc3339")]
     pub updated_at: DateTime<Utc>,
     /// The short name.
     #[schema(example = "REMACTO")]

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::rules::{AreaType, Code, Kind, SortKey, Territory};
 use crate::{
-    kernel::{decimal::Decimal, language::LanguageMap, paging::Order},
+    kernel::{clock::rfc3339, decimal::Decimal, language::LanguageMap, paging::Order},
     web::{
         attribution::AttributionOut,
         page::PageOut,
@@ -131,8 +131,10 @@ pub struct TerritoryOut {
     #[schema(example = 1, minimum = 1)]
     pub version: i64,
     /// When it was first stored here.
+    #[serde(serialize_with = "rfc3339")]
     pub created_at: DateTime<Utc>,
     /// When it last changed here.
+    #[serde(serialize_with = "rfc3339")]
     pub updated_at: DateTime<Utc>,
     /// Code of the Haut-Commissariat au Plan. Opaque: `06.141.01.0` and `06.141.01.00` are two units, and
     /// parents are stated, never part of the code.

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use super::rules::{Address, Code, Filters, Listing, Record, SortKey, Territory};
 use crate::{
     db::{
-        Backend, Change, Conn, Operation, StoreError, Tx, batch_insert, current_sequence, keyset::keyset,
-        schema::territory, sequence_column,
+        Backend, Change, Conn, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert, current_sequence,
+        keyset::keyset, schema::territory,
     },
     kernel::{
         fold::fold,
@@ -26,7 +26,9 @@ const RESOURCE: &str = "territories";
 struct TerritoryRow {
     id: String,
     version: i64,
+    #[diesel(deserialize_as = Stamp)]
     created_at: NaiveDateTime,
+    #[diesel(deserialize_as = Stamp)]
     updated_at: NaiveDateTime,
     code: String,
     kind: String,
@@ -116,7 +118,7 @@ pub fn list(conn: &mut Conn, listing: &Listing) -> Result<Found, StoreError> {
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let query = filtered(&listing.filters)
-        .select((TerritoryRow::as_select(), sequence_column()))
+        .select((TerritoryRow::as_select(), SequenceColumn))
         .limit(i64::from(listing.limit) + 1);
     let after = listing.after.as_ref();
     let text = after.and_then(Position::text);

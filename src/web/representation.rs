@@ -22,6 +22,10 @@ use crate::kernel::{language::Language, text};
 /// How long anonymous answers stay fresh, and may be served while they are fetched again.
 const FRESHNESS: &str = "public, max-age=60, stale-while-revalidate=300";
 
+/// What a page of 50 and a single resource usually take, so that their buffers need not grow.
+const LIST_BYTES: usize = 32 * 1024;
+const RESOURCE_BYTES: usize = 2 * 1024;
+
 /// A format in which a resource can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -157,7 +161,9 @@ impl View {
     fn write(&self, body: &impl Serialize, response: &mut HttpResponseBuilder) -> Result<Vec<u8>, csv::Error> {
         let json = |error: serde_json::Error| csv::Error::from(std::io::Error::from(error));
         if self.format == Format::Json && self.language.is_none() {
-            return serde_json::to_vec(body).map_err(json);
+            let mut bytes = Vec::with_capacity(if self.table.is_some() { LIST_BYTES } else { RESOURCE_BYTES });
+            serde_json::to_writer(&mut bytes, body).map_err(json)?;
+            return Ok(bytes);
         }
         let mut document = serde_json::to_value(body).map_err(json)?;
         if let Some(language) = self.language {
