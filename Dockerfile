@@ -13,6 +13,7 @@ WORKDIR /build
 # benchmark changes (cargo wants the declared benchmarks to exist). The empty program's own output is
 # thrown away: its files are newer than the sources, and cargo would take it for the finished build.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 COPY benches benches
 RUN mkdir src \
     && echo 'fn main() {}' > src/main.rs \
