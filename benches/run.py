@@ -69,7 +69,7 @@ def load(address, path, connections, seconds):
     if "Non-2xx" in text or "Socket errors" in text:
         sys.exit(f"the load met errors:\n{text}")
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-    return rate, re.search(r"99%\s+(\S+)", text)[1]
+    return rate, re.search(r"^\s+99%\s+(\S+)", text, re.MULTILINE)[1]
 
 
 def resident_megabytes(pid):

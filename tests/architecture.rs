@@ -33,30 +33,29 @@ impl Source {
 
     /// The first segments of everything that is imported from the crate.
     fn crate_imports(&self) -> Vec<String> {
+        let first_segment = |path: &str| path.trim().split("::").next().unwrap_or_default().to_owned();
         let mut found = Vec::new();
         for import in self.code.split("use crate::").skip(1) {
             let import = import.split(';').next().unwrap_or_default();
-            let mut depth = 0;
-            let mut word = String::new();
-            let braced = import.starts_with('{');
-            for c in import.chars() {
+            let Some(group) = import.strip_prefix('{').and_then(|group| group.strip_suffix('}')) else {
+                found.push(first_segment(import));
+                continue;
+            };
+            let (mut depth, mut start) = (0, 0);
+            for (at, c) in group.char_indices() {
                 match c {
                     '{' => depth += 1,
                     '}' => depth -= 1,
+                    ',' if depth == 0 => {
+                        found.push(first_segment(&group[start..at]));
+                        start = at + 1;
+                    }
                     _ => {}
                 }
-                let at_top = depth == i32::from(braced);
-                if at_top && (c.is_alphanumeric() || c == '_') {
-                    word.push(c);
-                } else if !word.is_empty() {
-                    found.push(std::mem::take(&mut word));
-                    if !braced {
-                        break;
-                    }
-                }
             }
-            found.extend((!word.is_empty()).then_some(word));
+            found.push(first_segment(&group[start..]));
         }
+        found.retain(|segment| !segment.is_empty());
         found
     }
 }
