@@ -96,7 +96,7 @@ pub async fn get_commitment(
     let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
     let code: Option<Code> = query.charter_version;
     let charter = state.db.read(move |conn| store::find(conn, code.as_ref())).await?.ok_or_else(unknown_version)?;
-    let found = commitments(&charter).into_iter().find(|(item, _)| address.is_of(item));
+    let found = commitments(&charter).into_iter().find(|(item, _)| item.is_at(&address));
     let (_, commitment) = found.ok_or_else(Problem::not_found)?;
     view.respond(&req, commitment.version, &commitment, None)
 }

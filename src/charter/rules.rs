@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::kernel::{
     date::{self, PartialDate},
-    id::is_id,
+    id,
     language::LanguageMap,
     text,
 };
@@ -113,31 +113,16 @@ impl<'de> Deserialize<'de> for Code {
     }
 }
 
-/// How a commitment is addressed in a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
-    /// By its code.
-    Code(Code),
-    /// By its id.
-    Id(String),
-}
+/// How a commitment is addressed in a path: by its code or its id.
+pub type Address = id::Address<Code>;
 
-impl Address {
-    /// Reads a path segment; `None` for what can't be the address of any commitment.
+impl Item {
+    /// Whether this item stands at an address.
     #[must_use]
-    pub fn parse(segment: &str) -> Option<Self> {
-        if is_id(segment) {
-            return Some(Self::Id(segment.to_owned()));
-        }
-        segment.parse().ok().map(Self::Code)
-    }
-
-    /// Whether an item stands at this address.
-    #[must_use]
-    pub fn is_of(&self, item: &Item) -> bool {
-        match self {
-            Self::Code(code) => item.code == code.as_str(),
-            Self::Id(id) => item.id == *id,
+    pub fn is_at(&self, address: &Address) -> bool {
+        match address {
+            Address::Code(code) => self.code == code.as_str(),
+            Address::Id(id) => self.id == *id,
         }
     }
 }

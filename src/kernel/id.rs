@@ -1,6 +1,8 @@
 //! Identifiers of resources: UUID version 7, whose order is roughly the order of creation, which keeps
 //! the databases' indexes compact.
 
+use std::str::FromStr;
+
 use uuid::Uuid;
 
 /// A new identifier, as its 36 characters in lower case.
@@ -15,6 +17,26 @@ pub fn new_id() -> String {
 pub fn is_id(text: &str) -> bool {
     text.len() == 36
         && Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text)
+}
+
+/// How a resource is addressed in a path: by its id, or by the code (or slug) that it also has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address<Code> {
+    /// By its code.
+    Code(Code),
+    /// By its id.
+    Id(String),
+}
+
+impl<Code: FromStr> Address<Code> {
+    /// Reads a path segment; `None` for what can't be the address of any resource of the kind.
+    #[must_use]
+    pub fn parse(segment: &str) -> Option<Self> {
+        if is_id(segment) {
+            return Some(Self::Id(segment.to_owned()));
+        }
+        segment.parse().ok().map(Self::Code)
+    }
 }
 
 #[cfg(test)]
