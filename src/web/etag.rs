@@ -8,11 +8,19 @@ use actix_web::{
 
 use crate::kernel::language::Language;
 
-/// The tag of a representation at one version. For a list, the version is the sequence it was read at.
+/// The tag of a representation at one version. For a list, the version is the sequence it was read at; `setting`
+/// is a setting of the server that the answer shows.
 #[must_use]
-pub fn tag(version: i64, format: &str, language: Option<Language>, req: &HttpRequest) -> EntityTag {
+pub fn tag(
+    version: i64,
+    format: &str,
+    language: Option<Language>,
+    setting: Option<&str>,
+    req: &HttpRequest,
+) -> EntityTag {
     let mut tag = format!("{version}-{format}");
-    for part in [language.map(Language::code), encoding(req), Some(env!("CARGO_PKG_VERSION"))].into_iter().flatten() {
+    let parts = [language.map(Language::code), encoding(req), setting, Some(env!("CARGO_PKG_VERSION"))];
+    for part in parts.into_iter().flatten() {
         tag.push('.');
         tag.push_str(part);
     }

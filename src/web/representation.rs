@@ -87,6 +87,7 @@ impl<'de> serde::Deserialize<'de> for Format {
 pub struct View {
     format: Format,
     language: Option<Language>,
+    setting: Option<&'static str>,
     table: Option<Table>,
 }
 
@@ -104,7 +105,13 @@ impl View {
     /// # Errors
     /// 406 when the caller accepts no JSON.
     pub fn of_resource(req: &HttpRequest, language: Option<Language>) -> Result<Self, Problem> {
-        Ok(Self { format: negotiate(req, &[Format::Json])?, language, table: None })
+        Ok(Self { format: negotiate(req, &[Format::Json])?, language, setting: None, table: None })
+    }
+
+    /// The same view of an answer that shows a setting of the server: its validator changes with the setting.
+    #[must_use]
+    pub fn showing(self, setting: &'static str) -> Self {
+        Self { setting: Some(setting), ..self }
     }
 
     /// The view of a list that also exists as a table.
@@ -128,7 +135,7 @@ impl View {
         }
         let fields = fields.map(|fields| fields.0.as_slice());
         let columns = tabular::choose(columns, fields)?;
-        Ok(Self { format, language, table: Some(Table { list, columns, chosen: fields.is_some() }) })
+        Ok(Self { format, language, setting: None, table: Some(Table { list, columns, chosen: fields.is_some() }) })
     }
 
     /// The answer with `body` at a version, or 304 when the caller has it already. For a list the version is
@@ -143,7 +150,7 @@ impl View {
         body: &impl Serialize,
         next: Option<&str>,
     ) -> Result<HttpResponse, Problem> {
-        let tag = etag::tag(version, self.format.name(), self.language, req);
+        let tag = etag::tag(version, self.format.name(), self.language, self.setting, req);
         let known = etag::is_known(req, &tag);
         let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let mut response = HttpResponse::build(status);

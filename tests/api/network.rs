@@ -71,5 +71,8 @@ on_both! {
 #[test]
 fn the_data_licence_is_a_setting() {
     let server = crate::support::TestServer::on_sqlite_with(&["--data-licence", "ODbL-1.0"]);
-    assert_eq!(server.get("/api/v1").ok()["data_licence"]["code"], "ODbL-1.0");
+    let index = server.get("/api/v1");
+    assert_eq!(index.ok()["data_licence"]["code"], "ODbL-1.0");
+    let other = crate::support::TestServer::on_sqlite().get("/api/v1");
+    assert_ne!(index.header("etag"), other.header("etag"));
 }

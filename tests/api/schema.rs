@@ -198,3 +198,13 @@ fn the_databases_themselves_refuse_what_the_rules_refuse() {
         assert!(sql_query(*sql).execute(&mut postgres).is_err(), "PostgreSQL takes {what}");
     }
 }
+
+#[test]
+fn the_bundled_sqlite_is_built_as_the_project_says() {
+    let mut conn = SqliteConnection::establish(":memory:").unwrap();
+    let options: Vec<Line> =
+        sql_query("SELECT compile_options AS line FROM pragma_compile_options").load(&mut conn).unwrap();
+    for expected in ["DEFAULT_MEMSTATUS=0", "ENABLE_QPSG", "THREADSAFE=2"] {
+        assert!(options.iter().any(|option| option.line == expected), "{expected} is missing: see .cargo/config.toml");
+    }
+}
