@@ -15,7 +15,7 @@ use crate::{
     charter,
     config::{OpsBind, ServeArgs},
     db::Db,
-    index, network,
+    index, members, network,
     observe::{access::observe, health, metrics},
     openapi, portal,
     state::AppState,
@@ -36,6 +36,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(index::configure)
                 .configure(network::configure)
                 .configure(charter::configure)
+                .configure(members::configure)
                 .configure(territories::configure),
         )
         .configure(openapi::configure)

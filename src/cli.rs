@@ -15,7 +15,8 @@ use crate::{
     app,
     config::{self, DatabaseArgs, HealthcheckArgs, ServeArgs},
     db::{self, Db, Target},
-    openapi, reference,
+    openapi,
+    reference::{self, Purpose},
 };
 
 /// The open-data API of REMACTO, the Moroccan Network of Open Local Governments.
@@ -77,8 +78,9 @@ pub fn run() -> ExitCode {
 }
 
 fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
-    let target = args.database.target()?;
-    let db = prepare(&target, args.connections(&target))?.with_deadline(args.request_timeout());
+    let purpose = args.purpose()?;
+    let target = args.database.target(purpose)?;
+    let db = prepare(&target, args.connections(&target), purpose)?.with_deadline(args.request_timeout());
     let serving = async {
         let running = app::start(args, db).map_err(|error| error.to_string())?;
         let address = running.address;
@@ -95,21 +97,24 @@ fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
     Ok(())
 }
 
-/// Opens the database in the state that the binary needs.
-fn prepare(target: &Target, connections: u32) -> Result<Db, String> {
+/// Opens the database in the state that the binary needs. One that is not for the purpose is left as it is.
+fn prepare(target: &Target, connections: u32, purpose: Purpose) -> Result<Db, String> {
     log::info!("database: {target}");
+    let db = Db::open(target, connections).map_err(|error| error.to_string())?;
+    if db::has_schema(target).map_err(|error| error.to_string())? {
+        reference::check(&db, purpose).map_err(|error| error.to_string())?;
+    }
     for name in db::migrate(target).map_err(|error| error.to_string())? {
         log::info!("migrated: {name}");
     }
-    let db = Db::open(target, connections).map_err(|error| error.to_string())?;
-    for (name, touched) in reference::load(&db).map_err(|error| error.to_string())? {
-        log::info!("reference data: {name}, {touched} resources");
+    for (name, touched) in reference::load(&db, purpose).map_err(|error| error.to_string())? {
+        log::info!("loaded: {name}, {touched} resources");
     }
     Ok(db)
 }
 
 fn migrate(args: &MigrateArgs) -> Result<(), String> {
-    let target = args.database.target()?;
+    let target = args.database.target(Purpose::Service)?;
     if args.down {
         db::revert_all(&target).map_err(|error| error.to_string())?;
         log::info!("all migrations undone in {target}");
@@ -121,7 +126,7 @@ fn migrate(args: &MigrateArgs) -> Result<(), String> {
 }
 
 fn seed(args: &DatabaseArgs) -> Result<Db, String> {
-    prepare(&args.target()?, COMMAND_CONNECTIONS)
+    prepare(&args.target(Purpose::Service)?, COMMAND_CONNECTIONS, Purpose::Service)
 }
 
 fn print_openapi() -> Result<(), String> {

@@ -3,33 +3,43 @@
 
 #![expect(clippy::doc_markdown, reason = "the settings' docs are the texts of --help")]
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use clap::Args;
 
-use crate::db::Target;
+use crate::{db::Target, reference::Purpose};
 
 /// Where the database is. Every command that opens it takes these.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
-    /// Folder of the embedded database; made when it is missing.
-    #[arg(long, env = "REMACTO_DATA_DIR", default_value = "./remacto-data", value_name = "FOLDER")]
-    pub data_dir: PathBuf,
+    /// Folder of the embedded database; made when it is missing. Without it, ./remacto-data, and ./remacto-demo with --demo.
+    #[arg(long, env = "REMACTO_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
     /// PostgreSQL (postgres://user:password@host/name) or another SQLite file (sqlite:path). Without it, SQLite in the data folder.
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
 }
 
 impl DatabaseArgs {
-    /// The database to open; the data folder is made and tried where it is needed.
+    /// The database to open for a purpose; the data folder is made and tried where it is needed.
     ///
     /// # Errors
     /// A sentence that names the setting and the folder.
-    pub fn target(&self) -> Result<Target, String> {
+    pub fn target(&self, purpose: Purpose) -> Result<Target, String> {
         if let Some(DatabaseUrl(url)) = &self.database_url {
             return Target::parse(url).map_err(|error| format!("--database-url (DATABASE_URL): it {error}"));
         }
-        let folder = &self.data_dir;
+        let default = match purpose {
+            Purpose::Service => "./remacto-data",
+            Purpose::Demonstration => "./remacto-demo",
+        };
+        let folder = self.data_dir.as_deref().unwrap_or_else(|| Path::new(default));
         let refused = |error: std::io::Error| {
             format!("--data-dir (REMACTO_DATA_DIR): the folder {} can't be written: {error}", folder.display())
         };
@@ -96,6 +106,9 @@ pub struct ServeArgs {
     /// The database.
     #[command(flatten)]
     pub database: DatabaseArgs,
+    /// Add illustrative members to a database made for it, and serve it on loopback only.
+    #[arg(long, env = "REMACTO_DEMO")]
+    pub demo: bool,
     /// Address and port of the API.
     #[arg(long, env = "REMACTO_BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = parse_address)]
     pub bind: SocketAddr,
@@ -126,6 +139,26 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
+    /// What the database is for.
+    ///
+    /// # Errors
+    /// A sentence that names the setting, when a demonstration would listen on more than loopback.
+    pub fn purpose(&self) -> Result<Purpose, String> {
+        if !self.demo {
+            return Ok(Purpose::Service);
+        }
+        let operations = match self.ops_bind {
+            OpsBind::Off => None,
+            OpsBind::At(address) => Some(("--ops-bind (REMACTO_OPS_BIND)", address)),
+        };
+        for (setting, address) in [("--bind (REMACTO_BIND)", self.bind)].into_iter().chain(operations) {
+            if !address.ip().is_loopback() {
+                return Err(format!("{setting}: --demo listens on loopback only, not on {address}"));
+            }
+        }
+        Ok(Purpose::Demonstration)
+    }
+
     /// [`ServeArgs::workers`], or as many as there are cores.
     #[must_use]
     pub fn workers(&self) -> u32 {

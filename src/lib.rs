@@ -25,6 +25,7 @@ pub mod config;
 pub mod db;
 pub mod index;
 pub mod kernel;
+pub mod members;
 pub mod network;
 pub mod observe;
 pub mod openapi;

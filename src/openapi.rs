@@ -33,8 +33,9 @@ use crate::{
     servers((url = "/", description = "This server")),
     tags(
         (name = "index", description = "Where to begin."),
-        (name = "network", description = "The network: presentation, partners, published composition."),
+        (name = "network", description = "The network: presentation, partners, published and computed composition."),
         (name = "charter", description = "The charter and its five commitments."),
+        (name = "members", description = "The members of the network, today and on any day."),
         (name = "territories", description = "Morocco's territorial units and their census figures."),
         (name = "documentation", description = "This document and pages for people."),
         (name = "operations", description = "For those who run the server.")
@@ -191,7 +192,7 @@ fn lift_descriptions(schema: &mut Value) {
         schema["description"] = description;
     }
     match schema {
-        Value::Object(map) => map.values_mut().filter(|value| value.is_object()).for_each(lift_descriptions),
+        Value::Object(map) => map.values_mut().for_each(lift_descriptions),
         Value::Array(items) => items.iter_mut().for_each(lift_descriptions),
         _ => {}
     }

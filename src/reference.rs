@@ -1,18 +1,20 @@
-//! The reference data that is embedded in the binary, and how it gets into a database: once for each state of
-//! the data, each set in one transaction, however many instances start at the same time.
+//! The data that is embedded in the binary, and how it gets into a database: once for each state of the data,
+//! each set in one transaction, however many instances start at the same time. Demonstration data goes only into
+//! databases that were made for it, and they say so: neither is it ever mistaken for the real list, nor is a real
+//! database ever shown as a demonstration.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     charter,
-    db::{Actor, Db, StoreError, Tx, loaded_digest, note_loaded},
-    network, territories,
+    db::{Actor, Db, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
+    members, network, territories,
 };
 
 /// Who loads reference data.
 const LOADER: Actor = Actor::System("reference data");
 
-/// A set of reference data.
+/// A set of data.
 struct Set {
     name: &'static str,
     /// The embedded files; their digest tells one state of the data from another.
@@ -21,34 +23,107 @@ struct Set {
     load: fn(&mut Tx<'_>) -> Result<usize, StoreError>,
 }
 
-/// All sets, those that others refer to first.
-const SETS: &[Set] = &[
+/// The reference data, those sets first that others refer to.
+const REFERENCE: &[Set] = &[
     Set { name: "territories", files: territories::REFERENCE, load: territories::load_reference },
+    Set { name: "members", files: members::NAMED, load: members::load_named },
     Set { name: "network", files: network::REFERENCE, load: network::load_reference },
     Set { name: "charter", files: charter::REFERENCE, load: charter::load_reference },
 ];
+
+/// What a demonstration adds.
+const DEMONSTRATION: &[Set] =
+    &[Set { name: "illustrative members", files: members::ILLUSTRATIVE, load: members::load_illustrative }];
+
+/// The name under which a database notes that it was made for demonstration.
+const MARK: &str = "demonstration";
+
+/// What a database is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Real data.
+    Service,
+    /// Invented data beside the real one.
+    Demonstration,
+}
+
+/// Why a database can't be filled.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It holds something, and was not made for demonstration.
+    #[error(
+        "--demo was not the one that made this database, and won't touch it: name another with --data-dir or --database-url"
+    )]
+    NotForDemonstration,
+    /// It was made for demonstration.
+    #[error("this database holds demonstration data: serve it with --demo, or name another one")]
+    ForDemonstration,
+    /// The database's refusal.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes sure, without writing, that a database with a schema can be used for the purpose.
+///
+/// # Errors
+/// [`LoadError`].
+pub fn check(db: &Db, purpose: Purpose) -> Result<(), LoadError> {
+    let (marked, filled) = db.read_blocking(|conn| Ok((loaded_digest(conn, MARK)?.is_some(), any_loaded(conn)?)))?;
+    judge(purpose, marked, filled).map(drop)
+}
+
+/// Whether the database has yet to be marked.
+fn judge(purpose: Purpose, marked: bool, filled: bool) -> Result<bool, LoadError> {
+    match (purpose, marked) {
+        (Purpose::Service, false) | (Purpose::Demonstration, true) => Ok(false),
+        (Purpose::Service, true) => Err(LoadError::ForDemonstration),
+        (Purpose::Demonstration, false) if filled => Err(LoadError::NotForDemonstration),
+        (Purpose::Demonstration, false) => Ok(true),
+    }
+}
+
+/// Marks a database into which nothing was loaded yet as one for demonstration, if that is the purpose.
+///
+/// # Errors
+/// [`LoadError`].
+fn claim(db: &Db, purpose: Purpose) -> Result<(), LoadError> {
+    if purpose == Purpose::Service {
+        return check(db, purpose);
+    }
+    db.write_blocking(&LOADER, |tx| {
+        // Another instance may be about to fill it for another purpose.
+        tx.exclude_others()?;
+        if judge(purpose, loaded_digest(tx.conn, MARK)?.is_some(), any_loaded(tx.conn)?)? {
+            note_loaded(tx, MARK, &digest(&[MARK]))?;
+        }
+        Ok(())
+    })
+}
 
 /// Loads every set that the database does not have in the state of this binary, and returns the names of
 /// those, with how many resources each touched.
 ///
 /// # Errors
-/// The database's, or [`StoreError::Corrupt`] with the file and line of a fault in the embedded data.
-pub fn load(db: &Db) -> Result<Vec<(&'static str, usize)>, StoreError> {
+/// [`LoadError`]; [`StoreError::Corrupt`] names the file and line of a fault in the embedded data.
+pub fn load(db: &Db, purpose: Purpose) -> Result<Vec<(&'static str, usize)>, LoadError> {
+    claim(db, purpose)?;
+    let demonstration = if purpose == Purpose::Demonstration { DEMONSTRATION } else { &[] };
     let mut loaded = Vec::new();
-    for set in SETS {
+    for set in REFERENCE.iter().chain(demonstration) {
         let digest = digest(set.files);
         if db.read_blocking(|conn| loaded_digest(conn, set.name))?.as_ref() == Some(&digest) {
             continue;
         }
         let touched = db.write_blocking(&LOADER, |tx| {
             tx.exclude_others()?;
-            // Another instance may have loaded it while this one waited.
+            // Another instance may have loaded it while this one waited, or claimed the database.
+            judge(purpose, loaded_digest(tx.conn, MARK)?.is_some(), true)?;
             if loaded_digest(tx.conn, set.name)?.as_ref() == Some(&digest) {
                 return Ok(0);
             }
             let touched = (set.load)(tx)?;
             note_loaded(tx, set.name, &digest)?;
-            Ok::<_, StoreError>(touched)
+            Ok::<_, LoadError>(touched)
         })?;
         loaded.push((set.name, touched));
     }

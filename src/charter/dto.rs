@@ -1,8 +1,8 @@
 //! The charter as the API shows it.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::rules::{CharterVersion, Code, Item};
 use crate::{
@@ -11,19 +11,22 @@ use crate::{
         date::{PartialDate, Precision},
         language::LanguageMap,
     },
-    web::{page::PageOut, params::Lang},
+    web::{
+        page::PageOut,
+        params::{Lang, query},
+    },
 };
 
-/// The parameters of the charter and its commitments.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct CharterQuery {
-    /// Code of the charter's version; the current one unless said otherwise.
-    #[param(value_type = String, required = false, example = "1")]
-    pub charter_version: Option<Code>,
-    /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
-    #[param(value_type = crate::kernel::language::Language, required = false, example = "ar")]
-    pub lang: Option<Lang>,
+query! {
+    /// The parameters of the charter and its commitments.
+    pub struct CharterQuery {
+        /// Code of the charter's version; the current one unless said otherwise.
+        #[example = "1"]
+        pub charter_version: Code,
+        /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
+        #[example = "ar"]
+        pub lang: Lang,
+    }
 }
 
 /// A version of the charter.

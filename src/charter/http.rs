@@ -15,7 +15,7 @@ use crate::{
     state::AppState,
     web::{
         page::PageOut,
-        problem::{INVALID_PARAMETER, Problem},
+        problem::{NOT_FOUND, Problem},
         query::Query,
         representation::View,
     },
@@ -71,8 +71,7 @@ pub async fn list_commitments(
     let (sequence, charter) = found.await?;
     let charter = charter.ok_or_else(unknown_version)?;
     let data: Vec<CommitmentOut> = commitments(&charter).into_iter().map(|(_, commitment)| commitment).collect();
-    let total = i64::try_from(data.len()).ok();
-    let page = PageOut { limit: 200, next_cursor: None, total };
+    let page = PageOut::whole(data.len());
     view.respond(&req, sequence, &CommitmentPageOut { data, page, sequence }, None)
 }
 
@@ -102,5 +101,5 @@ pub async fn get_commitment(
 }
 
 fn unknown_version() -> Problem {
-    Problem::parameter(&INVALID_PARAMETER, "charter_version", "names no version of the charter")
+    Problem::new(&NOT_FOUND, "There is no such version of the charter.")
 }

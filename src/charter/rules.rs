@@ -1,9 +1,7 @@
 //! What the charter says. Pure.
 
-use std::str::FromStr;
-
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::kernel::{
     date::{self, PartialDate},
@@ -82,36 +80,8 @@ impl PartialEq for Item {
 
 impl Eq for Item {}
 
-/// A short lower-case name: letters, digits and hyphens, 1 to 64.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Code(String);
-
-impl Code {
-    /// The code as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Code {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let sound = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if sound && (1..=64).contains(&text.len()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("is not a code of 1 to 64 lower-case letters, digits and hyphens")
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Code {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize(deserializer)
-    }
-}
+/// The code of a version, or of an item.
+pub use crate::kernel::id::Slug as Code;
 
 /// How a commitment is addressed in a path: by its code or its id.
 pub type Address = id::Address<Code>;

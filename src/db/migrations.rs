@@ -102,6 +102,21 @@ fn run_pending(conn: &mut Conn) -> Result<Vec<String>, MigrationError> {
     Ok(ran.iter().map(ToString::to_string).collect())
 }
 
+/// Whether a database has tables of ours, found out without writing (Diesel's own way makes its table where it is
+/// missing, which two instances must not do at once).
+///
+/// # Errors
+/// [`MigrationError`], see there.
+pub fn has_schema(target: &Target) -> Result<bool, MigrationError> {
+    let mut conn = open(target, Access::Write)?;
+    let found = match &conn {
+        Conn::Sqlite(_) => "SELECT count(*) FROM sqlite_master WHERE name = 'reference_load'",
+        Conn::Postgres(_) => "SELECT count(*) FROM pg_class WHERE oid = to_regclass('reference_load')",
+    };
+    let found = diesel::dsl::sql::<diesel::sql_types::BigInt>(found).get_result::<i64>(&mut conn);
+    found.map(|tables| tables > 0).map_err(|error| MigrationError::Failed(Box::new(error)))
+}
+
 /// Undoes every migration, newest first. Only tests and `migrate --down` call it: it deletes all data.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub mod keyset;
 mod migrations;
 mod reference;
 pub mod schema;
+pub mod search;
 mod stamp;
 mod target;
 
@@ -30,8 +31,10 @@ pub use self::{
     change::{Actor, Change, Operation, SequenceColumn, Tx, current_sequence},
     connection::{Backend, Conn},
     error::StoreError,
-    migrations::{MigrationError, Status as MigrationStatus, migrate, revert_all, status as migration_status},
-    reference::{loaded_digest, note_loaded},
+    migrations::{
+        MigrationError, Status as MigrationStatus, has_schema, migrate, revert_all, status as migration_status,
+    },
+    reference::{any_loaded, loaded_digest, note_loaded},
     stamp::Stamp,
     target::{PostgresUrl, Target, TargetError},
 };

@@ -13,6 +13,15 @@ pub fn loaded_digest(conn: &mut Conn, name: &str) -> Result<Option<String>, Stor
     Ok(row.first(conn).optional()?)
 }
 
+/// Whether anything was loaded yet.
+///
+/// # Errors
+/// The database's.
+pub fn any_loaded(conn: &mut Conn) -> Result<bool, StoreError> {
+    let names: Option<String> = reference_load::table.select(reference_load::name).first(conn).optional()?;
+    Ok(names.is_some())
+}
+
 /// Notes that a set is now loaded in the state with this digest.
 ///
 /// # Errors

@@ -48,6 +48,10 @@ diesel::table! {
         population_2024 -> BigInt,
         households_2024 -> BigInt,
         population_2014 -> Nullable<BigInt>,
+        latitude -> Nullable<BigInt>,
+        longitude -> Nullable<BigInt>,
+        geonames_id -> Nullable<BigInt>,
+        location_matched_by -> Nullable<Text>,
     }
 }
 
@@ -147,5 +151,70 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    member (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        slug -> Text,
+        kind -> Text,
+        territory_code -> Text,
+        territory_kind -> Text,
+        name_fr -> Nullable<Text>,
+        name_ar -> Nullable<Text>,
+        name_en -> Nullable<Text>,
+        name_fr_folded -> Text,
+        name_ar_folded -> Text,
+        search_text -> Text,
+        status -> Text,
+        joined_on -> Nullable<Date>,
+        joined_on_precision -> Nullable<Text>,
+        joined_on_key -> Text,
+        left_on -> Nullable<Date>,
+        left_on_precision -> Nullable<Text>,
+        cohort -> Nullable<Text>,
+        ogp_local_since -> Nullable<Date>,
+        ogp_local_since_precision -> Nullable<Text>,
+        website -> Nullable<Text>,
+        provenance -> Text,
+        source -> Text,
+        confidence -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    member_status (member_id, position) {
+        member_id -> Text,
+        position -> BigInt,
+        status -> Text,
+        from_on -> Nullable<Date>,
+        from_on_precision -> Nullable<Text>,
+        until_on -> Nullable<Date>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    member_external_id (member_id, scheme) {
+        member_id -> Text,
+        scheme -> Text,
+        value -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(composition_statement, composition_figure);
 diesel::allow_tables_to_appear_in_same_query!(charter_version, charter_item);
+diesel::allow_tables_to_appear_in_same_query!(member, member_status, member_external_id, territory);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    member::kind,
+    territory::region_code,
+    member::cohort,
+    member::provenance,
+    member::joined_on,
+    member::joined_on_precision,
+    member_status::status,
+    member_status::from_on,
+    member_status::until_on,
+);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(territory::kind, territory::name_fr_folded);

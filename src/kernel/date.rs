@@ -7,6 +7,8 @@ use chrono::{Datelike as _, Days, Months, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::codes::codes;
+
 /// How much of a date is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -19,17 +21,7 @@ pub enum Precision {
     Year,
 }
 
-impl Precision {
-    /// The name that stands in JSON and in the databases.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Month => "month",
-            Self::Year => "year",
-        }
-    }
-}
+codes!(Precision { Day => "day", Month => "month", Year => "year" });
 
 /// Why a text is no date; a complete predicate for a sentence about the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -65,14 +57,14 @@ impl PartialDate {
     /// # Errors
     /// [`DateError`] when the precision is none of the three names or only one of the two is there.
     pub fn from_columns(date: Option<NaiveDate>, precision: Option<&str>) -> Result<Option<Self>, DateError> {
-        let precision = match precision {
-            Some("day") => Precision::Day,
-            Some("month") => Precision::Month,
-            Some("year") => Precision::Year,
-            None if date.is_none() => return Ok(None),
-            _ => return Err(DateError),
-        };
-        Self::new(date.ok_or(DateError)?, precision).map(Some)
+        match (date, precision) {
+            (None, None) => Ok(None),
+            (Some(date), Some(precision)) => {
+                let precision = precision.parse().map_err(|_unknown| DateError)?;
+                Self::new(date, precision).map(Some)
+            }
+            _ => Err(DateError),
+        }
     }
 
     /// The first day that the date can mean.
@@ -90,6 +82,12 @@ impl PartialDate {
             Precision::Year => self.first.checked_add_months(Months::new(12)),
         };
         next.and_then(|day| day.checked_sub_days(Days::new(1))).unwrap_or(self.first)
+    }
+
+    /// The two columns of the date.
+    #[must_use]
+    pub fn columns(date: Option<Self>) -> (Option<NaiveDate>, Option<String>) {
+        (date.map(Self::first_day), date.map(|date| date.precision.as_str().to_owned()))
     }
 
     /// How much of the date is known.

@@ -39,6 +39,13 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// What a text searches for: rows that have all of its folded words. A text without a letter or digit finds
+/// nothing, so it is not the same as no search.
+#[must_use]
+pub fn search_words(text: &str) -> Vec<String> {
+    fold(text).split_whitespace().map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

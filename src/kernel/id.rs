@@ -1,9 +1,12 @@
 //! Identifiers of resources: UUID version 7, whose order is roughly the order of creation, which keeps
 //! the databases' indexes compact.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
+
+use super::{codes::Pattern, fold::fold, text};
 
 /// A new identifier, as its 36 characters in lower case.
 #[must_use]
@@ -17,6 +20,73 @@ pub fn new_id() -> String {
 pub fn is_id(text: &str) -> bool {
     text.len() == 36
         && Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text)
+}
+
+/// A short name that stands in addresses: 1 to 100 lower-case letters, digits and hyphens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slug(String);
+
+impl Slug {
+    /// The short name of a text: its folded words, joined by hyphens; what is not a Latin letter or a digit is
+    /// left out. `None` where nothing remains.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let folded = fold(text);
+        let words = folded.split_whitespace().map(|word| word.chars().filter(char::is_ascii_alphanumeric).collect());
+        let words: Vec<String> = words.filter(|word: &String| !word.is_empty()).collect();
+        words.join("-").parse().ok()
+    }
+
+    /// The short name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The short name as an owned text.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Slug {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let sound = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if sound && (1..=100).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err("is not a short name of 1 to 100 lower-case letters, digits and hyphens")
+        }
+    }
+}
+
+impl FromStr for Slug {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.to_owned().try_into()
+    }
+}
+
+impl Pattern for Slug {
+    fn pattern() -> String {
+        "[a-z0-9-]{1,100}".to_owned()
+    }
+}
+
+impl<'de> Deserialize<'de> for Slug {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::deserialize(deserializer)
+    }
 }
 
 /// How a resource is addressed in a path: by its id, or by the code (or slug) that it also has.
@@ -46,6 +116,14 @@ mod tests {
     #[test]
     fn a_new_identifier_is_recognised() {
         assert!(is_id(&new_id()));
+    }
+
+    #[test]
+    fn the_short_name_of_a_text_is_made_of_its_folded_latin_words() {
+        assert_eq!(Slug::of("Sidi Abdellah Ghiat").unwrap().as_str(), "sidi-abdellah-ghiat");
+        assert_eq!(Slug::of("M’diq-Fnideq").unwrap().as_str(), "mdiq-fnideq");
+        assert_eq!(Slug::of("Tétouan (تطوان)").unwrap().as_str(), "tetouan");
+        assert_eq!(Slug::of("تطوان"), None);
     }
 
     #[test]

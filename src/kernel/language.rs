@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::codes::codes;
+
 /// A language that texts are served in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -15,20 +17,10 @@ pub enum Language {
     En,
 }
 
+// The ISO 639-1 codes, in the order in which one language stands in for another.
+codes!(Language { Fr => "fr", Ar => "ar", En => "en" });
+
 impl Language {
-    /// Every language, in the order in which one stands in for another.
-    pub const ALL: [Self; 3] = [Self::Fr, Self::Ar, Self::En];
-
-    /// The ISO 639-1 code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Ar => "ar",
-            Self::Fr => "fr",
-            Self::En => "en",
-        }
-    }
-
     /// The writing direction, as HTML's `dir` names it.
     #[must_use]
     pub const fn direction(self) -> &'static str {
@@ -40,20 +32,7 @@ impl Language {
 
     /// The languages to try for a reader of `self`: the asked one, then French, Arabic, English.
     pub fn preference(self) -> impl Iterator<Item = Self> {
-        std::iter::once(self).chain(Self::ALL.into_iter().filter(move |other| *other != self))
-    }
-}
-
-impl std::str::FromStr for Language {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "ar" => Ok(Self::Ar),
-            "fr" => Ok(Self::Fr),
-            "en" => Ok(Self::En),
-            _ => Err("is none of ar, fr, en"),
-        }
+        std::iter::once(self).chain(Self::ALL.iter().copied().filter(move |other| *other != self))
     }
 }
 
@@ -102,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_asked_language_comes_first_then_french_arabic_english() {
-        let order = |language: Language| language.preference().map(Language::code).collect::<Vec<_>>();
+        let order = |language: Language| language.preference().map(Language::as_str).collect::<Vec<_>>();
         assert_eq!(order(Language::En), ["en", "fr", "ar"]);
         assert_eq!(order(Language::Ar), ["ar", "fr", "en"]);
         assert_eq!(order(Language::Fr), ["fr", "ar", "en"]);

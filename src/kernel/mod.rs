@@ -3,6 +3,7 @@
 //! speak them; nothing here knows HTTP or a database.
 
 pub mod clock;
+pub mod codes;
 pub mod date;
 pub mod decimal;
 pub mod fold;

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::text;
+use super::{codes::Pattern, text};
 
 /// The direction of a list's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -24,21 +24,70 @@ pub struct Order<K> {
     pub direction: Direction,
 }
 
-impl<K: FromStr> FromStr for Order<K> {
-    type Err = K::Err;
+impl<K: FromStr<Err: fmt::Display>> FromStr for Order<K> {
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, K::Err> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let (key, direction) = match text.strip_prefix('-') {
             Some(key) => (key, Direction::Descending),
             None => (text, Direction::Ascending),
         };
-        Ok(Self { key: key.parse()?, direction })
+        let key = key.parse().map_err(|why: K::Err| format!("{why}, or one of them with a - in front"))?;
+        Ok(Self { key, direction })
+    }
+}
+
+impl<K: Pattern> Pattern for Order<K> {
+    fn pattern() -> String {
+        format!("-?{}", K::pattern())
     }
 }
 
 impl<'de, K: FromStr<Err: fmt::Display>> Deserialize<'de> for Order<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         text::deserialize(deserializer)
+    }
+}
+
+/// A page of a list to be read: which list, where in it, and how much.
+#[derive(Debug, Clone)]
+pub struct Listing<Filters> {
+    /// Which rows, in what order.
+    pub filters: Filters,
+    /// Begin behind this row.
+    pub after: Option<Position>,
+    /// The most rows.
+    pub limit: u8,
+    /// Whether to count the whole list.
+    pub count: bool,
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Found<T> {
+    /// The number of the last change that the rows can show.
+    pub sequence: i64,
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Where the page ended, if there is another one behind it.
+    pub next: Option<Position>,
+    /// How many rows the whole list has, if it was to be counted.
+    pub total: Option<i64>,
+}
+
+impl<T> Found<T> {
+    /// The page of up to `limit` rows out of what was read with one row more, which only tells whether there is
+    /// another page.
+    pub fn of(
+        mut rows: Vec<T>,
+        limit: u8,
+        (sequence, total): (i64, Option<i64>),
+        position: impl FnOnce(&T) -> Position,
+    ) -> Self {
+        let has_more = rows.len() > usize::from(limit);
+        rows.truncate(usize::from(limit));
+        let next = rows.last().filter(|_| has_more).map(position);
+        Self { sequence, rows, next, total }
     }
 }
 

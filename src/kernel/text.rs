@@ -32,17 +32,37 @@ pub fn parse_line(text: &str, max_chars: usize) -> Result<String, TextError> {
     if text.is_empty() {
         return Err(TextError::Empty);
     }
+    refuse_dangerous(text)?;
+    let text = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
+    if text.chars().count() > max_chars {
+        return Err(TextError::TooLong(max_chars));
+    }
+    Ok(text)
+}
+
+/// A text to search for, as it was typed: spaces may be all that it has.
+///
+/// # Errors
+/// [`TextError`] for an empty or overlong text, and for what [`parse_line`] refuses.
+pub fn parse_search(text: &str, max_chars: usize) -> Result<String, TextError> {
+    if text.is_empty() {
+        return Err(TextError::Empty);
+    }
+    if text.chars().count() > max_chars {
+        return Err(TextError::TooLong(max_chars));
+    }
+    refuse_dangerous(text)?;
+    Ok(text.to_owned())
+}
+
+fn refuse_dangerous(text: &str) -> Result<(), TextError> {
     if text.chars().any(char::is_control) {
         return Err(TextError::Control);
     }
     if text.chars().any(|c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')) {
         return Err(TextError::Bidirectional);
     }
-    let text = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
-    if text.chars().count() > max_chars {
-        return Err(TextError::TooLong(max_chars));
-    }
-    Ok(text)
+    Ok(())
 }
 
 /// Whether a text is an absolute http or https address.

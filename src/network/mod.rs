@@ -7,18 +7,30 @@ mod http;
 mod rules;
 mod store;
 
+use chrono::NaiveDate;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{StoreError, Tx};
-
-pub use self::{
-    rules::{Facts, MemberKind, Network},
-    store::find,
+use crate::{
+    db::{Conn, StoreError, Tx, current_sequence},
+    members,
 };
+
+pub use self::rules::{Composition, Network};
 
 /// Mounts the operations on the network.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(http::get_network);
+    config.service(http::get_network).service(http::get_statistics);
+}
+
+/// The network, its composition on a day, and the number of the last change before they were read: they are at least
+/// as new. `None` before the reference data is loaded.
+///
+/// # Errors
+/// The database's.
+pub fn overview(conn: &mut Conn, day: NaiveDate) -> Result<Option<(Network, Composition, i64)>, StoreError> {
+    let sequence = current_sequence(conn)?;
+    let Some(network) = store::find(conn)? else { return Ok(None) };
+    Ok(Some((network, Composition::on(day, &members::tally(conn)?), sequence)))
 }
 
 /// The embedded description of the network.

@@ -6,16 +6,15 @@ use actix_web::{
     web::{Data, Path},
 };
 use askama::Template;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::texts::{Texts, texts};
 use crate::{
-    kernel::language::Language,
+    kernel::{clock, language::Language},
+    members::MemberKind,
     network,
     state::AppState,
     web::{
-        params::Lang,
+        params::{Lang, query},
         problem::{self, KINDS, Kind, Problem},
         query::{NoParameters, Query},
     },
@@ -30,6 +29,12 @@ struct Home {
     name: String,
     presentation: String,
     established_on: String,
+    today: String,
+    total: i64,
+    /// The kinds that have members: code, label, how many.
+    kinds: Vec<(MemberKind, String, i64)>,
+    undated: i64,
+    illustrative: i64,
     version: &'static str,
 }
 
@@ -45,13 +50,13 @@ struct ProblemPage {
     kind: &'static Kind,
 }
 
-/// The parameters of the home page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct HomeQuery {
-    /// The page's language; French unless said otherwise.
-    #[param(value_type = Language, required = false, example = "ar")]
-    pub lang: Option<Lang>,
+query! {
+    /// The parameters of the home page.
+    pub struct HomeQuery {
+        /// The page's language; French unless said otherwise.
+        #[example = "ar"]
+        pub lang: Lang,
+    }
 }
 
 fn page(template: &impl Template) -> Result<HttpResponse, Problem> {
@@ -72,7 +77,10 @@ fn page(template: &impl Template) -> Result<HttpResponse, Problem> {
 #[get("/")]
 pub async fn get_home(state: Data<AppState>, Query(query): Query<HomeQuery>) -> Result<HttpResponse, Problem> {
     let language = query.lang.map_or(Language::Fr, |lang| lang.0);
-    let network = state.db.read(network::find).await?.ok_or_else(Problem::not_found)?;
+    let today = clock::now().date_naive();
+    let found = state.db.read(move |conn| network::overview(conn, today)).await?;
+    let (network, composition, _) = found.ok_or_else(Problem::not_found)?;
+    let kinds = composition.by_kind.iter().filter(|kind| kind.count > 0);
     page(&Home {
         language,
         texts: texts(language),
@@ -80,6 +88,11 @@ pub async fn get_home(state: Data<AppState>, Query(query): Query<HomeQuery>) -> 
         presentation: network.facts.presentation.read(language).to_owned(),
         established_on: network.facts.established_on.to_string(),
         short_name: network.facts.short_name,
+        today: today.to_string(),
+        total: composition.total,
+        kinds: kinds.map(|kind| (kind.kind, kind.kind.label().read(language).to_owned(), kind.count)).collect(),
+        undated: composition.undated.iter().map(|kind| kind.count).sum(),
+        illustrative: composition.illustrative.iter().map(|kind| kind.count).sum(),
         version: env!("CARGO_PKG_VERSION"),
     })
 }

@@ -14,6 +14,22 @@ pub struct Texts {
     pub openapi: (&'static str, &'static str),
     /// Link to the index of the API, and what it is for.
     pub index: (&'static str, &'static str),
+    /// Heading of the composition.
+    pub today: &'static str,
+    /// What is counted.
+    pub members: &'static str,
+    /// Before the number of members without a date of joining.
+    pub undated: &'static str,
+    /// Before the number of invented members.
+    pub illustrative: &'static str,
+    /// Link to the statistics, and what is there.
+    pub statistics: (&'static str, &'static str),
+    /// Link to the members, and what is there.
+    pub list: (&'static str, &'static str),
+    /// Link to the members as a table, and what is there.
+    pub table: (&'static str, &'static str),
+    /// Link to the members as a map, and what is there.
+    pub map: (&'static str, &'static str),
     /// Heading of the data.
     pub data: &'static str,
     /// Link to the network, and what is there.
@@ -46,6 +62,17 @@ pub const fn texts(language: Language) -> Texts {
             docs: ("Documentation interactive", "Lire chaque opération et l’essayer dans le navigateur."),
             openapi: ("Document OpenAPI", "Engendrer un client typé."),
             index: ("Index de l’API", "Toutes les collections, la licence et la séquence courante."),
+            today: "Le réseau aujourd’hui",
+            members: "membres",
+            undated: "Membres sans date d’adhésion, comptés à part :",
+            illustrative: "Dont inventés pour la démonstration :",
+            statistics: (
+                "Chiffres du réseau",
+                "Par type, région et cohorte, à toute date, à côté des chiffres publiés.",
+            ),
+            list: ("Les membres", "Tous les membres, aujourd’hui ou à une date donnée."),
+            table: ("Les membres en CSV", "Un tableau prêt pour un tableur."),
+            map: ("Les membres en GeoJSON", "Des points pour une carte."),
             data: "Données",
             network: ("Le réseau", "Présentation, partenaires et composition publiée."),
             charter: ("La charte", "Principes, valeurs, objectifs et les cinq engagements."),
@@ -63,6 +90,14 @@ pub const fn texts(language: Language) -> Texts {
             docs: ("التوثيق التفاعلي", "اقرأ كل عملية وجربها في المتصفح."),
             openapi: ("وثيقة OpenAPI", "لتوليد برنامج عميل مضبوط الأنواع."),
             index: ("فهرس الواجهة", "كل المجموعات والرخصة ورقم آخر تغيير."),
+            today: "الشبكة اليوم",
+            members: "عضوا",
+            undated: "أعضاء دون تاريخ انضمام، محتسبون على حدة:",
+            illustrative: "منهم أعضاء للعرض فقط:",
+            statistics: ("أرقام الشبكة", "حسب النوع والجهة والفوج، في أي تاريخ، إلى جانب الأرقام المنشورة."),
+            list: ("الأعضاء", "كل الأعضاء، اليوم أو في تاريخ معين."),
+            table: ("الأعضاء بصيغة CSV", "جدول جاهز لبرامج الجداول."),
+            map: ("الأعضاء بصيغة GeoJSON", "نقط لرسم خريطة."),
             data: "البيانات",
             network: ("الشبكة", "التقديم والشركاء والتركيبة المنشورة."),
             charter: ("الميثاق", "المبادئ والقيم والأهداف والالتزامات الخمسة."),
@@ -80,6 +115,17 @@ pub const fn texts(language: Language) -> Texts {
             docs: ("Interactive documentation", "Read every operation and try it in the browser."),
             openapi: ("OpenAPI document", "Generate a typed client."),
             index: ("Index of the API", "Every collection, the licence and the current sequence."),
+            today: "The network today",
+            members: "members",
+            undated: "Members without a date of joining, counted apart:",
+            illustrative: "Of these, invented for demonstration:",
+            statistics: (
+                "The network in figures",
+                "By kind, region and cohort, on any day, beside the published figures.",
+            ),
+            list: ("The members", "All members, today or on a day."),
+            table: ("The members as CSV", "A table that is ready for a spreadsheet."),
+            map: ("The members as GeoJSON", "Points for a map."),
             data: "Data",
             network: ("The network", "Presentation, partners and published composition."),
             charter: ("The charter", "Principles, values, objectives and the five commitments."),

@@ -1,124 +1,110 @@
 //! Territories as the API shows them.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::rules::{AreaType, Code, Kind, SortKey, Territory};
+use super::rules::{AreaType, Code, Filters, Kind, Location, SortKey, Territory};
 use crate::{
-    kernel::{clock::rfc3339, decimal::Decimal, language::LanguageMap, paging::Order},
+    kernel::{
+        clock::rfc3339,
+        decimal::Decimal,
+        fold::search_words,
+        language::LanguageMap,
+        paging::{Direction, Order},
+    },
     web::{
         attribution::AttributionOut,
+        listing::list_query,
         page::PageOut,
-        params::{Count, Instant, Lang, Limit, SearchText, Several},
-        representation::Format,
-        tabular::Column,
+        params::{Instant, Lang, SearchText, Several, query},
+        representation::TableFormat,
+        tabular::{Column, Table},
     },
 };
 
-/// The parameters of the list of territories.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TerritoryQuery {
-    /// Only these kinds; several by comma.
-    #[param(value_type = String, required = false, example = "prefecture,province")]
-    pub kind: Option<Several<Kind>>,
-    /// Only children of the territories with these codes; several by comma.
-    #[param(value_type = String, required = false, example = "01.511")]
-    pub parent: Option<Several<Code>>,
-    /// Only what lies in the regions with these codes, the regions themselves among it; several by comma.
-    #[param(value_type = String, required = false, example = "01,04")]
-    pub region: Option<Several<Code>>,
-    /// Only territories whose Arabic or French name or code has all these words or parts of words. Accents,
-    /// letter case and the Arabic letters that are written for one another do not matter. At most 100 characters.
-    #[param(value_type = String, required = false, example = "tetouan")]
-    pub q: Option<SearchText>,
-    /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
-    #[param(value_type = String, required = false, example = "2024-06-30")]
-    pub updated_since: Option<Instant>,
-    /// The order: `code` (default), `name_fr`, `name_ar` or `population_2024`; descending with a `-` in front.
-    #[param(value_type = String, required = false, example = "-population_2024")]
-    pub sort: Option<Order<SortKey>>,
-    /// The most rows of a page, 1 to 200; 50 unless said otherwise.
-    #[param(value_type = u8, required = false, minimum = 1, maximum = 200, example = 50)]
-    pub limit: Option<Limit>,
-    /// `page.next_cursor` of the page before; all other parameters but `limit` must stay the same.
-    #[param(value_type = String, required = false)]
-    pub cursor: Option<String>,
-    /// `exact` fills `page.total`.
-    #[param(value_type = String, required = false, pattern = "^exact$", example = "exact")]
-    pub count: Option<Count>,
-    /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
-    #[param(value_type = crate::kernel::language::Language, required = false, example = "ar")]
-    pub lang: Option<Lang>,
-    /// The format, over the Accept header.
-    #[param(value_type = String, required = false, pattern = "^(json|csv|ndjson)$", example = "csv")]
-    pub format: Option<Format>,
-    /// The columns of CSV or NDJSON, by comma, in this order.
-    #[param(value_type = String, required = false, example = "code,name_fr,population_2024")]
-    pub fields: Option<Several<String>>,
+list_query! {
+    /// The parameters of the list of territories.
+    pub struct TerritoryQuery {
+        /// Only these kinds; several by comma.
+        #[example = "prefecture,province"]
+        pub kind: Several<Kind>,
+        /// Only children of the territories with these codes; several by comma.
+        #[example = "01.511"]
+        pub parent: Several<Code>,
+        /// Only what lies in the regions with these codes, the regions themselves among it; several by comma.
+        #[example = "01,04"]
+        pub region: Several<Code>,
+        /// Only territories whose Arabic or French name or code has all these words or parts of words. Accents,
+        /// letter case and the Arabic letters that are written for one another do not matter.
+        #[example = "tetouan"]
+        pub q: SearchText,
+        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        #[example = "2024-06-30"]
+        pub updated_since: Instant,
+        /// The order: `code` (default), `name_fr`, `name_ar` or `population_2024`; descending with a `-` in front.
+        #[example = "-population_2024"]
+        pub sort: Order<SortKey>,
+        /// The format, over the Accept header.
+        #[example = "csv"]
+        pub format: TableFormat,
+    }
 }
 
-/// The parameters of the list of a territory's children.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TerritoryChildrenQuery {
-    /// Only these kinds; several by comma.
-    #[param(value_type = String, required = false, example = "prefecture,province")]
-    pub kind: Option<Several<Kind>>,
-    /// The order: `code` (default), `name_fr`, `name_ar` or `population_2024`; descending with a `-` in front.
-    #[param(value_type = String, required = false, example = "-population_2024")]
-    pub sort: Option<Order<SortKey>>,
-    /// The most rows of a page, 1 to 200; 50 unless said otherwise.
-    #[param(value_type = u8, required = false, minimum = 1, maximum = 200, example = 50)]
-    pub limit: Option<Limit>,
-    /// `page.next_cursor` of the page before; all other parameters but `limit` must stay the same.
-    #[param(value_type = String, required = false)]
-    pub cursor: Option<String>,
-    /// `exact` fills `page.total`.
-    #[param(value_type = String, required = false, pattern = "^exact$", example = "exact")]
-    pub count: Option<Count>,
-    /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
-    #[param(value_type = crate::kernel::language::Language, required = false, example = "ar")]
-    pub lang: Option<Lang>,
-    /// The format, over the Accept header.
-    #[param(value_type = String, required = false, pattern = "^(json|csv|ndjson)$", example = "csv")]
-    pub format: Option<Format>,
-    /// The columns of CSV or NDJSON, by comma, in this order.
-    #[param(value_type = String, required = false, example = "code,name_fr,population_2024")]
-    pub fields: Option<Several<String>>,
+list_query! {
+    /// The parameters of the list of a territory's children.
+    pub struct TerritoryChildrenQuery {
+        /// Only these kinds; several by comma.
+        #[example = "prefecture,province"]
+        pub kind: Several<Kind>,
+        /// The order: `code` (default), `name_fr`, `name_ar` or `population_2024`; descending with a `-` in front.
+        #[example = "-population_2024"]
+        pub sort: Order<SortKey>,
+        /// The format, over the Accept header.
+        #[example = "csv"]
+        pub format: TableFormat,
+    }
 }
 
-impl TerritoryChildrenQuery {
-    /// The same as a query of the whole list, below one parent.
+const DEFAULT_ORDER: Order<SortKey> = Order { key: SortKey::Code, direction: Direction::Ascending };
+
+impl TerritoryQuery {
+    /// Which rows in what order the query asks for.
     #[must_use]
-    pub fn below(self, parent: Code) -> TerritoryQuery {
-        let Self { kind, sort, limit, cursor, count, lang, format, fields } = self;
-        let parent = Some(Several(vec![parent]));
-        TerritoryQuery {
-            kind,
-            parent,
-            region: None,
-            q: None,
-            updated_since: None,
-            sort,
-            limit,
-            cursor,
-            count,
-            lang,
-            format,
-            fields,
+    pub fn filters(&self) -> Filters {
+        Filters {
+            kinds: Several::values(self.kind.clone()),
+            parents: Several::values(self.parent.clone()),
+            regions: Several::values(self.region.clone()),
+            words: self.q.as_ref().map(|q| search_words(&q.0)),
+            updated_since: self.updated_since.map(|moment| moment.0),
+            order: self.sort.unwrap_or(DEFAULT_ORDER),
         }
     }
 }
 
-/// The parameters of a single territory.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TerritoryViewQuery {
-    /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
-    #[param(value_type = crate::kernel::language::Language, required = false, example = "ar")]
-    pub lang: Option<Lang>,
+impl TerritoryChildrenQuery {
+    /// Which children of the territory with a code in what order the query asks for.
+    #[must_use]
+    pub fn filters(&self, parent: Code) -> Filters {
+        Filters {
+            kinds: Several::values(self.kind.clone()),
+            parents: vec![parent],
+            regions: Vec::new(),
+            words: None,
+            updated_since: None,
+            order: self.sort.unwrap_or(DEFAULT_ORDER),
+        }
+    }
+}
+
+query! {
+    /// The parameters of a single territory.
+    pub struct TerritoryViewQuery {
+        /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
+        #[example = "ar"]
+        pub lang: Lang,
+    }
 }
 
 /// A territorial unit of Morocco.
@@ -166,6 +152,8 @@ pub struct TerritoryOut {
     /// places; null without a figure for 2014.
     #[schema(value_type = Option<f64>, example = 34.55)]
     pub population_change_percent: Option<Decimal>,
+    /// A point in it, from GeoNames; null where no place could be matched.
+    pub location: Option<Location>,
     /// Where to go from here.
     pub links: TerritoryLinksOut,
 }
@@ -196,8 +184,8 @@ pub struct TerritoryPageOut {
     #[schema(example = 1641, minimum = 0)]
     pub sequence: i64,
     /// Whose data this is and on what terms.
-    #[schema(value_type = AttributionOut)]
-    pub attribution: &'static AttributionOut,
+    #[schema(value_type = Vec<AttributionOut>)]
+    pub attributions: [&'static AttributionOut; 2],
 }
 
 /// A territory with the credit for its data.
@@ -207,12 +195,17 @@ pub struct TerritoryDetailOut {
     #[serde(flatten)]
     pub territory: TerritoryOut,
     /// Whose data this is and on what terms.
-    #[schema(value_type = AttributionOut)]
-    pub attribution: &'static AttributionOut,
+    #[schema(value_type = Vec<AttributionOut>)]
+    pub attributions: [&'static AttributionOut; 2],
 }
 
-/// The columns of a list of territories as a table.
-pub const COLUMNS: &[Column] = &[
+/// The list of territories as a table.
+pub static TABLE: Table = Table { name: "territories", columns: COLUMNS };
+
+/// The list of a territory's children as a table.
+pub static CHILDREN_TABLE: Table = Table { name: "territory-children", columns: COLUMNS };
+
+const COLUMNS: &[Column] = &[
     ("code", "/code"),
     ("kind", "/kind"),
     ("area_type", "/area_type"),
@@ -224,6 +217,10 @@ pub const COLUMNS: &[Column] = &[
     ("households_2024", "/households_2024"),
     ("population_2014", "/population_2014"),
     ("population_change_percent", "/population_change_percent"),
+    ("latitude", "/location/latitude"),
+    ("longitude", "/location/longitude"),
+    ("geonames_id", "/location/geonames_id"),
+    ("location_matched_by", "/location/matched_by"),
     ("id", "/id"),
     ("version", "/version"),
     ("created_at", "/created_at"),
@@ -255,6 +252,7 @@ impl From<Territory> for TerritoryOut {
             households_2024: record.households_2024,
             population_2014: record.population_2014,
             population_change_percent,
+            location: record.location,
             links,
         }
     }

@@ -7,23 +7,22 @@ use actix_web::{
 
 use super::{
     dto::{
-        COLUMNS, TerritoryChildrenQuery, TerritoryDetailOut, TerritoryOut, TerritoryPageOut, TerritoryQuery,
-        TerritoryViewQuery,
+        CHILDREN_TABLE, TABLE, TerritoryChildrenQuery, TerritoryDetailOut, TerritoryOut, TerritoryPageOut,
+        TerritoryQuery, TerritoryViewQuery,
     },
-    rules::{Address, Filters, Listing, SortKey, words},
+    rules::{Address, Filters, SortKey},
     store,
 };
 use crate::{
-    kernel::paging::{Direction, Order},
+    kernel::paging::Listing,
     state::AppState,
     web::{
         attribution::AttributionOut,
-        cursor::{self, Fingerprint},
-        page::PageOut,
-        params::Several,
-        problem::{INVALID_PARAMETER, Problem},
+        listing::{Frame, Paging},
+        problem::Problem,
         query::Query,
         representation::View,
+        tabular::Table,
     },
 };
 
@@ -46,7 +45,8 @@ pub async fn list_territories(
     state: Data<AppState>,
     Query(query): Query<TerritoryQuery>,
 ) -> Result<HttpResponse, Problem> {
-    respond_with_list(&req, &state, query, "territories").await
+    let view = View::of_list(&req, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref(), &TABLE)?;
+    respond_with_list(&req, &state, &view, asked(&TABLE, query.paging(), query.filters())?).await
 }
 
 /// Get a territory
@@ -70,7 +70,7 @@ pub async fn get_territory(
     let found = state.db.read(move |conn| store::find(conn, &address)).await?;
     let territory = found.ok_or_else(Problem::not_found)?;
     let version = territory.version;
-    let body = TerritoryDetailOut { territory: territory.into(), attribution: AttributionOut::census() };
+    let body = TerritoryDetailOut { territory: territory.into(), attributions: AttributionOut::of_territories() };
     view.respond(&req, version, &body, None)
 }
 
@@ -93,50 +93,30 @@ pub async fn list_territory_children(
     path: Path<String>,
     Query(query): Query<TerritoryChildrenQuery>,
 ) -> Result<HttpResponse, Problem> {
+    let table = &CHILDREN_TABLE;
+    let view = View::of_list(&req, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref(), table)?;
     let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
     let found = state.db.read(move |conn| store::find(conn, &address)).await?;
     let parent = found.ok_or_else(Problem::not_found)?.record.code;
-    respond_with_list(&req, &state, query.below(parent), "territory-children").await
+    respond_with_list(&req, &state, &view, asked(table, query.paging(), query.filters(parent))?).await
+}
+
+/// The page that is asked for, with the frame around it.
+fn asked(table: &Table, paging: Paging, filters: Filters) -> Result<(Listing<Filters>, Frame), Problem> {
+    let numeric = filters.order.key == SortKey::Population2024;
+    paging.of(table.name, filters, numeric)
 }
 
 async fn respond_with_list(
     req: &HttpRequest,
     state: &AppState,
-    query: TerritoryQuery,
-    list: &'static str,
+    view: &View,
+    (listing, frame): (Listing<Filters>, Frame),
 ) -> Result<HttpResponse, Problem> {
-    let language = query.lang.map(|lang| lang.0);
-    let view = View::of_list(req, language, query.format, query.fields.as_ref(), (list, COLUMNS))?;
-    let limit = query.limit.unwrap_or_default().get();
-    let (listing, fingerprint) = listing(query, list)?;
     let found = state.db.read(move |conn| store::list(conn, &listing)).await?;
-    let next_cursor = found.next.map(|position| cursor::encode(fingerprint, &position));
-    let body = TerritoryPageOut {
-        data: found.rows.into_iter().map(TerritoryOut::from).collect(),
-        page: PageOut { limit, next_cursor: next_cursor.clone(), total: found.total },
-        sequence: found.sequence,
-        attribution: AttributionOut::census(),
-    };
-    view.respond(req, found.sequence, &body, next_cursor.as_deref())
-}
-
-/// The list that a query asks for, and the fingerprint that its cursors are bound to.
-fn listing(query: TerritoryQuery, list: &'static str) -> Result<(Listing, Fingerprint), Problem> {
-    fn all<T>(values: Option<Several<T>>) -> Vec<T> {
-        values.map(|several| several.0).unwrap_or_default()
-    }
-    let words = query.q.map_or(Ok(Vec::new()), |q| words(&q.0));
-    let filters = Filters {
-        kinds: all(query.kind),
-        parents: all(query.parent),
-        regions: all(query.region),
-        words: words.map_err(|why| Problem::parameter(&INVALID_PARAMETER, "q", why))?,
-        updated_since: query.updated_since.map(|moment| moment.0),
-        order: query.sort.unwrap_or(Order { key: SortKey::Code, direction: Direction::Ascending }),
-    };
-    let fingerprint = Fingerprint::of(list, &filters);
-    let numeric = filters.order.key == SortKey::Population2024;
-    let after = query.cursor.map(|cursor| cursor::decode(fingerprint, &cursor, numeric)).transpose()?;
-    let limit = query.limit.unwrap_or_default().get();
-    Ok((Listing { filters, after, limit, count: query.count.is_some() }, fingerprint))
+    let (page, sequence) = (frame.page(&found), found.sequence);
+    let next = page.next_cursor.clone();
+    let data = found.rows.into_iter().map(TerritoryOut::from).collect();
+    let body = TerritoryPageOut { data, page, sequence, attributions: AttributionOut::of_territories() };
+    view.respond(req, sequence, &body, next.as_deref())
 }

@@ -12,8 +12,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use self::{
     dto::TerritoryOut,
-    rules::{Address, Code, Filters, Kind, Listing, Record, SortKey, Territory, parse_reference},
-    store::{Found, find, list, load},
+    rules::{Code, Kind, Location, Record, Territory, parse_reference},
+    store::{LocationColumns, Seat, find_all, load, regions, seats},
 };
 
 /// Mounts the operations on territories.
@@ -21,12 +21,13 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(http::list_territories).service(http::get_territory).service(http::list_territory_children);
 }
 
-/// The embedded census files: regions, provinces, communes, arrondissements.
+/// The embedded files: regions, provinces, communes and arrondissements of the census, and points of GeoNames.
 pub const REFERENCE: &[&str] = &[
     include_str!("../../data/territories/regions.csv"),
     include_str!("../../data/territories/provinces.csv"),
     include_str!("../../data/territories/communes.csv"),
     include_str!("../../data/territories/arrondissements.csv"),
+    include_str!("../../data/territories/coordinates.csv"),
 ];
 
 /// Makes the stored territories those of the embedded files and returns how many it touched.

@@ -1,20 +1,21 @@
 //! The territories' rows and every query on them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::rules::{Address, Code, Filters, Listing, Record, SortKey, Territory};
+use super::rules::{Address, Code, Filters, Kind, Location, Record, SortKey, Territory};
 use crate::{
     db::{
         Backend, Change, Conn, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert, current_sequence,
-        keyset::keyset, schema::territory,
+        keyset::keyset, schema::territory, search::search,
     },
     kernel::{
+        decimal::Decimal,
         fold::fold,
         id::new_id,
-        paging::{Key, Position},
+        paging::{Found, Key, Listing, Position},
     },
 };
 
@@ -40,6 +41,52 @@ struct TerritoryRow {
     population_2024: i64,
     households_2024: i64,
     population_2014: Option<i64>,
+    #[diesel(embed)]
+    location: LocationColumns,
+}
+
+/// The columns of a territory's point.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = territory, treat_none_as_null = true)]
+pub struct LocationColumns {
+    latitude: Option<i64>,
+    longitude: Option<i64>,
+    geonames_id: Option<i64>,
+    location_matched_by: Option<String>,
+}
+
+impl LocationColumns {
+    /// The point, if the territory has one.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for columns that are no point.
+    pub fn read(self) -> Result<Option<Location>, StoreError> {
+        let Self {
+            latitude: Some(latitude),
+            longitude: Some(longitude),
+            geonames_id: Some(geonames_id),
+            location_matched_by: Some(matched_by),
+        } = self
+        else {
+            return Ok(None);
+        };
+        let degrees = |millionths| Decimal::from_millionths(millionths).map_err(StoreError::corrupt);
+        Ok(Some(Location {
+            latitude: degrees(latitude)?,
+            longitude: degrees(longitude)?,
+            geonames_id,
+            matched_by: matched_by.parse().map_err(StoreError::corrupt)?,
+        }))
+    }
+
+    fn of(location: Option<Location>) -> Self {
+        Self {
+            latitude: location.map(|point| point.latitude.millionths()),
+            longitude: location.map(|point| point.longitude.millionths()),
+            geonames_id: location.map(|point| point.geonames_id),
+            location_matched_by: location.map(|point| point.matched_by.as_str().to_owned()),
+        }
+    }
 }
 
 /// The columns that are made from others, so that both databases search and sort alike.
@@ -75,6 +122,7 @@ impl TerritoryRow {
                 population_2024: self.population_2024,
                 households_2024: self.households_2024,
                 population_2014: self.population_2014,
+                location: self.location.read()?,
             },
             id: self.id,
             version: self.version,
@@ -97,24 +145,65 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Territory>, Sto
     row.optional()?.map(TerritoryRow::into_territory).transpose()
 }
 
-/// A page of a list.
-#[derive(Debug)]
-pub struct Found {
-    /// The number of the last change that the rows can show.
-    pub sequence: i64,
-    /// The rows.
-    pub rows: Vec<Territory>,
-    /// Where the page ended, if there is another one behind it.
-    pub next: Option<Position>,
-    /// How many rows the whole list has, if it was to be counted.
-    pub total: Option<i64>,
+/// The territories with these codes, in the order of their codes, with one statement.
+///
+/// # Errors
+/// The database's.
+pub fn find_all(conn: &mut Conn, codes: &[Code]) -> Result<Vec<Territory>, StoreError> {
+    let query = territory::table.filter(territory::code.eq_any(codes.iter().map(Code::as_str)));
+    let rows: Vec<TerritoryRow> = query.order(territory::code).select(TerritoryRow::as_select()).load(conn)?;
+    rows.into_iter().map(TerritoryRow::into_territory).collect()
+}
+
+/// The regions, in the order of their codes.
+///
+/// # Errors
+/// The database's.
+pub fn regions(conn: &mut Conn) -> Result<Vec<Territory>, StoreError> {
+    let query = territory::table.filter(territory::kind.eq(Kind::Region.as_str()));
+    let rows: Vec<TerritoryRow> = query.order(territory::code).select(TerritoryRow::as_select()).load(conn)?;
+    rows.into_iter().map(TerritoryRow::into_territory).collect()
+}
+
+/// What a territory is to those who are seated on it.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    /// The kind.
+    pub kind: Kind,
+    /// The French name.
+    pub name_fr: String,
+    /// Whether no other territory of the kind has this name, as it is searched and sorted.
+    pub name_is_unique: bool,
+}
+
+/// The seats at these codes, with two statements.
+///
+/// # Errors
+/// The database's.
+pub fn seats(conn: &mut Conn, codes: &[&Code]) -> Result<HashMap<Code, Seat>, StoreError> {
+    let shared: Vec<(String, String)> = territory::table
+        .group_by((territory::kind, territory::name_fr_folded))
+        .having(diesel::dsl::count_star().gt(1))
+        .select((territory::kind, territory::name_fr_folded))
+        .load(conn)?;
+    let shared: HashSet<(String, String)> = shared.into_iter().collect();
+    let rows: Vec<(String, String, String)> = territory::table
+        .filter(territory::code.eq_any(codes.iter().map(|code| code.as_str())))
+        .select((territory::code, territory::kind, territory::name_fr))
+        .load(conn)?;
+    let seat = |(code, kind, name_fr): (String, String, String)| {
+        let parsed = kind.parse().map_err(StoreError::corrupt)?;
+        let name_is_unique = !shared.contains(&(kind, fold(&name_fr)));
+        Ok((Code::try_from(code).map_err(StoreError::corrupt)?, Seat { kind: parsed, name_fr, name_is_unique }))
+    };
+    rows.into_iter().map(seat).collect()
 }
 
 /// Reads a page of a list, with one statement (one more for an empty page, one more for the count).
 ///
 /// # Errors
 /// The database's.
-pub fn list(conn: &mut Conn, listing: &Listing) -> Result<Found, StoreError> {
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Territory>, StoreError> {
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let query = filtered(&listing.filters)
@@ -130,16 +219,13 @@ pub fn list(conn: &mut Conn, listing: &Listing) -> Result<Found, StoreError> {
         SortKey::NameAr => keyset!(query, territory::name_ar_folded, territory::id, order.direction, text),
         SortKey::Population2024 => keyset!(query, territory::population_2024, territory::id, order.direction, number),
     };
-    let mut rows: Vec<(TerritoryRow, i64)> = query.load(conn)?;
+    let rows: Vec<(TerritoryRow, i64)> = query.load(conn)?;
     let sequence = match rows.first() {
         Some((_, sequence)) => *sequence,
         None => current_sequence(conn)?,
     };
-    let has_more = rows.len() > usize::from(listing.limit);
-    rows.truncate(usize::from(listing.limit));
-    let rows: Vec<Territory> = rows.into_iter().map(|(row, _)| row.into_territory()).collect::<Result<_, _>>()?;
-    let next = rows.last().filter(|_| has_more).map(|last| position(last, order.key));
-    Ok(Found { sequence, rows, next, total })
+    let rows = rows.into_iter().map(|(row, _)| row.into_territory()).collect::<Result<_, _>>()?;
+    Ok(Found::of(rows, listing.limit, (sequence, total), |last| position(last, order.key)))
 }
 
 fn position(last: &Territory, key: SortKey) -> Position {
@@ -164,9 +250,8 @@ fn filtered(filters: &Filters) -> territory::BoxedQuery<'_, Backend> {
     if !filters.regions.is_empty() {
         query = query.filter(territory::region_code.eq_any(filters.regions.iter().map(Code::as_str)));
     }
-    for word in &filters.words {
-        // Folded words are letters and digits only: there is no wildcard to escape.
-        query = query.filter(territory::search_text.like(format!("%{word}%")));
+    if let Some(words) = &filters.words {
+        query = search!(query, territory::search_text, words);
     }
     if let Some(since) = filters.updated_since {
         query = query.filter(territory::updated_at.ge(since.naive_utc()));
@@ -258,6 +343,7 @@ fn new_row(
         population_2024: record.population_2024,
         households_2024: record.households_2024,
         population_2014: record.population_2014,
+        location: LocationColumns::of(record.location),
     };
     NewRow { row, folded }
 }

@@ -19,7 +19,7 @@ pub fn tag(
     req: &HttpRequest,
 ) -> EntityTag {
     let mut tag = format!("{version}-{format}");
-    let parts = [language.map(Language::code), encoding(req), setting, Some(env!("CARGO_PKG_VERSION"))];
+    let parts = [language.map(Language::as_str), encoding(req), setting, Some(env!("CARGO_PKG_VERSION"))];
     for part in parts.into_iter().flatten() {
         tag.push('.');
         tag.push_str(part);

@@ -28,9 +28,9 @@ fn prune(value: &mut Value, language: Language, pointer: &mut String, fallbacks:
         Value::Array(items) => items.iter_mut().enumerate().for_each(|(at, item)| descend(item, &at.to_string())),
         Value::Object(map) if !is_language_map(map) => map.iter_mut().for_each(|(name, item)| descend(item, name)),
         Value::Object(map) => {
-            let served = language.preference().map(Language::code).find(|code| map.contains_key(*code));
+            let served = language.preference().map(Language::as_str).find(|code| map.contains_key(*code));
             map.retain(|code, _| Some(code.as_str()) == served);
-            if served != Some(language.code()) {
+            if served != Some(language.as_str()) {
                 fallbacks.push(Value::String(pointer.clone()));
             }
         }

@@ -8,6 +8,7 @@ pub mod etag;
 pub mod fallback;
 pub mod headers;
 pub mod limits;
+pub mod listing;
 pub mod localize;
 pub mod page;
 pub mod params;

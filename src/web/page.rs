@@ -16,3 +16,11 @@ pub struct PageOut {
     #[schema(example = 1503, minimum = 0)]
     pub total: Option<i64>,
 }
+
+impl PageOut {
+    /// The frame around a list that is so short that one page holds all of it.
+    #[must_use]
+    pub fn whole(rows: usize) -> Self {
+        Self { limit: 200, next_cursor: None, total: i64::try_from(rows).ok() }
+    }
+}

@@ -1,12 +1,68 @@
-//! The values that query parameters take, each with its own sentence for what it refuses. They parse from
-//! text only, so that one value reads the same in every list.
+//! The values that query parameters take, each with its own sentence for what it refuses and with the schema
+//! that says the same in the OpenAPI document. They parse from text only, so that one value reads the same in
+//! every list.
 
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use utoipa::openapi::{
+    Ref, RefOr, Required,
+    path::{Parameter as Described, ParameterBuilder, ParameterIn},
+    schema::{AnyOfBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type},
+};
 
-use crate::kernel::{language::Language, text};
+use crate::kernel::{codes::Pattern, id::Slug, language::Language, paging::Order, text};
+
+/// A value of a query parameter, described as exactly as it is read.
+pub trait Parameter {
+    /// The schema of the value.
+    fn schema() -> RefOr<Schema>;
+}
+
+/// A parameter's place in the document.
+#[must_use]
+pub fn describe<T: Parameter>(name: &str, about: &str, example: Option<Value>) -> Described {
+    let about = about.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(about))
+        .schema(Some(T::schema()))
+        .example(example)
+        .build()
+}
+
+/// Declares the query of an operation. Every parameter is optional; its schema comes from its type, so the document
+/// can't say something else than the parser does.
+macro_rules! query {
+    (
+        $(#[$about:meta])*
+        pub struct $name:ident {
+            $($(#[doc = $described:literal])+ $(#[example = $example:literal])? pub $field:ident: $kind:ty,)*
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, serde::Deserialize)]
+        pub struct $name {
+            $($(#[doc = $described])+ pub $field: Option<$kind>,)*
+        }
+
+        impl utoipa::IntoParams for $name {
+            fn into_params(
+                _place: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+            ) -> Vec<utoipa::openapi::path::Parameter> {
+                vec![$({
+                    let example: Option<serde_json::Value> = None$(.or(Some($example.into())))?;
+                    $crate::web::params::describe::<$kind>(stringify!($field), concat!($($described, "\n"),+).trim(), example)
+                },)*]
+            }
+        }
+    };
+}
+pub(crate) use query;
 
 macro_rules! deserialize_from_text {
     ($($name:ty),*) => {
@@ -17,7 +73,20 @@ macro_rules! deserialize_from_text {
         })*
     };
 }
-deserialize_from_text!(Limit, Lang, Instant, SearchText, Count);
+deserialize_from_text!(Limit, Lang, Instant, Day, SearchText, Count, Cursor);
+
+fn string() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn formatted(format: KnownFormat) -> Object {
+    string().format(Some(SchemaFormat::KnownFormat(format))).build()
+}
+
+/// The schema of a text that a regular expression describes as a whole.
+fn matching(pattern: &str) -> RefOr<Schema> {
+    string().pattern(Some(format!("^{pattern}$"))).into()
+}
 
 /// How many rows a page has at the most: 1 to 200, 50 unless said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +118,17 @@ impl FromStr for Limit {
     }
 }
 
+impl Parameter for Limit {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(200))
+            .default(Some(50.into()))
+            .into()
+    }
+}
+
 /// The language that every text is pruned to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lang(pub Language);
@@ -61,6 +141,12 @@ impl FromStr for Lang {
     }
 }
 
+impl Parameter for Lang {
+    fn schema() -> RefOr<Schema> {
+        Ref::from_schema_name("Language").into()
+    }
+}
+
 /// A moment: an RFC 3339 timestamp, or a date, which means its first moment in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instant(pub DateTime<Utc>);
@@ -69,27 +155,70 @@ impl FromStr for Instant {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let date = |text: &str| {
-            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10)?;
-            Some(date.and_hms_opt(0, 0, 0)?.and_utc())
-        };
+        let date = || Some(parse_day(text)?.and_hms_opt(0, 0, 0)?.and_utc());
         let moment = || DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc().trunc_subsecs(6));
-        let within = |moment: &DateTime<Utc>| (0..253_402_300_800).contains(&moment.timestamp());
-        date(text).or_else(moment).filter(within).map(Self).ok_or(
-            "is neither a date (2024-06-30) nor an RFC 3339 timestamp (2024-06-30T12:00:00Z) between 1970 and 9999",
-        )
+        // What an offset pushes out of the calendar's years is as good as its end: nothing lies there.
+        let (first, last) =
+            (DateTime::from_timestamp(-62_135_596_800, 0), DateTime::from_timestamp(253_402_300_799, 0));
+        let within = |moment: DateTime<Utc>| Some(moment.clamp(first?, last?));
+        date()
+            .or_else(moment)
+            .and_then(within)
+            .map(Self)
+            .ok_or("is neither a date (2024-06-30) nor an RFC 3339 timestamp (2024-06-30T12:00:00Z)")
     }
+}
+
+impl Parameter for Instant {
+    fn schema() -> RefOr<Schema> {
+        let formats = [formatted(KnownFormat::Date), formatted(KnownFormat::DateTime)];
+        formats.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item).into()
+    }
+}
+
+/// A calendar day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub NaiveDate);
+
+impl FromStr for Day {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse_day(text).map(Self).ok_or("is not a date of the form 2024-06-30")
+    }
+}
+
+impl Parameter for Day {
+    fn schema() -> RefOr<Schema> {
+        formatted(KnownFormat::Date).into()
+    }
+}
+
+/// A day of the years 1 to 9999 in its one form.
+fn parse_day(text: &str) -> Option<NaiveDate> {
+    let in_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| in_form && !text.starts_with("0000"))
 }
 
 /// A text to search for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchText(pub String);
 
+/// The most characters of a search text.
+const SEARCH_CHARS: usize = 100;
+
 impl FromStr for SearchText {
     type Err = text::TextError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text::parse_line(text, 100).map(Self)
+        text::parse_search(text, SEARCH_CHARS).map(Self)
+    }
+}
+
+impl Parameter for SearchText {
+    fn schema() -> RefOr<Schema> {
+        let sound = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+$";
+        string().min_length(Some(1)).max_length(Some(SEARCH_CHARS)).pattern(Some(sound)).into()
     }
 }
 
@@ -108,12 +237,60 @@ impl FromStr for Count {
     }
 }
 
+impl Parameter for Count {
+    fn schema() -> RefOr<Schema> {
+        string().enum_values(Some(["exact"])).into()
+    }
+}
+
+/// The mark of a page, as the page before gave it; read by [`super::cursor`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(pub String);
+
+impl FromStr for Cursor {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Parameter for Cursor {
+    fn schema() -> RefOr<Schema> {
+        matching("[A-Za-z0-9_-]+")
+    }
+}
+
+/// One of a few codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct One<T>(pub T);
+
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for One<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<T: Pattern> Parameter for One<T> {
+    fn schema() -> RefOr<Schema> {
+        matching(&T::pattern())
+    }
+}
+
 /// Several values of one parameter, separated by commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Several<T>(pub Vec<T>);
 
 /// The most values that one parameter takes.
 const MOST_VALUES: usize = 50;
+
+impl<T> Several<T> {
+    /// The values; none where the parameter is not given, which does not filter.
+    #[must_use]
+    pub fn values(parameter: Option<Self>) -> Vec<T> {
+        parameter.map(|several| several.0).unwrap_or_default()
+    }
+}
 
 impl<T: FromStr<Err: fmt::Display>> FromStr for Several<T> {
     type Err = String;
@@ -134,6 +311,43 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Several<T> {
     }
 }
 
+impl<T: Pattern> Parameter for Several<T> {
+    fn schema() -> RefOr<Schema> {
+        let one = T::pattern();
+        matching(&format!("{one}(,{one}){{0,{}}}", MOST_VALUES - 1))
+    }
+}
+
+impl<K: Pattern> Parameter for Order<K> {
+    fn schema() -> RefOr<Schema> {
+        matching(&Self::pattern())
+    }
+}
+
+/// The name of a column of a table, checked against the table where it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnName(pub String);
+
+impl FromStr for ColumnName {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Parameter for Slug {
+    fn schema() -> RefOr<Schema> {
+        matching(&Self::pattern())
+    }
+}
+
+impl Pattern for ColumnName {
+    fn pattern() -> String {
+        "[a-z0-9_]+".to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,8 +365,18 @@ mod tests {
         let moment = |text: &str| text.parse::<Instant>().map(|moment| moment.0.to_rfc3339());
         assert_eq!(moment("2024-06-30").as_deref(), Ok("2024-06-30T00:00:00+00:00"));
         assert_eq!(moment("2024-06-30T12:00:00+01:00").as_deref(), Ok("2024-06-30T11:00:00+00:00"));
-        for text in ["2026-13-45", "2024-6-3", "yesterday", "", "2024-02-30", "99999-01-01", "1969-12-31"] {
+        assert_eq!(moment("0001-01-01T00:00:00+12:00").as_deref(), Ok("0001-01-01T00:00:00+00:00"));
+        assert_eq!(moment("9999-12-31T23:59:59-12:00").as_deref(), Ok("9999-12-31T23:59:59+00:00"));
+        for text in ["2026-13-45", "2024-6-3", "yesterday", "", "2024-02-30", "99999-01-01", "+024-01-01"] {
             assert!(moment(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_have_one_form() {
+        assert_eq!("2022-10-21".parse::<Day>().map(|day| day.0.to_string()).as_deref(), Ok("2022-10-21"));
+        for text in ["2022-10", "2022-02-30", "22-10-21", "2022-10-21T00:00:00Z", "0000-01-01", " 2022-10-2"] {
+            assert!(text.parse::<Day>().is_err(), "{text}");
         }
     }
 

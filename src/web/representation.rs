@@ -10,14 +10,18 @@ use actix_web::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::openapi::{
+    RefOr,
+    schema::{ObjectBuilder, Schema, Type},
+};
 
 use super::{
     etag, localize,
-    params::Several,
+    params::{ColumnName, Parameter, Several},
     problem::{INVALID_PARAMETER, NOT_ACCEPTABLE, Place, Problem},
-    tabular::{self, Column},
+    tabular::{self, Column, Table},
 };
-use crate::kernel::{language::Language, text};
+use crate::kernel::{codes::codes, language::Language, text};
 
 /// How long anonymous answers stay fresh, and may be served while they are fetched again.
 const FRESHNESS: &str = "public, max-age=60, stale-while-revalidate=300";
@@ -35,22 +39,19 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Ndjson,
+    /// GeoJSON, RFC 7946.
+    Geojson,
 }
 
-impl Format {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-        }
-    }
+codes!(Format { Json => "json", Csv => "csv", Ndjson => "ndjson", Geojson => "geojson" });
 
+impl Format {
     const fn media_type(self) -> (&'static str, &'static str) {
         match self {
             Self::Json => ("application", "json"),
             Self::Csv => ("text", "csv"),
             Self::Ndjson => ("application", "x-ndjson"),
+            Self::Geojson => ("application", "geo+json"),
         }
     }
 
@@ -59,41 +60,81 @@ impl Format {
             Self::Json => "application/json",
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
+            Self::Geojson => "application/geo+json",
         }
     }
 }
 
-impl std::str::FromStr for Format {
-    type Err = &'static str;
+/// The formats of a list, as the parameter `format` takes them.
+pub trait ListFormats: Into<Format> {
+    /// All of them, the first where the caller does not mind.
+    const ALL: &'static [Format];
+}
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "json" => Ok(Self::Json),
-            "csv" => Ok(Self::Csv),
-            "ndjson" => Ok(Self::Ndjson),
-            _ => Err("is none of json, csv, ndjson"),
+/// A format of a list whose rows have no place on a map.
+#[derive(Debug, Clone, Copy)]
+pub struct TableFormat(Format);
+
+impl ListFormats for TableFormat {
+    const ALL: &'static [Format] = &[Format::Json, Format::Csv, Format::Ndjson];
+}
+
+/// A format of a list whose rows have a `location`.
+#[derive(Debug, Clone, Copy)]
+pub struct MapFormat(Format);
+
+impl ListFormats for MapFormat {
+    const ALL: &'static [Format] = Format::ALL;
+}
+
+macro_rules! format_parameter {
+    ($($name:ident),*) => {
+        $(impl From<$name> for Format {
+            fn from(parameter: $name) -> Self {
+                parameter.0
+            }
         }
-    }
-}
 
-impl<'de> serde::Deserialize<'de> for Format {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize(deserializer)
-    }
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let found = Self::ALL.iter().find(|format| format.as_str() == text);
+                found.copied().map(Self).ok_or_else(|| {
+                    let names: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
+                    format!("is none of {}", names.join(", "))
+                })
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                text::deserialize(deserializer)
+            }
+        }
+
+        impl Parameter for $name {
+            fn schema() -> RefOr<Schema> {
+                let names: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+            }
+        })*
+    };
 }
+format_parameter!(TableFormat, MapFormat);
 
 /// How the caller wants to see an answer.
 #[derive(Debug)]
 pub struct View {
     format: Format,
     language: Option<Language>,
-    setting: Option<&'static str>,
-    table: Option<Table>,
+    setting: Option<String>,
+    rows: Option<Rows>,
 }
 
-/// The table form of a list.
+/// The rows of a list in another form than JSON.
 #[derive(Debug)]
-struct Table {
+struct Rows {
     list: &'static str,
     columns: Vec<Column>,
     chosen: bool,
@@ -105,37 +146,51 @@ impl View {
     /// # Errors
     /// 406 when the caller accepts no JSON.
     pub fn of_resource(req: &HttpRequest, language: Option<Language>) -> Result<Self, Problem> {
-        Ok(Self { format: negotiate(req, &[Format::Json])?, language, setting: None, table: None })
+        Ok(Self { format: negotiate(req, &[Format::Json])?, language, setting: None, rows: None })
     }
 
-    /// The same view of an answer that shows a setting of the server: its validator changes with the setting.
+    /// The same view of an answer that shows more than the version covers, as a setting of the server or another
+    /// resource's version: the validator changes with it. Letters, digits, hyphens and points only.
     #[must_use]
-    pub fn showing(self, setting: &'static str) -> Self {
-        Self { setting: Some(setting), ..self }
+    pub fn showing(self, more: impl Into<String>) -> Self {
+        Self { setting: Some(more.into()), ..self }
     }
 
-    /// The view of a list that also exists as a table.
+    /// The view of a list, in one of its formats `F`.
     ///
     /// # Errors
     /// 406 when the caller accepts none of the formats, 400 for `fields` that are unknown or without a table.
-    pub fn of_list(
+    pub fn of_list<F: ListFormats>(
         req: &HttpRequest,
         language: Option<Language>,
-        format: Option<Format>,
-        fields: Option<&Several<String>>,
-        (list, columns): (&'static str, &'static [Column]),
+        format: Option<F>,
+        fields: Option<&Several<ColumnName>>,
+        table: &'static Table,
     ) -> Result<Self, Problem> {
         let format = match format {
-            Some(format) => format,
-            None => negotiate(req, &[Format::Json, Format::Csv, Format::Ndjson])?,
+            Some(format) => format.into(),
+            None => negotiate(req, F::ALL)?,
         };
-        if format == Format::Json && fields.is_some() {
+        if fields.is_some() && !matches!(format, Format::Csv | Format::Ndjson) {
             let why = "chooses the columns of CSV and NDJSON; ask for one of them by format=";
             return Err(Problem::parameter(&INVALID_PARAMETER, "fields", why));
         }
         let fields = fields.map(|fields| fields.0.as_slice());
-        let columns = tabular::choose(columns, fields)?;
-        Ok(Self { format, language, setting: None, table: Some(Table { list, columns, chosen: fields.is_some() }) })
+        let columns = tabular::choose(table.columns, fields)?;
+        let rows = Some(Rows { list: table.name, columns, chosen: fields.is_some() });
+        Ok(Self { format, language, setting: None, rows })
+    }
+
+    /// Refuses a parameter that adds something beside the rows where there is no such place.
+    ///
+    /// # Errors
+    /// 400 for a view as CSV or NDJSON.
+    pub fn has_frame(&self, parameter: &str) -> Result<(), Problem> {
+        if matches!(self.format, Format::Csv | Format::Ndjson) {
+            let why = "adds to the frame of a JSON page, which CSV and NDJSON don't have";
+            return Err(Problem::parameter(&INVALID_PARAMETER, parameter, why));
+        }
+        Ok(())
     }
 
     /// The answer with `body` at a version, or 304 when the caller has it already. For a list the version is
@@ -150,7 +205,7 @@ impl View {
         body: &impl Serialize,
         next: Option<&str>,
     ) -> Result<HttpResponse, Problem> {
-        let tag = etag::tag(version, self.format.name(), self.language, self.setting, req);
+        let tag = etag::tag(version, self.format.as_str(), self.language, self.setting.as_deref(), req);
         let known = etag::is_known(req, &tag);
         let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let mut response = HttpResponse::build(status);
@@ -168,7 +223,7 @@ impl View {
     fn write(&self, body: &impl Serialize, response: &mut HttpResponseBuilder) -> Result<Vec<u8>, csv::Error> {
         let json = |error: serde_json::Error| csv::Error::from(std::io::Error::from(error));
         if self.format == Format::Json && self.language.is_none() {
-            let mut bytes = Vec::with_capacity(if self.table.is_some() { LIST_BYTES } else { RESOURCE_BYTES });
+            let mut bytes = Vec::with_capacity(if self.rows.is_some() { LIST_BYTES } else { RESOURCE_BYTES });
             serde_json::to_writer(&mut bytes, body).map_err(json)?;
             return Ok(bytes);
         }
@@ -176,17 +231,17 @@ impl View {
         if let Some(language) = self.language {
             localize::localize(&mut document, language);
         }
-        let rows = document.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        match (self.format, &self.table) {
-            (Format::Csv, Some(table)) => {
-                let file = format!("attachment; filename=\"{}.csv\"", table.list);
+        let Some(rows) = &self.rows else { return serde_json::to_vec(&document).map_err(json) };
+        let data = document.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        match self.format {
+            Format::Json => serde_json::to_vec(&document).map_err(json),
+            Format::Geojson => serde_json::to_vec(&tabular::geojson(document)).map_err(json),
+            Format::Csv => {
+                let file = format!("attachment; filename=\"{}.csv\"", rows.list);
                 response.insert_header((header::CONTENT_DISPOSITION, file));
-                tabular::csv(&table.columns, rows)
+                tabular::csv(&rows.columns, data)
             }
-            (Format::Ndjson, Some(table)) => {
-                tabular::ndjson(table.chosen.then_some(table.columns.as_slice()), rows).map_err(json)
-            }
-            _ => serde_json::to_vec(&document).map_err(json),
+            Format::Ndjson => tabular::ndjson(rows.chosen.then_some(rows.columns.as_slice()), data).map_err(json),
         }
     }
 }
@@ -212,7 +267,8 @@ fn negotiate(req: &HttpRequest, offered: &[Format]) -> Result<Format, Problem> {
         let decisive = ranges
             .iter()
             .filter_map(|range| {
-                let rank = match (range.item.type_().as_str(), range.item.subtype().as_str()) {
+                // The essence, because the subtype alone is without its suffix (+json).
+                let rank = match range.item.essence_str().split_once('/')? {
                     ("*", "*") => 0,
                     (m, "*") if m == main => 1,
                     (m, s) if m == main && s == sub => 2,
@@ -241,7 +297,7 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    const LIST: &[Format] = &[Format::Json, Format::Csv, Format::Ndjson];
+    const LIST: &[Format] = TableFormat::ALL;
 
     fn choice(accept: &str) -> Option<Format> {
         negotiate(&TestRequest::get().insert_header(("Accept", accept)).to_http_request(), LIST).ok()
@@ -255,6 +311,8 @@ mod tests {
         assert_eq!(choice("application/json;q=0.5, application/x-ndjson"), Some(Format::Ndjson));
         assert_eq!(choice("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), Some(Format::Json));
         assert_eq!(choice("*/*, application/json;q=0"), Some(Format::Csv));
+        let map = TestRequest::get().insert_header(("Accept", "application/geo+json, */*;q=0.1")).to_http_request();
+        assert_eq!(negotiate(&map, MapFormat::ALL).ok(), Some(Format::Geojson));
     }
 
     #[test]

@@ -1,30 +1,42 @@
-//! Rows as tables: CSV (RFC 4180) and flat NDJSON of a list. The columns are named once for each resource and
-//! point into its JSON, so the table can't say something else than the JSON does.
+//! Rows in other forms than JSON: CSV (RFC 4180), NDJSON and GeoJSON (RFC 7946). All are made from the JSON of
+//! the same page: the columns are named once for each resource and point into it, so no form can say something
+//! else than the JSON does.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::problem::{INVALID_PARAMETER, Problem};
+use super::{
+    params::ColumnName,
+    problem::{INVALID_PARAMETER, Problem},
+};
+
+/// What a list is as a table.
+#[derive(Debug)]
+pub struct Table {
+    /// The list's name, which a downloaded file gets.
+    pub name: &'static str,
+    /// The columns.
+    pub columns: &'static [Column],
+}
 
 /// A column: its name and the JSON pointer of its value.
 pub type Column = (&'static str, &'static str);
 
-/// The columns that `fields=` asks for, in its order, or all of them.
+/// The columns that `fields=` asks for, in its order, or all of them. A column stands where it is named first.
 ///
 /// # Errors
-/// A 400 problem that names an unknown or repeated column.
-pub fn choose(columns: &'static [Column], fields: Option<&[String]>) -> Result<Vec<Column>, Problem> {
+/// A 400 problem that names an unknown column.
+pub fn choose(columns: &'static [Column], fields: Option<&[ColumnName]>) -> Result<Vec<Column>, Problem> {
     let Some(fields) = fields else { return Ok(columns.to_vec()) };
     let refused = |why: String| Problem::parameter(&INVALID_PARAMETER, "fields", why);
     let mut chosen: Vec<Column> = Vec::with_capacity(fields.len());
-    for field in fields {
+    for ColumnName(field) in fields {
         let column = columns.iter().find(|(name, _)| name == field).ok_or_else(|| {
             let known: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
             refused(format!("names an unknown column; known are {}", known.join(", ")))
         })?;
-        if chosen.contains(column) {
-            return Err(refused(format!("names {field} twice")));
+        if !chosen.contains(column) {
+            chosen.push(*column);
         }
-        chosen.push(*column);
     }
     Ok(chosen)
 }
@@ -79,6 +91,35 @@ pub fn ndjson(columns: Option<&[Column]>, rows: &[Value]) -> Result<Vec<u8>, ser
     Ok(lines)
 }
 
+/// The page as a feature collection: each row is the properties of a feature, at the point that its `location`
+/// says or nowhere; what else the page has stands beside the features, as RFC 7946 allows.
+#[must_use]
+pub fn geojson(page: Value) -> Value {
+    let Value::Object(mut frame) = page else { return Value::Null };
+    let rows = frame.remove("data");
+    let rows = rows.and_then(|rows| if let Value::Array(rows) = rows { Some(rows) } else { None }).unwrap_or_default();
+    for pointer in frame.get_mut("lang_fallbacks").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some((number, rest)) = pointer.as_str().and_then(|text| text.strip_prefix("/data/")?.split_once('/')) {
+            *pointer = format!("/features/{number}/properties/{rest}").into();
+        }
+    }
+    let features: Vec<Value> = rows.iter().map(feature).collect();
+    let mut collection = Map::new();
+    collection.insert("type".to_owned(), "FeatureCollection".into());
+    collection.insert("features".to_owned(), features.into());
+    collection.append(&mut frame);
+    Value::Object(collection)
+}
+
+fn feature(row: &Value) -> Value {
+    let degrees = |pointer| row.pointer(pointer).filter(|degrees| degrees.is_number());
+    let geometry = match (degrees("/location/longitude"), degrees("/location/latitude")) {
+        (Some(longitude), Some(latitude)) => json!({"type": "Point", "coordinates": [longitude, latitude]}),
+        _ => Value::Null,
+    };
+    json!({"type": "Feature", "id": row.get("id"), "geometry": geometry, "properties": row})
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,10 +144,27 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_repeated_columns_are_refused() {
-        assert!(choose(COLUMNS, Some(&["nope".to_owned()])).is_err());
-        assert!(choose(COLUMNS, Some(&["code".to_owned(), "code".to_owned()])).is_err());
-        assert_eq!(choose(COLUMNS, Some(&["population".to_owned()])).unwrap(), [("population", "/population")]);
+    fn columns_are_chosen_by_name_and_stand_once() {
+        let names = |names: &[&str]| names.iter().map(|name| ColumnName((*name).to_owned())).collect::<Vec<_>>();
+        assert!(choose(COLUMNS, Some(&names(&["nope"]))).is_err());
+        let chosen = choose(COLUMNS, Some(&names(&["population", "code", "population"]))).unwrap();
+        assert_eq!(chosen, [("population", "/population"), ("code", "/code")]);
+    }
+
+    #[test]
+    fn rows_become_features_at_their_points() {
+        let page = json!({
+            "data": [{"id": "a", "location": {"latitude": 35.5, "longitude": -6}}, {"id": "b", "location": null}],
+            "sequence": 3,
+            "lang_fallbacks": ["/data/1/name", "/attributions/0/credit"],
+        });
+        let collection = geojson(page);
+        assert_eq!(collection["type"], "FeatureCollection");
+        assert_eq!(collection["features"][0]["geometry"], json!({"type": "Point", "coordinates": [-6, 35.5]}));
+        assert_eq!(collection["features"][1]["geometry"], Value::Null);
+        assert_eq!(collection["features"][1]["properties"]["id"], "b");
+        assert_eq!(collection["sequence"], 3);
+        assert_eq!(collection["lang_fallbacks"], json!(["/features/1/properties/name", "/attributions/0/credit"]));
     }
 
     proptest! {

@@ -35,7 +35,8 @@ on_both! {
             ("sort=colour", "sort"), ("sort=--code", "sort"), ("count=about", "count"),
             ("lang=de", "lang"), ("lang=FR", "lang"), ("format=xml", "format"),
             ("format=csv&fields=nope", "fields"), ("fields=code", "fields"),
-            ("q=", "q"), ("q=%00", "q"), ("q=a%00b", "q"), ("q=%E2%80%AEabc", "q"), ("q=---", "q"),
+            ("q=", "q"), ("q=%00", "q"), ("q=a%00b", "q"), ("q=%E2%80%AEabc", "q"),
+            ("format=geojson", "format"),
         ] {
             let detail = parameter(server, query, "invalid_parameter", name);
             assert!(detail.starts_with(name), "{query}: {detail}");

@@ -74,7 +74,7 @@ fn a_newcomer_gets_a_server_from_nothing_and_again_from_what_is_there() {
     for _ in 0..2 {
         let served = Served::start(&[("REMACTO_DATA_DIR", data.to_str().unwrap())]);
         let page = served.client().send("GET", "/api/v1/territories?kind=commune&count=exact&limit=1", &[]).ok();
-        assert_eq!((&page["page"]["total"], &page["sequence"]), (&1_503.into(), &1_641.into()));
+        assert_eq!((&page["page"]["total"], &page["sequence"]), (&1_503.into(), &1_679.into()));
         let check = remacto(&["healthcheck", "--bind", &served.address.to_string()]).output().unwrap();
         assert!(check.status.success(), "{check:?}");
         let (code, log) = served.stop();
@@ -153,7 +153,7 @@ fn every_setting_is_in_the_help_and_in_the_readme() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let settings: Vec<&str> = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
-    assert_eq!(settings.len(), 11, "{settings:?}");
+    assert_eq!(settings.len(), 12, "{settings:?}");
     for setting in settings {
         assert!(readme.contains(&format!("`{setting}`")), "{setting} is missing from the README");
     }
@@ -198,7 +198,7 @@ fn a_database_of_a_newer_binary_is_left_alone() {
         let sql = format!("SELECT count(*) AS rows FROM {table}");
         sql_query(sql).get_result::<Count>(conn).unwrap().rows
     };
-    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (5, 1_641));
+    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (6, 1_679));
 }
 
 #[derive(diesel::QueryableByName)]
@@ -216,10 +216,10 @@ fn migrations_and_seeds_can_be_run_on_their_own() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(run(&["migrate"]).contains("4 migrations ran"));
+    assert!(run(&["migrate"]).contains("5 migrations ran"));
     assert!(run(&["migrate"]).contains("0 migrations ran"));
-    assert!(run(&["seed"]).contains("reference data: territories, 1639 resources"));
-    assert!(!run(&["seed"]).contains("reference data:"));
+    assert!(run(&["seed"]).contains("loaded: territories, 1639 resources"));
+    assert!(!run(&["seed"]).contains("loaded:"));
     assert!(run(&["migrate", "--down"]).contains("all migrations undone"));
     assert!(run(&["seed"]).contains("migrated: "));
 }

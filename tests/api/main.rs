@@ -14,6 +14,8 @@ mod bad_input;
 mod caching;
 mod charter;
 mod commands;
+mod demonstration;
+mod members;
 mod network;
 mod observing;
 mod openapi;

@@ -5,7 +5,10 @@ use std::{sync::mpsc, time::Duration};
 use diesel::{
     Connection as _, PgConnection, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _, sql_query,
 };
-use remacto::db::{Db, StoreError, Target};
+use remacto::{
+    db::{Db, StoreError, Target},
+    reference::Purpose,
+};
 
 use crate::support::{
     TestServer, postgres,
@@ -24,7 +27,7 @@ fn the_server_says_that_the_database_is_gone_and_recovers_by_itself() {
     };
     let postgres = installed.start();
     let target = Target::parse(&postgres.cluster.empty_database()).unwrap();
-    fill(&target);
+    fill(&target, Purpose::Service);
     let server = TestServer::over(target, &[]);
     let one = "/api/v1/territories/01";
     server.get(one).ok();

@@ -45,8 +45,8 @@ const POSTGRES_FACTS: &str = "
     UNION ALL
     SELECT 'reference ' || c.conrelid::regclass || '.' || a.attname || ' to ' || c.confrelid::regclass || '.' || b.attname || ' '
            || CASE c.confdeltype WHEN 'a' THEN 'no action' WHEN 'c' THEN 'cascade' ELSE c.confdeltype::text END
-      FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-      JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1] WHERE c.contype = 'f'
+      FROM pg_constraint c, unnest(c.conkey, c.confkey) AS k(here, there), pg_attribute a, pg_attribute b
+     WHERE c.contype = 'f' AND a.attrelid = c.conrelid AND a.attnum = k.here AND b.attrelid = c.confrelid AND b.attnum = k.there
     UNION ALL
     SELECT CASE WHEN i.indisunique THEN 'unique ' ELSE 'index ' END || i.indrelid::regclass || ' ('
            || (SELECT string_agg(a.attname, ', ' ORDER BY k.at) FROM unnest(i.indkey::int[]) WITH ORDINALITY k(attnum, at)
@@ -116,8 +116,17 @@ fn both_trees_have_the_same_checks_and_types() {
             for column in ["created_at", "updated_at", "changed_at", "loaded_at"] {
                 sql = sql.replace(&format!("{column} TEXT"), &format!("{column} TIMESTAMP"));
             }
-            for column in ["established_on", "stated_on", "in_force_from"] {
-                sql = sql.replace(&format!("{column} TEXT"), &format!("{column} DATE"));
+            for column in [
+                "established_on",
+                "stated_on",
+                "in_force_from",
+                "joined_on",
+                "left_on",
+                "ogp_local_since",
+                "from_on",
+                "until_on",
+            ] {
+                sql = sql.replace(&format!(" {column} TEXT"), &format!(" {column} DATE"));
             }
             sql = sql.replace(" STRICT;", ";").replace("INTEGER", "BIGINT");
         } else {
@@ -184,6 +193,40 @@ fn the_databases_themselves_refuse_what_the_rules_refuse() {
         ("text that is no JSON", "UPDATE network SET name = 'REMACTO'"),
         ("half a date", "UPDATE composition_statement SET stated_on_precision = NULL WHERE stated_on IS NOT NULL"),
         ("an unknown partner's role", "UPDATE network_partner SET role = 'friend'"),
+        ("a member of an unknown kind", "UPDATE member SET kind = 'town' WHERE slug = 'commune-larache'"),
+        ("a region seated on a commune", "UPDATE member SET kind = 'region' WHERE slug = 'commune-larache'"),
+        (
+            "a commune seated on a province",
+            "UPDATE member SET territory_code = '01.331' WHERE slug = 'commune-larache'",
+        ),
+        (
+            "a member on a prefecture of arrondissements",
+            "UPDATE member SET kind = 'institution', territory_code = '06.141.01.00', territory_kind = 'prefecture_of_arrondissements' WHERE slug = 'commune-larache'",
+        ),
+        (
+            "a seat of two members of a kind",
+            "UPDATE member SET territory_code = '01.573.01.03' WHERE slug = 'commune-larache'",
+        ),
+        ("a member on no territory", "UPDATE member SET territory_code = '99.999' WHERE slug = 'commune-larache'"),
+        ("a slug twice", "UPDATE member SET slug = 'commune-martil' WHERE slug = 'commune-larache'"),
+        ("a member without a name", "UPDATE member SET name_fr = NULL, name_ar = NULL, name_en = NULL"),
+        (
+            "a member who left before joining",
+            "UPDATE member SET status = 'withdrawn', left_on = '2022-10-20', left_on_precision = 'day' WHERE slug = 'commune-larache'",
+        ),
+        (
+            "a member who left and is active",
+            "UPDATE member SET left_on = '2025-10-20', left_on_precision = 'day' WHERE slug = 'commune-larache'",
+        ),
+        ("half a date of joining", "UPDATE member SET joined_on_precision = NULL WHERE slug = 'commune-larache'"),
+        ("a candidate who has joined", "UPDATE member SET status = 'candidate' WHERE slug = 'commune-larache'"),
+        ("an unknown provenance", "UPDATE member SET provenance = 'rumour'"),
+        ("an import from nowhere", "UPDATE member SET provenance = 'import:'"),
+        ("an unknown standing", "UPDATE member_status SET status = 'asleep'"),
+        ("a period that ends before it begins", "UPDATE member_status SET until_on = '2000-01-01'"),
+        ("an undated second period", "UPDATE member_status SET position = 2, from_on = NULL, from_on_precision = NULL"),
+        ("half a point", "UPDATE territory SET latitude = NULL WHERE code = '01.511.01.0'"),
+        ("a point off the globe", "UPDATE territory SET latitude = 90000001 WHERE code = '01.511.01.0'"),
         ("an unknown operation", "UPDATE change_entry SET op = 'touched'"),
     ]);
     let (_folder, file) = sqlite_database();

@@ -38,8 +38,13 @@ on_both! {
         assert_eq!(tangier["population_change_percent"], 34.55);
         assert_eq!(tangier["version"], 1);
         assert_eq!(tangier["links"]["self"], "/api/v1/territories/01.511.01.0");
-        assert_eq!(tangier["attribution"]["licence"], "CC-BY-4.0");
-        assert!(tangier["attribution"]["credit"]["en"].as_str().unwrap().contains("Haut-Commissariat au Plan"));
+        assert_eq!(tangier["attributions"][0]["licence"], "CC-BY-4.0");
+        let location = &tangier["location"];
+        assert_eq!((&location["latitude"], &location["longitude"]), (&35.76727.into(), &(-5.79975).into()));
+        assert_eq!(location["matched_by"], "names_ar_and_latin");
+        assert!(tangier["attributions"][1]["credit"]["en"].as_str().unwrap().contains("GeoNames"));
+        assert_eq!(server.get(&format!("{LIST}/01")).ok()["location"], Value::Null);
+        assert!(tangier["attributions"][0]["credit"]["en"].as_str().unwrap().contains("Haut-Commissariat au Plan"));
     }
 
     fn a_territory_is_found_by_its_id_too(server) {
@@ -100,6 +105,7 @@ on_both! {
         assert_eq!(found("bennour%20sidi"), ["06.467.01.07"]);
         assert!(found("06.467.01.07").contains(&"06.467.01.07".to_owned()));
         assert!(found("100%25").is_empty());
+        assert!(found("---").is_empty());
     }
 
     fn sorting_follows_the_folded_names_and_the_figures(server) {
@@ -137,7 +143,7 @@ on_both! {
         let english = server.get(&format!("{LIST}?kind=region&limit=1&lang=en")).ok();
         assert_eq!(english["data"][0]["name"], serde_json::json!({"fr": "Tanger-Tétouan-Al Hoceima"}));
         assert_eq!(english["lang_fallbacks"], serde_json::json!(["/data/0/name"]));
-        assert_eq!(english["attribution"]["credit"].as_object().unwrap().len(), 1);
+        assert_eq!(english["attributions"][0]["credit"].as_object().unwrap().len(), 1);
     }
 
     fn a_list_takes_one_statement_whatever_its_length(server) {

@@ -11,9 +11,14 @@ use std::{
 
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use remacto::{
-    db::{Actor, Change, Db, Operation, StoreError, Target, Tx, current_sequence, migrate, schema::change_entry},
+    db::{
+        Actor, Change, Db, Operation, StoreError, Target, Tx, current_sequence, migrate,
+        schema::{change_entry, member},
+    },
     kernel::id::new_id,
-    reference, territories,
+    members,
+    reference::{self, Purpose},
+    territories,
 };
 
 use crate::support::{TestServer, on_both, postgres};
@@ -42,16 +47,33 @@ fn touch(tx: &mut Tx<'_>, count: usize) {
 on_both! {
     fn everything_in_the_reference_data_is_in_the_feed(server) {
         let all = changes(&server.db, 0);
-        assert_eq!(all.len(), 1_641);
+        assert_eq!(all.len(), 1_679);
         assert!(all.iter().zip(1..).all(|((sequence, _, op), expected)| *sequence == expected && op == "created"));
         let of = |resource: &str| all.iter().filter(|(_, found, _)| found == resource).count();
-        assert_eq!((of("territories"), of("network"), of("charter")), (1_639, 1, 1));
+        assert_eq!((of("territories"), of("members")), (1_639, 38));
+        assert_eq!((of("network"), of("charter")), (1, 1));
     }
 
     fn loading_the_same_data_again_changes_nothing(server) {
-        assert_eq!(reference::load(&server.db).unwrap(), []);
+        assert_eq!(reference::load(&server.db, Purpose::Service).unwrap(), []);
         let touched = server.db.write_blocking(&TESTER, territories::load_reference).unwrap();
-        assert_eq!((touched, sequence(&server.db)), (0, 1_641));
+        assert_eq!((touched, sequence(&server.db)), (0, 1_679));
+    }
+
+    fn named_members_are_added_where_they_are_missing_and_left_alone_where_they_are_there(server) {
+        server
+            .db
+            .write_blocking(&TESTER, |tx| {
+                diesel::delete(member::table.filter(member::slug.eq("commune-martil"))).execute(tx.conn)?;
+                let larache = member::table.filter(member::slug.eq("commune-larache"));
+                diesel::update(larache).set(member::source.eq("kept by hand")).execute(tx.conn)?;
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        assert_eq!(server.db.write_blocking(&TESTER, members::load_named).unwrap(), 1);
+        assert_eq!(changes(&server.db, 1_679), [(1_680, String::from("members"), String::from("created"))]);
+        assert_eq!(server.get("/api/v1/members/commune-larache").ok()["source"], "kept by hand");
+        assert_eq!(server.get("/api/v1/members/commune-martil").ok()["cohort"], "2024");
     }
 
     fn changed_reference_data_touches_just_what_changed(server) {
@@ -63,7 +85,7 @@ on_both! {
         tangier.name_fr = String::from("Tanger la Blanche");
         let touched = server.db.write_blocking(&TESTER, |tx| territories::load(tx, records)).unwrap();
         assert_eq!(touched, 2);
-        let operations: Vec<String> = changes(&server.db, 1_641).into_iter().map(|(_, _, op)| op).collect();
+        let operations: Vec<String> = changes(&server.db, 1_679).into_iter().map(|(_, _, op)| op).collect();
         assert_eq!(operations, ["updated", "deleted"]);
         let after = server.get("/api/v1/territories/01.511.01.0").ok();
         assert_eq!((&after["id"], &after["created_at"]), (&before["id"], &before["created_at"]));
@@ -71,7 +93,7 @@ on_both! {
         assert!(after["updated_at"].as_str() > before["updated_at"].as_str());
         assert_eq!(server.get("/api/v1/territories?q=tanger+blanche").ok()["data"][0]["code"], "01.511.01.0");
         server.get("/api/v1/territories/01.511.01.05").problem(404, "not_found");
-        assert_eq!(server.get("/api/v1").ok()["sequence"], 1_643);
+        assert_eq!(server.get("/api/v1").ok()["sequence"], 1_681);
     }
 
     fn a_failed_transaction_leaves_nothing_behind(server) {
@@ -81,15 +103,15 @@ on_both! {
             Err::<(), StoreError>(StoreError::corrupt("on purpose"))
         });
         assert!(outcome.is_err());
-        assert_eq!((sequence(&server.db), changes(&server.db, 0).len()), (1_641, 1_641));
+        assert_eq!((sequence(&server.db), changes(&server.db, 0).len()), (1_679, 1_679));
         server.db.write_blocking(&TESTER, |tx| { touch(tx, 2); Ok::<_, StoreError>(()) }).unwrap();
-        assert_eq!(changes(&server.db, 1_641).into_iter().map(|(n, ..)| n).collect::<Vec<_>>(), [1_642, 1_643]);
+        assert_eq!(changes(&server.db, 1_679).into_iter().map(|(n, ..)| n).collect::<Vec<_>>(), [1_680, 1_681]);
     }
 
     fn the_read_door_does_not_write(server) {
         let outcome = server.db.read_blocking(|conn| Ok(diesel::delete(change_entry::table).execute(conn)?));
         assert!(matches!(outcome, Err(StoreError::Query(_))), "{outcome:?}");
-        assert_eq!(changes(&server.db, 0).len(), 1_641);
+        assert_eq!(changes(&server.db, 0).len(), 1_679);
     }
 
     fn a_reader_never_skips_a_change_of_eight_writers(server) {
@@ -101,7 +123,7 @@ on_both! {
                 let mut seen = Vec::new();
                 loop {
                     let finished = done.load(Ordering::Acquire);
-                    let since = seen.last().map_or(1_641, |(sequence, ..): &(i64, String, String)| *sequence);
+                    let since = seen.last().map_or(1_679, |(sequence, ..): &(i64, String, String)| *sequence);
                     seen.extend(changes(&server.db, since));
                     if finished {
                         return seen;
@@ -125,7 +147,7 @@ on_both! {
             }
             done.store(true, Ordering::Release);
             let seen: Vec<i64> = reader.join().unwrap().into_iter().map(|(sequence, ..)| sequence).collect();
-            assert_eq!(seen, (1_642..=sequence(&server.db)).collect::<Vec<_>>());
+            assert_eq!(seen, (1_680..=sequence(&server.db)).collect::<Vec<_>>());
             assert_eq!(seen.len(), (0..writers).flat_map(|w| (0..rounds).map(move |r| 1 + (w + r) % 3)).sum::<usize>());
         });
     }
@@ -141,14 +163,18 @@ fn start_together(target: &Target) {
                     together.wait();
                     migrate(target).unwrap();
                     let db = Db::open(target, 1).unwrap();
-                    reference::load(&db).unwrap().into_iter().map(|(_, touched)| touched).sum::<usize>()
+                    reference::load(&db, Purpose::Service)
+                        .unwrap()
+                        .into_iter()
+                        .map(|(_, touched)| touched)
+                        .sum::<usize>()
                 })
             })
             .collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
     let server = TestServer::over(target.clone(), &[]);
-    assert_eq!(sequence(&server.db), 1_641, "each loaded {loaded:?}");
+    assert_eq!(sequence(&server.db), 1_679, "each loaded {loaded:?}");
     assert_eq!(server.get("/api/v1/territories?kind=commune&count=exact&limit=1").ok()["page"]["total"], 1_503);
 }
 

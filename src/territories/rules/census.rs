@@ -1,8 +1,11 @@
-//! Reads the files of the census. Parents are stated in them, column by column, and are taken from there only.
+//! Reads the files of the census and the points that were matched to its units. Parents are stated in the files,
+//! column by column, and are taken from there only.
 
-use serde::Deserialize;
+use std::collections::HashMap;
 
-use super::{Code, Kind, Record};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{Code, Kind, Location, Record};
 
 /// A line of any of the four files; what a file does not have is absent.
 #[derive(Deserialize)]
@@ -20,51 +23,83 @@ struct Line {
     population_2014: Option<i64>,
 }
 
-/// Reads the census files (CSV texts with a header line: regions, provinces, communes, arrondissements) into
-/// records, parents before children.
+/// A line of the file of points.
+#[derive(Deserialize)]
+struct PointLine {
+    territory_code: String,
+    latitude: String,
+    longitude: String,
+    geonames_id: i64,
+    matched_by: String,
+}
+
+/// Reads the census files (CSV texts with a header line: regions, provinces, communes, arrondissements) and the
+/// file of points into records, parents before children.
 ///
 /// # Errors
 /// A sentence that names the file and the line.
 pub fn parse_reference(files: &[&str]) -> Result<Vec<Record>, String> {
-    let [regions, provinces, communes, arrondissements] = files else {
-        return Err(format!("there are {} census files, not four", files.len()));
+    let [regions, provinces, communes, arrondissements, points] = files else {
+        return Err(format!("there are {} files, not five", files.len()));
     };
     let mut records = Vec::with_capacity(1_650);
-    each_line("regions.csv", regions, |line| {
+    each_line("regions.csv", regions, |line: Line| {
         let code: Code = line.code.parse()?;
         records.push(record(line, Kind::Region, None, code)?);
         Ok(())
     })?;
-    each_line("provinces.csv", provinces, |line| {
+    each_line("provinces.csv", provinces, |line: Line| {
         let region: Code = required(line.region_code.as_deref())?.parse()?;
         let kind: Kind = required(line.r#type.as_deref())?.parse()?;
         let parent = (kind != Kind::PrefectureOfArrondissements).then(|| region.clone());
         records.push(record(line, kind, parent, region)?);
         Ok(())
     })?;
-    each_line("communes.csv", communes, |line| {
+    each_line("communes.csv", communes, |line: Line| {
         let region: Code = required(line.region_code.as_deref())?.parse()?;
         let province: Code = required(line.province_code.as_deref())?.parse()?;
         records.push(record(line, Kind::Commune, Some(province), region)?);
         Ok(())
     })?;
-    each_line("arrondissements.csv", arrondissements, |line| {
+    each_line("arrondissements.csv", arrondissements, |line: Line| {
         let commune: Code = required(line.commune_code.as_deref())?.parse()?;
         let seat = records.iter().find(|other| other.code == commune).ok_or("names an unknown commune")?;
         let region = seat.region_code.clone();
         records.push(record(line, Kind::Arrondissement, Some(commune), region)?);
         Ok(())
     })?;
+    locate(&mut records, points)?;
     Ok(records)
+}
+
+/// Gives the records their points.
+fn locate(records: &mut [Record], points: &str) -> Result<(), String> {
+    let mut by_code: HashMap<String, &mut Record> =
+        records.iter_mut().map(|record| (record.code.to_string(), record)).collect();
+    each_line("coordinates.csv", points, |line: PointLine| {
+        let record = by_code.get_mut(&line.territory_code).ok_or("names an unknown territory")?;
+        let degrees = |text: &str| text.parse().ok().ok_or("has a coordinate that is no number");
+        record.location = Some(Location {
+            latitude: degrees(&line.latitude)?,
+            longitude: degrees(&line.longitude)?,
+            geonames_id: line.geonames_id,
+            matched_by: line.matched_by.parse()?,
+        });
+        Ok(())
+    })
 }
 
 fn required(cell: Option<&str>) -> Result<&str, &'static str> {
     cell.filter(|cell| !cell.is_empty()).ok_or("has an empty cell")
 }
 
-fn each_line(file: &str, text: &str, mut take: impl FnMut(Line) -> Result<(), &'static str>) -> Result<(), String> {
+fn each_line<T: DeserializeOwned>(
+    file: &str,
+    text: &str,
+    mut take: impl FnMut(T) -> Result<(), &'static str>,
+) -> Result<(), String> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    for (at, line) in reader.deserialize::<Line>().enumerate() {
+    for (at, line) in reader.deserialize::<T>().enumerate() {
         let line = line.map_err(|error| format!("{file}: {error}"))?;
         take(line).map_err(|why| format!("{file}, line {}: {why}", at + 2))?;
     }
@@ -87,6 +122,7 @@ fn record(line: Line, kind: Kind, parent_code: Option<Code>, region_code: Code) 
         population_2024: line.population_2024,
         households_2024: line.households_2024,
         population_2014: line.population_2014,
+        location: None,
     })
 }
 
@@ -170,7 +206,7 @@ mod tests {
     #[test]
     fn a_broken_file_names_its_line() {
         let header = "code,name_fr,name_ar,population_2024,households_2024\n";
-        let files = |regions| parse_reference(&[regions, header, header, header]);
+        let files = |regions| parse_reference(&[regions, header, header, header, ""]);
         let text = format!("{header}01,A,ا,1,1\nxx,B,ب,1,1\n");
         assert!(files(&text).unwrap_err().starts_with("regions.csv, line 3: is not a code"));
         let text = format!("{header}01,A,ا,many,1\n");

@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 
 use crate::kernel::{
     self,
+    codes::{Pattern, codes},
     decimal::Decimal,
     fold::fold,
-    paging::{Order, Position},
+    paging::Order,
 };
 
 pub use self::census::parse_reference;
@@ -36,22 +37,14 @@ pub enum Kind {
     Arrondissement,
 }
 
-impl Kind {
-    const ALL: [(Self, &'static str); 6] = [
-        (Self::Region, "region"),
-        (Self::Prefecture, "prefecture"),
-        (Self::Province, "province"),
-        (Self::PrefectureOfArrondissements, "prefecture_of_arrondissements"),
-        (Self::Commune, "commune"),
-        (Self::Arrondissement, "arrondissement"),
-    ];
-
-    /// The name that stands in JSON and in the databases.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
-    }
-}
+codes!(Kind {
+    Region => "region",
+    Prefecture => "prefecture",
+    Province => "province",
+    PrefectureOfArrondissements => "prefecture_of_arrondissements",
+    Commune => "commune",
+    Arrondissement => "arrondissement",
+});
 
 impl Kind {
     /// How far below the country a unit of this kind stands; a parent stands higher than its children.
@@ -66,15 +59,6 @@ impl Kind {
     }
 }
 
-impl FromStr for Kind {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind);
-        found.ok_or("is none of region, prefecture, province, prefecture_of_arrondissements, commune, arrondissement")
-    }
-}
-
 /// Whether a commune is a municipality in the old sense or a rural commune, as the census files it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -85,28 +69,7 @@ pub enum AreaType {
     Rural,
 }
 
-impl AreaType {
-    /// The name that stands in JSON and in the databases.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Urban => "urban",
-            Self::Rural => "rural",
-        }
-    }
-}
-
-impl FromStr for AreaType {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "urban" => Ok(Self::Urban),
-            "rural" => Ok(Self::Rural),
-            _ => Err("is neither urban nor rural"),
-        }
-    }
-}
+codes!(AreaType { Urban => "urban", Rural => "rural" });
 
 /// A code of the Haut-Commissariat au Plan: `01`, `01.511`, `01.511.01.0` or `01.511.01.01`. An opaque name:
 /// nothing is ever read from its parts.
@@ -146,6 +109,12 @@ impl TryFrom<String> for Code {
         } else {
             Err("is not a code of the form 01, 01.511, 01.511.01.0 or 01.511.01.01")
         }
+    }
+}
+
+impl Pattern for Code {
+    fn pattern() -> String {
+        r"[0-9]{2}(\.[0-9]{3}(\.[0-9]{2}\.[0-9]{1,2})?)?".to_owned()
     }
 }
 
@@ -198,7 +167,37 @@ pub struct Record {
     pub households_2024: i64,
     /// Legal population, census of 2014; four communes have none, and the files state it for communes only.
     pub population_2014: Option<i64>,
+    /// A point in it, where one is known.
+    pub location: Option<Location>,
 }
+
+/// A point that stands for a territory: the place of GeoNames with its name, not a centroid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Location {
+    /// Degrees north of the equator (WGS 84).
+    #[schema(value_type = f64, example = 35.7721, minimum = -90, maximum = 90)]
+    pub latitude: Decimal,
+    /// Degrees east of Greenwich (WGS 84).
+    #[schema(value_type = f64, example = -5.80989, minimum = -180, maximum = 180)]
+    pub longitude: Decimal,
+    /// The place's identifier in GeoNames.
+    #[schema(example = 2_530_335, minimum = 1)]
+    pub geonames_id: i64,
+    /// How sure it is that place and territory are the same.
+    pub matched_by: LocationMatch,
+}
+
+/// How a place of GeoNames was found to be a territory, within its region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LocationMatch {
+    /// Both the Arabic and the Latin name are the same.
+    NamesArAndLatin,
+    /// One of the names is the same.
+    OneName,
+}
+
+codes!(LocationMatch { NamesArAndLatin => "names_ar_and_latin", OneName => "one_name" });
 
 impl Record {
     /// The text that `q=` searches: both names and the code, folded.
@@ -229,19 +228,7 @@ pub enum SortKey {
     Population2024,
 }
 
-impl FromStr for SortKey {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "code" => Ok(Self::Code),
-            "name_fr" => Ok(Self::NameFr),
-            "name_ar" => Ok(Self::NameAr),
-            "population_2024" => Ok(Self::Population2024),
-            _ => Err("is none of code, name_fr, name_ar, population_2024, or one of them with a - in front"),
-        }
-    }
-}
+codes!(SortKey { Code => "code", NameFr => "name_fr", NameAr => "name_ar", Population2024 => "population_2024" });
 
 /// Which territories a list has, and in what order. Empty lists of values do not filter.
 #[derive(Debug, Clone, Serialize)]
@@ -252,39 +239,25 @@ pub struct Filters {
     pub parents: Vec<Code>,
     /// Codes of regions, any of which.
     pub regions: Vec<Code>,
-    /// Folded words, all of which.
-    pub words: Vec<String>,
+    /// Folded words, all of which; none of them finds nothing.
+    pub words: Option<Vec<String>>,
     /// Changed since this moment, inclusive.
     pub updated_since: Option<DateTime<Utc>>,
     /// The order.
     pub order: Order<SortKey>,
 }
 
-/// A page of a list to be read.
-#[derive(Debug, Clone)]
-pub struct Listing {
-    /// Which list.
-    pub filters: Filters,
-    /// Begin behind this row.
-    pub after: Option<Position>,
-    /// The most rows.
-    pub limit: u8,
-    /// Whether to count the whole list.
-    pub count: bool,
-}
-
-/// The folded words of a search text.
-///
-/// # Errors
-/// When no letter or digit is left.
-pub fn words(text: &str) -> Result<Vec<String>, &'static str> {
-    let words: Vec<String> = fold(text).split_whitespace().map(str::to_owned).collect();
-    if words.is_empty() { Err("has no letter or digit") } else { Ok(words) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::codes::assert_codes;
+
+    #[test]
+    fn json_and_databases_spell_the_codes_alike() {
+        assert_codes(Kind::ALL, Kind::as_str);
+        assert_codes(AreaType::ALL, AreaType::as_str);
+        assert_codes(LocationMatch::ALL, LocationMatch::as_str);
+    }
 
     #[test]
     fn an_address_is_a_code_or_an_id() {

@@ -10,6 +10,9 @@ pub use self::server::TestServer;
 /// Makes two tests of each scenario: one on SQLite, one on PostgreSQL.
 macro_rules! on_both {
     ($(fn $name:ident($server:ident) $body:block)*) => {
+        $crate::support::on_both! { on_sqlite, on_postgres: $(fn $name($server) $body)* }
+    };
+    ($sqlite:ident, $postgres:ident: $(fn $name:ident($server:ident) $body:block)*) => {
         $(mod $name {
             #[allow(unused_imports, reason = "not every scenario uses every import of its file")]
             use super::*;
@@ -18,12 +21,12 @@ macro_rules! on_both {
 
             #[test]
             fn on_sqlite() {
-                scenario(&crate::support::TestServer::on_sqlite());
+                scenario(&crate::support::TestServer::$sqlite());
             }
 
             #[test]
             fn on_postgres() {
-                if let Some(server) = crate::support::TestServer::on_postgres() {
+                if let Some(server) = crate::support::TestServer::$postgres() {
                     scenario(&server);
                 }
             }
@@ -31,3 +34,11 @@ macro_rules! on_both {
     };
 }
 pub(crate) use on_both;
+
+/// The same over the demonstration data.
+macro_rules! on_both_demonstrations {
+    ($($scenarios:tt)*) => {
+        $crate::support::on_both! { demonstrating_on_sqlite, demonstrating_on_postgres: $($scenarios)* }
+    };
+}
+pub(crate) use on_both_demonstrations;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
-use remacto::db::Target;
+use remacto::{db::Target, reference::Purpose};
 
 use super::{server::fill, watchdog};
 
@@ -74,10 +74,20 @@ impl Cluster {
     /// A new database with schema and reference data.
     pub fn filled_database(&self) -> String {
         static TEMPLATE: OnceLock<String> = OnceLock::new();
-        let template = TEMPLATE.get_or_init(|| {
+        self.copy_of(&TEMPLATE, Purpose::Service)
+    }
+
+    /// The URL of a fresh database with the demonstration data.
+    pub fn demonstration_database(&self) -> String {
+        static TEMPLATE: OnceLock<String> = OnceLock::new();
+        self.copy_of(&TEMPLATE, Purpose::Demonstration)
+    }
+
+    fn copy_of(&self, template: &OnceLock<String>, purpose: Purpose) -> String {
+        let template = template.get_or_init(|| {
             let name = unique_name();
             self.run(&format!("CREATE DATABASE {name}"));
-            fill(&Target::parse(&self.url(&name)).expect("a good URL"));
+            fill(&Target::parse(&self.url(&name)).expect("a good URL"), purpose);
             let expected = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
             self.run(&format!("{expected} = '{name}'"));
             name

@@ -14,7 +14,7 @@ use remacto::{
     app,
     config::ServeArgs,
     db::{self, Db, Target},
-    reference,
+    reference::{self, Purpose},
 };
 use tempfile::TempDir;
 
@@ -62,6 +62,20 @@ impl TestServer {
     pub fn on_postgres() -> Option<Self> {
         let url = postgres::shared()?.filled_database();
         Some(Self::over(Target::parse(&url).expect("a good URL"), &[]))
+    }
+
+    /// A server over a fresh SQLite database with the demonstration data.
+    pub fn demonstrating_on_sqlite() -> Self {
+        let (folder, file) = sqlite_demonstration();
+        let mut server = Self::over(Target::Sqlite(file), &["--demo"]);
+        server.folder = Some(folder);
+        server
+    }
+
+    /// A server over a fresh PostgreSQL database with the demonstration data; `None` where there is no PostgreSQL.
+    pub fn demonstrating_on_postgres() -> Option<Self> {
+        let url = postgres::shared()?.demonstration_database();
+        Some(Self::over(Target::parse(&url).expect("a good URL"), &["--demo"]))
     }
 
     /// A server over a database as it is.
@@ -129,20 +143,30 @@ impl Drop for TestServer {
     }
 }
 
-/// Migrates a database and loads the reference data.
-pub fn fill(target: &Target) {
+/// Migrates a database and loads the data for a purpose.
+pub fn fill(target: &Target, purpose: Purpose) {
     db::migrate(target).expect("the migrations run");
     let db = Db::open(target, 1).expect("the pools can be made");
-    reference::load(&db).expect("the reference data loads");
+    reference::load(&db, purpose).expect("the data loads");
 }
 
 /// A fresh SQLite database with the reference data, in a folder of its own.
 pub fn sqlite_database() -> (TempDir, PathBuf) {
     static TEMPLATE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_, template) = TEMPLATE.get_or_init(|| {
+    copy_of(&TEMPLATE, Purpose::Service)
+}
+
+/// The same with the demonstration data.
+pub fn sqlite_demonstration() -> (TempDir, PathBuf) {
+    static TEMPLATE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    copy_of(&TEMPLATE, Purpose::Demonstration)
+}
+
+fn copy_of(template: &OnceLock<(TempDir, PathBuf)>, purpose: Purpose) -> (TempDir, PathBuf) {
+    let (_, template) = template.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("template.db");
-        fill(&Target::Sqlite(file.clone()));
+        fill(&Target::Sqlite(file.clone()), purpose);
         (folder, file)
     });
     let folder = tempfile::tempdir().expect("a temporary folder");

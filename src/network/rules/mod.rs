@@ -1,16 +1,22 @@
-//! What is known about the network. Pure.
+//! What is known about the network, and what its composition is on a day. Pure.
 
-use std::str::FromStr;
+mod composition;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::kernel::{
-    date::{self, PartialDate},
-    language::LanguageMap,
-    text,
+use crate::{
+    kernel::{
+        codes::codes,
+        date::{self, PartialDate},
+        language::LanguageMap,
+        text,
+    },
+    members::MemberKind,
 };
+
+pub use self::composition::{ComparedKind, Comparison, Composition, CountedKind, Reason, compare};
 
 /// The stored network.
 #[derive(Debug, Clone)]
@@ -91,28 +97,7 @@ pub enum PartnerRole {
     ImplementingPartner,
 }
 
-impl PartnerRole {
-    /// The name that stands in JSON and in the databases.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Overseer => "overseer",
-            Self::ImplementingPartner => "implementing_partner",
-        }
-    }
-}
-
-impl FromStr for PartnerRole {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "overseer" => Ok(Self::Overseer),
-            "implementing_partner" => Ok(Self::ImplementingPartner),
-            _ => Err("is neither overseer nor implementing_partner"),
-        }
-    }
-}
+codes!(PartnerRole { Overseer => "overseer", ImplementingPartner => "implementing_partner" });
 
 /// An institution behind the programme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -129,47 +114,6 @@ pub struct Partner {
     pub role_label: LanguageMap,
     /// What the institution is.
     pub description: LanguageMap,
-}
-
-/// The kind of a member of the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberKind {
-    /// A region's council.
-    Region,
-    /// The council of a prefecture or a province.
-    PrefectureOrProvince,
-    /// A commune's council.
-    Municipality,
-    /// A member that is none of these.
-    Institution,
-}
-
-impl MemberKind {
-    /// The name that stands in JSON and in the databases.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Region => "region",
-            Self::PrefectureOrProvince => "prefecture_or_province",
-            Self::Municipality => "municipality",
-            Self::Institution => "institution",
-        }
-    }
-}
-
-impl FromStr for MemberKind {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "region" => Ok(Self::Region),
-            "prefecture_or_province" => Ok(Self::PrefectureOrProvince),
-            "municipality" => Ok(Self::Municipality),
-            "institution" => Ok(Self::Institution),
-            _ => Err("is none of region, prefecture_or_province, municipality, institution"),
-        }
-    }
 }
 
 /// A published statement about how many members of which kind the network has.
@@ -224,7 +168,7 @@ mod tests {
     use super::*;
 
     fn facts() -> Facts {
-        parse_reference(super::super::REFERENCE[0]).unwrap()
+        parse_reference(crate::network::REFERENCE[0]).unwrap()
     }
 
     #[test]

@@ -1,0 +1,137 @@
+//! The operations on members.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{Data, Path},
+};
+
+use super::{
+    dto::{
+        MemberDetailOut, MemberFeatureCollectionOut, MemberHistoryPageOut, MemberIncludedOut, MemberOut, MemberPageOut,
+        MemberPeriodOut, MemberQuery, MemberViewQuery, TABLE, attributions,
+    },
+    rules::{Address, Member},
+    store,
+};
+use crate::{
+    db::{Conn, StoreError, current_sequence},
+    state::AppState,
+    territories::{self, Code, Territory, TerritoryOut},
+    web::{
+        page::PageOut,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+    },
+};
+
+/// List members
+///
+/// Those who have or had a standing in the network, candidates and withdrawn members among them: `status=active,suspended`
+/// are today's members, and with `as_of` those of any day. Where `provenance` is `illustrative`, the member is
+/// invented for demonstration.
+#[utoipa::path(
+    tag = "members",
+    operation_id = "listMembers",
+    params(MemberQuery),
+    responses((status = 200, description = "A page of members.", content(
+        (MemberPageOut = "application/json"), (String = "text/csv"), (MemberOut = "application/x-ndjson"),
+        (MemberFeatureCollectionOut = "application/geo+json")
+    )))
+)]
+#[get("/members")]
+pub async fn list_members(
+    req: HttpRequest,
+    state: Data<AppState>,
+    Query(query): Query<MemberQuery>,
+) -> Result<HttpResponse, Problem> {
+    let language = query.lang.map(|lang| lang.0);
+    let view = View::of_list(&req, language, query.format, query.fields.as_ref(), &TABLE)?;
+    let wanted = query.include.is_some();
+    if wanted {
+        view.has_frame("include")?;
+    }
+    let (listing, frame) = query.paging().of(TABLE.name, query.filters(), false)?;
+    let read = move |conn: &mut Conn| {
+        let found = store::list(conn, &listing)?;
+        let territories = included(conn, wanted, &found.rows)?;
+        Ok((found, territories))
+    };
+    let (found, territories) = state.db.read(read).await?;
+    let (page, sequence) = (frame.page(&found), found.sequence);
+    let next = page.next_cursor.clone();
+    let data = found.rows.into_iter().map(MemberOut::from).collect();
+    let (as_of, attributions) = (query.as_of.map(|day| day.0), attributions(territories.as_ref()));
+    let body = MemberPageOut { data, page, sequence, as_of, included: territories, attributions };
+    view.respond(&req, sequence, &body, next.as_deref())
+}
+
+/// Get a member
+///
+/// By its slug or its id.
+#[utoipa::path(
+    tag = "members",
+    operation_id = "getMember",
+    params(("id" = String, Path, description = "Slug or id of the member.", example = "commune-larache"), MemberViewQuery),
+    responses((status = 200, description = "The member.", body = MemberDetailOut))
+)]
+#[get("/members/{id}")]
+pub async fn get_member(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    Query(query): Query<MemberViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let wanted = query.include.is_some();
+    let read = move |conn: &mut Conn| {
+        let Some(member) = store::find(conn, &address)? else { return Ok(None) };
+        let territories = included(conn, wanted, std::slice::from_ref(&member))?;
+        Ok(Some((member, territories)))
+    };
+    let (member, territories) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    // The answer shows the territory's codes and point too, whose changes the member's version does not count.
+    let view = view.showing(format!("{}{}", if wanted { "territory" } else { "" }, member.seat.version));
+    let (version, attributions) = (member.version, attributions(territories.as_ref()));
+    view.respond(&req, version, &MemberDetailOut { member: member.into(), included: territories, attributions }, None)
+}
+
+/// Get a member's history
+///
+/// Its standing over time, from its candidature or the day it joined until now.
+#[utoipa::path(
+    tag = "members",
+    operation_id = "getMemberHistory",
+    params(("id" = String, Path, description = "Slug or id of the member.", example = "commune-larache")),
+    responses((status = 200, description = "The history.", body = MemberHistoryPageOut))
+)]
+#[get("/members/{id}/history")]
+pub async fn get_member_history(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?;
+    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let read = move |conn: &mut Conn| {
+        let sequence = current_sequence(conn)?;
+        let Some(member) = store::find(conn, &address)? else { return Ok(None) };
+        Ok(Some((sequence, store::periods(conn, &member.id)?)))
+    };
+    let (sequence, periods) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let data: Vec<MemberPeriodOut> = periods.into_iter().map(MemberPeriodOut::from).collect();
+    let page = PageOut::whole(data.len());
+    view.respond(&req, sequence, &MemberHistoryPageOut { data, page, sequence }, None)
+}
+
+/// The territories that members are seated on, where they are wanted.
+fn included(conn: &mut Conn, wanted: bool, members: &[Member]) -> Result<Option<MemberIncludedOut>, StoreError> {
+    if !wanted {
+        return Ok(None);
+    }
+    let codes: Vec<Code> = members.iter().map(|member| member.facts.territory_code.clone()).collect();
+    let found: Vec<Territory> = territories::find_all(conn, &codes)?;
+    Ok(Some(MemberIncludedOut { territories: found.into_iter().map(TerritoryOut::from).collect() }))
+}

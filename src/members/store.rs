@@ -1,0 +1,479 @@
+//! The members' rows and every query on them.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::{
+    dsl::{AsSelect, exists},
+    prelude::*,
+};
+
+use super::rules::{
+    Address, CohortFilter, Entry, ExternalId, Facts, Filters, Member, MemberSeat, Period, Provenance, Record, SortKey,
+    Status, Tally,
+};
+use crate::{
+    db::{
+        Backend, Change, Conn, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert, current_sequence,
+        keyset::keyset,
+        schema::{member, member_external_id, member_status, territory},
+        search::search,
+    },
+    kernel::{
+        date::PartialDate,
+        id::{Slug, new_id},
+        language::{Language, LanguageMap},
+        paging::{Found, Key, Listing, Position},
+    },
+    territories::{Code, Kind, LocationColumns, seats},
+};
+
+/// The collection's name in the change feed.
+const RESOURCE: &str = "members";
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = member)]
+struct MemberRow {
+    id: String,
+    version: i64,
+    #[diesel(deserialize_as = Stamp)]
+    created_at: NaiveDateTime,
+    #[diesel(deserialize_as = Stamp)]
+    updated_at: NaiveDateTime,
+    slug: String,
+    kind: String,
+    territory_code: String,
+    territory_kind: String,
+    name_fr: Option<String>,
+    name_ar: Option<String>,
+    name_en: Option<String>,
+    status: String,
+    joined_on: Option<NaiveDate>,
+    joined_on_precision: Option<String>,
+    left_on: Option<NaiveDate>,
+    left_on_precision: Option<String>,
+    cohort: Option<String>,
+    ogp_local_since: Option<NaiveDate>,
+    ogp_local_since_precision: Option<String>,
+    website: Option<String>,
+    provenance: String,
+    source: String,
+    confidence: Option<String>,
+}
+
+/// The columns that are made from others, so that both databases search and sort alike.
+#[derive(Insertable)]
+#[diesel(table_name = member)]
+struct DerivedColumns {
+    name_fr_folded: String,
+    name_ar_folded: String,
+    search_text: String,
+    joined_on_key: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = member)]
+struct NewRow {
+    #[diesel(embed)]
+    row: MemberRow,
+    #[diesel(embed)]
+    derived: DerivedColumns,
+}
+
+/// What a member takes from its territory.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = territory)]
+struct SeatRow {
+    version: i64,
+    region_code: String,
+    parent_code: Option<String>,
+    #[diesel(embed)]
+    location: LocationColumns,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = member_status)]
+struct PeriodRow {
+    member_id: String,
+    position: i64,
+    status: String,
+    from_on: Option<NaiveDate>,
+    from_on_precision: Option<String>,
+    until_on: Option<NaiveDate>,
+    reason: Option<String>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = member_external_id)]
+struct ExternalIdRow {
+    member_id: String,
+    scheme: String,
+    value: String,
+}
+
+/// What `joined_on` sorts by where it is unknown: behind every date.
+const UNDATED_KEY: &str = "9999-12-31";
+
+/// The key that a date of joining sorts by.
+fn joined_on_key(joined_on: Option<PartialDate>) -> String {
+    joined_on.map_or_else(|| UNDATED_KEY.to_owned(), |date| date.first_day().to_string())
+}
+
+fn code(text: String) -> Result<Code, StoreError> {
+    Code::try_from(text).map_err(StoreError::corrupt)
+}
+
+fn date(day: Option<NaiveDate>, precision: Option<&String>) -> Result<Option<PartialDate>, StoreError> {
+    PartialDate::from_columns(day, precision.map(String::as_str)).map_err(StoreError::corrupt)
+}
+
+/// Reads a column whose text has a type of its own.
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(StoreError::corrupt)
+}
+
+fn member((row, seat): (MemberRow, SeatRow)) -> Result<Member, StoreError> {
+    Ok(Member {
+        status: parsed(&row.status)?,
+        joined_on: date(row.joined_on, row.joined_on_precision.as_ref())?,
+        left_on: date(row.left_on, row.left_on_precision.as_ref())?,
+        facts: Facts {
+            kind: parsed(&row.kind)?,
+            territory_code: code(row.territory_code)?,
+            name: LanguageMap { fr: row.name_fr, ar: row.name_ar, en: row.name_en },
+            cohort: row.cohort.as_deref().map(parsed).transpose()?,
+            ogp_local_since: date(row.ogp_local_since, row.ogp_local_since_precision.as_ref())?,
+            website: row.website,
+            provenance: parsed(&row.provenance)?,
+            source: row.source,
+            confidence: row.confidence.as_deref().map(parsed).transpose()?,
+            external_ids: Vec::new(),
+        },
+        seat: MemberSeat {
+            version: seat.version,
+            kind: parsed(&row.territory_kind)?,
+            region_code: code(seat.region_code)?,
+            parent_code: seat.parent_code.map(code).transpose()?,
+            location: seat.location.read()?,
+        },
+        id: row.id,
+        version: row.version,
+        created_at: row.created_at.and_utc(),
+        updated_at: row.updated_at.and_utc(),
+        slug: Slug::try_from(row.slug).map_err(StoreError::corrupt)?,
+    })
+}
+
+/// Members beside the territories that they are seated on.
+type Seated = diesel::helper_types::InnerJoinOn<
+    member::table,
+    territory::table,
+    diesel::helper_types::Eq<member::territory_code, territory::code>,
+>;
+type SeatedQuery<'a> = diesel::helper_types::IntoBoxed<'a, Seated, Backend>;
+type SeatedColumns = (AsSelect<MemberRow, Backend>, AsSelect<SeatRow, Backend>);
+
+fn seated() -> Seated {
+    member::table.inner_join(territory::table.on(member::territory_code.eq(territory::code)))
+}
+
+fn columns() -> SeatedColumns {
+    (MemberRow::as_select(), SeatRow::as_select())
+}
+
+/// The member at an address, with two statements.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Member>, StoreError> {
+    let query = seated().select(columns());
+    let row = match address {
+        Address::Code(slug) => query.filter(member::slug.eq(slug.as_str())).first(conn),
+        Address::Id(id) => query.filter(member::id.eq(id)).first(conn),
+    };
+    let Some(row) = row.optional()? else { return Ok(None) };
+    let mut found = [member(row)?];
+    identify(conn, &mut found)?;
+    Ok(found.into_iter().next())
+}
+
+/// Gives members their external identifiers, with one statement.
+fn identify(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
+    let rows: Vec<ExternalIdRow> = member_external_id::table
+        .filter(member_external_id::member_id.eq_any(members.iter().map(|member| &member.id)))
+        .order((member_external_id::member_id, member_external_id::scheme))
+        .select(ExternalIdRow::as_select())
+        .load(conn)?;
+    let mut ids: HashMap<String, Vec<ExternalId>> = HashMap::new();
+    for ExternalIdRow { member_id, scheme, value } in rows {
+        ids.entry(member_id).or_default().push(ExternalId { scheme, value });
+    }
+    for member in members {
+        member.facts.external_ids = ids.remove(&member.id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The history of the member with an id, the oldest period first.
+///
+/// # Errors
+/// The database's.
+pub fn periods(conn: &mut Conn, id: &str) -> Result<Vec<Period>, StoreError> {
+    let rows: Vec<PeriodRow> = member_status::table
+        .filter(member_status::member_id.eq(id))
+        .order(member_status::position)
+        .select(PeriodRow::as_select())
+        .load(conn)?;
+    let period = |row: PeriodRow| {
+        let since = date(row.from_on, row.from_on_precision.as_ref())?;
+        Ok(Period { entry: Entry { status: parsed(&row.status)?, since, reason: row.reason }, until: row.until_on })
+    };
+    rows.into_iter().map(period).collect()
+}
+
+/// Reads a page of the list, with two statements, and one more each for an empty page, a count and a day.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Member>, StoreError> {
+    let Listing { filters, after, limit, count } = listing;
+    let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
+    // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
+    let (row, seat) = columns();
+    let query = filtered(filters).select((row, seat, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let after = after.as_ref().and_then(Position::text);
+    let order = filters.order;
+    let query = match order.key {
+        SortKey::NameFr => keyset!(query, member::name_fr_folded, member::id, order.direction, after),
+        SortKey::NameAr => keyset!(query, member::name_ar_folded, member::id, order.direction, after),
+        SortKey::JoinedOn => keyset!(query, member::joined_on_key, member::id, order.direction, after),
+    };
+    let rows: Vec<(MemberRow, SeatRow, i64)> = query.load(conn)?;
+    let sequence = match rows.first() {
+        Some((_, _, sequence)) => *sequence,
+        None => current_sequence(conn)?,
+    };
+    let rows = rows.into_iter().map(|(row, seat, _)| member((row, seat))).collect::<Result<_, _>>()?;
+    let mut found = Found::of(rows, *limit, (sequence, total), |last| position(last, order.key));
+    identify(conn, &mut found.rows)?;
+    if let Some(day) = filters.as_of {
+        date_back(conn, &mut found.rows, day)?;
+    }
+    Ok(found)
+}
+
+/// Gives members the standing that they had on a day.
+fn date_back(conn: &mut Conn, members: &mut [Member], day: NaiveDate) -> Result<(), StoreError> {
+    let rows: Vec<(String, String)> = member_status::table
+        .filter(member_status::member_id.eq_any(members.iter().map(|member| &member.id)))
+        .filter(member_status::from_on.is_null().or(member_status::from_on.assume_not_null().le(day)))
+        .filter(member_status::until_on.is_null().or(member_status::until_on.assume_not_null().gt(day)))
+        .select((member_status::member_id, member_status::status))
+        .load(conn)?;
+    let rows: HashMap<String, String> = rows.into_iter().collect();
+    for member in members {
+        if let Some(status) = rows.get(&member.id) {
+            member.status = parsed(status)?;
+        }
+    }
+    Ok(())
+}
+
+fn position(last: &Member, key: SortKey) -> Position {
+    let key = match key {
+        SortKey::NameFr => last.facts.sort_name(Language::Fr),
+        SortKey::NameAr => last.facts.sort_name(Language::Ar),
+        SortKey::JoinedOn => joined_on_key(last.joined_on),
+    };
+    Position { key: Key::Text(key), id: last.id.clone() }
+}
+
+fn filtered(filters: &Filters) -> SeatedQuery<'_> {
+    let mut query = seated().into_boxed();
+    if !filters.kinds.is_empty() {
+        query = query.filter(member::kind.eq_any(filters.kinds.iter().map(|kind| kind.as_str())));
+    }
+    if !filters.regions.is_empty() {
+        query = query.filter(territory::region_code.eq_any(filters.regions.iter().map(Code::as_str)));
+    }
+    if !filters.provinces.is_empty() {
+        let provinces = || filters.provinces.iter().map(Code::as_str);
+        let of_commune = territory::parent_code.assume_not_null().eq_any(provinces());
+        let own = territory::kind
+            .eq_any([Kind::Prefecture.as_str(), Kind::Province.as_str()])
+            .and(territory::code.eq_any(provinces()));
+        query = query.filter(territory::kind.eq(Kind::Commune.as_str()).and(of_commune).or(own));
+    }
+    if !filters.cohorts.is_empty() {
+        let named = filters.cohorts.iter().filter_map(|cohort| match cohort {
+            CohortFilter::Of(cohort) => Some(cohort.as_str()),
+            CohortFilter::None => None,
+        });
+        let named = member::cohort.assume_not_null().eq_any(named);
+        query = if filters.cohorts.contains(&CohortFilter::None) {
+            query.filter(member::cohort.is_null().or(named))
+        } else {
+            query.filter(named)
+        };
+    }
+    if !filters.provenances.is_empty() {
+        query = query.filter(member::provenance.eq_any(filters.provenances.iter().map(ToString::to_string)));
+    }
+    if let Some(words) = &filters.words {
+        query = search!(query, member::search_text, words);
+    }
+    if let Some(since) = filters.updated_since {
+        query = query.filter(member::updated_at.ge(since.naive_utc()));
+    }
+    stood(query, filters)
+}
+
+/// Keeps the members of some standing: now, or on a day. On a day, members without a date of joining are left out
+/// unless only they are looked for.
+fn stood<'a>(query: SeatedQuery<'a>, filters: &'a Filters) -> SeatedQuery<'a> {
+    let any = if filters.statuses.is_empty() { Status::ALL } else { &filters.statuses };
+    let statuses = || any.iter().map(|status| status.as_str());
+    let Some(day) = filters.as_of else {
+        let query = if filters.undated.is_some() { query.filter(member::joined_on.is_null()) } else { query };
+        return if filters.statuses.is_empty() { query } else { query.filter(member::status.eq_any(statuses())) };
+    };
+    let period = member_status::table
+        .filter(member_status::member_id.eq(member::id))
+        .filter(member_status::status.eq_any(statuses()))
+        .filter(member_status::until_on.is_null().or(member_status::until_on.assume_not_null().gt(day)));
+    match filters.undated {
+        Some(_only) => query.filter(exists(period.filter(member_status::from_on.is_null()))),
+        None => query.filter(exists(period.filter(member_status::from_on.assume_not_null().le(day)))),
+    }
+}
+
+/// What every composition is computed from, with one statement: how many members share kind, region, cohort,
+/// provenance and a period of their standing.
+///
+/// # Errors
+/// The database's.
+pub fn tally(conn: &mut Conn) -> Result<Vec<Tally>, StoreError> {
+    type Shared = (String, String, Option<String>, String);
+    type Joined = (Option<NaiveDate>, Option<String>);
+    type Spell = (String, Option<NaiveDate>, Option<NaiveDate>);
+    let shared = (member::kind, territory::region_code, member::cohort, member::provenance);
+    let joined = (member::joined_on, member::joined_on_precision);
+    let spell = (member_status::status, member_status::from_on, member_status::until_on);
+    let rows: Vec<(Shared, Joined, Spell, i64)> = seated()
+        .inner_join(member_status::table.on(member_status::member_id.eq(member::id)))
+        .group_by((shared, joined, spell))
+        .select((shared, joined, spell, diesel::dsl::count_star()))
+        .load(conn)?;
+    let tally = |(shared, joined, spell, count): (Shared, Joined, Spell, i64)| {
+        let ((kind, region, cohort, provenance), (status, from, until)) = (shared, spell);
+        Ok(Tally {
+            kind: parsed(&kind)?,
+            region_code: code(region)?,
+            cohort: cohort.as_deref().map(parsed).transpose()?,
+            illustrative: parsed::<Provenance>(&provenance)? == Provenance::Illustrative,
+            joined_on: date(joined.0, joined.1.as_ref())?,
+            status: parsed(&status)?,
+            from,
+            until,
+            count,
+        })
+    };
+    rows.into_iter().map(tally).collect()
+}
+
+/// Adds the members whose natural key (kind and territory) is not taken, and returns how many.
+///
+/// # Errors
+/// The database's, or [`StoreError::Corrupt`] for a record that no member can be made of.
+pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> {
+    let taken: Vec<(String, String)> = member::table.select((member::kind, member::territory_code)).load(tx.conn)?;
+    let is_taken = |facts: &Facts| {
+        taken.iter().any(|(kind, code)| kind == facts.kind.as_str() && code == facts.territory_code.as_str())
+    };
+    let records: Vec<Record> = records.into_iter().filter(|record| !is_taken(&record.facts)).collect();
+    let codes: Vec<&Code> = records.iter().map(|record| &record.facts.territory_code).collect();
+    let seats = seats(tx.conn, &codes)?;
+    let (mut rows, mut periods, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    for record in records {
+        let at = format!("the member of kind {} at {}", record.facts.kind.as_str(), record.facts.territory_code);
+        let seat = seats.get(&record.facts.territory_code);
+        let seat = seat.ok_or_else(|| StoreError::Corrupt(format!("{at}: there is no such territory")))?;
+        let slug = record.slug(seat).map_err(|why| StoreError::Corrupt(format!("{at}: its territory {why}")))?;
+        let id = new_id();
+        periods.extend(period_rows(&id, &record));
+        ids.extend(external_id_rows(&id, &record.facts));
+        rows.push(new_row(id, tx.now().naive_utc(), slug, seat.kind, record));
+    }
+    batch_insert!(tx.conn, member::table, &rows);
+    batch_insert!(tx.conn, member_status::table, &periods);
+    batch_insert!(tx.conn, member_external_id::table, &ids);
+    let added = rows.len();
+    for NewRow { row, .. } in rows {
+        tx.record(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
+    }
+    Ok(added)
+}
+
+fn new_row(id: String, now: NaiveDateTime, slug: Slug, seat: Kind, record: Record) -> NewRow {
+    let Record { facts, history } = record;
+    let derived = DerivedColumns {
+        name_fr_folded: facts.sort_name(Language::Fr),
+        name_ar_folded: facts.sort_name(Language::Ar),
+        search_text: facts.search_text(),
+        joined_on_key: joined_on_key(history.joined_on()),
+    };
+    let (joined_on, joined_on_precision) = PartialDate::columns(history.joined_on());
+    let (left_on, left_on_precision) = PartialDate::columns(history.left_on());
+    let (ogp_local_since, ogp_local_since_precision) = PartialDate::columns(facts.ogp_local_since);
+    let row = MemberRow {
+        id,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        slug: slug.into_string(),
+        kind: facts.kind.as_str().to_owned(),
+        territory_code: facts.territory_code.into_string(),
+        territory_kind: seat.as_str().to_owned(),
+        name_fr: facts.name.fr,
+        name_ar: facts.name.ar,
+        name_en: facts.name.en,
+        status: history.status().as_str().to_owned(),
+        joined_on,
+        joined_on_precision,
+        left_on,
+        left_on_precision,
+        cohort: facts.cohort.map(|cohort| cohort.as_str().to_owned()),
+        ogp_local_since,
+        ogp_local_since_precision,
+        website: facts.website,
+        provenance: facts.provenance.to_string(),
+        source: facts.source,
+        confidence: facts.confidence.map(|confidence| confidence.as_str().to_owned()),
+    };
+    NewRow { row, derived }
+}
+
+fn period_rows(id: &str, record: &Record) -> Vec<PeriodRow> {
+    let row = |(position, period): (i64, Period)| {
+        let (from_on, from_on_precision) = PartialDate::columns(period.entry.since);
+        PeriodRow {
+            member_id: id.to_owned(),
+            position,
+            status: period.entry.status.as_str().to_owned(),
+            from_on,
+            from_on_precision,
+            until_on: period.until,
+            reason: period.entry.reason,
+        }
+    };
+    (1..).zip(record.history.periods()).map(row).collect()
+}
+
+fn external_id_rows(id: &str, facts: &Facts) -> Vec<ExternalIdRow> {
+    let row = |external: &ExternalId| ExternalIdRow {
+        member_id: id.to_owned(),
+        scheme: external.scheme.clone(),
+        value: external.value.clone(),
+    };
+    facts.external_ids.iter().map(row).collect()
+}

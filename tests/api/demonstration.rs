@@ -1,0 +1,226 @@
+//! The demonstration: members in every state, a network of the size that was published, and the walls around it.
+
+use std::process::Command;
+
+use remacto::{
+    db::{self, Db, Target, current_sequence, loaded_digest},
+    reference::{self, Purpose},
+};
+use serde_json::{Value, json};
+
+use crate::support::{TestServer, on_both_demonstrations, postgres, server::sqlite_database};
+
+const LIST: &str = "/api/v1/members";
+
+fn composition(server: &TestServer, day: &str) -> Value {
+    let network = server.get(&format!("/api/v1/network?as_of={day}")).ok();
+    let computed = network["composition"]["computed"].clone();
+    assert_eq!(computed["as_of"], day);
+    computed
+}
+
+fn counts(kinds: &Value) -> Vec<i64> {
+    kinds.as_array().unwrap().iter().map(|kind| kind["count"].as_i64().unwrap()).collect()
+}
+
+fn total(server: &TestServer, path: &str) -> i64 {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    server.get(&format!("{path}{separator}count=exact&limit=1")).ok()["page"]["total"].as_i64().unwrap()
+}
+
+on_both_demonstrations! {
+    fn the_computed_composition_is_the_published_one_on_its_days(server) {
+        for (day, kinds, all) in [
+            ("2022-10-20", [0, 0, 0, 0], 0),
+            ("2022-10-21", [12, 4, 50, 0], 66),
+            ("2024-06-30", [12, 7, 97, 0], 116),
+            ("2024-12-31", [12, 8, 99, 0], 119),
+        ] {
+            let computed = composition(server, day);
+            assert_eq!((counts(&computed["by_kind"]), &computed["total"]), (kinds.to_vec(), &json!(all)), "{day}");
+            assert_eq!(computed["undated"], 1);
+            let statistics = server.get(&format!("/api/v1/network/statistics?as_of={day}")).ok();
+            assert_eq!((counts(&statistics["by_kind"]), &statistics["total"]), (kinds.to_vec(), &json!(all)));
+        }
+    }
+
+    fn every_figure_leads_to_the_members_that_it_counts(server) {
+        for day in ["2022-10-21", "2024-06-30", "2025-10-15"] {
+            let statistics = server.get(&format!("/api/v1/network/statistics?as_of={day}")).ok();
+            let mut figures = 0;
+            for group in ["by_kind", "by_region", "by_cohort", "by_status", "undated"] {
+                for figure in statistics[group].as_array().unwrap() {
+                    assert_eq!(total(server, figure["members"].as_str().unwrap()), figure["count"], "{figure}");
+                    figures += 1;
+                }
+            }
+            assert!(figures > 20, "{statistics}");
+            for group in ["by_kind", "by_region", "by_cohort"] {
+                assert_eq!(counts(&statistics[group]).iter().sum::<i64>(), statistics["total"], "{group}");
+            }
+            assert_eq!(statistics["by_region"].as_array().unwrap().len(), 12);
+            assert_eq!(total(server, statistics["links"]["members"].as_str().unwrap()), statistics["total"]);
+            for comparison in statistics["comparisons"].as_array().unwrap() {
+                for kind in comparison["by_kind"].as_array().unwrap() {
+                    assert_eq!(total(server, kind["members"].as_str().unwrap()), kind["computed"], "{kind}");
+                }
+            }
+        }
+    }
+
+    fn a_published_statement_stands_beside_the_computed_one_and_the_difference_is_explained(server) {
+        let statistics = server.get("/api/v1/network/statistics?as_of=2024-06-30").ok();
+        let comparisons = statistics["comparisons"].as_array().unwrap();
+        let by_code = |code: &str| comparisons.iter().find(|comparison| comparison["statement"] == code).expect(code);
+        let figures = |code: &str| -> Vec<(i64, i64, i64)> {
+            let number = |kind: &Value, name: &str| kind[name].as_i64().unwrap();
+            let kinds = by_code(code)["by_kind"].as_array().unwrap();
+            kinds.iter().map(|kind| (number(kind, "published"), number(kind, "computed"), number(kind, "difference"))).collect()
+        };
+        assert_eq!(by_code("creation-2022")["compared_on"], "2022-10-21");
+        assert_eq!(figures("creation-2022"), [(12, 12, 0), (4, 4, 0), (50, 50, 0)]);
+        assert_eq!(by_code("creation-2022")["reasons"], json!([]));
+        // An undated statement is compared with the day that was asked for.
+        assert_eq!(figures("presentation-en"), [(12, 12, 0), (7, 7, 0), (97, 97, 0)]);
+        assert_eq!(by_code("december-2024")["compared_on"], "2024-12-31");
+        assert_eq!(figures("december-2024"), [(12, 12, 0), (17, 8, -9), (199, 99, -100)]);
+        let reasons = by_code("december-2024")["reasons"].as_array().unwrap();
+        let reason = |code: &str, kind: &str| {
+            let found = reasons.iter().find(|reason| reason["code"] == code && reason["kind"] == kind);
+            found.unwrap_or_else(|| panic!("{code} {kind} in {reasons:?}"))["count"].as_i64().unwrap()
+        };
+        assert_eq!(reason("not_on_record", "prefecture_or_province"), 9);
+        assert_eq!((reason("not_on_record", "municipality"), reason("undated_members", "municipality")), (99, 1));
+        for reason in reasons {
+            assert_eq!(reason["text"].as_object().unwrap().len(), 3, "{reason}");
+        }
+    }
+
+    fn standings_change_with_the_day(server) {
+        let suspended = |day: &str| total(server, &format!("{LIST}?as_of={day}&status=suspended"));
+        assert_eq!((suspended("2024-08-31"), suspended("2024-09-01")), (0, 1));
+        assert_eq!((suspended("2025-01-14"), suspended("2025-01-15")), (1, 0));
+        assert_eq!(total(server, &format!("{LIST}?status=withdrawn")), 2);
+        let page = server.get(&format!("{LIST}?status=withdrawn&sort=joined_on")).ok();
+        let gone = &page["data"][0];
+        assert_eq!((&gone["left_on"], &gone["left_on_precision"]), (&json!("2025-03-01"), &json!("month")));
+        let slug = gone["slug"].as_str().unwrap();
+        let standing = |day: &str| {
+            let page = server.get(&format!("{LIST}?as_of={day}&q={}", gone["territory_code"].as_str().unwrap())).ok();
+            page["data"][0]["status"].as_str().unwrap().to_owned()
+        };
+        assert_eq!((standing("2025-02-28").as_str(), standing("2025-03-01").as_str()), ("active", "withdrawn"));
+        let history = server.get(&format!("{LIST}/{slug}/history")).ok();
+        assert_eq!(history["data"][0]["until"], "2025-03-01");
+        assert_eq!(history["data"][1]["status"], "withdrawn");
+    }
+
+    fn candidates_are_listed_and_not_counted(server) {
+        let page = server.get(&format!("{LIST}?status=candidate")).ok();
+        assert_eq!(page["data"].as_array().unwrap().len(), 5);
+        assert!(page["data"].as_array().unwrap().iter().all(|member| member["joined_on"].is_null()));
+        let statistics = server.get("/api/v1/network/statistics?as_of=2025-12-31").ok();
+        let candidates = statistics["by_status"].as_array().unwrap().iter().find(|s| s["status"] == "candidate").unwrap();
+        // One of the five has no date at all.
+        assert_eq!(candidates["count"], 4);
+    }
+
+    fn what_is_invented_says_so(server) {
+        assert_eq!(total(server, &format!("{LIST}?provenance=illustrative")), 90);
+        let computed = composition(server, "2022-10-21");
+        assert_eq!(computed["illustrative"], 40);
+        let page = server.get(&format!("{LIST}?provenance=illustrative&limit=1")).ok();
+        assert!(page["data"][0]["source"].as_str().unwrap().contains("not from any official list"));
+        assert_eq!(page["data"][0]["external_ids"][0]["scheme"], "demo-register");
+        for (language, words) in [("en", "invented for demonstration"), ("fr", "inventés pour la démonstration"), ("ar", "للعرض فقط")] {
+            let html = server.get(&format!("/?lang={language}"));
+            assert!(html.text().contains(words), "{language}");
+        }
+    }
+
+    fn the_home_page_shows_the_live_composition(server) {
+        let computed = server.get("/api/v1/network").ok()["composition"]["computed"].clone();
+        let html = server.get("/?lang=en");
+        assert!(html.text().contains(&format!("<strong>{}</strong> members", computed["total"])), "{}", html.text());
+        for kind in computed["by_kind"].as_array().unwrap().iter().filter(|kind| kind["count"] != 0) {
+            let figure = format!("<strong>{}</strong> <span>{}</span>", kind["count"], kind["label"]["en"].as_str().unwrap());
+            assert!(html.text().contains(&figure), "{figure}");
+        }
+        let links: Vec<&str> = html.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        for link in links.into_iter().filter(|link| link.starts_with('/')) {
+            assert_eq!(server.get(&link.replace("&amp;", "&")).status, 200, "{link}");
+        }
+    }
+}
+
+fn serve(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_remacto"));
+    command.args(["serve", "--ops-bind", "off"]).args(arguments).env_clear().envs(environment.iter().copied());
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_demonstration_listens_on_loopback_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    for (arguments, setting) in [
+        (["--demo", "--bind", "0.0.0.0:0"], "--bind (REMACTO_BIND)"),
+        (["--demo", "--bind", "192.0.2.1:8080"], "--bind (REMACTO_BIND)"),
+        (["--demo", "--bind", "[::]:0"], "--bind (REMACTO_BIND)"),
+        (["--demo", "--ops-bind", "0.0.0.0:0"], "--ops-bind (REMACTO_OPS_BIND)"),
+    ] {
+        let arguments: Vec<&str> = arguments.into_iter().chain(["--data-dir", data]).collect();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_remacto"));
+        let output = command.arg("serve").args(&arguments).env_clear().output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && message.contains(setting) && message.contains("loopback only"),
+            "{message}"
+        );
+    }
+    assert!(!std::path::Path::new(data).exists(), "a refused demonstration leaves nothing behind");
+}
+
+fn loaded_digest_of_mark(db: &Db) -> Option<String> {
+    db.read_blocking(|conn| loaded_digest(conn, "demonstration")).unwrap()
+}
+
+#[test]
+fn a_demonstration_does_not_touch_a_database_that_it_did_not_make() {
+    let (folder, file) = sqlite_database();
+    let former = Db::open(&Target::Sqlite(file), 1).unwrap();
+    let sequence = |db: &Db| db.read_blocking(current_sequence).unwrap();
+    let before = sequence(&former);
+    let message = serve(&["--demo", "--data-dir", folder.path().to_str().unwrap()], &[]);
+    assert!(message.contains("--demo was not the one that made this database"), "{message}");
+    assert_eq!((sequence(&former), loaded_digest_of_mark(&former)), (before, None));
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.filled_database();
+    let message = serve(&["--demo"], &[("DATABASE_URL", &url)]);
+    assert!(message.contains("--demo was not the one that made this database"), "{message}");
+}
+
+#[test]
+fn a_demonstration_database_is_not_served_as_the_real_one() {
+    let (folder, _file) = crate::support::server::sqlite_demonstration();
+    let message = serve(&["--data-dir", folder.path().to_str().unwrap()], &[]);
+    assert!(message.contains("holds demonstration data"), "{message}");
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.demonstration_database();
+    let message = serve(&[], &[("DATABASE_URL", &url)]);
+    assert!(message.contains("holds demonstration data"), "{message}");
+}
+
+#[test]
+fn a_demonstration_that_crashed_before_it_was_filled_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = Target::Sqlite(folder.path().join("remacto.db"));
+    db::migrate(&target).unwrap();
+    let db = Db::open(&target, 1).unwrap();
+    assert_eq!(reference::load(&db, Purpose::Demonstration).unwrap().len(), 5);
+    assert!(reference::load(&db, Purpose::Demonstration).unwrap().is_empty(), "nothing is loaded twice");
+    assert!(reference::check(&db, Purpose::Service).is_err());
+}
