@@ -1,6 +1,6 @@
 //! What the server is measured against by `benches/run.py`: a raw actix-web handler that serves the same bytes
 //! from memory, and a loop over Diesel alone on the same queries, each thread with a connection of its own and
-//! nothing else to do.
+//! nothing else to do. And what makes a network of full size: a member on every seat of the country.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
@@ -17,7 +17,15 @@ use std::{
 use actix_web::{App, HttpResponse, HttpServer, web};
 use clap::{Parser, ValueEnum};
 use diesel::{PgConnection, SqliteConnection, connection::SimpleConnection as _, prelude::*};
-use remacto::db::schema::territory::dsl as t;
+use remacto::{
+    db::{
+        Actor, Db, StoreError, Target,
+        schema::{member, member_external_id, territory, territory::dsl as t},
+    },
+    kernel::language::LanguageMap,
+    members::{Facts, History, HistoryEntry, MemberKind, Provenance, Record, Status},
+    territories,
+};
 
 #[derive(Parser)]
 enum Baseline {
@@ -27,6 +35,12 @@ enum Baseline {
         bind: SocketAddr,
         #[arg(long)]
         file: PathBuf,
+    },
+    /// Put a member on every seat that has none, and eight institutions beside them: 1,598 in all.
+    Fill {
+        /// A SQLite file or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
     },
     /// Run a query in 8 threads for some seconds and print how often a second.
     Loop {
@@ -46,6 +60,10 @@ enum Query {
     One,
     /// A page of 50, as the server asks for it: with one row more, to see whether there is another page.
     Page,
+    /// One member by its slug, and its identifiers.
+    Member,
+    /// A page of 50 active or suspended municipalities by name, likewise, and their identifiers.
+    Members,
 }
 
 const THREADS: usize = 8;
@@ -54,21 +72,52 @@ fn main() {
     // Cargo adds its own flag to every benchmark.
     match Baseline::parse_from(std::env::args().filter(|argument| argument != "--bench")) {
         Baseline::Raw { bind, file } => raw(bind, std::fs::read(file).expect("the file can be read")),
+        Baseline::Fill { database } => fill(&database),
         Baseline::Loop { database, query, seconds } => {
             let rate = if database.starts_with("postgres") {
                 rate(
-                    query,
                     seconds,
                     || PgConnection::establish(&database).expect("the database opens"),
-                    one_pg,
-                    page_pg,
+                    |conn| run_pg(query, conn),
                 )
             } else {
-                rate(query, seconds, || sqlite(&database), one_sqlite, page_sqlite)
+                rate(seconds, || sqlite(&database), |conn| run_sqlite(query, conn))
             };
             println!("{rate:.0}");
         }
     }
+}
+
+fn fill(database: &str) {
+    let target = Target::parse(database).unwrap_or_else(|_| Target::Sqlite(PathBuf::from(database)));
+    let db = Db::open(&target, 1).expect("the database opens");
+    let census = territories::parse_reference(territories::REFERENCE).expect("the census is sound");
+    let seats = census.iter().filter_map(|seat| {
+        let kinds = [MemberKind::Region, MemberKind::PrefectureOrProvince, MemberKind::Municipality];
+        kinds.into_iter().find(|kind| kind.fits(seat.kind)).map(|kind| (kind, seat))
+    });
+    let institutions = census.iter().take(8).map(|region| (MemberKind::Institution, region));
+    let record = |(kind, seat): (MemberKind, &territories::Record)| Record {
+        facts: Facts {
+            kind,
+            territory_code: seat.code.clone(),
+            name: LanguageMap { fr: Some(seat.name_fr.clone()), ar: Some(seat.name_ar.clone()), en: None },
+            cohort: None,
+            ogp_local_since: None,
+            website: None,
+            provenance: Provenance::Illustrative,
+            source: "benchmark".to_owned(),
+            confidence: None,
+            external_ids: Vec::new(),
+        },
+        history: History::new(vec![HistoryEntry { status: Status::Active, since: "2025".parse().ok(), reason: None }])
+            .expect("a sound history"),
+    };
+    let records: Vec<Record> = seats.chain(institutions).map(record).collect();
+    let benchmark = Actor::System("benchmark");
+    let added =
+        db.write_blocking(&benchmark, |tx| remacto::members::seed(tx, records)).map_err(|error: StoreError| error);
+    println!("{}", added.expect("the members are written"));
 }
 
 fn raw(bind: SocketAddr, bytes: Vec<u8>) {
@@ -110,16 +159,81 @@ struct Row {
     population_2014: Option<i64>,
 }
 
-macro_rules! queries {
-    ($one:ident, $page:ident, $conn:ty) => {
-        fn $one(conn: &mut $conn) -> usize {
-            let query = t::territory.select(columns!()).filter(t::code.eq("01.511.01.0"));
-            usize::from(query.first::<Row>(conn).is_ok())
-        }
+/// The columns that the server reads for a member, and of its territory.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = member)]
+#[expect(dead_code, reason = "only their reading is measured")]
+struct MemberRow {
+    id: String,
+    version: i64,
+    created_at: chrono::NaiveDateTime,
+    updated_at: chrono::NaiveDateTime,
+    slug: String,
+    kind: String,
+    territory_code: String,
+    territory_kind: String,
+    name_fr: Option<String>,
+    name_ar: Option<String>,
+    name_en: Option<String>,
+    status: String,
+    joined_on: Option<chrono::NaiveDate>,
+    joined_on_precision: Option<String>,
+    left_on: Option<chrono::NaiveDate>,
+    left_on_precision: Option<String>,
+    cohort: Option<String>,
+    ogp_local_since: Option<chrono::NaiveDate>,
+    ogp_local_since_precision: Option<String>,
+    website: Option<String>,
+    provenance: String,
+    source: String,
+    confidence: Option<String>,
+}
 
-        fn $page(conn: &mut $conn) -> usize {
-            let query = t::territory.select(columns!()).order((t::code.asc(), t::id.asc())).limit(51);
-            query.load::<Row>(conn).expect("the query runs").len()
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = territory)]
+#[expect(dead_code, reason = "only their reading is measured")]
+struct SeatRow {
+    version: i64,
+    region_code: String,
+    parent_code: Option<String>,
+    latitude: Option<i64>,
+    longitude: Option<i64>,
+    geonames_id: Option<i64>,
+    location_matched_by: Option<String>,
+}
+
+macro_rules! queries {
+    ($run:ident, $conn:ty) => {
+        /// Runs a query once and returns how many rows it found.
+        fn $run(query: Query, conn: &mut $conn) -> usize {
+            let seated = member::table
+                .inner_join(territory::table.on(member::territory_code.eq(territory::code)))
+                .select((MemberRow::as_select(), SeatRow::as_select()));
+            let members: Vec<(MemberRow, SeatRow)> = match query {
+                Query::One => {
+                    let query = t::territory.select(columns!()).filter(t::code.eq("01.511.01.0"));
+                    return usize::from(query.first::<Row>(conn).is_ok());
+                }
+                Query::Page => {
+                    let query = t::territory.select(columns!()).order((t::code.asc(), t::id.asc())).limit(51);
+                    return query.load::<Row>(conn).expect("the query runs").len();
+                }
+                Query::Member => seated.filter(member::slug.eq("commune-agadir")).load(conn).expect("the query runs"),
+                Query::Members => seated
+                    .filter(member::kind.eq_any(["municipality"]))
+                    .filter(member::status.eq_any(["active", "suspended"]))
+                    .order((member::name_fr_folded.asc(), member::id.asc()))
+                    .limit(51)
+                    .load(conn)
+                    .expect("the query runs"),
+            };
+            let identifiers: Vec<(String, String, String)> = member_external_id::table
+                .filter(member_external_id::member_id.eq_any(members.iter().take(50).map(|(member, _)| &member.id)))
+                .order((member_external_id::member_id, member_external_id::scheme))
+                .load(conn)
+                .expect("the query runs");
+            std::hint::black_box(identifiers);
+            members.len()
         }
     };
 }
@@ -143,27 +257,18 @@ macro_rules! columns {
         )
     };
 }
-queries!(one_sqlite, page_sqlite, SqliteConnection);
-queries!(one_pg, page_pg, PgConnection);
+queries!(run_sqlite, SqliteConnection);
+queries!(run_pg, PgConnection);
 
 /// Queries a second over all threads.
-fn rate<C>(
-    query: Query,
-    seconds: f64,
-    open: impl Fn() -> C + Sync,
-    one: impl Fn(&mut C) -> usize + Sync,
-    page: impl Fn(&mut C) -> usize + Sync,
-) -> f64 {
+fn rate<C>(seconds: f64, open: impl Fn() -> C + Sync, query: impl Fn(&mut C) -> usize + Sync) -> f64 {
     let (done, count, together) = (AtomicBool::new(false), AtomicU64::new(0), Barrier::new(THREADS + 1));
     let elapsed = std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 let mut conn = open();
                 let mut own = 0;
-                let mut run = || match query {
-                    Query::One => assert_eq!(one(&mut conn), 1),
-                    Query::Page => assert_eq!(page(&mut conn), 51),
-                };
+                let mut run = || assert!([1, 51].contains(&query(&mut conn)), "the query found something else");
                 run();
                 together.wait();
                 while !done.load(Ordering::Relaxed) {

@@ -28,7 +28,7 @@ use crate::{
     tag = "charter",
     operation_id = "getCharter",
     params(CharterQuery),
-    responses((status = 200, description = "A version of the charter.", body = CharterOut))
+    responses((status = 200, description = "A version of the charter.", body = CharterOut), (status = 404, description = "There is no such version."))
 )]
 #[get("/charter")]
 pub async fn get_charter(
@@ -57,7 +57,7 @@ pub async fn get_charter(
     tag = "charter",
     operation_id = "listCommitments",
     params(CharterQuery),
-    responses((status = 200, description = "The commitments.", body = CommitmentPageOut))
+    responses((status = 200, description = "The commitments.", body = CommitmentPageOut), (status = 404, description = "There is no such version."))
 )]
 #[get("/charter/commitments")]
 pub async fn list_commitments(

@@ -23,13 +23,13 @@ use crate::{
         page::PageOut,
         params::{Day, Instant, Lang, One, SearchText, Several, query},
         representation::MapFormat,
-        tabular::{Column, Table},
+        tabular::{Column, Tabular},
     },
 };
 
 list_query! {
     /// The parameters of the list of members.
-    pub struct MemberQuery {
+    pub struct MemberQuery of MemberOut {
         /// Only these kinds; several by comma.
         #[example = "region,municipality"]
         pub kind: Several<MemberKind>,
@@ -318,41 +318,40 @@ pub struct MemberPeriodOut {
     pub reason: Option<String>,
 }
 
-/// The list of members as a table.
-pub static TABLE: Table = Table { name: "members", columns: COLUMNS };
-
-const COLUMNS: &[Column] = &[
-    ("slug", "/slug"),
-    ("kind", "/kind"),
-    ("name_fr", "/name/fr"),
-    ("name_ar", "/name/ar"),
-    ("name_en", "/name/en"),
-    ("territory_code", "/territory_code"),
-    ("territory_kind", "/territory_kind"),
-    ("region_code", "/region_code"),
-    ("province_code", "/province_code"),
-    ("status", "/status"),
-    ("joined_on", "/joined_on"),
-    ("joined_on_precision", "/joined_on_precision"),
-    ("left_on", "/left_on"),
-    ("left_on_precision", "/left_on_precision"),
-    ("cohort", "/cohort"),
-    ("ogp_local_since", "/ogp_local_since"),
-    ("ogp_local_since_precision", "/ogp_local_since_precision"),
-    ("website", "/website"),
-    ("provenance", "/provenance"),
-    ("source", "/source"),
-    ("confidence", "/confidence"),
-    ("external_ids", "/external_ids"),
-    ("latitude", "/location/latitude"),
-    ("longitude", "/location/longitude"),
-    ("geonames_id", "/location/geonames_id"),
-    ("location_matched_by", "/location/matched_by"),
-    ("id", "/id"),
-    ("version", "/version"),
-    ("created_at", "/created_at"),
-    ("updated_at", "/updated_at"),
-];
+impl Tabular for MemberOut {
+    const COLUMNS: &'static [Column] = &[
+        ("slug", "/slug"),
+        ("kind", "/kind"),
+        ("name_fr", "/name/fr"),
+        ("name_ar", "/name/ar"),
+        ("name_en", "/name/en"),
+        ("territory_code", "/territory_code"),
+        ("territory_kind", "/territory_kind"),
+        ("region_code", "/region_code"),
+        ("province_code", "/province_code"),
+        ("status", "/status"),
+        ("joined_on", "/joined_on"),
+        ("joined_on_precision", "/joined_on_precision"),
+        ("left_on", "/left_on"),
+        ("left_on_precision", "/left_on_precision"),
+        ("cohort", "/cohort"),
+        ("ogp_local_since", "/ogp_local_since"),
+        ("ogp_local_since_precision", "/ogp_local_since_precision"),
+        ("website", "/website"),
+        ("provenance", "/provenance"),
+        ("source", "/source"),
+        ("confidence", "/confidence"),
+        ("external_ids", "/external_ids"),
+        ("latitude", "/location/latitude"),
+        ("longitude", "/location/longitude"),
+        ("geonames_id", "/location/geonames_id"),
+        ("location_matched_by", "/location/matched_by"),
+        ("id", "/id"),
+        ("version", "/version"),
+        ("created_at", "/created_at"),
+        ("updated_at", "/updated_at"),
+    ];
+}
 
 /// Whose data an answer with members holds, with or without their territories.
 #[must_use]

@@ -8,7 +8,7 @@ use actix_web::{
 use super::{
     dto::{
         MemberDetailOut, MemberFeatureCollectionOut, MemberHistoryPageOut, MemberIncludedOut, MemberOut, MemberPageOut,
-        MemberPeriodOut, MemberQuery, MemberViewQuery, TABLE, attributions,
+        MemberPeriodOut, MemberQuery, MemberViewQuery, attributions,
     },
     rules::{Address, Member},
     store,
@@ -24,6 +24,9 @@ use crate::{
         representation::View,
     },
 };
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "members";
 
 /// List members
 ///
@@ -46,12 +49,12 @@ pub async fn list_members(
     Query(query): Query<MemberQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = query.lang.map(|lang| lang.0);
-    let view = View::of_list(&req, language, query.format, query.fields.as_ref(), &TABLE)?;
+    let view = View::of_list(&req, LIST, language, query.format, query.fields.as_ref())?;
     let wanted = query.include.is_some();
     if wanted {
         view.has_frame("include")?;
     }
-    let (listing, frame) = query.paging().of(TABLE.name, query.filters(), false)?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(), false)?;
     let read = move |conn: &mut Conn| {
         let found = store::list(conn, &listing)?;
         let territories = included(conn, wanted, &found.rows)?;

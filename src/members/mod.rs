@@ -12,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::db::{StoreError, Tx};
 
 pub use self::{
-    rules::{Cohort, ExternalId, Facts, History, MemberKind, Provenance, Record, Status, Tally},
+    rules::{Cohort, Entry as HistoryEntry, ExternalId, Facts, History, MemberKind, Provenance, Record, Status, Tally},
     store::{seed, tally},
 };
 

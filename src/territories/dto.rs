@@ -19,13 +19,13 @@ use crate::{
         page::PageOut,
         params::{Instant, Lang, SearchText, Several, query},
         representation::TableFormat,
-        tabular::{Column, Table},
+        tabular::{Column, Tabular},
     },
 };
 
 list_query! {
     /// The parameters of the list of territories.
-    pub struct TerritoryQuery {
+    pub struct TerritoryQuery of TerritoryOut {
         /// Only these kinds; several by comma.
         #[example = "prefecture,province"]
         pub kind: Several<Kind>,
@@ -53,7 +53,7 @@ list_query! {
 
 list_query! {
     /// The parameters of the list of a territory's children.
-    pub struct TerritoryChildrenQuery {
+    pub struct TerritoryChildrenQuery of TerritoryOut {
         /// Only these kinds; several by comma.
         #[example = "prefecture,province"]
         pub kind: Several<Kind>,
@@ -199,33 +199,29 @@ pub struct TerritoryDetailOut {
     pub attributions: [&'static AttributionOut; 2],
 }
 
-/// The list of territories as a table.
-pub static TABLE: Table = Table { name: "territories", columns: COLUMNS };
-
-/// The list of a territory's children as a table.
-pub static CHILDREN_TABLE: Table = Table { name: "territory-children", columns: COLUMNS };
-
-const COLUMNS: &[Column] = &[
-    ("code", "/code"),
-    ("kind", "/kind"),
-    ("area_type", "/area_type"),
-    ("name_fr", "/name/fr"),
-    ("name_ar", "/name/ar"),
-    ("parent_code", "/parent_code"),
-    ("region_code", "/region_code"),
-    ("population_2024", "/population_2024"),
-    ("households_2024", "/households_2024"),
-    ("population_2014", "/population_2014"),
-    ("population_change_percent", "/population_change_percent"),
-    ("latitude", "/location/latitude"),
-    ("longitude", "/location/longitude"),
-    ("geonames_id", "/location/geonames_id"),
-    ("location_matched_by", "/location/matched_by"),
-    ("id", "/id"),
-    ("version", "/version"),
-    ("created_at", "/created_at"),
-    ("updated_at", "/updated_at"),
-];
+impl Tabular for TerritoryOut {
+    const COLUMNS: &'static [Column] = &[
+        ("code", "/code"),
+        ("kind", "/kind"),
+        ("area_type", "/area_type"),
+        ("name_fr", "/name/fr"),
+        ("name_ar", "/name/ar"),
+        ("parent_code", "/parent_code"),
+        ("region_code", "/region_code"),
+        ("population_2024", "/population_2024"),
+        ("households_2024", "/households_2024"),
+        ("population_2014", "/population_2014"),
+        ("population_change_percent", "/population_change_percent"),
+        ("latitude", "/location/latitude"),
+        ("longitude", "/location/longitude"),
+        ("geonames_id", "/location/geonames_id"),
+        ("location_matched_by", "/location/matched_by"),
+        ("id", "/id"),
+        ("version", "/version"),
+        ("created_at", "/created_at"),
+        ("updated_at", "/updated_at"),
+    ];
+}
 
 impl From<Territory> for TerritoryOut {
     fn from(territory: Territory) -> Self {

@@ -7,8 +7,7 @@ use actix_web::{
 
 use super::{
     dto::{
-        CHILDREN_TABLE, TABLE, TerritoryChildrenQuery, TerritoryDetailOut, TerritoryOut, TerritoryPageOut,
-        TerritoryQuery, TerritoryViewQuery,
+        TerritoryChildrenQuery, TerritoryDetailOut, TerritoryOut, TerritoryPageOut, TerritoryQuery, TerritoryViewQuery,
     },
     rules::{Address, Filters, SortKey},
     store,
@@ -22,9 +21,12 @@ use crate::{
         problem::Problem,
         query::Query,
         representation::View,
-        tabular::Table,
     },
 };
+
+/// The lists' names, in cursors and of downloaded files.
+const LIST: &str = "territories";
+const CHILDREN_LIST: &str = "territory-children";
 
 /// List territories
 ///
@@ -45,8 +47,8 @@ pub async fn list_territories(
     state: Data<AppState>,
     Query(query): Query<TerritoryQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_list(&req, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref(), &TABLE)?;
-    respond_with_list(&req, &state, &view, asked(&TABLE, query.paging(), query.filters())?).await
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    respond_with_list(&req, &state, &view, asked(LIST, query.paging(), query.filters())?).await
 }
 
 /// Get a territory
@@ -93,18 +95,18 @@ pub async fn list_territory_children(
     path: Path<String>,
     Query(query): Query<TerritoryChildrenQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let table = &CHILDREN_TABLE;
-    let view = View::of_list(&req, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref(), table)?;
+    let language = query.lang.map(|lang| lang.0);
+    let view = View::of_list(&req, CHILDREN_LIST, language, query.format, query.fields.as_ref())?;
     let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
     let found = state.db.read(move |conn| store::find(conn, &address)).await?;
     let parent = found.ok_or_else(Problem::not_found)?.record.code;
-    respond_with_list(&req, &state, &view, asked(table, query.paging(), query.filters(parent))?).await
+    respond_with_list(&req, &state, &view, asked(CHILDREN_LIST, query.paging(), query.filters(parent))?).await
 }
 
 /// The page that is asked for, with the frame around it.
-fn asked(table: &Table, paging: Paging, filters: Filters) -> Result<(Listing<Filters>, Frame), Problem> {
+fn asked(list: &'static str, paging: Paging, filters: Filters) -> Result<(Listing<Filters>, Frame), Problem> {
     let numeric = filters.order.key == SortKey::Population2024;
-    paging.of(table.name, filters, numeric)
+    paging.of(list, filters, numeric)
 }
 
 async fn respond_with_list(

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::kernel::paging::{Found, Listing};
 
-/// Declares the query of a list: its own parameters, and after them those that every list has.
+/// Declares the query of a list of some resource: its own parameters, and after them those that every list has.
 macro_rules! list_query {
     (
         $(#[$about:meta])*
-        pub struct $name:ident {
+        pub struct $name:ident of $row:ty {
             $($(#[doc = $described:literal])+ $(#[example = $example:literal])? pub $field:ident: $kind:ty,)*
         }
     ) => {
@@ -36,7 +36,7 @@ macro_rules! list_query {
                 pub lang: $crate::web::params::Lang,
                 /// The columns of CSV or NDJSON, by comma, in this order; JSON always has all of them.
                 #[example = "id,version,updated_at"]
-                pub fields: $crate::web::params::Several<$crate::web::params::ColumnName>,
+                pub fields: $crate::web::params::Several<$crate::web::tabular::ColumnOf<$row>>,
             }
         }
 

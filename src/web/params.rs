@@ -324,27 +324,9 @@ impl<K: Pattern> Parameter for Order<K> {
     }
 }
 
-/// The name of a column of a table, checked against the table where it is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnName(pub String);
-
-impl FromStr for ColumnName {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
 impl Parameter for Slug {
     fn schema() -> RefOr<Schema> {
         matching(&Self::pattern())
-    }
-}
-
-impl Pattern for ColumnName {
-    fn pattern() -> String {
-        "[a-z0-9_]+".to_owned()
     }
 }
 

@@ -17,9 +17,9 @@ use utoipa::openapi::{
 
 use super::{
     etag, localize,
-    params::{ColumnName, Parameter, Several},
+    params::{Parameter, Several},
     problem::{INVALID_PARAMETER, NOT_ACCEPTABLE, Place, Problem},
-    tabular::{self, Column, Table},
+    tabular::{self, Column, ColumnOf, Tabular},
 };
 use crate::kernel::{codes::codes, language::Language, text};
 
@@ -156,16 +156,16 @@ impl View {
         Self { setting: Some(more.into()), ..self }
     }
 
-    /// The view of a list, in one of its formats `F`.
+    /// The view of the list with this name, of resources `T` in one of the formats `F`.
     ///
     /// # Errors
-    /// 406 when the caller accepts none of the formats, 400 for `fields` that are unknown or without a table.
-    pub fn of_list<F: ListFormats>(
+    /// 406 when the caller accepts none of the formats, 400 for `fields` without a table.
+    pub fn of_list<F: ListFormats, T: Tabular>(
         req: &HttpRequest,
+        list: &'static str,
         language: Option<Language>,
         format: Option<F>,
-        fields: Option<&Several<ColumnName>>,
-        table: &'static Table,
+        fields: Option<&Several<ColumnOf<T>>>,
     ) -> Result<Self, Problem> {
         let format = match format {
             Some(format) => format.into(),
@@ -175,9 +175,7 @@ impl View {
             let why = "chooses the columns of CSV and NDJSON; ask for one of them by format=";
             return Err(Problem::parameter(&INVALID_PARAMETER, "fields", why));
         }
-        let fields = fields.map(|fields| fields.0.as_slice());
-        let columns = tabular::choose(table.columns, fields)?;
-        let rows = Some(Rows { list: table.name, columns, chosen: fields.is_some() });
+        let rows = Some(Rows { list, columns: tabular::choose(fields), chosen: fields.is_some() });
         Ok(Self { format, language, setting: None, rows })
     }
 

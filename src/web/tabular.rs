@@ -2,43 +2,59 @@
 //! the same page: the columns are named once for each resource and point into it, so no form can say something
 //! else than the JSON does.
 
+use std::{marker::PhantomData, str::FromStr};
+
 use serde_json::{Map, Value, json};
 
-use super::{
-    params::ColumnName,
-    problem::{INVALID_PARAMETER, Problem},
-};
-
-/// What a list is as a table.
-#[derive(Debug)]
-pub struct Table {
-    /// The list's name, which a downloaded file gets.
-    pub name: &'static str,
-    /// The columns.
-    pub columns: &'static [Column],
-}
+use super::params::Several;
+use crate::kernel::codes::Pattern;
 
 /// A column: its name and the JSON pointer of its value.
 pub type Column = (&'static str, &'static str);
 
+/// A resource whose lists can also be had as tables.
+pub trait Tabular {
+    /// The columns, in their usual order.
+    const COLUMNS: &'static [Column];
+}
+
+/// A column of the resource `T`, as the parameter `fields` names it.
+#[derive(Debug)]
+pub struct ColumnOf<T> {
+    column: Column,
+    resource: PhantomData<T>,
+}
+
+impl<T: Tabular> FromStr for ColumnOf<T> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = T::COLUMNS.iter().find(|(name, _)| *name == text);
+        known.map(|column| Self { column: *column, resource: PhantomData }).ok_or_else(|| {
+            let names: Vec<&str> = T::COLUMNS.iter().map(|(name, _)| *name).collect();
+            format!("names an unknown column; known are {}", names.join(", "))
+        })
+    }
+}
+
+impl<T: Tabular> Pattern for ColumnOf<T> {
+    fn pattern() -> String {
+        let names: Vec<&str> = T::COLUMNS.iter().map(|(name, _)| *name).collect();
+        format!("({})", names.join("|"))
+    }
+}
+
 /// The columns that `fields=` asks for, in its order, or all of them. A column stands where it is named first.
-///
-/// # Errors
-/// A 400 problem that names an unknown column.
-pub fn choose(columns: &'static [Column], fields: Option<&[ColumnName]>) -> Result<Vec<Column>, Problem> {
-    let Some(fields) = fields else { return Ok(columns.to_vec()) };
-    let refused = |why: String| Problem::parameter(&INVALID_PARAMETER, "fields", why);
+#[must_use]
+pub fn choose<T: Tabular>(fields: Option<&Several<ColumnOf<T>>>) -> Vec<Column> {
+    let Some(Several(fields)) = fields else { return T::COLUMNS.to_vec() };
     let mut chosen: Vec<Column> = Vec::with_capacity(fields.len());
-    for ColumnName(field) in fields {
-        let column = columns.iter().find(|(name, _)| name == field).ok_or_else(|| {
-            let known: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-            refused(format!("names an unknown column; known are {}", known.join(", ")))
-        })?;
-        if !chosen.contains(column) {
-            chosen.push(*column);
+    for field in fields {
+        if !chosen.contains(&field.column) {
+            chosen.push(field.column);
         }
     }
-    Ok(chosen)
+    chosen
 }
 
 /// A CSV file with a header line; an absent value is an empty cell.
@@ -143,12 +159,20 @@ mod tests {
         assert_eq!(text, "{\"code\":\"01\",\"name_fr\":\"a\",\"population\":null}\n");
     }
 
+    #[derive(Debug)]
+    struct Thing;
+
+    impl Tabular for Thing {
+        const COLUMNS: &'static [Column] = COLUMNS;
+    }
+
     #[test]
     fn columns_are_chosen_by_name_and_stand_once() {
-        let names = |names: &[&str]| names.iter().map(|name| ColumnName((*name).to_owned())).collect::<Vec<_>>();
-        assert!(choose(COLUMNS, Some(&names(&["nope"]))).is_err());
-        let chosen = choose(COLUMNS, Some(&names(&["population", "code", "population"]))).unwrap();
-        assert_eq!(chosen, [("population", "/population"), ("code", "/code")]);
+        let chosen = |fields: &str| choose(Some(&fields.parse::<Several<ColumnOf<Thing>>>().unwrap()));
+        assert_eq!(chosen("population,code,population"), [("population", "/population"), ("code", "/code")]);
+        assert_eq!(choose::<Thing>(None), COLUMNS);
+        let refused = "code,nope".parse::<Several<ColumnOf<Thing>>>().unwrap_err();
+        assert_eq!(refused, "names an unknown column; known are code, name_fr, population");
     }
 
     #[test]

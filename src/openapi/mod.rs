@@ -6,6 +6,8 @@
     reason = "a JSON object indexed by name yields null or makes room for it; the document's tests run every line"
 )]
 
+mod headers;
+
 use actix_web::{App, HttpResponse, get, http::header, web::Data};
 use serde_json::{Map, Value, json};
 use utoipa::{OpenApi as _, openapi::OpenApi};
@@ -89,6 +91,9 @@ pub fn document() -> Result<Value, serde_json::Error> {
     }
     add_components(&mut document);
     lift_descriptions(&mut document["components"]["schemas"]);
+    for (_, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
+        require_nullable(schema);
+    }
     for name in localized {
         add_fallbacks(&mut document, &name);
     }
@@ -110,7 +115,8 @@ fn complete(path: &str, operation: &mut Value) -> Vec<String> {
     let responses = &mut operation["responses"];
     for (status, _) in REFUSALS {
         let fits = match *status {
-            "404" => addressed,
+            // An operation without an address says itself that something it names may not exist.
+            "404" => addressed || responses.get("404").is_some(),
             "406" => is_data,
             "503" => is_data || path == "/health/ready",
             _ => true,
@@ -119,28 +125,19 @@ fn complete(path: &str, operation: &mut Value) -> Vec<String> {
             responses[*status] = json!({"$ref": format!("#/components/responses/Problem{status}")});
         }
     }
-    let shared = |names: &[&str]| -> Map<String, Value> {
-        names.iter().map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")}))).collect()
+    let headers = match (is_data, has_page(responses)) {
+        (true, true) => headers::common_and(&["Content-Disposition", "ETag", "Link"]),
+        (true, false) => headers::common_and(&["ETag"]),
+        (false, _) => headers::common_and(&[]),
     };
-    let always = shared(&["X-Request-Id", "Cache-Control", "Vary"]);
-    let mut headers = always.clone();
+    responses["200"]["headers"] = Value::Object(headers);
     if is_data {
-        headers.extend(shared(&["ETag"]));
-        if has_page(responses) {
-            headers.extend(shared(&["Link"]));
-        }
-        let mut known = always;
-        known.extend(shared(&["ETag"]));
-        responses["304"] =
-            json!({"description": "The caller's copy, named by If-None-Match, is current.", "headers": known});
+        responses["304"] = json!({
+            "description": "The caller's copy, named by If-None-Match, is current.",
+            "headers": headers::common_and(&["ETag"]),
+        });
     }
     if let Some(responses) = responses.as_object_mut() {
-        for (status, response) in responses.iter_mut() {
-            let own = response["headers"].as_object().cloned().unwrap_or_default();
-            if status == "200" {
-                response["headers"] = Value::Object(own.into_iter().chain(headers.clone()).collect());
-            }
-        }
         responses.sort_keys();
     }
     let schema = operation.pointer("/responses/200/content/application~1json/schema/$ref").and_then(Value::as_str);
@@ -156,28 +153,14 @@ fn add_components(document: &mut Value) {
     let components = &mut document["components"];
     for (status, kinds) in REFUSALS {
         let names: Vec<String> = kinds.iter().map(|kind| format!("`{}`: {}", kind.code, kind.explanation)).collect();
-        let mut headers = json!({"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}});
-        if *status == "503" {
-            headers["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
-        }
+        let headers = headers::common_and(if *status == "503" { &["Retry-After"] } else { &[] });
         components["responses"][format!("Problem{status}")] = json!({
             "description": names.join("\n\n"),
             "headers": headers,
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
         });
     }
-    let header = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
-    components["headers"] = json!({
-        "Cache-Control": header("How long the answer stays fresh.", "public, max-age=60, stale-while-revalidate=300"),
-        "ETag": header("Validator, for If-None-Match: version (for lists, sequence) and variant.", "\"1641-json.0.1.0\""),
-        "Link": header("The next page (rel=\"next\"); absent on the last one.", "</api/v1/territories?cursor=WzEs>; rel=\"next\""),
-        "Retry-After": header("How many seconds to wait before trying again.", "2"),
-        "Vary": header("The request headers that the answer depends on.", "Accept, Accept-Encoding"),
-        "X-Request-Id": header(
-            "The request's id: the caller's own, if it brought one of 8 to 64 letters, digits, -, _ or ., else a new one.",
-            "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"
-        ),
-    });
+    components["headers"] = headers::component();
     if let Some(schemas) = components["schemas"].as_object_mut() {
         schemas.sort_keys();
     }
@@ -195,6 +178,32 @@ fn lift_descriptions(schema: &mut Value) {
         Value::Object(map) => map.values_mut().for_each(lift_descriptions),
         Value::Array(items) => items.iter_mut().for_each(lift_descriptions),
         _ => {}
+    }
+}
+
+/// Says of every property that may be null that it is always there: a property without a value is null, never absent.
+/// The few that may be absent are never null.
+fn require_nullable(schema: &mut Value) {
+    let is_null = |schema: &Value| schema["type"] == "null";
+    let may_be_null = |property: &Value| {
+        let types = property["type"].as_array();
+        let alternatives = property["oneOf"].as_array();
+        types.is_some_and(|types| types.iter().any(|kind| kind == "null"))
+            || alternatives.is_some_and(|alternatives| alternatives.iter().any(is_null))
+    };
+    if let Some(properties) = schema["properties"].as_object() {
+        let required: Vec<Value> = properties
+            .iter()
+            .filter(|(name, property)| {
+                let known = schema["required"].as_array();
+                may_be_null(property) || known.is_some_and(|known| known.iter().any(|other| other == *name))
+            })
+            .map(|(name, _)| name.clone().into())
+            .collect();
+        schema["required"] = required.into();
+    }
+    for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        require_nullable(part);
     }
 }
 
