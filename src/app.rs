@@ -21,6 +21,7 @@ use crate::{
     state::AppState,
     territories,
     web::{
+        cache::{Answers, remember},
         cors::cors,
         fallback::{RouteTable, fallback, head_as_get},
         headers::finish,
@@ -111,6 +112,7 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     let document = Data::new(openapi::Text(openapi::text()?));
     let collections = Data::new(index::Collections::of(&mounted));
     let table = Data::new(RouteTable::of(&mounted));
+    let answers = Data::new(Answers::default());
     let state = Data::new(state);
     let count = |number: u32| usize::try_from(number).map_err(io::Error::other);
     let workers = count(args.workers())?;
@@ -123,11 +125,13 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
             .app_data(document.clone())
             .app_data(collections.clone())
             .app_data(table.clone())
+            .app_data(answers.clone())
             .service(portal::interactive_docs())
             .default_service(web::to(fallback))
             // The last one wrapped is the first to see a request.
             .wrap(from_fn(head_as_get))
             .wrap(Compress::default())
+            .wrap(from_fn(remember))
             .wrap(from_fn(bounds))
             .wrap(from_fn(cors))
             .wrap(from_fn(finish))

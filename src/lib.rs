@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A request's way: request id → log and metrics → refusals written as problems, security headers → CORS →
-//! bounds → compression → route → `db.read` → representation. See `tests/architecture.rs` for who may use whom.
+//! bounds → kept answers → compression → route → `db.read` → representation. See `tests/architecture.rs` for who may use whom.
 
 /// Answers are made of many small texts that one thread makes and another one frees.
 #[global_allocator]

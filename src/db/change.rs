@@ -93,10 +93,10 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
-    /// Numbers and writes the recorded changes: the last step before the commit.
-    pub(super) fn flush(self) -> Result<(), StoreError> {
+    /// Numbers and writes the recorded changes: the last step before the commit. Returns the number of the last one.
+    pub(super) fn flush(self) -> Result<Option<i64>, StoreError> {
         if self.changes.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let count = i64::try_from(self.changes.len()).map_err(StoreError::corrupt)?;
         let last: i64 = diesel::update(sequence_counter::table)
@@ -116,7 +116,7 @@ impl<'c> Tx<'c> {
             })
             .collect();
         batch_insert!(self.conn, change_entry::table, &rows);
-        Ok(())
+        Ok(Some(last))
     }
 }
 

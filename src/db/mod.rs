@@ -8,6 +8,7 @@
 
 mod change;
 mod connection;
+mod edition;
 mod error;
 pub mod json;
 pub mod keyset;
@@ -26,10 +27,10 @@ use std::{
     time::Duration,
 };
 
-use self::connection::{Access, Manager};
 pub use self::{
     change::{Actor, Change, Operation, SequenceColumn, Tx, current_sequence},
     connection::{Backend, Conn},
+    edition::Edition,
     error::StoreError,
     migrations::{
         MigrationError, Status as MigrationStatus, has_schema, migrate, revert_all, status as migration_status,
@@ -37,6 +38,10 @@ pub use self::{
     reference::{any_loaded, loaded_digest, note_loaded},
     stamp::Stamp,
     target::{PostgresUrl, Target, TargetError},
+};
+use self::{
+    connection::{Access, Manager},
+    edition::Knowledge,
 };
 use crate::kernel::clock;
 use diesel::{
@@ -68,6 +73,8 @@ pub(crate) use batch_insert;
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a read may take unless the settings say otherwise.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+/// How long the question for the current edition may take: whoever asks can do without.
+const EDITION_DEADLINE: Duration = Duration::from_secs(1);
 /// How much work may wait for each connection before more is refused.
 const QUEUE_PER_CONNECTION: usize = 64;
 
@@ -83,6 +90,7 @@ struct Inner {
     writers: Lane,
     epoch: Arc<AtomicU64>,
     queries: Arc<AtomicU64>,
+    knowledge: Knowledge,
     target: Target,
 }
 
@@ -112,6 +120,7 @@ impl Db {
             writers: lane(Access::Write, writers)?,
             epoch: Arc::clone(&epoch),
             queries: Arc::clone(&queries),
+            knowledge: Knowledge::default(),
             target: target.clone(),
         };
         Ok(Self { inner: Arc::new(inner), deadline: DEFAULT_DEADLINE })
@@ -156,6 +165,22 @@ impl Db {
         tokio::time::timeout(self.deadline, outcome).await.unwrap_or(Err(StoreError::DeadlineExceeded))
     }
 
+    /// The current edition of the data. The database is asked for it only now and then.
+    ///
+    /// # Errors
+    /// The database's, when it has to be asked.
+    pub async fn edition(&self) -> Result<Edition, StoreError> {
+        let (epoch, knowledge) = (self.inner.epoch.load(Ordering::Acquire), &self.inner.knowledge);
+        if let Some(sequence) = knowledge.recent() {
+            return Ok(Edition { epoch, sequence });
+        }
+        let before = knowledge.before_asking();
+        let asked = tokio::time::timeout(EDITION_DEADLINE, self.read(current_sequence)).await;
+        let sequence = asked.unwrap_or(Err(StoreError::DeadlineExceeded))?;
+        knowledge.learn(sequence, before);
+        Ok(Edition { epoch, sequence })
+    }
+
     /// [`Db::read`] on the caller's own thread, for the command line and the start.
     ///
     /// # Errors
@@ -192,10 +217,13 @@ impl Db {
         };
         self.noted(begun)?;
         let mut tx = Tx::new(conn, clock::now());
-        let outcome = work(&mut tx).and_then(|value| tx.flush().map(|()| value).map_err(E::from));
+        let outcome = work(&mut tx).and_then(|value| tx.flush().map(|last| (value, last)).map_err(E::from));
         match outcome {
-            Ok(value) => {
+            Ok((value, last)) => {
                 self.noted(Transactions::commit_transaction(conn))?;
+                if let Some(sequence) = last {
+                    self.inner.knowledge.wrote(sequence);
+                }
                 log::debug!("{actor:?} wrote");
                 Ok(value)
             }
@@ -218,6 +246,7 @@ impl Db {
     fn note_outage<T>(&self, outcome: &Result<T, StoreError>) {
         if matches!(outcome, Err(StoreError::Unavailable(_))) {
             self.inner.epoch.fetch_add(1, Ordering::AcqRel);
+            self.inner.knowledge.forget();
         }
     }
 }

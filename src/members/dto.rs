@@ -31,7 +31,7 @@ list_query! {
     /// The parameters of the list of members.
     pub struct MemberQuery of MemberOut {
         /// Only these kinds; several by comma.
-        #[example = "region,municipality"]
+        #[example = "municipality,prefecture_or_province"]
         pub kind: Several<MemberKind>,
         /// Only members in the regions with these codes; several by comma.
         #[example = "01,04"]
@@ -52,7 +52,7 @@ list_query! {
         pub provenance: Several<Provenance>,
         /// Only members whose name, in any language, or territory code has all these words or parts of words.
         /// Accents, letter case and the Arabic letters that are written for one another do not matter.
-        #[example = "tetouan"]
+        #[example = "larache"]
         pub q: SearchText,
         /// The members as of this day, from what is known now: who had a standing in the network then, with that
         /// `status`. A date that is known only to the month or the year is read as its first day. Members without
@@ -60,7 +60,6 @@ list_query! {
         #[example = "2024-06-30"]
         pub as_of: Day,
         /// `only` lists just the members without a date of joining.
-        #[example = "only"]
         pub undated: One<Undated>,
         /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
@@ -73,7 +72,7 @@ list_query! {
         #[example = "territory"]
         pub include: Several<Include>,
         /// The format, over the Accept header.
-        #[example = "geojson"]
+        #[example = "json"]
         pub format: MapFormat,
     }
 }

@@ -26,6 +26,7 @@ const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 pub struct Metrics {
     registry: Registry,
     durations: Family<Request, Histogram>,
+    remembered: Counter,
 }
 
 impl Metrics {
@@ -39,7 +40,9 @@ impl Metrics {
         let build = Family::<Vec<(&'static str, &'static str)>, Counter>::default();
         build.get_or_create(&vec![("version", env!("CARGO_PKG_VERSION"))]).inc();
         registry.register("build", "The running binary's version", build);
-        Self { registry, durations }
+        let remembered = Counter::default();
+        registry.register("answers_remembered", "Answers given once more from memory", remembered.clone());
+        Self { registry, durations, remembered }
     }
 
     /// Notes an answered request.
@@ -56,6 +59,11 @@ impl Metrics {
         };
         let labels = Request { method, route: route.to_owned(), status };
         self.durations.get_or_create(&labels).observe(elapsed.as_secs_f64());
+    }
+
+    /// Notes an answer that was given once more from memory.
+    pub fn remembered(&self) {
+        self.remembered.inc();
     }
 
     /// The exposition text (OpenMetrics), with the database's own count of statements.

@@ -27,10 +27,10 @@ list_query! {
     /// The parameters of the list of territories.
     pub struct TerritoryQuery of TerritoryOut {
         /// Only these kinds; several by comma.
-        #[example = "prefecture,province"]
+        #[example = "commune"]
         pub kind: Several<Kind>,
         /// Only children of the territories with these codes; several by comma.
-        #[example = "01.511"]
+        #[example = "01.331,01.571"]
         pub parent: Several<Code>,
         /// Only what lies in the regions with these codes, the regions themselves among it; several by comma.
         #[example = "01,04"]
@@ -46,7 +46,7 @@ list_query! {
         #[example = "-population_2024"]
         pub sort: Order<SortKey>,
         /// The format, over the Accept header.
-        #[example = "csv"]
+        #[example = "json"]
         pub format: TableFormat,
     }
 }
@@ -61,7 +61,7 @@ list_query! {
         #[example = "-population_2024"]
         pub sort: Order<SortKey>,
         /// The format, over the Accept header.
-        #[example = "csv"]
+        #[example = "json"]
         pub format: TableFormat,
     }
 }

@@ -45,7 +45,8 @@ pub fn header(tag: EntityTag) -> ETag {
 
 /// The encoding that the compression middleware will choose: it negotiates with the same function over
 /// the same list. None where the body goes out as it is.
-fn encoding(req: &HttpRequest) -> Option<&'static str> {
+#[must_use]
+pub fn encoding(req: &HttpRequest) -> Option<&'static str> {
     let offered = [Encoding::identity(), Encoding::brotli(), Encoding::gzip(), Encoding::deflate()];
     let chosen = req.get_header::<AcceptEncoding>()?.negotiate(offered.iter())?;
     match chosen {

@@ -35,7 +35,6 @@ macro_rules! list_query {
                 #[example = "ar"]
                 pub lang: $crate::web::params::Lang,
                 /// The columns of CSV or NDJSON, by comma, in this order; JSON always has all of them.
-                #[example = "id,version,updated_at"]
                 pub fields: $crate::web::params::Several<$crate::web::tabular::ColumnOf<$row>>,
             }
         }

@@ -2,6 +2,7 @@
 //! representations and their validators, and the middlewares around them all.
 
 pub mod attribution;
+pub mod cache;
 pub mod cors;
 pub mod cursor;
 pub mod etag;

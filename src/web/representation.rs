@@ -1,5 +1,4 @@
-//! The one place where a representation is made: format, language, validator, freshness, links. A cache of
-//! finished answers belongs here and nowhere else.
+//! The one place where a representation is made: format, language, validator, freshness, links.
 
 use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder,

@@ -1,6 +1,13 @@
 //! Validators, freshness, compression, and who may read from a browser.
 
-use crate::support::on_both;
+use remacto::{
+    db::{Actor, Change, Db, Operation, StoreError, schema::territory},
+    kernel::id::new_id,
+};
+
+use diesel::{ExpressionMethods as _, RunQueryDsl as _};
+
+use crate::support::{TestServer, on_both};
 
 const ONE: &str = "/api/v1/territories/01";
 const LIST: &str = "/api/v1/territories?limit=5";
@@ -118,4 +125,86 @@ fn pages_of_configured_origins_may_write() {
     assert_eq!(vary.as_deref(), Some("Accept, Accept-Encoding, Origin"));
     assert_eq!(ask("https://portal.example.evil.example").0, None);
     assert_eq!(ask("http://portal.example").0, None);
+}
+
+/// Renames a region, as a writer does: with its change entry.
+fn rename(db: &Db, name: &str) {
+    db.write_blocking(&Actor::System("test"), |tx| {
+        let region = diesel::update(territory::table).filter(territory::code.eq("01"));
+        region.set((territory::name_fr.eq(name), territory::version.eq(2))).execute(tx.conn)?;
+        tx.record(Change { resource: "territories", id: new_id(), operation: Operation::Updated, version: 2 });
+        Ok::<_, StoreError>(())
+    })
+    .unwrap();
+}
+
+fn name(server: &TestServer) -> String {
+    server.get(ONE).ok()["name"]["fr"].as_str().unwrap().to_owned()
+}
+
+fn statements(server: &TestServer, path: &str, headers: &[(&str, &str)]) -> (u16, u64) {
+    let before = server.db.query_count();
+    let status = server.get_with(path, headers).status;
+    (status, server.db.query_count() - before)
+}
+
+on_both! {
+    fn what_was_asked_before_is_answered_without_asking_the_database_for_it_again(server) {
+        for path in [ONE, LIST, "/api/v1/network", "/api/v1/members?format=geojson", "/api/v1/members?format=csv"] {
+            let headers = [("Accept-Encoding", "br")];
+            let first = server.get_with(path, &headers);
+            // At the most the question which edition is current.
+            assert!(statements(server, path, &headers).1 <= 1, "{path}");
+            let again = server.get_with(path, &headers);
+            assert_eq!((again.status, &again.body), (first.status, &first.body), "{path}");
+            for name in ["etag", "content-type", "content-encoding", "content-disposition", "link", "cache-control", "vary"] {
+                assert_eq!(again.header(name), first.header(name), "{path}: {name}");
+            }
+            assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
+            let known = [("Accept-Encoding", "br"), ("If-None-Match", again.header("etag").unwrap())];
+            let current = server.get_with(path, &known);
+            assert_eq!((current.status, current.body.len()), (304, 0), "{path}");
+            assert_eq!((current.header("etag"), current.header("content-type")), (again.header("etag"), None));
+        }
+        let shown = server.get_operations("/metrics");
+        assert!(!shown.text().contains("remacto_answers_remembered_total 0"), "{}", shown.text());
+    }
+
+    fn an_own_write_is_seen_by_the_next_request(server) {
+        for round in 0..20 {
+            let new = format!("Nord {round}");
+            name(server);
+            rename(&server.db, &new);
+            assert_eq!(name(server), new);
+        }
+    }
+
+    fn a_write_of_another_instance_is_seen_in_a_moment(server) {
+        let other = Db::open(&server.target, 2).unwrap();
+        name(server);
+        rename(&other, "Nord");
+        let fresh = server.get_with(ONE, &[("Cache-Control", "no-cache")]).ok();
+        assert_eq!(fresh["name"]["fr"], "Nord");
+        let asked = std::time::Instant::now();
+        while name(server) != "Nord" {
+            assert!(asked.elapsed().as_secs() < 10, "the write is never seen");
+        }
+    }
+
+    fn refusals_private_requests_and_variants_are_told_apart(server) {
+        server.get(&format!("{LIST}&kind=region")).ok();
+        server.get(&format!("{LIST}&kind=town")).problem(400, "invalid_parameter");
+        server.get(&format!("{LIST}&kind=town")).problem(400, "invalid_parameter");
+        let csv = server.get_with(LIST, &[("Accept", "text/csv")]);
+        assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
+        assert_eq!(server.get(LIST).header("content-type"), Some("application/json"));
+        server.get_with(LIST, &[("Accept", "application/xml")]).problem(406, "not_acceptable");
+        assert_eq!(server.get_with(LIST, &[("Accept-Encoding", "gzip")]).header("content-encoding"), Some("gzip"));
+        assert_eq!(server.get(LIST).header("content-encoding"), None);
+        server.get(ONE).ok();
+        assert!(statements(server, ONE, &[("Authorization", "Bearer x")]).1 >= 1);
+        assert!(statements(server, ONE, &[("Cache-Control", "no-store")]).1 >= 1);
+        let head = server.send("HEAD", ONE, &[]);
+        assert_eq!((head.status, head.body.len()), (200, 0));
+    }
 }

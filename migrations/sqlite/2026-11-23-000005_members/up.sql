@@ -35,7 +35,7 @@ CREATE TABLE member (
     provenance TEXT NOT NULL CHECK (provenance IN ('official', 'press', 'illustrative') OR provenance LIKE 'import:_%'),
     source TEXT NOT NULL CHECK (source <> ''),
     confidence TEXT CHECK (confidence IN ('stated', 'inferred', 'cohort_inferred', 'cohort_not_stated')),
-    UNIQUE (kind, territory_code),
+    UNIQUE (territory_code, kind),
     FOREIGN KEY (territory_code, territory_kind) REFERENCES territory (code, kind),
     CHECK (name_fr IS NOT NULL OR name_ar IS NOT NULL OR name_en IS NOT NULL),
     CHECK ((kind = 'region' AND territory_kind = 'region')
@@ -52,7 +52,6 @@ CREATE TABLE member (
 CREATE INDEX member_name_fr_folded_id ON member (name_fr_folded, id);
 CREATE INDEX member_name_ar_folded_id ON member (name_ar_folded, id);
 CREATE INDEX member_joined_on_key_id ON member (joined_on_key, id);
-CREATE INDEX member_territory_code_kind ON member (territory_code, territory_kind);
 CREATE INDEX member_updated_at ON member (updated_at);
 
 -- What a member's status was, period by period: from a day (unknown only in the first period) until the day
