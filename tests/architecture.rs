@@ -201,8 +201,9 @@ fn schema_names_are_unique() {
                 .into_iter()
                 .chain(rest.split_once("pub enum "))
                 .min_by_key(|(before, _)| before.len());
-            let name = item.unwrap().1.split(|c: char| !c.is_alphanumeric()).next().unwrap();
-            let public = rest.split("pub struct ").next().and_then(|head| head.split("as = ").nth(1));
+            let (attributes, item) = item.unwrap();
+            let name = item.split(|c: char| !c.is_alphanumeric()).next().unwrap();
+            let public = attributes.split("schema(as = ").nth(1);
             let name = public.map_or(name, |named| named.split(|c: char| !c.is_alphanumeric()).next().unwrap());
             places.entry(name.to_owned()).or_default().push(source.path.clone());
         }

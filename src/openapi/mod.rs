@@ -26,8 +26,8 @@ use crate::{
 #[openapi(
     info(
         title = "REMACTO open data API",
-        description = "Open data of REMACTO, the Moroccan Network of Open Local Governments: the network and its charter, \
-                       and Morocco's territorial units. Texts come in Arabic, French and English; `?lang=` prunes them to one. \
+        description = "Open data of REMACTO, the Moroccan Network of Open Local Governments: its members on any day, the \
+                       network and its charter, and Morocco's territorial units. Texts come in Arabic, French and English; `?lang=` prunes them to one. \
                        An unknown parameter is refused, lists are paged by cursor, refusals are problem documents (RFC 9457), \
                        and every answer has validators for conditional requests.",
         license(name = "MIT", identifier = "MIT")

@@ -1,4 +1,4 @@
-"""What an OpenAPI document can't say, so that schemathesis (see .ci/run) doesn't take a right refusal for a wrong one.
+"""Hooks of schemathesis: what an OpenAPI document can't say, so that schemathesis (see .ci/run) doesn't take a right refusal for a wrong one.
 
 Only requests that are meant to be accepted are touched; those that are meant to be refused go out as generated.
 """

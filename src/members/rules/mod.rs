@@ -78,6 +78,7 @@ impl MemberKind {
 /// A member's standing in the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MemberStatus)]
 pub enum Status {
     /// Has asked to join; not a member yet.
     Candidate,
@@ -173,6 +174,7 @@ impl Serialize for Provenance {
 /// How sure the sources are that this member belongs to the network, and to its cohort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MemberConfidence)]
 pub enum Confidence {
     /// A source names it as a member, with its cohort.
     Stated,

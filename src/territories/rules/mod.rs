@@ -21,6 +21,7 @@ pub use self::census::parse_reference;
 /// What kind of unit a territory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TerritoryKind)]
 pub enum Kind {
     /// One of the 12 regions (law 111-14).
     Region,
