@@ -9,13 +9,16 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
+use chrono::Days;
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 use crate::{
-    charter,
+    changes, charter,
     config::{OpsBind, ServeArgs},
     db::Db,
-    index, members, network,
+    index,
+    kernel::clock,
+    members, network,
     observe::{access::observe, health, metrics},
     openapi, portal,
     state::AppState,
@@ -38,7 +41,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(network::configure)
                 .configure(charter::configure)
                 .configure(members::configure)
-                .configure(territories::configure),
+                .configure(territories::configure)
+                .configure(changes::configure),
         )
         .configure(openapi::configure)
         .service(health::live)
@@ -88,6 +92,7 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
         cors_origins: args.cors_origins.clone().into(),
         data_licence: args.data_licence,
     };
+    tokio::task::spawn(keep_feed_short(db.clone(), args.feed_retention_days));
     let listener = listen(args.bind)?;
     let address = listener.local_addr()?;
     let (operations, operations_address) = match args.ops_bind {
@@ -100,6 +105,25 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     };
     let api = api(args, listener, state)?;
     Ok(Running { api, address, operations, operations_address })
+}
+
+/// How often changes that are too old are looked for.
+const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
+
+/// Forgets changes that are older than so many days, every hour as long as the server runs. Not at its start: then
+/// there is enough to do.
+async fn keep_feed_short(db: Db, days: u16) {
+    let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + RETENTION_INTERVAL, RETENTION_INTERVAL);
+    loop {
+        interval.tick().await;
+        let (db, before) = (db.clone(), clock::now() - Days::new(days.into()));
+        match tokio::task::spawn_blocking(move || changes::forget(&db, before)).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(forgotten)) => log::info!("the feed forgot {forgotten} changes that are older than {days} days"),
+            Ok(Err(error)) => log::warn!("old changes can't be forgotten now: {error}"),
+            Err(error) => log::error!("forgetting old changes failed: {error}"),
+        }
+    }
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

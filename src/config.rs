@@ -121,6 +121,9 @@ pub struct ServeArgs {
     /// The licence of the network's own data: CC-BY-4.0, CC0-1.0, ODbL-1.0 or ODC-By-1.0.
     #[arg(long, env = "REMACTO_DATA_LICENCE", default_value = "CC-BY-4.0", value_name = "SPDX")]
     pub data_licence: DataLicence,
+    /// How many days the feed keeps a change, 1 to 36500. A copy that was not refreshed for so long must be made anew.
+    #[arg(long, env = "REMACTO_FEED_RETENTION_DAYS", default_value_t = 400, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
+    pub feed_retention_days: u16,
     /// Threads that answer requests, 1 to 256. Without it, as many as there are cores.
     #[arg(long, env = "REMACTO_WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,

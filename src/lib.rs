@@ -19,6 +19,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod app;
+pub mod changes;
 pub mod charter;
 pub mod cli;
 pub mod config;

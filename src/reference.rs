@@ -25,11 +25,18 @@ struct Set {
 
 /// The reference data, those sets first that others refer to.
 const REFERENCE: &[Set] = &[
-    Set { name: "territories", files: territories::REFERENCE, load: territories::load_reference },
+    Set { name: "territories", files: territories::REFERENCE, load: load_territories },
     Set { name: "members", files: members::NAMED, load: members::load_named },
     Set { name: "network", files: network::REFERENCE, load: network::load_reference },
     Set { name: "charter", files: charter::REFERENCE, load: charter::load_reference },
 ];
+
+/// Loads the territories, and notes a change of every member that is seated on a changed one: members show where
+/// they are.
+fn load_territories(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let loaded = territories::load_reference(tx)?;
+    Ok(loaded.touched + members::follow(tx, &loaded.updated)?)
+}
 
 /// What a demonstration adds.
 const DEMONSTRATION: &[Set] =

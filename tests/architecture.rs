@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const RESOURCES: [&str; 4] = ["territories", "members", "network", "charter"];
+const RESOURCES: [&str; 5] = ["territories", "members", "network", "charter", "changes"];
 
 struct Source {
     path: String,

@@ -6,9 +6,12 @@ mod http;
 mod rules;
 mod store;
 
+use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{StoreError, Tx};
+use crate::db::{Conn, StoreError, Tx, json};
+
+pub use self::dto::CharterOut;
 
 /// Mounts the operations on the charter.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -25,4 +28,17 @@ pub const REFERENCE: &[&str] = &[include_str!("../../data/charter.json")];
 pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let texts = rules::parse_reference(REFERENCE.concat().as_str()).map_err(StoreError::Corrupt)?;
     store::load(tx, texts)
+}
+
+/// What the versions of the charter with these ids are now, as the API shows them.
+///
+/// # Errors
+/// The database's.
+pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let versions = store::versions(conn)?;
+    let found = store::find_by_ids(conn, ids)?;
+    let shown = |version: rules::CharterVersion| {
+        Ok((version.id.clone(), json::value(&CharterOut::new(version, versions.clone()))?))
+    };
+    found.into_iter().map(shown).collect()
 }

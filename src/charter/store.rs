@@ -75,6 +75,16 @@ pub fn find(conn: &mut Conn, code: Option<&Code>) -> Result<Option<CharterVersio
     row.map(|row| with_items(conn, row)).transpose()
 }
 
+/// The versions with these ids, with one statement and one more for each.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<CharterVersion>, StoreError> {
+    let query = charter_version::table.filter(charter_version::id.eq_any(ids.iter().copied()));
+    let rows: Vec<VersionRow> = query.select(VersionRow::as_select()).load(conn)?;
+    rows.into_iter().map(|row| with_items(conn, row)).collect()
+}
+
 fn with_items(conn: &mut Conn, row: VersionRow) -> Result<CharterVersion, StoreError> {
     let items: Vec<ItemRow> = charter_item::table
         .filter(charter_item::charter_version_id.eq(&row.id))

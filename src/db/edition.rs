@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::Notify;
+
 /// How old the knowledge of the last change may be.
 const RECENT: Duration = Duration::from_millis(100);
 
@@ -29,6 +31,7 @@ pub(super) struct Knowledge {
     /// Counts own writes, so that a number that was read before one of them does not replace its number.
     writes: AtomicU64,
     asked_at: Mutex<Option<Instant>>,
+    written: Notify,
 }
 
 impl Knowledge {
@@ -57,6 +60,12 @@ impl Knowledge {
         let _asked_at = self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
         self.writes.fetch_add(1, Ordering::AcqRel);
         self.sequence.fetch_max(sequence, Ordering::AcqRel);
+        self.written.notify_waiters();
+    }
+
+    /// Resolves at the next own write after this call.
+    pub fn next_write(&self) -> impl Future<Output = ()> {
+        self.written.notified()
     }
 
     /// Trusts nothing that was known.

@@ -1,6 +1,7 @@
 //! Values that are stored as JSON texts: language maps, which are read whole and never searched.
 
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::StoreError;
 
@@ -18,4 +19,12 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
 /// [`StoreError::Corrupt`] for a value that has no JSON form.
 pub fn write(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(StoreError::corrupt)
+}
+
+/// A value as JSON.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for a value that JSON can't hold, which is a defect.
+pub fn value(value: &impl Serialize) -> Result<Value, StoreError> {
+    serde_json::to_value(value).map_err(StoreError::corrupt)
 }

@@ -73,6 +73,8 @@ pub(crate) use batch_insert;
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a read may take unless the settings say otherwise.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+/// How often those who wait for a change ask for it.
+const EDITION_INTERVAL: Duration = Duration::from_millis(250);
 /// How long the question for the current edition may take: whoever asks can do without.
 const EDITION_DEADLINE: Duration = Duration::from_secs(1);
 /// How much work may wait for each connection before more is refused.
@@ -179,6 +181,24 @@ impl Db {
         let sequence = asked.unwrap_or(Err(StoreError::DeadlineExceeded))?;
         knowledge.learn(sequence, before);
         Ok(Edition { epoch, sequence })
+    }
+
+    /// Waits until something has changed behind a number, or for as long as the caller has patience. Own writes end
+    /// the wait at once, writes of others within half a second.
+    ///
+    /// # Errors
+    /// The database's, when it has to be asked.
+    pub async fn changed_since(&self, sequence: i64, patience: Duration) -> Result<(), StoreError> {
+        let change = async {
+            loop {
+                let write = self.inner.knowledge.next_write();
+                if self.edition().await?.sequence > sequence {
+                    return Ok(());
+                }
+                let _ended_by_time = tokio::time::timeout(EDITION_INTERVAL, write).await;
+            }
+        };
+        tokio::time::timeout(patience, change).await.unwrap_or(Ok(()))
     }
 
     /// [`Db::read`] on the caller's own thread, for the command line and the start.

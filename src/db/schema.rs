@@ -7,6 +7,7 @@ diesel::table! {
     sequence_counter (id) {
         id -> BigInt,
         value -> BigInt,
+        forgotten -> BigInt,
     }
 }
 

@@ -94,8 +94,8 @@ pub async fn get_member(
         Ok(Some((member, territories)))
     };
     let (member, territories) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    // The answer shows the territory's codes and point too, whose changes the member's version does not count.
-    let view = view.showing(format!("{}{}", if wanted { "territory" } else { "" }, member.seat.version));
+    // What the member shows of its territory counts in its version; the territory itself has its own.
+    let view = if wanted { view.showing(format!("territory{}", member.seat.version)) } else { view };
     let (version, attributions) = (member.version, attributions(territories.as_ref()));
     view.respond(&req, version, &MemberDetailOut { member: member.into(), included: territories, attributions }, None)
 }

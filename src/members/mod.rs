@@ -7,13 +7,15 @@ mod http;
 mod rules;
 mod store;
 
+use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{StoreError, Tx};
+use crate::db::{Conn, StoreError, Tx, json};
 
 pub use self::{
+    dto::MemberOut,
     rules::{Cohort, Entry as HistoryEntry, ExternalId, Facts, History, MemberKind, Provenance, Record, Status, Tally},
-    store::{seed, tally},
+    store::{follow, seed, tally},
 };
 
 /// Mounts the operations on members.
@@ -42,4 +44,13 @@ pub fn load_named(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 /// The database's, or the file and line of a fault in the file.
 pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     seed(tx, rules::parse_reference("illustrative.csv", ILLUSTRATIVE.concat().as_str()).map_err(StoreError::Corrupt)?)
+}
+
+/// What the members with these ids are now, as the API shows them.
+///
+/// # Errors
+/// The database's.
+pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MemberOut::from(found))?))).collect()
 }

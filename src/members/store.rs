@@ -197,6 +197,18 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Member>, StoreE
     Ok(found.into_iter().next())
 }
 
+/// The members with these ids, with two statements.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Member>, StoreError> {
+    let rows: Vec<(MemberRow, SeatRow)> =
+        seated().select(columns()).filter(member::id.eq_any(ids.iter().copied())).load(conn)?;
+    let mut found = rows.into_iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    identify(conn, &mut found)?;
+    Ok(found)
+}
+
 /// Gives members their external identifiers, with one statement.
 fn identify(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
     let rows: Vec<ExternalIdRow> = member_external_id::table
@@ -412,6 +424,25 @@ pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
         tx.record(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
     }
     Ok(added)
+}
+
+/// Notes a change of every member that is seated on one of these territories, because members show what is said of
+/// their seats; returns how many.
+///
+/// # Errors
+/// The database's.
+pub fn follow(tx: &mut Tx<'_>, codes: &[Code]) -> Result<usize, StoreError> {
+    let seated = member::table.filter(member::territory_code.eq_any(codes.iter().map(Code::as_str)));
+    let ids: Vec<(String, i64)> = seated.order(member::id).select((member::id, member::version)).load(tx.conn)?;
+    let updated_at = tx.now().naive_utc();
+    for (id, version) in &ids {
+        diesel::update(member::table.filter(member::id.eq(id)))
+            .set((member::version.eq(version + 1), member::updated_at.eq(updated_at)))
+            .execute(tx.conn)?;
+        let (id, version) = (id.clone(), version + 1);
+        tx.record(Change { resource: RESOURCE, id, operation: Operation::Updated, version });
+    }
+    Ok(ids.len())
 }
 
 fn new_row(id: String, now: NaiveDateTime, slug: Slug, seat: Kind, record: Record) -> NewRow {

@@ -31,9 +31,9 @@ query! {
     }
 }
 
-/// The network.
+/// What the network is.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct NetworkOut {
+pub struct NetworkFactsOut {
     /// Identifier (UUID version 7) in this database.
     #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
     pub id: String,
@@ -69,10 +69,35 @@ pub struct NetworkOut {
     pub outcomes: Vec<NetworkItem>,
     /// Who oversees the programme and who carries it out.
     pub partners: Vec<Partner>,
-    /// The network's composition.
-    pub composition: CompositionOut,
     /// Where to go from here.
     pub links: NetworkLinksOut,
+}
+
+/// The network, and its composition on a day.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NetworkOut {
+    /// What it is.
+    #[serde(flatten)]
+    pub facts: NetworkFactsOut,
+    /// Its composition.
+    pub composition: CompositionOut,
+}
+
+/// The network without anything that is computed, as it is in the feed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NetworkRecordOut {
+    /// What it is.
+    #[serde(flatten)]
+    pub facts: NetworkFactsOut,
+    /// What has been published about its composition.
+    pub composition: PublishedCompositionOut,
+}
+
+/// What has been published about the composition of the network.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PublishedCompositionOut {
+    /// The statements.
+    pub published: Vec<CompositionStatementOut>,
 }
 
 /// The composition of the network: what has been published about it, and what is computed from the members.
@@ -335,8 +360,7 @@ impl NetworkOut {
     /// The network with its composition on a day.
     #[must_use]
     pub fn new(network: Network, composition: &Composition, computed_on: NaiveDate) -> Self {
-        let Network { id, version, created_at, updated_at, facts } = network;
-        let published = facts.composition_statements.into_iter().map(CompositionStatementOut::from).collect();
+        let NetworkRecordOut { facts, composition: PublishedCompositionOut { published } } = network.into();
         let computed = ComputedCompositionOut {
             as_of: composition.as_of,
             computed_on,
@@ -346,7 +370,15 @@ impl NetworkOut {
             imprecise: total(&composition.imprecise),
             illustrative: total(&composition.illustrative),
         };
-        Self {
+        Self { facts, composition: CompositionOut { published, computed } }
+    }
+}
+
+impl From<Network> for NetworkRecordOut {
+    fn from(network: Network) -> Self {
+        let Network { id, version, created_at, updated_at, facts } = network;
+        let published = facts.composition_statements.into_iter().map(CompositionStatementOut::from).collect();
+        let facts = NetworkFactsOut {
             id,
             version,
             created_at,
@@ -361,14 +393,14 @@ impl NetworkOut {
             objectives: facts.objectives,
             outcomes: facts.outcomes,
             partners: facts.partners,
-            composition: CompositionOut { published, computed },
             links: NetworkLinksOut {
                 this: "/api/v1/network",
                 charter: "/api/v1/charter",
                 members: "/api/v1/members",
                 statistics: "/api/v1/network/statistics",
             },
-        }
+        };
+        Self { facts, composition: PublishedCompositionOut { published } }
     }
 }
 

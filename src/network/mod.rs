@@ -8,14 +8,18 @@ mod rules;
 mod store;
 
 use chrono::NaiveDate;
+use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, current_sequence},
+    db::{Conn, StoreError, Tx, current_sequence, json},
     members,
 };
 
-pub use self::rules::{Composition, Network};
+pub use self::{
+    dto::NetworkRecordOut,
+    rules::{Composition, Network},
+};
 
 /// Mounts the operations on the network.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -43,4 +47,13 @@ pub const REFERENCE: &[&str] = &[include_str!("../../data/network.json")];
 pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let facts = rules::parse_reference(REFERENCE.concat().as_str()).map_err(StoreError::Corrupt)?;
     store::load(tx, facts)
+}
+
+/// What the network is now, without anything that is computed, if its id is among these.
+///
+/// # Errors
+/// The database's.
+pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find(conn)?.filter(|network| ids.contains(&network.id.as_str()));
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&NetworkRecordOut::from(found))?))).collect()
 }

@@ -38,6 +38,7 @@ use crate::{
         (name = "network", description = "The network: presentation, partners, published and computed composition."),
         (name = "charter", description = "The charter and its five commitments."),
         (name = "members", description = "The members of the network, today and on any day."),
+        (name = "changes", description = "What changed since, for copies that want to stay fresh."),
         (name = "territories", description = "Morocco's territorial units and their census figures."),
         (name = "documentation", description = "This document and pages for people."),
         (name = "operations", description = "For those who run the server.")
@@ -61,6 +62,8 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
     ),
     ("404", &[&problem::NOT_FOUND]),
     ("406", &[&problem::NOT_ACCEPTABLE]),
+    ("409", &[&problem::SEQUENCE_AHEAD]),
+    ("410", &[&problem::CHANGES_FORGOTTEN]),
     ("413", &[&problem::CONTENT_TOO_LARGE]),
     ("414", &[&problem::URI_TOO_LONG]),
     ("431", &[&problem::HEADERS_TOO_LARGE]),
@@ -117,6 +120,7 @@ fn complete(path: &str, operation: &mut Value) -> Vec<String> {
         let fits = match *status {
             // An operation without an address says itself that something it names may not exist.
             "404" => addressed || responses.get("404").is_some(),
+            "409" | "410" => responses.get(*status).is_some(),
             "406" => is_data,
             "503" => is_data || path == "/health/ready",
             _ => true,

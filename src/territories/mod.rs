@@ -7,13 +7,15 @@ mod http;
 mod rules;
 mod store;
 
-use crate::db::{StoreError, Tx};
+use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::db::{Conn, StoreError, Tx, json};
 
 pub use self::{
     dto::TerritoryOut,
     rules::{Code, Kind, Location, Record, Territory, parse_reference},
-    store::{LocationColumns, Seat, find_all, load, regions, seats},
+    store::{Loaded, LocationColumns, Seat, find_all, load, regions, seats},
 };
 
 /// Mounts the operations on territories.
@@ -30,11 +32,20 @@ pub const REFERENCE: &[&str] = &[
     include_str!("../../data/territories/coordinates.csv"),
 ];
 
-/// Makes the stored territories those of the embedded files and returns how many it touched.
+/// Makes the stored territories those of the embedded files.
 ///
 /// # Errors
 /// The database's, or the file and line of a fault in the files.
-pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+pub fn load_reference(tx: &mut Tx<'_>) -> Result<Loaded, StoreError> {
     let records = rules::parse_reference(REFERENCE).map_err(StoreError::Corrupt)?;
     store::load(tx, records)
+}
+
+/// What the territories with these ids are now, as the API shows them.
+///
+/// # Errors
+/// The database's.
+pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&TerritoryOut::from(found))?))).collect()
 }

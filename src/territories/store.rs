@@ -155,6 +155,15 @@ pub fn find_all(conn: &mut Conn, codes: &[Code]) -> Result<Vec<Territory>, Store
     rows.into_iter().map(TerritoryRow::into_territory).collect()
 }
 
+/// The territories with these ids, with one statement.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Territory>, StoreError> {
+    let query = territory::table.filter(territory::id.eq_any(ids.iter().copied())).select(TerritoryRow::as_select());
+    query.load(conn)?.into_iter().map(TerritoryRow::into_territory).collect()
+}
+
 /// The regions, in the order of their codes.
 ///
 /// # Errors
@@ -259,32 +268,41 @@ fn filtered(filters: &Filters) -> territory::BoxedQuery<'_, Backend> {
     query
 }
 
+/// What loading territories did.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// How many rows it touched.
+    pub touched: usize,
+    /// The codes of those that were there before and changed.
+    pub updated: Vec<Code>,
+}
+
 /// Makes the stored territories those of `records`: new ones are added, changed ones updated, vanished ones
-/// deleted, each with its change entry; what is the same is left alone. Returns how many rows it touched.
+/// deleted, each with its change entry; what is the same is left alone.
 ///
 /// # Errors
 /// The database's.
-pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> {
+pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<Loaded, StoreError> {
     let stored: Vec<TerritoryRow> = territory::table.select(TerritoryRow::as_select()).load(tx.conn)?;
     let stored = stored.into_iter().map(TerritoryRow::into_territory).collect::<Result<Vec<_>, _>>()?;
     let mut stored: HashMap<Code, Territory> =
         stored.into_iter().map(|territory| (territory.record.code.clone(), territory)).collect();
     let mut added = Vec::new();
-    let mut touched = 0;
+    let mut updated = Vec::new();
     for record in records {
         match stored.remove(&record.code) {
             None => added.push(record),
             Some(same) if same.record == record => {}
             Some(former) => {
+                updated.push(former.record.code.clone());
                 update(tx, &former, record)?;
-                touched += 1;
             }
         }
     }
-    touched += added.len() + stored.len();
+    let touched = updated.len() + added.len() + stored.len();
     add(tx, added)?;
     delete(tx, stored.into_values().collect())?;
-    Ok(touched)
+    Ok(Loaded { touched, updated })
 }
 
 fn add(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<(), StoreError> {

@@ -73,7 +73,7 @@ macro_rules! deserialize_from_text {
         })*
     };
 }
-deserialize_from_text!(Limit, Lang, Instant, Day, SearchText, Count, Cursor);
+deserialize_from_text!(Limit, FeedLimit, Sequence, Lang, Instant, Day, SearchText, Count, Cursor);
 
 fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
@@ -110,9 +110,8 @@ impl FromStr for Limit {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(limit @ 1..=200) if digits => Ok(Self(limit)),
+        match whole_number(text) {
+            Some(limit @ 1..=200) => Ok(Self(limit)),
             _ => Err("is not a whole number from 1 to 200"),
         }
     }
@@ -127,6 +126,65 @@ impl Parameter for Limit {
             .default(Some(50.into()))
             .into()
     }
+}
+
+/// How many changes a page of the feed has at the most: 1 to 1,000, 500 unless said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedLimit(u16);
+
+impl FeedLimit {
+    /// The number of changes.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for FeedLimit {
+    fn default() -> Self {
+        Self(500)
+    }
+}
+
+impl FromStr for FeedLimit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match whole_number(text) {
+            Some(limit @ 1..=1_000) => Ok(Self(limit)),
+            _ => Err("is not a whole number from 1 to 1000"),
+        }
+    }
+}
+
+impl Parameter for FeedLimit {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(1_000));
+        number.default(Some(500.into())).into()
+    }
+}
+
+/// The number of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sequence(pub i64);
+
+impl FromStr for Sequence {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        whole_number(text).map(Self).ok_or("is not the number of a change, a whole number from 0 on")
+    }
+}
+
+impl Parameter for Sequence {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(i64::MAX)).into()
+    }
+}
+
+/// A number written in digits only.
+fn whole_number<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The language that every text is pruned to.

@@ -70,6 +70,12 @@ kinds! {
     REQUEST_TIMEOUT = "request_timeout" 408 "Request timeout",
         "The request did not arrive within the time that the server waits for one.",
         "Send it again on a new connection.";
+    SEQUENCE_AHEAD = "sequence_ahead" 409 "Sequence ahead",
+        "since is greater than the number of the last change here: the copy was made from another database, or this one was restored from a backup.",
+        "Make the copy anew from the lists, and go on from the sequence of the first page.";
+    CHANGES_FORGOTTEN = "changes_forgotten" 410 "Changes no longer kept",
+        "since is so old that some of the changes behind it are no longer kept, so that going on from there would miss them.",
+        "Make the copy anew from the lists, and go on from the sequence of the first page. GET /api/v1/changes/latest says from where on changes are kept.";
     CONTENT_TOO_LARGE = "content_too_large" 413 "Content too large",
         "The request's body is larger than this operation takes.",
         "Send less at once; the detail names the limit.";

@@ -24,6 +24,8 @@ use crate::kernel::{codes::codes, language::Language, text};
 
 /// How long anonymous answers stay fresh, and may be served while they are fetched again.
 const FRESHNESS: &str = "public, max-age=60, stale-while-revalidate=300";
+/// For an answer that must be asked for every time.
+const ALWAYS_ASK: &str = "no-cache";
 
 /// What a page of 50 and a single resource usually take, so that their buffers need not grow.
 const LIST_BYTES: usize = 32 * 1024;
@@ -128,6 +130,7 @@ pub struct View {
     format: Format,
     language: Option<Language>,
     setting: Option<String>,
+    freshness: &'static str,
     rows: Option<Rows>,
 }
 
@@ -145,7 +148,7 @@ impl View {
     /// # Errors
     /// 406 when the caller accepts no JSON.
     pub fn of_resource(req: &HttpRequest, language: Option<Language>) -> Result<Self, Problem> {
-        Ok(Self { format: negotiate(req, &[Format::Json])?, language, setting: None, rows: None })
+        Ok(Self { format: negotiate(req, &[Format::Json])?, language, setting: None, freshness: FRESHNESS, rows: None })
     }
 
     /// The same view of an answer that shows more than the version covers, as a setting of the server or another
@@ -153,6 +156,12 @@ impl View {
     #[must_use]
     pub fn showing(self, more: impl Into<String>) -> Self {
         Self { setting: Some(more.into()), ..self }
+    }
+
+    /// The same view of an answer that nobody shall keep without asking again.
+    #[must_use]
+    pub fn unkept(self) -> Self {
+        Self { freshness: ALWAYS_ASK, ..self }
     }
 
     /// The view of the list with this name, of resources `T` in one of the formats `F`.
@@ -175,7 +184,7 @@ impl View {
             return Err(Problem::parameter(&INVALID_PARAMETER, "fields", why));
         }
         let rows = Some(Rows { list, columns: tabular::choose(fields), chosen: fields.is_some() });
-        Ok(Self { format, language, setting: None, rows })
+        Ok(Self { format, language, setting: None, freshness: FRESHNESS, rows })
     }
 
     /// Refuses a parameter that adds something beside the rows where there is no such place.
@@ -206,7 +215,7 @@ impl View {
         let known = etag::is_known(req, &tag);
         let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let mut response = HttpResponse::build(status);
-        response.insert_header(etag::header(tag)).insert_header((header::CACHE_CONTROL, FRESHNESS));
+        response.insert_header(etag::header(tag)).insert_header((header::CACHE_CONTROL, self.freshness));
         if known {
             return Ok(response.finish());
         }

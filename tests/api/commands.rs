@@ -134,6 +134,7 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
         ("DATABASE_URL", "postgres:///x", "must name a host"),
         ("REMACTO_CORS_ORIGINS", "https://a.example/path", "must be an origin"),
         ("REMACTO_DATA_LICENCE", "MIT", "must be one of CC-BY-4.0"),
+        ("REMACTO_FEED_RETENTION_DAYS", "0", "1..=36500"),
         ("REMACTO_WORKERS", "0", "1..=256"),
         ("REMACTO_DB_CONNECTIONS", "many", "invalid digit"),
         ("REMACTO_HEAD_TIMEOUT_MS", "1", "100..=60000"),
@@ -153,7 +154,7 @@ fn every_setting_is_in_the_help_and_in_the_readme() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let settings: Vec<&str> = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
-    assert_eq!(settings.len(), 12, "{settings:?}");
+    assert_eq!(settings.len(), 13, "{settings:?}");
     for setting in settings {
         assert!(readme.contains(&format!("`{setting}`")), "{setting} is missing from the README");
     }
@@ -198,7 +199,7 @@ fn a_database_of_a_newer_binary_is_left_alone() {
         let sql = format!("SELECT count(*) AS rows FROM {table}");
         sql_query(sql).get_result::<Count>(conn).unwrap().rows
     };
-    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (6, 1_679));
+    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (7, 1_679));
 }
 
 #[derive(diesel::QueryableByName)]
@@ -216,7 +217,7 @@ fn migrations_and_seeds_can_be_run_on_their_own() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(run(&["migrate"]).contains("5 migrations ran"));
+    assert!(run(&["migrate"]).contains("6 migrations ran"));
     assert!(run(&["migrate"]).contains("0 migrations ran"));
     assert!(run(&["seed"]).contains("loaded: territories, 1639 resources"));
     assert!(!run(&["seed"]).contains("loaded:"));

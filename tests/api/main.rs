@@ -12,6 +12,7 @@ mod support;
 
 mod bad_input;
 mod caching;
+mod changes;
 mod charter;
 mod commands;
 mod demonstration;

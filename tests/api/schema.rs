@@ -180,6 +180,7 @@ fn migrations_run_up_down_and_up_again_on_postgres() {
 #[test]
 fn the_databases_themselves_refuse_what_the_rules_refuse() {
     let bad: BTreeMap<&str, &str> = BTreeMap::from([
+        ("less than nothing forgotten", "UPDATE sequence_counter SET forgotten = -1"),
         ("a second counter", "INSERT INTO sequence_counter (id, value) VALUES (2, 0)"),
         ("an unknown kind", "UPDATE territory SET kind = 'town' WHERE code = '01'"),
         ("a commune without area type", "UPDATE territory SET area_type = NULL WHERE code = '01.511.01.0'"),

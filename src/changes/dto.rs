@@ -1,0 +1,125 @@
+//! The feed as the API shows it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::rules::{Entry, Op, Resource, Wait};
+use crate::{
+    charter::CharterOut,
+    kernel::clock::rfc3339,
+    members::MemberOut,
+    network::NetworkRecordOut,
+    territories::TerritoryOut,
+    web::params::{FeedLimit, One, Sequence, Several, query},
+};
+
+query! {
+    /// The parameters of the feed.
+    pub struct ChangeQuery {
+        /// The number of the last change that the caller has seen: `sequence` of a list that was copied, or
+        /// `page.next_since` of the page before. Without it, from the beginning.
+        #[example = 0]
+        pub since: Sequence,
+        /// Only changes of these collections; several by comma.
+        #[example = "members,territories"]
+        pub resource: Several<Resource>,
+        /// The most changes of a page, 1 to 1,000; 500 unless said otherwise.
+        #[example = 500]
+        pub limit: FeedLimit,
+        /// How many seconds to wait for a change where there is none yet, 0 to 25; 0 unless said otherwise.
+        #[example = "0"]
+        pub wait: One<Wait>,
+    }
+}
+
+/// A change of a published resource.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangeOut {
+    /// Its number: changes are numbered without gap in the order in which they became visible.
+    #[schema(example = 1679, minimum = 1)]
+    pub sequence: i64,
+    /// The collection.
+    pub resource: Resource,
+    /// The resource's id.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
+    pub id: String,
+    /// What happened.
+    pub op: Op,
+    /// The resource's version after it.
+    #[schema(example = 2, minimum = 1)]
+    pub version: i64,
+    /// When it was written.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// The resource as it is now, without what is computed; null when it is no longer public.
+    #[schema(value_type = Option<ChangedOut>)]
+    pub data: Option<Value>,
+}
+
+/// A changed resource as it is now, by collection.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes what the resources represent themselves as")]
+pub enum ChangedOut {
+    /// A territory.
+    Territory(Box<TerritoryOut>),
+    /// A member.
+    Member(Box<MemberOut>),
+    /// The network.
+    Network(Box<NetworkRecordOut>),
+    /// A version of the charter.
+    Charter(Box<CharterOut>),
+}
+
+/// Where a page of the feed stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FeedPageOut {
+    /// The most changes that a page has.
+    #[schema(example = 500, minimum = 1, maximum = 1000)]
+    pub limit: u16,
+    /// The `since` of the next page.
+    #[schema(example = 1679, minimum = 0)]
+    pub next_since: i64,
+    /// Whether there are more changes already.
+    pub has_more: bool,
+}
+
+/// A page of the feed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangePageOut {
+    /// The changes, the oldest first.
+    pub data: Vec<ChangeOut>,
+    /// Where this page stands.
+    pub page: FeedPageOut,
+    /// The number of the last change of any collection, read before the page.
+    #[schema(example = 1679, minimum = 0)]
+    pub sequence: i64,
+    /// Changes up to this number are no longer kept: a smaller `since` is refused.
+    #[schema(example = 0, minimum = 0)]
+    pub forgotten: i64,
+}
+
+/// How far the feed reaches.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LatestChangeOut {
+    /// The number of the last change of any collection; 0 before the first.
+    #[schema(example = 1679, minimum = 0)]
+    pub sequence: i64,
+    /// When it was written; null when no change is kept.
+    #[schema(example = "2026-11-23T18:29:35.060480Z")]
+    pub at: Option<DateTime<Utc>>,
+    /// Changes up to this number are no longer kept.
+    #[schema(example = 0, minimum = 0)]
+    pub forgotten: i64,
+}
+
+impl ChangeOut {
+    /// An entry with what its resource is now.
+    #[must_use]
+    pub fn new(entry: Entry, data: Option<Value>) -> Self {
+        let Entry { sequence, resource, id, op, version, at } = entry;
+        Self { sequence, resource, id, op, version, at, data }
+    }
+}

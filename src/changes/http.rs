@@ -1,0 +1,149 @@
+//! The operations on the feed.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use serde_json::Value;
+
+use super::{
+    dto::{ChangeOut, ChangePageOut, ChangeQuery, FeedPageOut, LatestChangeOut},
+    rules::{Entry, Extent, Lost, Resource, next_since},
+    store,
+};
+use crate::{
+    charter,
+    db::{Conn, Db, StoreError},
+    members, network,
+    state::AppState,
+    territories,
+    web::{
+        params::Several,
+        problem::{CHANGES_FORGOTTEN, Place, Problem, SEQUENCE_AHEAD},
+        query::{NoParameters, Query},
+        representation::View,
+    },
+};
+
+/// Pull changes
+///
+/// What happened to published resources since a number, in the order in which it became visible. Nothing is ever
+/// skipped: who has seen number n has seen all before it. A resource that changed several times stands there as often,
+/// each time with what it is now. `wait` holds the answer back until there is something to tell.
+#[utoipa::path(
+    tag = "changes",
+    operation_id = "listChanges",
+    params(ChangeQuery),
+    responses((status = 200, description = "A page of the feed.", body = ChangePageOut), (status = 409), (status = 410))
+)]
+#[get("/changes")]
+pub async fn list_changes(
+    req: HttpRequest,
+    state: Data<AppState>,
+    Query(query): Query<ChangeQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?.unkept();
+    let since = query.since.map_or(0, |since| since.0);
+    let resources = Several::values(query.resource);
+    let limit = query.limit.unwrap_or_default().get();
+    let patience = Duration::from_secs(query.wait.map_or(0, |wait| wait.0.0.into()));
+    let (extent, changes) = wait_for(&state.db, (since, resources, limit), patience).await?;
+    let is_full = changes.len() >= usize::from(limit);
+    let next_since = next_since(changes.last().map(|(entry, _)| entry.sequence), is_full, extent);
+    let page = FeedPageOut { limit, next_since, has_more: is_full };
+    let data = changes.into_iter().map(|(entry, data)| ChangeOut::new(entry, data)).collect();
+    let body = ChangePageOut { data, page, sequence: extent.last, forgotten: extent.forgotten };
+    view.respond(&req, extent.last, &body, None)
+}
+
+/// Get the feed's extent
+///
+/// The number of the last change, and from where on changes are kept.
+#[utoipa::path(
+    tag = "changes",
+    operation_id = "getLatestChange",
+    responses((status = 200, description = "How far the feed reaches.", body = LatestChangeOut))
+)]
+#[get("/changes/latest")]
+pub async fn get_latest_change(
+    req: HttpRequest,
+    state: Data<AppState>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?.unkept();
+    let (extent, latest) = state.db.read(|conn| Ok((store::extent(conn)?, store::latest(conn)?))).await?;
+    let Extent { forgotten, last: sequence } = extent;
+    view.respond(&req, sequence, &LatestChangeOut { sequence, at: latest.map(|entry| entry.at), forgotten }, None)
+}
+
+/// Entries with what their resources are now.
+type Changes = Vec<(Entry, Option<Value>)>;
+
+/// Reads a page, again and again until it has an entry or the time is up.
+async fn wait_for(
+    db: &Db,
+    (since, resources, limit): (i64, Vec<Resource>, u16),
+    patience: Duration,
+) -> Result<(Extent, Changes), Problem> {
+    let started = Instant::now();
+    let mut seen = since;
+    loop {
+        let wanted = resources.clone();
+        let read = move |conn: &mut Conn| {
+            let extent = store::extent(conn)?;
+            if extent.admits(since).is_err() {
+                return Ok((extent, Vec::new()));
+            }
+            let entries = store::entries(conn, seen, &wanted, limit)?;
+            let data = represent(conn, &entries)?;
+            let with_data = |entry: Entry| {
+                let data = data.get(&entry.id).cloned();
+                (entry, data)
+            };
+            Ok((extent, entries.into_iter().map(with_data).collect::<Vec<_>>()))
+        };
+        let (extent, changes) = db.read(read).await?;
+        extent.admits(since).map_err(|lost| refusal(lost, extent))?;
+        let left = patience.saturating_sub(started.elapsed());
+        if !changes.is_empty() || left.is_zero() {
+            return Ok((extent, changes));
+        }
+        // Whatever came until the extent was read is of other collections.
+        seen = extent.last;
+        db.changed_since(extent.last, left).await?;
+    }
+}
+
+fn refusal(lost: Lost, extent: Extent) -> Problem {
+    let Extent { forgotten, last } = extent;
+    let (kind, why) = match lost {
+        Lost::Forgotten => {
+            (&CHANGES_FORGOTTEN, format!("since is less than {forgotten}, up to which changes are no longer kept."))
+        }
+        Lost::Ahead => (&SEQUENCE_AHEAD, format!("since is greater than {last}, the number of the last change here.")),
+    };
+    Problem::new(kind, why.clone()).with_fault(Place::Parameter("since".to_owned()), why)
+}
+
+/// What the entries' resources are now, by id, with a fixed number of statements for each collection.
+fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<String, Value>, StoreError> {
+    let mut data = HashMap::new();
+    for resource in Resource::ALL {
+        let mut ids: Vec<&str> =
+            entries.iter().filter(|entry| entry.resource == *resource).map(|entry| entry.id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            continue;
+        }
+        data.extend(match resource {
+            Resource::Territories => territories::represent(conn, &ids)?,
+            Resource::Members => members::represent(conn, &ids)?,
+            Resource::Network => network::represent(conn, &ids)?,
+            Resource::Charter => charter::represent(conn, &ids)?,
+        });
+    }
+    Ok(data)
+}

@@ -1,0 +1,95 @@
+//! The entries of the feed and every query on them.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::rules::{Entry, Extent, Resource};
+use crate::db::{
+    Backend, Conn, Stamp, StoreError, Tx,
+    schema::{change_entry, sequence_counter},
+};
+
+/// The most entries that one transaction forgets.
+pub const MOST_FORGOTTEN: usize = 10_000;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = change_entry)]
+struct EntryRow {
+    sequence: i64,
+    resource: String,
+    resource_id: String,
+    op: String,
+    version: i64,
+    #[diesel(deserialize_as = Stamp)]
+    changed_at: NaiveDateTime,
+}
+
+impl EntryRow {
+    fn into_entry(self) -> Result<Entry, StoreError> {
+        Ok(Entry {
+            sequence: self.sequence,
+            resource: self.resource.parse().map_err(StoreError::corrupt)?,
+            id: self.resource_id,
+            op: self.op.parse().map_err(StoreError::corrupt)?,
+            version: self.version,
+            at: self.changed_at.and_utc(),
+        })
+    }
+}
+
+/// How far the feed reaches. To be read before the entries: then nothing between the two is missed.
+///
+/// # Errors
+/// The database's.
+pub fn extent(conn: &mut Conn) -> Result<Extent, StoreError> {
+    let query = sequence_counter::table.select((sequence_counter::forgotten, sequence_counter::value));
+    let (forgotten, last) = query.first(conn)?;
+    Ok(Extent { forgotten, last })
+}
+
+/// The entries behind a number, the oldest first; none of `resources` means all.
+///
+/// # Errors
+/// The database's.
+pub fn entries(conn: &mut Conn, since: i64, resources: &[Resource], limit: u16) -> Result<Vec<Entry>, StoreError> {
+    let mut query = change_entry::table
+        .filter(change_entry::sequence.gt(since))
+        .order(change_entry::sequence)
+        .limit(i64::from(limit))
+        .select(EntryRow::as_select())
+        .into_boxed::<Backend>();
+    if !resources.is_empty() {
+        query = query.filter(change_entry::resource.eq_any(resources.iter().map(|resource| resource.as_str())));
+    }
+    let rows: Vec<EntryRow> = query.load(conn)?;
+    rows.into_iter().map(EntryRow::into_entry).collect()
+}
+
+/// The last entry that is kept, if any is.
+///
+/// # Errors
+/// The database's.
+pub fn latest(conn: &mut Conn) -> Result<Option<Entry>, StoreError> {
+    let row: Option<EntryRow> = change_entry::table
+        .order(change_entry::sequence.desc())
+        .select(EntryRow::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(EntryRow::into_entry).transpose()
+}
+
+/// Forgets the oldest entries that were written before a moment, at most [`MOST_FORGOTTEN`], and returns how many. It
+/// stops at the first younger one, so that the feed never has a hole.
+///
+/// # Errors
+/// The database's.
+pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<usize, StoreError> {
+    tx.exclude_others()?;
+    let most = i64::try_from(MOST_FORGOTTEN).map_err(StoreError::corrupt)?;
+    let oldest: Vec<EntryRow> =
+        change_entry::table.order(change_entry::sequence).limit(most).select(EntryRow::as_select()).load(tx.conn)?;
+    let last = oldest.iter().take_while(|entry| entry.changed_at < before.naive_utc()).last();
+    let Some(last) = last.map(|entry| entry.sequence) else { return Ok(0) };
+    diesel::update(sequence_counter::table).set(sequence_counter::forgotten.eq(last)).execute(tx.conn)?;
+    Ok(diesel::delete(change_entry::table.filter(change_entry::sequence.le(last))).execute(tx.conn)?)
+}
