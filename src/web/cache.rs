@@ -117,7 +117,7 @@ fn address(req: &ServiceRequest) -> Option<String> {
     if !is_public_read || wants_fresh || headers.get_all(header::ACCEPT).count() > 1 {
         return None;
     }
-    let encoding = etag::encoding(req.request()).unwrap_or_default();
+    let encoding = etag::encoding(req.request())?;
     Some(format!("{}\n{}\n{encoding}", req.uri().path_and_query()?, text(header::ACCEPT)?))
 }
 

@@ -19,7 +19,8 @@ pub fn tag(
     req: &HttpRequest,
 ) -> EntityTag {
     let mut tag = format!("{version}-{format}");
-    let parts = [language.map(Language::as_str), encoding(req), setting, Some(env!("CARGO_PKG_VERSION"))];
+    let encoding = encoding(req).filter(|encoding| *encoding != IDENTITY);
+    let parts = [language.map(Language::as_str), encoding, setting, Some(env!("CARGO_PKG_VERSION"))];
     for part in parts.into_iter().flatten() {
         tag.push('.');
         tag.push_str(part);
@@ -43,16 +44,19 @@ pub fn header(tag: EntityTag) -> ETag {
     ETag(tag)
 }
 
+/// A body as it is.
+const IDENTITY: &str = "identity";
+
 /// The encoding that the compression middleware will choose: it negotiates with the same function over
-/// the same list. None where the body goes out as it is.
+/// the same list. `None` where the caller accepts none of them.
 #[must_use]
 pub fn encoding(req: &HttpRequest) -> Option<&'static str> {
     let offered = [Encoding::identity(), Encoding::brotli(), Encoding::gzip(), Encoding::deflate()];
-    let chosen = req.get_header::<AcceptEncoding>()?.negotiate(offered.iter())?;
-    match chosen {
+    let Some(accepted) = req.get_header::<AcceptEncoding>() else { return Some(IDENTITY) };
+    match accepted.negotiate(offered.iter())? {
         Encoding::Known(ContentEncoding::Brotli) => Some("br"),
         Encoding::Known(ContentEncoding::Gzip) => Some("gzip"),
         Encoding::Known(ContentEncoding::Deflate) => Some("deflate"),
-        _ => None,
+        _ => Some(IDENTITY),
     }
 }

@@ -201,6 +201,9 @@ on_both! {
         server.get_with(LIST, &[("Accept", "application/xml")]).problem(406, "not_acceptable");
         assert_eq!(server.get_with(LIST, &[("Accept-Encoding", "gzip")]).header("content-encoding"), Some("gzip"));
         assert_eq!(server.get(LIST).header("content-encoding"), None);
+        for _ in 0..2 {
+            server.get_with(LIST, &[("Accept-Encoding", "identity;q=0, *;q=0")]).problem(406, "not_acceptable");
+        }
         server.get(ONE).ok();
         assert!(statements(server, ONE, &[("Authorization", "Bearer x")]).1 >= 1);
         assert!(statements(server, ONE, &[("Cache-Control", "no-store")]).1 >= 1);
