@@ -13,9 +13,11 @@ use chrono::Days;
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 use crate::{
+    audit,
+    auth::{self, Passwords, principal::identify, tokens::Tokens},
     changes, charter,
     config::{OpsBind, ServeArgs},
-    db::Db,
+    db::{Actor, Db, StoreError, forget_answers},
     index,
     kernel::clock,
     members, network,
@@ -42,8 +44,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(charter::configure)
                 .configure(members::configure)
                 .configure(territories::configure)
-                .configure(changes::configure),
+                .configure(changes::configure)
+                .configure(audit::configure)
+                .configure(auth::configure),
         )
+        .configure(auth::configure_well_known)
         .configure(openapi::configure)
         .service(health::live)
         .service(health::ready)
@@ -86,15 +91,18 @@ impl Running {
 /// An address that can't be listened on; the message names it.
 pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     let metrics = Arc::new(metrics::Metrics::new());
+    let keys = args.keys(db.target()).map_err(io::Error::other)?;
+    let listener = listen(args.bind)?;
+    let address = listener.local_addr()?;
     let state = AppState {
         db: db.clone(),
+        tokens: Arc::new(Tokens::new(keys, &args.public_url(address))),
+        passwords: Arc::new(Passwords::default()),
         metrics: Arc::clone(&metrics),
         cors_origins: args.cors_origins.clone().into(),
         data_licence: args.data_licence,
     };
-    tokio::task::spawn(keep_feed_short(db.clone(), args.feed_retention_days));
-    let listener = listen(args.bind)?;
-    let address = listener.local_addr()?;
+    tokio::task::spawn(keep_house(db.clone(), args.feed_retention_days));
     let (operations, operations_address) = match args.ops_bind {
         OpsBind::Off => (None, None),
         OpsBind::At(bind) => {
@@ -107,23 +115,29 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     Ok(Running { api, address, operations, operations_address })
 }
 
-/// How often changes that are too old are looked for.
+/// How often what is too old is looked for.
 const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
 
-/// Forgets changes that are older than so many days, every hour as long as the server runs. Not at its start: then
-/// there is enough to do.
-async fn keep_feed_short(db: Db, days: u16) {
+/// Forgets what is too old, every hour as long as the server runs. Not at its start: then there is enough to do.
+async fn keep_house(db: Db, feed_days: u16) {
     let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + RETENTION_INTERVAL, RETENTION_INTERVAL);
     loop {
         interval.tick().await;
-        let (db, before) = (db.clone(), clock::now() - Days::new(days.into()));
-        match tokio::task::spawn_blocking(move || changes::forget(&db, before)).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(forgotten)) => log::info!("the feed forgot {forgotten} changes that are older than {days} days"),
-            Ok(Err(error)) => log::warn!("old changes can't be forgotten now: {error}"),
-            Err(error) => log::error!("forgetting old changes failed: {error}"),
+        let (db, before) = (db.clone(), clock::now() - Days::new(feed_days.into()));
+        let work = move || Ok::<_, StoreError>((changes::forget(&db, before)?, forget_spent(&db)?));
+        match tokio::task::spawn_blocking(work).await {
+            Ok(Ok((0, 0))) => {}
+            Ok(Ok((changes, spent))) => log::info!("forgot {changes} old changes and {spent} spent keys and tokens"),
+            Ok(Err(error)) => log::warn!("what is too old can't be forgotten now: {error}"),
+            Err(error) => log::error!("forgetting what is too old failed: {error}"),
         }
     }
+}
+
+/// Forgets answers kept for idempotency keys and tokens that were taken back, when their time is over.
+fn forget_spent(db: &Db) -> Result<usize, StoreError> {
+    const RETENTION: Actor = Actor::System("retention of spent keys and tokens");
+    db.write_blocking(&RETENTION, |tx| Ok(forget_answers(tx)? + auth::store::forget_revoked(tx)?))
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -141,8 +155,9 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     let count = |number: u32| usize::try_from(number).map_err(io::Error::other);
     let workers = count(args.workers())?;
     let connections = count(args.connections(state.db.target()))?;
-    // Each worker has threads of its own for the database; together as many as there are connections.
-    let blocking_threads = connections.div_ceil(workers);
+    // Each worker has threads of its own for the database: for reading, together as many as there are connections; for
+    // writing and for passwords, of which no more are under way than this in the whole process, enough in each.
+    let blocking_threads = connections.div_ceil(workers) + state.db.writers() + workers;
     let server = HttpServer::new(move || {
         let (app, _document) = App::new().into_utoipa_app().configure(routes).split_for_parts();
         app.app_data(state.clone())
@@ -156,6 +171,7 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
             .wrap(from_fn(head_as_get))
             .wrap(Compress::default())
             .wrap(from_fn(remember))
+            .wrap(from_fn(identify))
             .wrap(from_fn(bounds))
             .wrap(from_fn(cors))
             .wrap(from_fn(finish))

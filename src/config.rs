@@ -13,7 +13,7 @@ use std::{
 
 use clap::Args;
 
-use crate::{db::Target, reference::Purpose};
+use crate::{auth::keys::Keys, db::Target, reference::Purpose};
 
 /// Where the database is. Every command that opens it takes these.
 #[derive(Debug, Clone, Args)]
@@ -69,6 +69,24 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
+/// Signing keys or the names of their files: not to be shown.
+#[derive(Clone)]
+pub struct SigningKeys(String);
+
+impl FromStr for SigningKeys {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKeys(***)")
+    }
+}
+
 /// Where the operations listener is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpsBind {
@@ -115,6 +133,18 @@ pub struct ServeArgs {
     /// Address and port of the metrics, or off. Keep it away from the public.
     #[arg(long, env = "REMACTO_OPS_BIND", default_value = "127.0.0.1:9464", value_name = "ADDRESS:PORT|off")]
     pub ops_bind: OpsBind,
+    /// The address under which the outside reaches the API, like https://api.example.org; tokens name it as their issuer. Without it, http:// and the address of the API. Instances that share a database must say the same.
+    #[arg(long, env = "REMACTO_PUBLIC_URL", value_name = "URL", value_parser = parse_origin)]
+    pub public_url: Option<String>,
+    /// The keys that tokens are signed with: Ed25519 keys as PEM (\n may stand for a line's end), or the names of files with them, separated by commas. The first private key signs, all verify. Without it, the embedded database makes one beside itself; PostgreSQL needs it.
+    #[arg(
+        long,
+        env = "REMACTO_SIGNING_KEYS",
+        value_name = "PEM|FILE,…",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
+    pub signing_keys: Option<SigningKeys>,
     /// Origins whose pages may write through a browser, separated by commas. Every origin may read.
     #[arg(long, env = "REMACTO_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,…", value_parser = parse_origin)]
     pub cors_origins: Vec<String>,
@@ -160,6 +190,39 @@ impl ServeArgs {
             }
         }
         Ok(Purpose::Demonstration)
+    }
+
+    /// [`ServeArgs::public_url`], or what follows from the address that the API listens at.
+    #[must_use]
+    pub fn public_url(&self, address: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
+    }
+
+    /// The keys that tokens are signed with.
+    ///
+    /// # Errors
+    /// A sentence that names the setting or the file, and quotes no key.
+    pub fn keys(&self, target: &Target) -> Result<Keys, String> {
+        const SETTING: &str = "--signing-keys (REMACTO_SIGNING_KEYS)";
+        match (&self.signing_keys, target) {
+            (Some(SigningKeys(value)), _) if value.contains("-----BEGIN ") => {
+                Keys::read(&value.replace("\\n", "\n")).map_err(|why| format!("{SETTING}: the value {why}"))
+            }
+            (Some(SigningKeys(files)), _) => {
+                let read = |file: &str| {
+                    std::fs::read_to_string(file.trim()).map_err(|error| format!("{SETTING}: the file {file}: {error}"))
+                };
+                let texts: Result<Vec<String>, String> = files.split(',').map(read).collect();
+                Keys::read(&texts?.join("\n")).map_err(|why| format!("{SETTING}: the file {files} {why}"))
+            }
+            (None, Target::Sqlite(path)) => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                Keys::of_folder(folder.unwrap_or_else(|| Path::new(".")))
+            }
+            (None, Target::Postgres(_)) => Err(format!(
+                "{SETTING}: PostgreSQL needs it, because each instance would make keys that the others don't know; remacto key create makes one"
+            )),
+        }
     }
 
     /// [`ServeArgs::workers`], or as many as there are cores.

@@ -5,20 +5,24 @@
 //! kernel     words that everything shares; pure
 //! db         pools, the read and write doors, schema, migrations
 //! web        problems, parameters, pages, representations, middlewares
+//! auth       roles, accounts, keys, tokens, extractors with a permission in their type
 //! observe    access log, metrics, health
 //! reference  what is embedded, and how it gets into the database
-//! territories, network, charter    the resources: mod, dto, rules, store, http each
+//! territories, members, network, charter, changes, audit    the resources: mod, dto, rules, store, http each
 //! portal     the pages for people: /, /docs, /problems
 //! ```
 //!
 //! A request's way: request id → log and metrics → refusals written as problems, security headers → CORS →
-//! bounds → kept answers → compression → route → `db.read` → representation. See `tests/architecture.rs` for who may use whom.
+//! bounds → who asks → kept answers → compression → route → the permission in the extractor's type → `db.read` or
+//! `db.write` → representation. See `tests/architecture.rs` for who may use whom.
 
 /// Answers are made of many small texts that one thread makes and another one frees.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod app;
+pub mod audit;
+pub mod auth;
 pub mod changes;
 pub mod charter;
 pub mod cli;

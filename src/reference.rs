@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     charter,
-    db::{Actor, Db, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
+    db::{Actor, Db, Deed, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
+    kernel::text::hex,
     members, network, territories,
 };
 
@@ -130,6 +131,7 @@ pub fn load(db: &Db, purpose: Purpose) -> Result<Vec<(&'static str, usize)>, Loa
             }
             let touched = (set.load)(tx)?;
             note_loaded(tx, set.name, &digest)?;
+            tx.audit(Deed::loaded(set.name, touched));
             Ok::<_, LoadError>(touched)
         })?;
         loaded.push((set.name, touched));
@@ -143,5 +145,5 @@ fn digest(files: &[&str]) -> String {
         hash.update(file.len().to_le_bytes());
         hash.update(file.as_bytes());
     }
-    hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    hex(&hash.finalize())
 }

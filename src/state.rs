@@ -2,13 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::{config::DataLicence, db::Db, observe::metrics::Metrics};
+use crate::{
+    auth::{Passwords, tokens::Tokens},
+    config::DataLicence,
+    db::Db,
+    observe::metrics::Metrics,
+};
 
 /// The shared state of the API.
 #[derive(Clone)]
 pub struct AppState {
     /// The database.
     pub db: Db,
+    /// Issues and checks access tokens.
+    pub tokens: Arc<Tokens>,
+    /// Checks passwords.
+    pub passwords: Arc<Passwords>,
     /// The metrics.
     pub metrics: Arc<Metrics>,
     /// Origins whose pages may write through a browser.

@@ -206,6 +206,6 @@ fn write(tx: &mut Tx<'_>, former: Option<CharterVersion>, text: Text) -> Result<
             diesel::insert_into(charter_item::table).values(item).execute(tx.conn)?;
         }
     }
-    tx.record(Change { resource: RESOURCE, id: row.id, operation, version: row.version });
+    tx.record_part(Change { resource: RESOURCE, id: row.id, operation, version: row.version });
     Ok(())
 }

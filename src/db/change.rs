@@ -2,7 +2,7 @@
 //! and takes its numbers from the sequence as its last step: so the order of the numbers is the order of the
 //! commits, on both databases and across instances, and a reader that has seen number n has seen all before.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::{
     connection::SimpleConnection as _,
     expression::{ValidGrouping, is_aggregate},
@@ -10,18 +10,14 @@ use diesel::{
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::BigInt,
 };
+use serde_json::Value;
 
 use super::{
-    Conn, StoreError, batch_insert,
+    Conn, StoreError,
+    audit::{self, Actor, Deed},
+    batch_insert,
     schema::{change_entry, sequence_counter},
 };
-
-/// Who is behind a write. Accounts come with the write operations; until then only the program itself writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Actor {
-    /// The program itself, doing what the name says.
-    System(&'static str),
-}
 
 /// What happened to a published resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +31,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Updated => "updated",
@@ -61,13 +57,15 @@ pub struct Change {
 pub struct Tx<'c> {
     /// The connection that the transaction runs on.
     pub conn: &'c mut Conn,
+    actor: Actor,
     now: DateTime<Utc>,
     changes: Vec<Change>,
+    deeds: Vec<Deed>,
 }
 
 impl<'c> Tx<'c> {
-    pub(super) const fn new(conn: &'c mut Conn, now: DateTime<Utc>) -> Self {
-        Self { conn, now, changes: Vec::new() }
+    pub(super) const fn new(conn: &'c mut Conn, actor: Actor, now: DateTime<Utc>) -> Self {
+        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new() }
     }
 
     /// The moment of the transaction, the same for everything in it.
@@ -76,9 +74,54 @@ impl<'c> Tx<'c> {
         self.now
     }
 
-    /// Notes a change for the feed. It is written, and numbered, when the transaction commits.
-    pub fn record(&mut self, change: Change) {
+    /// The day of the transaction.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        self.now.date_naive()
+    }
+
+    /// Notes a change for the feed, and for the audit with what was there before and after. Both are written when the
+    /// transaction commits.
+    pub fn record(&mut self, change: Change, before: Option<Value>, after: Option<Value>) {
+        let (before, after) = match (before, after) {
+            (Some(before), Some(after)) => {
+                let (before, after) = audit::difference(before, after, &[]);
+                (Some(before), Some(after))
+            }
+            other => other,
+        };
+        self.deeds.push(Deed {
+            action: change.operation.as_str(),
+            resource: change.resource,
+            id: Some(change.id.clone()),
+            version: Some(change.version),
+            before,
+            after,
+        });
         self.changes.push(change);
+    }
+
+    /// Notes a change for the feed that is a part of something larger, which the audit has one entry about: see
+    /// [`Tx::audit`]. A transaction with changes and without any audit entry does not commit.
+    pub fn record_part(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    /// Notes something for the audit only.
+    pub fn audit(&mut self, deed: Deed) {
+        self.deeds.push(deed);
+    }
+
+    /// Keeps other transactions that are about to write the same kind of thing waiting until this one ends, where what
+    /// one of them may write depends on all rows. SQLite's write transactions exclude each other anyway.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn take_turns(&mut self, what: Turn) -> Result<(), StoreError> {
+        if let Conn::Postgres(conn) = &mut *self.conn {
+            conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({TURNS}, {})", what.number()))?;
+        }
+        Ok(())
     }
 
     /// Keeps every other write transaction from committing before this one ends. SQLite's transactions exclude
@@ -93,8 +136,13 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
-    /// Numbers and writes the recorded changes: the last step before the commit. Returns the number of the last one.
+    /// Writes the audit, then numbers and writes the recorded changes: the last step before the commit. Returns the
+    /// number of the last one.
     pub(super) fn flush(self) -> Result<Option<i64>, StoreError> {
+        if self.deeds.is_empty() && !self.changes.is_empty() {
+            return Err(StoreError::corrupt("a transaction changes something and leaves no trace in the audit"));
+        }
+        audit::write(self.conn, &self.actor, self.now.naive_utc(), self.deeds)?;
         if self.changes.is_empty() {
             return Ok(None);
         }
@@ -117,6 +165,27 @@ impl<'c> Tx<'c> {
             .collect();
         batch_insert!(self.conn, change_entry::table, &rows);
         Ok(Some(last))
+    }
+}
+
+/// The first key of the advisory locks of [`Tx::take_turns`] ("turn" in ASCII).
+const TURNS: i32 = 0x74_75_72_6e;
+
+/// What transactions take turns in writing.
+#[derive(Debug, Clone, Copy)]
+pub enum Turn {
+    /// Members with natural keys and identifiers, each of which is there once.
+    Members,
+    /// Accounts, likewise.
+    Accounts,
+}
+
+impl Turn {
+    const fn number(self) -> i32 {
+        match self {
+            Self::Members => 1,
+            Self::Accounts => 2,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong in a store, reduced to what a caller can act on.
 
+use crate::kernel::violation::Violations;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// Why a store could not do its work.
@@ -14,6 +15,12 @@ pub enum StoreError {
     /// The work took longer than it may.
     #[error("the database took too long")]
     DeadlineExceeded,
+    /// What is to be written is being written by others for too long; trying again later will help.
+    #[error("the database was busy with other writes: {0}")]
+    Contended(String),
+    /// Who wants to write or to read what is not public may not any more; what has happened to the account.
+    #[error("the account {0}")]
+    NotAdmitted(&'static str),
     /// A stored value that the program can't read: a defect, or a change made behind its back.
     #[error("a stored value can't be read: {0}")]
     Corrupt(String),
@@ -34,7 +41,44 @@ impl StoreError {
 
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
-        if is_outage(&error) { Self::Unavailable(error.to_string()) } else { Self::Query(error) }
+        if is_outage(&error) {
+            Self::Unavailable(error.to_string())
+        } else if is_contention(&error) {
+            Self::Contended(error.to_string())
+        } else {
+            Self::Query(error)
+        }
+    }
+}
+
+/// Why a store could not write what it was to.
+#[derive(Debug)]
+pub enum WriteError {
+    /// The content breaks rules; all of them.
+    Invalid(Violations),
+    /// Something else has a key that the content would take; all of them.
+    Taken(Violations),
+    /// What is stored is in a state that does not allow it; all reasons.
+    NotNow(Violations),
+    /// The store itself failed.
+    Store(StoreError),
+}
+
+impl<E: Into<StoreError>> From<E> for WriteError {
+    fn from(error: E) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Whether a statement gave up waiting for other transactions, or was chosen to end a deadlock. The two databases say so
+/// in words only.
+fn is_contention(error: &DieselError) -> bool {
+    const BUSY: [&str; 4] =
+        ["deadlock detected", "due to lock timeout", "database is locked", "database table is locked"];
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        DieselError::DatabaseError(_, info) => BUSY.iter().any(|text| info.message().contains(text)),
+        _ => false,
     }
 }
 

@@ -6,10 +6,12 @@
 //! waits in the threads' own queue, so that a busy thread takes the next piece without anyone being woken; work
 //! that finds too long a queue is refused at once.
 
+mod audit;
 mod change;
 mod connection;
 mod edition;
 mod error;
+mod idempotency;
 pub mod json;
 pub mod keyset;
 mod migrations;
@@ -28,10 +30,12 @@ use std::{
 };
 
 pub use self::{
-    change::{Actor, Change, Operation, SequenceColumn, Tx, current_sequence},
+    audit::{Actor, Deed, difference},
+    change::{Change, Operation, SequenceColumn, Turn, Tx, current_sequence},
     connection::{Backend, Conn},
     edition::Edition,
-    error::StoreError,
+    error::{StoreError, WriteError},
+    idempotency::{Claim, Claimed, forget_answers},
     migrations::{
         MigrationError, Status as MigrationStatus, has_schema, migrate, revert_all, status as migration_status,
     },
@@ -48,6 +52,7 @@ use diesel::{
     connection::{AnsiTransactionManager, TransactionManager},
     r2d2::{Pool, PooledConnection},
 };
+use tokio::sync::Semaphore;
 
 /// Inserts many rows at once: PostgreSQL takes them in batches; Diesel's SQLite takes one after the other,
 /// which costs nothing inside a transaction.
@@ -79,6 +84,31 @@ const EDITION_INTERVAL: Duration = Duration::from_millis(250);
 const EDITION_DEADLINE: Duration = Duration::from_secs(1);
 /// How much work may wait for each connection before more is refused.
 const QUEUE_PER_CONNECTION: usize = 64;
+/// How many writes may wait in any case: SQLite's one writer is quick.
+const SHORTEST_WRITE_QUEUE: usize = 256;
+
+/// Somebody who may write, or read what is not public, as long as the account says so.
+pub trait Author {
+    /// Who it is, for the audit.
+    fn actor(&self) -> Actor;
+
+    /// Whether the account still allows it, asked on the connection that the work runs on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAdmitted`], or the database's.
+    fn admit(&self, conn: &mut Conn) -> Result<(), StoreError>;
+}
+
+/// The program itself is always admitted.
+impl Author for Actor {
+    fn actor(&self) -> Actor {
+        self.clone()
+    }
+
+    fn admit(&self, _conn: &mut Conn) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
 
 /// The open database. Cloning is cheap and shares the pools.
 #[derive(Clone)]
@@ -99,6 +129,8 @@ struct Inner {
 /// A pool and the work that is under way on it or waits for it.
 struct Lane {
     pool: Pool<Manager>,
+    /// As many as connections: who has none waits without holding a thread.
+    turns: Arc<Semaphore>,
     in_flight: AtomicUsize,
     most_in_flight: usize,
 }
@@ -115,7 +147,8 @@ impl Db {
         let writers = if matches!(target, Target::Sqlite(_)) { 1 } else { connections.clamp(2, 8) };
         let lane = |access, size| {
             let manager = Manager::new(target.clone(), access, Arc::clone(&epoch), Arc::clone(&queries));
-            Lane::new(manager, size)
+            let shortest_queue = if access == Access::Write { SHORTEST_WRITE_QUEUE } else { 0 };
+            Lane::new(manager, size, shortest_queue)
         };
         let inner = Inner {
             readers: lane(Access::Read, connections)?,
@@ -158,13 +191,63 @@ impl Db {
         F: Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     {
         let db = self.clone();
-        let place = Place::take(&self.inner)?;
+        let place = Place::take(&self.inner, readers)?;
         let work = tokio::task::spawn_blocking(move || {
             let _place = place;
             db.read_blocking(work)
         });
         let outcome = async { work.await.unwrap_or(Err(StoreError::Aborted)) };
         tokio::time::timeout(self.deadline, outcome).await.unwrap_or(Err(StoreError::DeadlineExceeded))
+    }
+
+    /// [`Db::read`] of what is not public, for somebody whose account is asked first, on the same connection.
+    ///
+    /// # Errors
+    /// What `work` returns; [`StoreError::NotAdmitted`].
+    pub async fn read_as<A, T, F>(&self, author: A, work: F) -> Result<T, StoreError>
+    where
+        A: Author + Send + 'static,
+        T: Send + 'static,
+        F: Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.read(move |conn| {
+            author.admit(conn)?;
+            work(conn)
+        })
+        .await
+    }
+
+    /// Runs `work` in one write transaction, on a blocking thread: all of it, its change and audit entries and the
+    /// sequence, or nothing. The author's account is asked first, in the same transaction.
+    ///
+    /// The time limit holds for waiting. A transaction that has begun is not abandoned, because nobody could tell
+    /// whether it took effect; the database bounds its statements and locks.
+    ///
+    /// # Errors
+    /// What `work` returns; [`StoreError::NotAdmitted`]; [`StoreError::Overloaded`] when too many wait already.
+    pub async fn write<A, T, E, F>(&self, author: A, work: F) -> Result<T, E>
+    where
+        A: Author + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let place = Place::take(&self.inner, writers)?;
+        let turn = Arc::clone(&self.inner.writers.turns).acquire_owned();
+        let turn = tokio::time::timeout(self.deadline, turn).await.map_err(|_waited| StoreError::Overloaded)?;
+        let turn = turn.map_err(|_closed| StoreError::Aborted)?;
+        let db = self.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let _place_and_turn = (place, turn);
+            db.write_blocking(&author, work)
+        });
+        work.await.unwrap_or_else(|_panicked| Err(StoreError::Aborted.into()))
+    }
+
+    /// How many threads may be busy with writes at once.
+    #[must_use]
+    pub fn writers(&self) -> usize {
+        usize::try_from(self.inner.writers.pool.max_size()).unwrap_or(usize::MAX)
     }
 
     /// The current edition of the data. The database is asked for it only now and then.
@@ -225,7 +308,7 @@ impl Db {
     /// What `work` returns, or the database's refusal; nothing is written then.
     pub fn write_blocking<T, E: From<StoreError>>(
         &self,
-        actor: &Actor,
+        author: &impl Author,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut pooled = self.inner.writers.checkout()?;
@@ -236,15 +319,17 @@ impl Db {
             Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
         };
         self.noted(begun)?;
-        let mut tx = Tx::new(conn, clock::now());
-        let outcome = work(&mut tx).and_then(|value| tx.flush().map(|last| (value, last)).map_err(E::from));
+        let mut tx = Tx::new(conn, author.actor(), clock::now());
+        let admitted = author.admit(tx.conn).map_err(E::from);
+        let outcome = admitted
+            .and_then(|()| work(&mut tx))
+            .and_then(|value| tx.flush().map(|last| (value, last)).map_err(E::from));
         match outcome {
             Ok((value, last)) => {
                 self.noted(Transactions::commit_transaction(conn))?;
                 if let Some(sequence) = last {
                     self.inner.knowledge.wrote(sequence);
                 }
-                log::debug!("{actor:?} wrote");
                 Ok(value)
             }
             Err(error) => {
@@ -274,7 +359,7 @@ impl Db {
 type Transactions = <Conn as diesel::Connection>::TransactionManager;
 
 impl Lane {
-    fn new(manager: Manager, size: u32) -> Result<Self, StoreError> {
+    fn new(manager: Manager, size: u32, shortest_queue: usize) -> Result<Self, StoreError> {
         let slots = usize::try_from(size).map_err(StoreError::corrupt)?;
         let pool = Pool::builder()
             .max_size(size)
@@ -284,7 +369,13 @@ impl Lane {
             .connection_timeout(CHECKOUT_TIMEOUT)
             .build(manager)
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { pool, in_flight: AtomicUsize::new(0), most_in_flight: slots * (1 + QUEUE_PER_CONNECTION) })
+        let queue = (slots * QUEUE_PER_CONNECTION).max(shortest_queue);
+        Ok(Self {
+            pool,
+            turns: Arc::new(Semaphore::new(slots)),
+            in_flight: AtomicUsize::new(0),
+            most_in_flight: slots + queue,
+        })
     }
 
     fn checkout(&self) -> Result<PooledConnection<Manager>, StoreError> {
@@ -292,13 +383,22 @@ impl Lane {
     }
 }
 
-/// A place among the reads that are under way or wait, given back when the read ends.
-struct Place(Arc<Inner>);
+/// A place among the pieces of work of a lane that are under way or wait, given back when the work ends.
+struct Place(Arc<Inner>, fn(&Inner) -> &Lane);
+
+const fn readers(inner: &Inner) -> &Lane {
+    &inner.readers
+}
+
+const fn writers(inner: &Inner) -> &Lane {
+    &inner.writers
+}
 
 impl Place {
-    fn take(inner: &Arc<Inner>) -> Result<Self, StoreError> {
-        let place = Self(Arc::clone(inner));
-        if inner.readers.in_flight.fetch_add(1, Ordering::AcqRel) >= inner.readers.most_in_flight {
+    fn take(inner: &Arc<Inner>, lane: fn(&Inner) -> &Lane) -> Result<Self, StoreError> {
+        let place = Self(Arc::clone(inner), lane);
+        let lane = lane(inner);
+        if lane.in_flight.fetch_add(1, Ordering::AcqRel) >= lane.most_in_flight {
             return Err(StoreError::Overloaded);
         }
         Ok(place)
@@ -307,6 +407,6 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.readers.in_flight.fetch_sub(1, Ordering::AcqRel);
+        (self.1)(&self.0).in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -193,6 +193,8 @@ diesel::table! {
         from_on_precision -> Nullable<Text>,
         until_on -> Nullable<Date>,
         reason -> Nullable<Text>,
+        evidence_reference -> Nullable<Text>,
+        evidence_url -> Nullable<Text>,
     }
 }
 
@@ -204,6 +206,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    account (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        kind -> Text,
+        role -> Text,
+        client_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        secret_hash -> Text,
+        member_id -> Nullable<Text>,
+        organisation -> Nullable<Text>,
+        disabled_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    revoked_token (jti) {
+        jti -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    idempotency_answer (account_id, operation, idempotency_key) {
+        account_id -> Text,
+        operation -> Text,
+        idempotency_key -> Text,
+        request_sha256 -> Text,
+        answer -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    audit_entry (id) {
+        id -> Text,
+        occurred_at -> Timestamp,
+        actor -> Text,
+        account_id -> Nullable<Text>,
+        role -> Nullable<Text>,
+        task -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        action -> Text,
+        resource -> Text,
+        resource_id -> Nullable<Text>,
+        version -> Nullable<BigInt>,
+        before_values -> Nullable<Text>,
+        after_values -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    member_adhesion (member_id, charter_version) {
+        member_id -> Text,
+        charter_version -> Text,
+        adhered_on -> Date,
+        adhered_on_precision -> Text,
+        decision_reference -> Text,
+        document_url -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member);
 diesel::allow_tables_to_appear_in_same_query!(composition_statement, composition_figure);
 diesel::allow_tables_to_appear_in_same_query!(charter_version, charter_item);
 diesel::allow_tables_to_appear_in_same_query!(member, member_status, member_external_id, territory);

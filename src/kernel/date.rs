@@ -67,6 +67,12 @@ impl PartialDate {
         }
     }
 
+    /// A day of the clock's.
+    #[must_use]
+    pub const fn of_day(day: NaiveDate) -> Self {
+        Self { first: day, precision: Precision::Day }
+    }
+
     /// The first day that the date can mean.
     #[must_use]
     pub const fn first_day(self) -> NaiveDate {

@@ -1,5 +1,5 @@
 //! The words every floor of the house shares: identifiers, time, languages, dates of known precision,
-//! fixed-point numbers, searchable text. Pure values without I/O, so that rules and stores can both
+//! fixed-point numbers, searchable text, patches and what is wrong with content. Pure values without I/O, so that rules and stores can both
 //! speak them; nothing here knows HTTP or a database.
 
 pub mod clock;
@@ -10,4 +10,6 @@ pub mod fold;
 pub mod id;
 pub mod language;
 pub mod paging;
+pub mod patch;
 pub mod text;
+pub mod violation;

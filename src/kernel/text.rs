@@ -55,6 +55,18 @@ pub fn parse_search(text: &str, max_chars: usize) -> Result<String, TextError> {
     Ok(text.to_owned())
 }
 
+/// A text as it is stored: trimmed and composed (NFC).
+#[must_use]
+pub fn normal(text: &str) -> String {
+    text.trim().nfc().collect()
+}
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 fn refuse_dangerous(text: &str) -> Result<(), TextError> {
     if text.chars().any(char::is_control) {
         return Err(TextError::Control);

@@ -14,13 +14,27 @@ use crate::db::{Conn, StoreError, Tx, json};
 
 pub use self::{
     dto::MemberOut,
-    rules::{Cohort, Entry as HistoryEntry, ExternalId, Facts, History, MemberKind, Provenance, Record, Status, Tally},
+    rules::{
+        Cohort, Entry as HistoryEntry, Evidence, ExternalId, Facts, History, MemberKind, Provenance, Record, Status,
+        Tally,
+    },
     store::{follow, seed, tally},
 };
 
 /// Mounts the operations on members.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(http::list_members).service(http::get_member).service(http::get_member_history);
+    config
+        .service(http::list_members)
+        .service(http::create_member)
+        .service(http::get_member)
+        .service(http::update_member)
+        .service(http::delete_member)
+        .service(http::get_member_history)
+        .service(http::list_member_transitions)
+        .service(http::create_member_transition)
+        .service(http::get_member_adhesion)
+        .service(http::create_member_adhesion)
+        .service(http::delete_member_adhesion);
 }
 
 /// The members that official pages and the press name.

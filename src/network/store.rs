@@ -175,7 +175,7 @@ pub fn load(tx: &mut Tx<'_>, facts: Facts) -> Result<usize, StoreError> {
     };
     diesel::delete(network::table).execute(tx.conn)?;
     insert(tx.conn, &id, version, (created_at, now), facts)?;
-    tx.record(Change { resource: RESOURCE, id, operation, version });
+    tx.record_part(Change { resource: RESOURCE, id, operation, version });
     Ok(1)
 }
 

@@ -13,7 +13,7 @@ use actix_web::{
 };
 
 use super::request_id::{HEADER, RequestId};
-use crate::state::AppState;
+use crate::{auth::principal::Principal, state::AppState};
 
 /// The name of the access log among the log targets.
 const TARGET: &str = "remacto::access";
@@ -26,8 +26,7 @@ pub async fn observe<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Resu
     let started = Instant::now();
     let id = RequestId::of(req.headers());
     let method = req.method().clone();
-    // Until there are accounts nobody can be anyone: a token is a claim that nothing has checked.
-    let caller = if req.headers().contains_key(header::AUTHORIZATION) { "unverified" } else { "anonymous" };
+    let speaks = req.headers().contains_key(header::AUTHORIZATION);
     let header = HeaderValue::from_str(id.as_str());
     req.extensions_mut().insert(id.clone());
     let mut response = next.call(req).await?;
@@ -41,11 +40,18 @@ pub async fn observe<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Resu
     if let Some(state) = response.request().app_data::<Data<AppState>>() {
         state.metrics.observe(&method, route, status, elapsed);
     }
+    let extensions = response.request().extensions();
+    let (role, account) = match extensions.get::<Principal>().map(Principal::claims) {
+        Some(claims) => (claims.role.as_str(), claims.sub.as_str()),
+        // A claim that nothing has checked, or that was not believed.
+        None => (if speaks { "unverified" } else { "anonymous" }, "-"),
+    };
     log::info!(
         target: TARGET,
-        "id={} method={method} route={route} status={status} duration_us={} caller={caller}",
+        "id={} method={method} route={route} status={status} duration_us={} caller={role} account={account}",
         id.as_str(),
         elapsed.as_micros()
     );
+    drop(extensions);
     Ok(response)
 }

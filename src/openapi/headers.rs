@@ -34,14 +34,17 @@ const HEADERS: &[Header] = &[
     ),
     always("Cross-Origin-Resource-Policy", "Pages of other origins may use the answer.", "cross-origin"),
     always("ETag", "Validator, for If-None-Match: version (for lists, sequence) and variant.", "\"1679-json.0.1.0\""),
+    sometimes("Idempotency-Replayed", "The request was answered before, and this is that answer.", "true"),
     sometimes(
         "Link",
         "The next page (rel=\"next\"); absent on the last one.",
         "</api/v1/territories?cursor=WzEs>; rel=\"next\"",
     ),
+    always("Location", "Where what was made is.", "/api/v1/members/commune-larache"),
     always("Referrer-Policy", "What a browser tells others about where it comes from: nothing.", "no-referrer"),
     always("Retry-After", "How many seconds to wait before trying again.", "2"),
     always("Vary", "The request headers that the answer depends on.", "Accept, Accept-Encoding"),
+    always("WWW-Authenticate", "How to say who asks.", "Bearer error=\"invalid_token\""),
     always("X-Content-Type-Options", "A browser must not guess another type.", "nosniff"),
     always(
         "X-Request-Id",

@@ -9,12 +9,13 @@
 mod headers;
 
 use actix_web::{App, HttpResponse, get, http::header, web::Data};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
 use crate::{
     app::routes,
+    auth::roles::{PERMISSIONS, Permission, Role},
     kernel::language::Language,
     web::{
         problem::{self, Kind, Problem, ProblemErrorOut, ProblemOut},
@@ -40,6 +41,8 @@ use crate::{
         (name = "members", description = "The members of the network, today and on any day."),
         (name = "changes", description = "What changed since, for copies that want to stay fresh."),
         (name = "territories", description = "Morocco's territorial units and their census figures."),
+        (name = "auth", description = "Signing in: tokens for people and machines."),
+        (name = "audit", description = "Who did what."),
         (name = "documentation", description = "This document and pages for people."),
         (name = "operations", description = "For those who run the server.")
     ),
@@ -47,7 +50,7 @@ use crate::{
 )]
 struct Base;
 
-/// The refusals that any operation may answer with, by status.
+/// The refusals that operations may answer with, by status.
 const REFUSALS: &[(&str, &[&Kind])] = &[
     (
         "400",
@@ -57,15 +60,24 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
             &problem::REPEATED_PARAMETER,
             &problem::INVALID_CURSOR,
             &problem::MALFORMED_URL,
+            &problem::INVALID_BODY,
+            &problem::UNKNOWN_PROPERTY,
+            &problem::INVALID_HEADER,
             &problem::BAD_REQUEST,
         ],
     ),
+    ("401", &[&problem::UNAUTHENTICATED, &problem::INVALID_TOKEN, &problem::INVALID_CREDENTIALS]),
+    ("403", &[&problem::FORBIDDEN, &problem::NOT_YOUR_MEMBER, &problem::NOT_YOUR_PROPERTY]),
     ("404", &[&problem::NOT_FOUND]),
     ("406", &[&problem::NOT_ACCEPTABLE]),
-    ("409", &[&problem::SEQUENCE_AHEAD]),
+    ("409", &[&problem::SEQUENCE_AHEAD, &problem::ALREADY_EXISTS, &problem::NOT_NOW]),
     ("410", &[&problem::CHANGES_FORGOTTEN]),
+    ("412", &[&problem::PRECONDITION_FAILED]),
     ("413", &[&problem::CONTENT_TOO_LARGE]),
     ("414", &[&problem::URI_TOO_LONG]),
+    ("415", &[&problem::UNSUPPORTED_MEDIA_TYPE]),
+    ("422", &[&problem::INVALID_CONTENT, &problem::KEY_REUSED]),
+    ("428", &[&problem::PRECONDITION_REQUIRED]),
     ("431", &[&problem::HEADERS_TOO_LARGE]),
     ("500", &[&problem::INTERNAL_ERROR]),
     ("503", &[&problem::OVERLOADED, &problem::DEADLINE_EXCEEDED, &problem::DATABASE_UNAVAILABLE, &problem::NOT_READY]),
@@ -87,15 +99,18 @@ pub fn document() -> Result<Value, serde_json::Error> {
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
         paths.sort_keys();
         for (path, item) in paths.iter_mut() {
-            for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
-                localized.extend(complete(path, operation));
+            for (method, operation) in item.as_object_mut().into_iter().flatten() {
+                localized.extend(complete(path, method, operation));
             }
         }
     }
     add_components(&mut document);
     lift_descriptions(&mut document["components"]["schemas"]);
-    for (_, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
-        require_nullable(schema);
+    let is_answer = |name: &str| !["In", "Patch", "Form"].iter().any(|end| name.ends_with(end));
+    for (name, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
+        if is_answer(name) {
+            require_nullable(schema);
+        }
     }
     for name in localized {
         add_fallbacks(&mut document, &name);
@@ -103,8 +118,66 @@ pub fn document() -> Result<Value, serde_json::Error> {
     Ok(document)
 }
 
-/// Adds to an operation what the middlewares do for all; returns the names of the schemas whose texts `lang` prunes.
-fn complete(path: &str, operation: &mut Value) -> Vec<String> {
+/// What an operation is, as far as it decides what else belongs to it.
+struct Traits<'a> {
+    path: &'a str,
+    method: &'a str,
+    /// Its path has parameters.
+    addressed: bool,
+    /// It takes a body.
+    has_body: bool,
+    /// It needs a permission.
+    guarded: bool,
+}
+
+impl Traits<'_> {
+    fn is_data(&self) -> bool {
+        self.path.starts_with("/api/")
+    }
+
+    /// Whether it is one of those that make or take back tokens, which have conventions of their own.
+    fn signs_in(&self) -> bool {
+        self.path.starts_with("/api/v1/auth/") && self.method == "post"
+    }
+
+    fn changes_what_is_there(&self) -> bool {
+        matches!(self.method, "patch" | "delete")
+    }
+
+    /// Whether it can be answered with a refusal of a status; `declared` says whether its handler says so.
+    fn can_refuse(&self, status: &str, declared: bool) -> bool {
+        match status {
+            "401" => self.is_data(),
+            "403" => self.guarded,
+            // An operation without an address says itself that something it names may not exist.
+            "404" => self.addressed || declared,
+            "406" => self.is_data() && !self.signs_in(),
+            "409" | "410" => declared,
+            "412" => self.changes_what_is_there() || declared,
+            "415" => self.has_body,
+            "422" => self.has_body && !self.signs_in(),
+            "428" => self.changes_what_is_there(),
+            "503" => self.is_data() || self.path == "/health/ready",
+            _ => true,
+        }
+    }
+
+    /// The headers of an answer of a status, beside the common ones.
+    fn headers(&self, status: &str, has_page: bool) -> &'static [&'static str] {
+        match (self.method, status) {
+            _ if !self.is_data() || self.signs_in() => &[],
+            ("get", _) if has_page => &["Content-Disposition", "ETag", "Link"],
+            ("post", "201") => &["ETag", "Idempotency-Replayed", "Location"],
+            ("post", _) => &["ETag", "Idempotency-Replayed"],
+            (_, "204") => &[],
+            _ => &["ETag"],
+        }
+    }
+}
+
+/// Adds to an operation what the middlewares and extractors do for all; returns the names of the schemas whose texts
+/// `lang` prunes.
+fn complete(path: &str, method: &str, operation: &mut Value) -> Vec<String> {
     let has_parameter = |place: &str, name: Option<&str>| {
         let parameters = operation.get("parameters").and_then(Value::as_array);
         parameters
@@ -112,30 +185,32 @@ fn complete(path: &str, operation: &mut Value) -> Vec<String> {
             .flatten()
             .any(|parameter| parameter["in"] == place && name.is_none_or(|name| parameter["name"] == name))
     };
-    let (addressed, localizable) = (has_parameter("path", None), has_parameter("query", Some("lang")));
-    let is_data = path.starts_with("/api/");
-    operation["security"] = json!([]);
+    let localizable = has_parameter("query", Some("lang"));
+    let traits = Traits {
+        path,
+        method,
+        addressed: has_parameter("path", None),
+        has_body: operation.get("requestBody").is_some(),
+        guarded: operation.get("security").is_some() && !(path.starts_with("/api/v1/auth/") && method == "post"),
+    };
+    if operation.get("security").is_none() {
+        operation["security"] = json!([]);
+    }
+    let honours_if_match = operation.pointer("/responses/412").is_some();
+    describe_headers(&traits, honours_if_match, operation);
     let responses = &mut operation["responses"];
     for (status, _) in REFUSALS {
-        let fits = match *status {
-            // An operation without an address says itself that something it names may not exist.
-            "404" => addressed || responses.get("404").is_some(),
-            "409" | "410" => responses.get(*status).is_some(),
-            "406" => is_data,
-            "503" => is_data || path == "/health/ready",
-            _ => true,
-        };
-        if fits {
+        if traits.can_refuse(status, responses.get(*status).is_some()) {
             responses[*status] = json!({"$ref": format!("#/components/responses/Problem{status}")});
         }
     }
-    let headers = match (is_data, has_page(responses)) {
-        (true, true) => headers::common_and(&["Content-Disposition", "ETag", "Link"]),
-        (true, false) => headers::common_and(&["ETag"]),
-        (false, _) => headers::common_and(&[]),
-    };
-    responses["200"]["headers"] = Value::Object(headers);
-    if is_data {
+    let has_page = has_page(responses);
+    for success in ["200", "201", "204"] {
+        if let Some(response) = responses.get_mut(success) {
+            response["headers"] = Value::Object(headers::common_and(traits.headers(success, has_page)));
+        }
+    }
+    if traits.is_data() && method == "get" {
         responses["304"] = json!({
             "description": "The caller's copy, named by If-None-Match, is current.",
             "headers": headers::common_and(&["ETag"]),
@@ -149,6 +224,40 @@ fn complete(path: &str, operation: &mut Value) -> Vec<String> {
     name.map(str::to_owned).into_iter().collect()
 }
 
+/// Describes the request headers of writes.
+fn describe_headers(traits: &Traits<'_>, honours_if_match: bool, operation: &mut Value) {
+    let mut described = Vec::new();
+    if traits.changes_what_is_there() || honours_if_match {
+        described.push(json!({
+            "name": "If-Match",
+            "in": "header",
+            "required": traits.changes_what_is_there(),
+            "description": "The ETag of the version that the change is meant for.",
+            "schema": {"type": "string"},
+            "example": "\"1-json.0.1.0\"",
+        }));
+    }
+    if traits.method == "post" && traits.guarded {
+        described.push(json!({
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": false,
+            "description": "Makes it safe to send the same request again: for 24 hours it has one effect and one answer.",
+            "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+            "example": "7d2a5b0e-1f6c-4c1d-9d38-3f0a8a1c5e77",
+        }));
+    }
+    if described.is_empty() {
+        return;
+    }
+    if operation.get("parameters").is_none() {
+        operation["parameters"] = json!([]);
+    }
+    if let Some(parameters) = operation["parameters"].as_array_mut() {
+        parameters.append(&mut described);
+    }
+}
+
 fn has_page(responses: &Value) -> bool {
     responses.pointer("/200/content/text~1csv").is_some()
 }
@@ -157,7 +266,12 @@ fn add_components(document: &mut Value) {
     let components = &mut document["components"];
     for (status, kinds) in REFUSALS {
         let names: Vec<String> = kinds.iter().map(|kind| format!("`{}`: {}", kind.code, kind.explanation)).collect();
-        let headers = headers::common_and(if *status == "503" { &["Retry-After"] } else { &[] });
+        let headers = headers::common_and(match *status {
+            "401" => &["WWW-Authenticate"],
+            "412" => &["ETag"],
+            "503" => &["Retry-After"],
+            _ => &[],
+        });
         components["responses"][format!("Problem{status}")] = json!({
             "description": names.join("\n\n"),
             "headers": headers,
@@ -165,9 +279,31 @@ fn add_components(document: &mut Value) {
         });
     }
     components["headers"] = headers::component();
+    components["securitySchemes"] = security_schemes();
     if let Some(schemas) = components["schemas"].as_object_mut() {
         schemas.sort_keys();
     }
+}
+
+/// How callers say who they are, with the whole role table.
+fn security_schemes() -> Value {
+    let names = |roles: &[Role]| roles.iter().map(|role| format!("`{}`", role.as_str())).collect::<Vec<_>>().join(", ");
+    let row = |permission: &&Permission| {
+        let own = if permission.own.is_empty() {
+            String::new()
+        } else {
+            format!("; to what is their own member's: {}", names(permission.own))
+        };
+        format!("- `{}`: {} {}{own}", permission.name, permission.about, names(permission.all))
+    };
+    let table: Vec<String> = PERMISSIONS.iter().map(row).collect();
+    let about = "An access token, good for 15 minutes: for people from `POST /api/v1/auth/sessions`, for machines from \
+                 `POST /api/v1/auth/token`. What is public reads the same with and without one. Permissions, with the roles \
+                 that have them:";
+    json!({
+        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": format!("{about}\n\n{}", table.join("\n"))},
+        "client": {"type": "http", "scheme": "basic", "description": "A client's id and secret, at the token and revocation endpoints."},
+    })
 }
 
 /// Moves the description of a property that may be null from its alternative to the property itself, where

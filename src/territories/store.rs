@@ -310,7 +310,7 @@ fn add(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<(), StoreError> {
     let rows: Vec<NewRow> = records.into_iter().map(|record| new_row(new_id(), 1, (now, now), record)).collect();
     batch_insert!(tx.conn, territory::table, &rows);
     for NewRow { row, .. } in rows {
-        tx.record(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
+        tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
     }
     Ok(())
 }
@@ -320,7 +320,7 @@ fn update(tx: &mut Tx<'_>, former: &Territory, record: Record) -> Result<(), Sto
     let NewRow { row, folded } =
         new_row(former.id.clone(), version, (former.created_at.naive_utc(), tx.now().naive_utc()), record);
     diesel::update(territory::table.filter(territory::id.eq(&former.id))).set((&row, folded)).execute(tx.conn)?;
-    tx.record(Change { resource: RESOURCE, id: row.id, operation: Operation::Updated, version });
+    tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Updated, version });
     Ok(())
 }
 
@@ -330,7 +330,7 @@ fn delete(tx: &mut Tx<'_>, mut vanished: Vec<Territory>) -> Result<(), StoreErro
     for territory in vanished {
         diesel::delete(territory::table.filter(territory::id.eq(&territory.id))).execute(tx.conn)?;
         let version = territory.version + 1;
-        tx.record(Change { resource: RESOURCE, id: territory.id, operation: Operation::Deleted, version });
+        tx.record_part(Change { resource: RESOURCE, id: territory.id, operation: Operation::Deleted, version });
     }
     Ok(())
 }

@@ -112,8 +112,8 @@ fn address(req: &ServiceRequest) -> Option<String> {
     let wants_fresh = ["no-cache", "no-store"].iter().any(|word| {
         headers.get_all(header::CACHE_CONTROL).any(|value| value.to_str().is_ok_and(|value| value.contains(word)))
     });
-    let is_public_read =
-        req.method() == Method::GET && req.path().starts_with("/api/") && !headers.contains_key(header::AUTHORIZATION);
+    // Who asks makes no difference: what depends on it is never kept.
+    let is_public_read = req.method() == Method::GET && req.path().starts_with("/api/");
     if !is_public_read || wants_fresh || headers.get_all(header::ACCEPT).count() > 1 {
         return None;
     }

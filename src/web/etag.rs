@@ -8,24 +8,36 @@ use actix_web::{
 
 use crate::kernel::language::Language;
 
-/// The tag of a representation at one version. For a list, the version is the sequence it was read at; `setting`
-/// is a setting of the server that the answer shows.
-#[must_use]
-pub fn tag(
-    version: i64,
-    format: &str,
-    language: Option<Language>,
-    setting: Option<&str>,
-    req: &HttpRequest,
-) -> EntityTag {
-    let mut tag = format!("{version}-{format}");
-    let encoding = encoding(req).filter(|encoding| *encoding != IDENTITY);
-    let parts = [language.map(Language::as_str), encoding, setting, Some(env!("CARGO_PKG_VERSION"))];
-    for part in parts.into_iter().flatten() {
-        tag.push('.');
-        tag.push_str(part);
+/// Everything but the version that a representation's bytes depend on.
+#[derive(Debug, Clone)]
+pub struct Variant(String);
+
+impl Variant {
+    /// Of an answer in a format and language, encoded as the request accepts it; `setting` is a setting of the server or
+    /// another version that the answer shows.
+    #[must_use]
+    pub fn of(req: &HttpRequest, format: &str, language: Option<Language>, setting: Option<&str>) -> Self {
+        let mut variant = format.to_owned();
+        let encoding = encoding(req).filter(|encoding| *encoding != IDENTITY);
+        let parts = [language.map(Language::as_str), encoding, setting, Some(env!("CARGO_PKG_VERSION"))];
+        for part in parts.into_iter().flatten() {
+            variant.push('.');
+            variant.push_str(part);
+        }
+        Self(variant)
     }
-    EntityTag::new_strong(tag)
+
+    /// The tag of the representation at a version. For a list, the version is the sequence it was read at.
+    #[must_use]
+    pub fn at(&self, version: i64) -> EntityTag {
+        EntityTag::new_strong(format!("{version}-{}", self.0))
+    }
+}
+
+/// The version that a tag of ours names.
+#[must_use]
+pub fn version(tag: &EntityTag) -> Option<i64> {
+    tag.tag().split_once('-')?.0.parse().ok().filter(|_| !tag.weak)
 }
 
 /// Whether the caller already has the representation with this tag.

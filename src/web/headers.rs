@@ -88,7 +88,7 @@ fn explain<B: MessageBody>(response: ServiceResponse<B>) -> ServiceResponse<BoxB
     if refused.status().as_u16() == 503 && !refused.headers().contains_key(header::RETRY_AFTER) {
         answer.insert_header((header::RETRY_AFTER, "2"));
     }
-    answer.content_type("application/problem+json");
+    answer.content_type(problem.media_type());
     let body = serde_json::to_vec(&problem.body(&id)).unwrap_or_default();
     ServiceResponse::new(req, answer.body(body))
 }

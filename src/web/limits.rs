@@ -49,10 +49,16 @@ fn check(req: &ServiceRequest) -> Result<(), Problem> {
     }
     let length = req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > MAX_BODY_BYTES) {
-        let detail = format!("The body may have at most {MAX_BODY_BYTES} bytes.");
-        return Err(Problem::new(&CONTENT_TOO_LARGE, detail).with_header(header::CONNECTION, "close"));
+        return Err(too_large());
     }
     Ok(())
+}
+
+/// The refusal of a body that is too large.
+#[must_use]
+pub fn too_large() -> Problem {
+    let detail = format!("The body may have at most {MAX_BODY_BYTES} bytes.");
+    Problem::new(&CONTENT_TOO_LARGE, detail).with_header(header::CONNECTION, "close")
 }
 
 /// Whether every percent sign stands before two hexadecimal digits and the decoded bytes are UTF-8.

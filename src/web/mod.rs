@@ -2,18 +2,22 @@
 //! representations and their validators, and the middlewares around them all.
 
 pub mod attribution;
+pub mod body;
 pub mod cache;
 pub mod cors;
 pub mod cursor;
 pub mod etag;
 pub mod fallback;
 pub mod headers;
+pub mod idempotency;
 pub mod limits;
 pub mod listing;
 pub mod localize;
 pub mod page;
 pub mod params;
+pub mod precondition;
 pub mod problem;
 pub mod query;
 pub mod representation;
 pub mod tabular;
+pub mod written;

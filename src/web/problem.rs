@@ -11,7 +11,10 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::db::StoreError;
+use crate::{
+    db::{StoreError, WriteError},
+    kernel::violation::{Violation, Violations},
+};
 
 /// One kind of refusal: its row in the table.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +61,33 @@ kinds! {
     BAD_REQUEST = "bad_request" 400 "Bad request",
         "The request can't be understood as HTTP, or its body as what it claims to be.",
         "The detail says what was wrong with it.";
+    INVALID_BODY = "invalid_body" 400 "Invalid body",
+        "The request's body is not of the shape that the operation takes: it is no JSON, a property is missing or has a value of another type.",
+        "The entry in errors points at the place (RFC 6901). The shape of each operation's body is in the OpenAPI document.";
+    UNKNOWN_PROPERTY = "unknown_property" 400 "Unknown property",
+        "The request's body has a property that this operation does not know. It is refused rather than ignored, so that nothing that was meant to be stored is lost.",
+        "Correct the name (the detail offers the nearest known one) or leave the property out.";
+    INVALID_HEADER = "invalid_header" 400 "Invalid header",
+        "A request header has a value that it can't have.",
+        "The entry in errors names the header and says what it takes.";
+    UNAUTHENTICATED = "unauthenticated" 401 "Not signed in",
+        "This operation needs to know who asks, and the request does not say it.",
+        "Send Authorization: Bearer with an access token. People get one from POST /api/v1/auth/sessions, machines from POST /api/v1/auth/token.";
+    INVALID_TOKEN = "invalid_token" 401 "Invalid token",
+        "The access token is not believed: it has expired, was taken back, was not made here, or its account has been changed or disabled since.",
+        "Get a new token. Tokens are good for 15 minutes.";
+    INVALID_CREDENTIALS = "invalid_credentials" 401 "Wrong credentials",
+        "Who wants to sign in is not who they say: the account is unknown or disabled, or the password or secret is wrong. Which of these is not said.",
+        "Correct the credentials, or ask an administrator for new ones.";
+    FORBIDDEN = "forbidden" 403 "Not allowed",
+        "The account's role does not allow this operation.",
+        "Use an account with one of the roles that the detail names.";
+    NOT_YOUR_MEMBER = "not_your_member" 403 "Another member's",
+        "The account may do this only to what is its own member's.",
+        "Use an account of that member, or one of the secretariat.";
+    NOT_YOUR_PROPERTY = "not_your_property" 403 "Not yours to say",
+        "The body has a property that the account's role may not change, although it may change others.",
+        "Leave the properties out that errors points at, or ask the secretariat.";
     NOT_FOUND = "not_found" 404 "Not found",
         "There is nothing at this address: the path is unknown, or no published resource has this id, slug or code.",
         "Follow the links of GET /api/v1 or of a list instead of composing addresses. Deleted resources leave a tombstone in the change feed.";
@@ -73,9 +103,18 @@ kinds! {
     SEQUENCE_AHEAD = "sequence_ahead" 409 "Sequence ahead",
         "since is greater than the number of the last change here: the copy was made from another database, or this one was restored from a backup.",
         "Make the copy anew from the lists, and go on from the sequence of the first page.";
+    ALREADY_EXISTS = "already_exists" 409 "Already there",
+        "What the request would make or change takes a key that another resource has. errors points at the key and names the other.",
+        "Change the other resource instead, or correct the key.";
+    NOT_NOW = "not_now" 409 "Not in this state",
+        "The content is right, but the resource is in a state that does not allow this. errors has all reasons.",
+        "Remove the reasons first. For a change of standing, GET …/transitions says for each what stands in its way.";
     CHANGES_FORGOTTEN = "changes_forgotten" 410 "Changes no longer kept",
         "since is so old that some of the changes behind it are no longer kept, so that going on from there would miss them.",
         "Make the copy anew from the lists, and go on from the sequence of the first page. GET /api/v1/changes/latest says from where on changes are kept.";
+    PRECONDITION_FAILED = "precondition_failed" 412 "Changed meanwhile",
+        "The resource is no longer at the version that If-Match names: somebody else has changed it.",
+        "Get it again (its current ETag is in this answer), look at what has changed, and send the change with the new ETag.";
     CONTENT_TOO_LARGE = "content_too_large" 413 "Content too large",
         "The request's body is larger than this operation takes.",
         "Send less at once; the detail names the limit.";
@@ -85,6 +124,15 @@ kinds! {
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "Unsupported media type",
         "The request's body has a type or an encoding that this operation does not take.",
         "Send the type that the OpenAPI document names, without Content-Encoding.";
+    INVALID_CONTENT = "invalid_content" 422 "Invalid content",
+        "The body has the right shape, but what it says breaks rules. errors has all of them, each with its place.",
+        "Correct every place that errors points at.";
+    KEY_REUSED = "idempotency_key_reused" 422 "Idempotency-Key used before",
+        "The same account has sent another request with this Idempotency-Key within the last 24 hours.",
+        "Use a new key for a new request, and the same key only to send the very same request again.";
+    PRECONDITION_REQUIRED = "precondition_required" 428 "If-Match required",
+        "A change must say which version of the resource it is meant for, so that it never overwrites a change that its author has not seen.",
+        "Get the resource and send its ETag as If-Match.";
     HEADERS_TOO_LARGE = "headers_too_large" 431 "Request header fields too large",
         "The request's header fields are larger than 16,384 bytes together.",
         "Send fewer or shorter header fields; cookies are never needed.";
@@ -115,6 +163,8 @@ pub fn kind(code: &str) -> Option<&'static Kind> {
 #[must_use]
 pub fn kind_of_status(status: StatusCode) -> &'static Kind {
     match status.as_u16() {
+        401 => &UNAUTHENTICATED,
+        403 => &FORBIDDEN,
         404 => &NOT_FOUND,
         405 => &METHOD_NOT_ALLOWED,
         406 => &NOT_ACCEPTABLE,
@@ -136,6 +186,8 @@ pub enum Place {
     Parameter(String),
     /// A request header, by name.
     Header(&'static str),
+    /// A place in the body, by JSON pointer (RFC 6901).
+    Pointer(String),
 }
 
 /// One error of a [`Problem`].
@@ -157,6 +209,7 @@ pub struct Problem {
     faults: Vec<Fault>,
     headers: Vec<(header::HeaderName, String)>,
     cause: Option<String>,
+    oauth: Option<&'static str>,
 }
 
 /// How long a refused client should wait, in seconds.
@@ -166,7 +219,8 @@ impl Problem {
     /// A refusal of a kind, with what is particular to this one.
     #[must_use]
     pub fn new(kind: &'static Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        let mut problem = Self { kind, detail: detail.into(), faults: Vec::new(), headers: Vec::new(), cause: None };
+        let (faults, headers) = (Vec::new(), Vec::new());
+        let mut problem = Self { kind, detail: detail.into(), faults, headers, cause: None, oauth: None };
         if kind.status == 503 {
             problem = problem.with_header(header::RETRY_AFTER, RETRY_AFTER);
         }
@@ -187,10 +241,32 @@ impl Problem {
         Self::parameters(kind, vec![Fault { place, code: kind.code, detail: format!("{name} {predicate}.") }])
     }
 
+    /// A refusal for places in the body; the first one's words become the detail, with how many more there are.
+    #[must_use]
+    pub fn violations(kind: &'static Kind, violations: Violations) -> Self {
+        let fault = |violation: Violation| Fault {
+            place: Place::Pointer(violation.pointer),
+            code: violation.code,
+            detail: violation.detail,
+        };
+        let faults: Vec<Fault> = violations.into_iter().map(fault).collect();
+        let mut problem = Self::parameters(kind, faults);
+        if let more @ 1.. = problem.faults.len().saturating_sub(1) {
+            problem.detail = format!("{} And {more} more.", problem.detail).into();
+        }
+        problem
+    }
+
     /// The refusal of an address at which there is nothing.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(&NOT_FOUND, "There is nothing at this address.")
+    }
+
+    /// The refusal of a token, with the challenge of RFC 6750.
+    #[must_use]
+    pub fn invalid_token(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(&INVALID_TOKEN, detail).with_header(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
     }
 
     /// A failure of the server's own; the cause goes to the log and never to the caller.
@@ -198,6 +274,18 @@ impl Problem {
     pub fn internal(cause: impl fmt::Display) -> Self {
         let problem = Self::new(&INTERNAL_ERROR, "The server failed; the cause is in its log under the request's id.");
         Self { cause: Some(cause.to_string()), ..problem }
+    }
+
+    /// The same refusal as an answer of OAuth (RFC 6749, section 5.2), which has a code of its own.
+    #[must_use]
+    pub fn for_oauth(self, error: &'static str) -> Self {
+        Self { oauth: Some(error), ..self }
+    }
+
+    /// The media type of the body.
+    #[must_use]
+    pub const fn media_type(&self) -> &'static str {
+        if self.oauth.is_some() { "application/json" } else { "application/problem+json" }
     }
 
     /// Adds a header to the answer.
@@ -220,6 +308,12 @@ impl Problem {
         self.kind
     }
 
+    /// What is particular to this refusal.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What the log should know and the caller should not.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
@@ -230,11 +324,13 @@ impl Problem {
     #[must_use]
     pub fn body(&self, instance: &str) -> ProblemOut {
         let fault = |fault: &Fault| {
-            let (parameter, header) = match &fault.place {
-                Place::Parameter(name) => (Some(name.clone()), None),
-                Place::Header(name) => (None, Some((*name).to_owned())),
-            };
-            ProblemErrorOut { parameter, header, code: fault.code.to_owned(), detail: fault.detail.clone() }
+            let (mut pointer, mut parameter, mut header) = (None, None, None);
+            match &fault.place {
+                Place::Pointer(place) => pointer = Some(place.clone()),
+                Place::Parameter(name) => parameter = Some(name.clone()),
+                Place::Header(name) => header = Some((*name).to_owned()),
+            }
+            ProblemErrorOut { pointer, parameter, header, code: fault.code.to_owned(), detail: fault.detail.clone() }
         };
         ProblemOut {
             r#type: format!("/problems/{}", self.kind.code),
@@ -244,6 +340,8 @@ impl Problem {
             instance: instance.to_owned(),
             code: self.kind.code.to_owned(),
             errors: self.faults.iter().map(fault).collect(),
+            error: self.oauth,
+            error_description: self.oauth.map(|_| self.detail.to_string()),
         }
     }
 }
@@ -276,12 +374,34 @@ impl From<StoreError> for Problem {
             StoreError::DeadlineExceeded => {
                 Self::new(&DEADLINE_EXCEEDED, "The answer took longer than the server allows for one request.")
             }
+            StoreError::Contended(cause) => {
+                let problem = Self::new(&OVERLOADED, "Other writes kept the database busy. Nothing was changed.");
+                Self { cause: Some(cause), ..problem }
+            }
+            StoreError::NotAdmitted(why) => Self::invalid_token(format!("The account of this token {why}.")),
             StoreError::Unavailable(cause) => {
                 let problem = Self::new(&DATABASE_UNAVAILABLE, "The database can't be reached at the moment.");
                 Self { cause: Some(cause), ..problem }
             }
             error => Self::internal(error),
         }
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Invalid(violations) => violations.into(),
+            WriteError::Taken(keys) => Self::violations(&ALREADY_EXISTS, keys),
+            WriteError::NotNow(reasons) => Self::violations(&NOT_NOW, reasons),
+            WriteError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Violations> for Problem {
+    fn from(violations: Violations) -> Self {
+        Self::violations(&INVALID_CONTENT, violations)
     }
 }
 
@@ -308,11 +428,23 @@ pub struct ProblemOut {
     pub code: String,
     /// The places that are wrong; empty where the request as a whole is refused.
     pub errors: Vec<ProblemErrorOut>,
+    /// Only from the token and revocation endpoints: the error code of RFC 6749, section 5.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "invalid_client", nullable = false)]
+    pub error: Option<&'static str>,
+    /// Likewise: the same as `detail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "The client is unknown or its secret is wrong.", nullable = false)]
+    pub error_description: Option<String>,
 }
 
-/// One place of a refused request. It has either `parameter` or `header`.
+/// One place of a refused request. It has one of `pointer`, `parameter` and `header`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemErrorOut {
+    /// Place in the body, as a JSON pointer (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/name/fr", nullable = false)]
+    pub pointer: Option<String>,
     /// Name of the query parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "limit", nullable = false)]

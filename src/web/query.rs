@@ -25,7 +25,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 #[derive(serde::Deserialize)]
 pub struct NoParameters {}
 
-fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+/// Reads a query string, or a form of the same encoding (`application/x-www-form-urlencoded`).
+///
+/// # Errors
+/// 400 for the first parameter that is unknown, repeated or refused by its type.
+pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     let known = serde_introspect::<T>();
     let unknown: Vec<Fault> = pairs
@@ -53,20 +57,27 @@ fn fault(name: &str, code: &'static str, detail: String) -> Fault {
 }
 
 /// A name from outside, short enough to be shown back.
-fn shown(name: &str) -> String {
+#[must_use]
+pub fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
+/// The known name that an unknown one was most likely meant to be.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
 }
 
 fn unknown_detail(name: &str, known: &[&str]) -> String {
     let name = shown(name);
-    let nearest = known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(&name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match (nearest, known) {
+    match (nearest(&name, known), known) {
         (_, []) => format!("{name} is unknown: this operation takes no parameters."),
-        (Some((_, nearest)), _) => format!("{name} is unknown. Did you mean {nearest}?"),
+        (Some(nearest), _) => format!("{name} is unknown. Did you mean {nearest}?"),
         (None, known) => format!("{name} is unknown. Known are: {}.", known.join(", ")),
     }
 }

@@ -15,7 +15,8 @@ use utoipa::openapi::{
 };
 
 use super::{
-    etag, localize,
+    etag::{self, Variant},
+    localize,
     params::{Parameter, Several},
     problem::{INVALID_PARAMETER, NOT_ACCEPTABLE, Place, Problem},
     tabular::{self, Column, ColumnOf, Tabular},
@@ -26,6 +27,8 @@ use crate::kernel::{codes::codes, language::Language, text};
 const FRESHNESS: &str = "public, max-age=60, stale-while-revalidate=300";
 /// For an answer that must be asked for every time.
 const ALWAYS_ASK: &str = "no-cache";
+/// For an answer that depends on who asks.
+const NEVER_KEEP: &str = "no-store";
 
 /// What a page of 50 and a single resource usually take, so that their buffers need not grow.
 const LIST_BYTES: usize = 32 * 1024;
@@ -164,6 +167,12 @@ impl View {
         Self { freshness: ALWAYS_ASK, ..self }
     }
 
+    /// The same view of an answer that is only for who asks: nobody shall keep it.
+    #[must_use]
+    pub fn private(self) -> Self {
+        Self { freshness: NEVER_KEEP, ..self }
+    }
+
     /// The view of the list with this name, of resources `T` in one of the formats `F`.
     ///
     /// # Errors
@@ -199,6 +208,12 @@ impl View {
         Ok(())
     }
 
+    /// The variant that the answer's validator names.
+    #[must_use]
+    pub fn variant(&self, req: &HttpRequest) -> Variant {
+        Variant::of(req, self.format.as_str(), self.language, self.setting.as_deref())
+    }
+
     /// The answer with `body` at a version, or 304 when the caller has it already. For a list the version is
     /// the sequence it was read at and `next` the cursor of the next page.
     ///
@@ -211,7 +226,7 @@ impl View {
         body: &impl Serialize,
         next: Option<&str>,
     ) -> Result<HttpResponse, Problem> {
-        let tag = etag::tag(version, self.format.as_str(), self.language, self.setting.as_deref(), req);
+        let tag = self.variant(req).at(version);
         let known = etag::is_known(req, &tag);
         let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let mut response = HttpResponse::build(status);

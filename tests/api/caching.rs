@@ -1,6 +1,7 @@
 //! Validators, freshness, compression, and who may read from a browser.
 
 use remacto::{
+    auth::roles::Role,
     db::{Actor, Change, Db, Operation, StoreError, schema::territory},
     kernel::id::new_id,
 };
@@ -132,7 +133,11 @@ fn rename(db: &Db, name: &str) {
     db.write_blocking(&Actor::System("test"), |tx| {
         let region = diesel::update(territory::table).filter(territory::code.eq("01"));
         region.set((territory::name_fr.eq(name), territory::version.eq(2))).execute(tx.conn)?;
-        tx.record(Change { resource: "territories", id: new_id(), operation: Operation::Updated, version: 2 });
+        tx.record(
+            Change { resource: "territories", id: new_id(), operation: Operation::Updated, version: 2 },
+            None,
+            None,
+        );
         Ok::<_, StoreError>(())
     })
     .unwrap();
@@ -205,7 +210,10 @@ on_both! {
             server.get_with(LIST, &[("Accept-Encoding", "identity;q=0, *;q=0")]).problem(406, "not_acceptable");
         }
         server.get(ONE).ok();
-        assert!(statements(server, ONE, &[("Authorization", "Bearer x")]).1 >= 1);
+        let partner = server.account(Role::Partner);
+        server.get(ONE).ok();
+        assert_eq!(statements(server, ONE, &[partner.header()]), (200, 0), "who asks makes no difference");
+        assert_eq!(statements(server, ONE, &[("Authorization", "Bearer x")]), (401, 0));
         assert!(statements(server, ONE, &[("Cache-Control", "no-store")]).1 >= 1);
         let head = server.send("HEAD", ONE, &[]);
         assert_eq!((head.status, head.body.len()), (200, 0));

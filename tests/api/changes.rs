@@ -10,7 +10,7 @@ use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use remacto::{
     changes,
     db::{
-        Actor, Change, Db, Operation, StoreError, Tx,
+        Actor, Change, Db, Deed, Operation, StoreError, Tx,
         schema::{member, territory},
     },
     kernel::{clock, id::new_id},
@@ -47,7 +47,7 @@ fn touch(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let region = territory::table.filter(territory::code.eq("01"));
     diesel::update(region).set(territory::version.eq(territory::version + 1)).execute(tx.conn)?;
     let (id, version) = region.select((territory::id, territory::version)).first(tx.conn)?;
-    tx.record(Change { resource: "territories", id, operation: Operation::Updated, version });
+    tx.record(Change { resource: "territories", id, operation: Operation::Updated, version }, None, None);
     Ok(())
 }
 
@@ -113,7 +113,7 @@ on_both! {
         }).unwrap();
         server.db.write_blocking(&TESTER, |tx| {
             diesel::delete(member::table.filter(member::id.eq(&id))).execute(tx.conn)?;
-            tx.record(Change { resource: "members", id: id.clone(), operation: Operation::Deleted, version: 2 });
+            tx.record(Change { resource: "members", id: id.clone(), operation: Operation::Deleted, version: 2 }, None, None);
             Ok::<_, StoreError>(())
         }).unwrap();
         let of_martil: Vec<Value> =
@@ -129,6 +129,7 @@ on_both! {
         seat.location = None;
         server.db.write_blocking(&TESTER, |tx| {
             let loaded = territories::load(tx, records)?;
+            tx.audit(Deed::loaded("test", loaded.touched));
             members::follow(tx, &loaded.updated)
         }).unwrap();
         let told = pull(server, REFERENCE, "");
@@ -156,7 +157,7 @@ on_both! {
             let waiting = scope.spawn(|| server.get(&format!("{FEED}?since={REFERENCE}&wait=25&resource=members")).ok());
             write(&other);
             other.write_blocking(&TESTER, |tx| {
-                tx.record(Change { resource: "members", id: new_id(), operation: Operation::Deleted, version: 2 });
+                tx.record(Change { resource: "members", id: new_id(), operation: Operation::Deleted, version: 2 }, None, None);
                 Ok::<_, StoreError>(())
             }).unwrap();
             let page = waiting.join().unwrap();
@@ -225,7 +226,7 @@ on_both! {
         }
         assert_eq!(statements(&format!("{FEED}?limit=10&resource=territories")), 3);
         assert_eq!(statements(&format!("{FEED}?limit=1000&resource=territories")), 3);
-        assert_eq!(statements(&format!("{FEED}?since=1639&limit=30&resource=members")), 4);
+        assert_eq!(statements(&format!("{FEED}?since=1639&limit=30&resource=members")), 5);
     }
 
     fn a_polling_reader_sees_exactly_what_eight_writers_committed(server) {

@@ -11,7 +11,11 @@ use diesel::{
     Connection as _, PgConnection, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _, sql_query,
 };
 
-use crate::support::{client::Client, postgres, server::sqlite_database};
+use crate::support::{
+    client::Client,
+    postgres,
+    server::{SIGNING_KEY, sqlite_database},
+};
 
 fn remacto(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_remacto"));
@@ -20,7 +24,7 @@ fn remacto(arguments: &[&str]) -> Command {
 }
 
 /// A running `serve`.
-struct Served {
+pub struct Served {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
     address: SocketAddr,
@@ -28,8 +32,12 @@ struct Served {
 
 impl Served {
     /// Starts the binary and reads its log until it says where it listens.
-    fn start(settings: &[(&str, &str)]) -> Self {
+    pub fn start(settings: &[(&str, &str)]) -> Self {
         let mut command = remacto(&["serve", "--bind", "127.0.0.1:0", "--ops-bind", "off", "--workers", "1"]);
+        // PostgreSQL needs it, and it does no harm elsewhere.
+        if settings.iter().any(|(name, _)| *name == "DATABASE_URL") {
+            command.env("REMACTO_SIGNING_KEYS", SIGNING_KEY);
+        }
         let mut child = command.envs(settings.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut seen = String::new();
@@ -44,8 +52,15 @@ impl Served {
         Self { child, log, address }
     }
 
-    fn client(&self) -> Client {
+    /// A client of it.
+    pub fn client(&self) -> Client {
         Client::new(self.address)
+    }
+
+    /// Ends it as a failing machine would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     fn signal(&self) {
@@ -135,6 +150,7 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
         ("REMACTO_CORS_ORIGINS", "https://a.example/path", "must be an origin"),
         ("REMACTO_DATA_LICENCE", "MIT", "must be one of CC-BY-4.0"),
         ("REMACTO_FEED_RETENTION_DAYS", "0", "1..=36500"),
+        ("REMACTO_PUBLIC_URL", "api.example", "must be an origin"),
         ("REMACTO_WORKERS", "0", "1..=256"),
         ("REMACTO_DB_CONNECTIONS", "many", "invalid digit"),
         ("REMACTO_HEAD_TIMEOUT_MS", "1", "100..=60000"),
@@ -154,7 +170,7 @@ fn every_setting_is_in_the_help_and_in_the_readme() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let settings: Vec<&str> = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
-    assert_eq!(settings.len(), 13, "{settings:?}");
+    assert_eq!(settings.len(), 15, "{settings:?}");
     for setting in settings {
         assert!(readme.contains(&format!("`{setting}`")), "{setting} is missing from the README");
     }
@@ -199,7 +215,7 @@ fn a_database_of_a_newer_binary_is_left_alone() {
         let sql = format!("SELECT count(*) AS rows FROM {table}");
         sql_query(sql).get_result::<Count>(conn).unwrap().rows
     };
-    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (7, 1_679));
+    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (8, 1_679));
 }
 
 #[derive(diesel::QueryableByName)]
@@ -217,12 +233,156 @@ fn migrations_and_seeds_can_be_run_on_their_own() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(run(&["migrate"]).contains("6 migrations ran"));
+    assert!(run(&["migrate"]).contains("7 migrations ran"));
     assert!(run(&["migrate"]).contains("0 migrations ran"));
     assert!(run(&["seed"]).contains("loaded: territories, 1639 resources"));
     assert!(!run(&["seed"]).contains("loaded:"));
     assert!(run(&["migrate", "--down"]).contains("all migrations undone"));
     assert!(run(&["seed"]).contains("migrated: "));
+}
+
+/// Runs a command with something on its standard input, and returns what it prints.
+fn run_with_input(arguments: &[&str], input: &str) -> Output {
+    let mut command = remacto(arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn accounts_are_made_and_disabled_from_the_command_line() {
+    let (folder, _file) = sqlite_database();
+    let data = ["--data-dir", folder.path().to_str().unwrap()];
+    let run = |command: &[&str]| {
+        let output = remacto(&[command, &data[..]].concat()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (printed, log) = run(&["client", "create", "--name", "register", "--role", "registrar"]);
+    let value =
+        |name: &str| printed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap().to_owned();
+    let (id, secret) = (value("client_id"), value("client_secret"));
+    assert!(!log.contains(&secret), "{log}");
+    let create =
+        ["user", "create", "--email", "Amina@example.org", "--role", "focal_point", "--member", "commune-larache"];
+    let user = [&create[..], &["--password-stdin"], &data].concat();
+    assert!(run_with_input(&user, "correct horse battery\n").status.success());
+
+    let served = Served::start(&[("REMACTO_DATA_DIR", folder.path().to_str().unwrap())]);
+    let client = served.client();
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let basic = format!(
+        "Basic {}",
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{id}:{secret}"))
+    );
+    let token = || {
+        client.send_body(
+            "POST",
+            "/api/v1/auth/token",
+            &[form, ("Authorization", &basic)],
+            "grant_type=client_credentials",
+        )
+    };
+    let bearer = format!("Bearer {}", token().ok()["access_token"].as_str().unwrap());
+    assert_eq!(client.send("GET", "/api/v1/auth/me", &[("Authorization", &bearer)]).ok()["name"], "register");
+    let sign_in = || {
+        let body = r#"{"email": "amina@example.org", "password": "correct horse battery"}"#;
+        client.send_body("POST", "/api/v1/auth/sessions", &[("Content-Type", "application/json")], body)
+    };
+    let person = format!("Bearer {}", sign_in().json()["access_token"].as_str().unwrap());
+    assert_eq!(client.send("GET", "/api/v1/auth/me", &[("Authorization", &person)]).ok()["member"], "commune-larache");
+
+    assert_eq!(run(&["client", "disable", "--id", &id]).0, "disabled\n");
+    assert_eq!(run(&["client", "disable", "--id", &id]).0, "was disabled already\n");
+    client.send("GET", "/api/v1/auth/me", &[("Authorization", &bearer)]).problem(401, "invalid_token");
+    assert_eq!(token().status, 401);
+    assert_eq!(run(&["user", "disable", "--email", "amina@example.org"]).0, "disabled\n");
+    client.send("GET", "/api/v1/auth/me", &[("Authorization", &person)]).problem(401, "invalid_token");
+    assert_eq!(sign_in().status, 401);
+    assert_eq!(run(&["user", "enable", "--email", "amina@example.org"]).0, "enabled\n");
+    assert_eq!(sign_in().status, 201);
+    assert_eq!(run(&["client", "enable", "--id", &id]).0, "enabled\n");
+    token().ok();
+    let (_, log) = served.stop();
+    for hidden in [&secret, "correct horse battery", "amina@example.org", &bearer[7..], &person[7..]] {
+        assert!(!log.contains(hidden), "{hidden} is in the log");
+    }
+}
+
+#[test]
+fn an_account_that_can_not_be_is_refused_in_a_sentence() {
+    let (folder, _file) = sqlite_database();
+    let data = ["--data-dir", folder.path().to_str().unwrap()];
+    assert!(
+        remacto(&[&["client", "create", "--name", "x", "--role", "partner"], &data[..]].concat())
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    for (command, says) in [
+        (&["client", "create", "--name", "x", "--role", "partner"][..], "of this name already"),
+        (&["client", "create", "--name", "y", "--role", "king"], "is none of partner"),
+        (&["client", "create", "--name", "y", "--role", "focal_point"], "speaks for one member"),
+        (&["client", "create", "--name", "y", "--role", "partner", "--member", "commune-larache"], "nobody else does"),
+        (
+            &["client", "create", "--name", "y", "--role", "focal_point", "--member", "commune-x"],
+            "There is no member commune-x",
+        ),
+        (&["client", "create", "--name", "y", "--role", "evaluator"], "belongs to an organisation"),
+        (&["client", "disable", "--id", "x"], "no account with this id"),
+        (&["user", "disable", "--email", "a@b.org"], "no account with this e-mail"),
+        (&["user", "create", "--email", "a@b.org", "--role", "partner"], "--password-stdin"),
+    ] {
+        let message = refusal(&remacto(&[command, &data[..]].concat()).output().unwrap());
+        assert!(message.contains(says), "{command:?}: {message}");
+    }
+    let user = [&["user", "create", "--role", "partner", "--password-stdin"], &data[..]].concat();
+    let short = refusal(&run_with_input(&[&user[..], &["--email", "a@b.org"]].concat(), "hunter2\n"));
+    assert!(short.contains("has 7 characters, not 12 to 200") && !short.contains("hunter2"), "{short}");
+    let nobody = refusal(&run_with_input(&[&user[..], &["--email", "nobody"]].concat(), "correct horse battery\n"));
+    assert!(nobody.contains("e-mail address is none"), "{nobody}");
+}
+
+#[test]
+fn signing_keys_are_made_kept_and_changed() {
+    let (folder, _file) = sqlite_database();
+    let data = folder.path().to_str().unwrap();
+    let kids = |settings: &[(&str, &str)]| {
+        let served = Served::start(&[&[("REMACTO_DATA_DIR", data)], settings].concat());
+        let keys = served.client().send("GET", "/.well-known/jwks.json", &[]).ok();
+        served.stop();
+        keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let made = kids(&[]);
+    assert_eq!((made.len(), kids(&[])), (1, made.clone()), "the key is kept");
+    let new = String::from_utf8(remacto(&["key", "create"]).output().unwrap().stdout).unwrap();
+    let file = folder.path().join("new.pem");
+    std::fs::write(&file, &new).unwrap();
+    let both = format!("{},{}", file.display(), folder.path().join("signing-keys.pem").display());
+    let changed = kids(&[("REMACTO_SIGNING_KEYS", &both)]);
+    assert!(changed.len() == 2 && changed[1] == made[0], "{changed:?}");
+    assert_eq!(kids(&[("REMACTO_SIGNING_KEYS", &new.replace('\n', "\\n"))]), changed[..1], "in one line");
+    for (value, says) in [
+        ("/nowhere.pem", "the file /nowhere.pem"),
+        ("-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----", "no Ed25519 key"),
+    ] {
+        let mut command = remacto(&["serve", "--data-dir", data, "--bind", "127.0.0.1:0", "--ops-bind", "off"]);
+        let message = refusal(&command.env("REMACTO_SIGNING_KEYS", value).output().unwrap());
+        assert!(
+            message.contains("--signing-keys") && message.contains(says) && !message.contains("hunter2"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn postgres_wants_signing_keys_that_all_instances_share() {
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.filled_database();
+    let mut command = remacto(&["serve", "--bind", "127.0.0.1:0", "--ops-bind", "off"]);
+    let message = refusal(&command.env("DATABASE_URL", url).output().unwrap());
+    assert!(message.contains("REMACTO_SIGNING_KEYS") && message.contains("remacto key create"), "{message}");
 }
 
 #[test]
@@ -258,10 +418,9 @@ fn the_access_log_has_one_line_a_request_and_no_ones_search() {
     };
     let first = line("request-0001");
     assert!(first.contains("method=GET route=/api/v1/territories status=200 duration_us="), "{first}");
-    assert!(first.ends_with("caller=anonymous"), "{first}");
+    assert!(first.ends_with("caller=anonymous account=-"), "{first}");
     assert!(
-        line("request-0002").contains("route=/api/v1/territories/{code} status=400")
-            && line("request-0002").ends_with("caller=unverified")
+        line("request-0002").contains("status=401") && line("request-0002").ends_with("caller=unverified account=-")
     );
     assert!(line("request-0003").contains("route=(none) status=404"));
     assert!(!log.contains("whatisearch") && !log.contains("hunter2"), "{log}");

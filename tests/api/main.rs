@@ -10,12 +10,15 @@
 
 mod support;
 
+mod audit;
+mod authorization;
 mod bad_input;
 mod caching;
 mod changes;
 mod charter;
 mod commands;
 mod demonstration;
+mod member_writes;
 mod members;
 mod network;
 mod observing;
@@ -25,4 +28,6 @@ mod pages;
 mod paging;
 mod schema;
 mod territories;
+mod together;
+mod tokens;
 mod writing;

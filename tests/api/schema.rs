@@ -113,7 +113,9 @@ fn both_trees_have_the_same_checks_and_types() {
                     &format!("{column} BOOLEAN NOT NULL"),
                 );
             }
-            for column in ["created_at", "updated_at", "changed_at", "loaded_at"] {
+            for column in
+                ["created_at", "updated_at", "changed_at", "loaded_at", "disabled_at", "expires_at", "occurred_at"]
+            {
                 sql = sql.replace(&format!("{column} TEXT"), &format!("{column} TIMESTAMP"));
             }
             for column in [
@@ -125,6 +127,7 @@ fn both_trees_have_the_same_checks_and_types() {
                 "ogp_local_since",
                 "from_on",
                 "until_on",
+                "adhered_on",
             ] {
                 sql = sql.replace(&format!(" {column} TEXT"), &format!(" {column} DATE"));
             }

@@ -12,7 +12,7 @@ use std::{
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use remacto::{
     db::{
-        Actor, Change, Db, Operation, StoreError, Target, Tx, current_sequence, migrate,
+        Actor, Change, Db, Deed, Operation, StoreError, Target, Tx, current_sequence, migrate,
         schema::{change_entry, member},
     },
     kernel::id::new_id,
@@ -38,9 +38,20 @@ fn sequence(db: &Db) -> i64 {
     db.read_blocking(current_sequence).unwrap()
 }
 
+/// The same work, with the entry in the audit without which no change commits.
+fn noted<T>(
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
+) -> impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> {
+    |tx| {
+        tx.audit(Deed::loaded("test", 1));
+        work(tx)
+    }
+}
+
 fn touch(tx: &mut Tx<'_>, count: usize) {
     for _ in 0..count {
-        tx.record(Change { resource: "things", id: new_id(), operation: Operation::Created, version: 1 });
+        let change = Change { resource: "things", id: new_id(), operation: Operation::Created, version: 1 };
+        tx.record(change, None, None);
     }
 }
 
@@ -70,7 +81,7 @@ on_both! {
                 Ok::<_, StoreError>(())
             })
             .unwrap();
-        assert_eq!(server.db.write_blocking(&TESTER, members::load_named).unwrap(), 1);
+        assert_eq!(server.db.write_blocking(&TESTER, noted(members::load_named)).unwrap(), 1);
         assert_eq!(changes(&server.db, 1_679), [(1_680, String::from("members"), String::from("created"))]);
         assert_eq!(server.get("/api/v1/members/commune-larache").ok()["source"], "kept by hand");
         assert_eq!(server.get("/api/v1/members/commune-martil").ok()["cohort"], "2024");
@@ -83,7 +94,7 @@ on_both! {
         let tangier = records.iter_mut().find(|record| record.code.as_str() == "01.511.01.0").unwrap();
         tangier.population_2024 += 1;
         tangier.name_fr = String::from("Tanger la Blanche");
-        let loaded = server.db.write_blocking(&TESTER, |tx| territories::load(tx, records)).unwrap();
+        let loaded = server.db.write_blocking(&TESTER, noted(|tx| territories::load(tx, records))).unwrap();
         assert_eq!((loaded.touched, loaded.updated), (2, vec!["01.511.01.0".parse().unwrap()]));
         let operations: Vec<String> = changes(&server.db, 1_679).into_iter().map(|(_, _, op)| op).collect();
         assert_eq!(operations, ["updated", "deleted"]);
@@ -94,6 +105,16 @@ on_both! {
         assert_eq!(server.get("/api/v1/territories?q=tanger+blanche").ok()["data"][0]["code"], "01.511.01.0");
         server.get("/api/v1/territories/01.511.01.05").problem(404, "not_found");
         assert_eq!(server.get("/api/v1").ok()["sequence"], 1_681);
+    }
+
+    fn a_change_that_leaves_no_trace_in_the_audit_is_not_made(server) {
+        let outcome = server.db.write_blocking(&TESTER, |tx| {
+            diesel::delete(member::table.filter(member::slug.eq("commune-martil"))).execute(tx.conn)?;
+            tx.record_part(Change { resource: "members", id: new_id(), operation: Operation::Deleted, version: 2 });
+            Ok::<_, StoreError>(())
+        });
+        assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{outcome:?}");
+        server.get("/api/v1/members/commune-martil").ok();
     }
 
     fn a_failed_transaction_leaves_nothing_behind(server) {

@@ -15,6 +15,17 @@ pub struct Entry {
     pub since: Option<PartialDate>,
     /// Why, where that is recorded.
     pub reason: Option<String>,
+    /// What it rests on.
+    pub evidence: Evidence,
+}
+
+/// What a change of standing rests on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The reference of a decision or document.
+    pub reference: Option<String>,
+    /// Where it can be read.
+    pub url: Option<String>,
 }
 
 /// A span of time with one standing.
@@ -44,6 +55,9 @@ pub enum HistoryError {
     /// An entry is dated before the one before it.
     #[error("is not in the order of its dates")]
     Order,
+    /// A date of joining for who never did.
+    #[error("knows of no joining")]
+    NeverJoined,
 }
 
 /// The whole history of a member's standing: never empty, in the order of its dates, each step one that a member
@@ -92,6 +106,22 @@ impl History {
         self.0.last().filter(|entry| entry.status == Status::Withdrawn && was_member)?.since
     }
 
+    /// The entries, the oldest first.
+    #[must_use]
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.0
+    }
+
+    /// The same history with another date of joining, for what was known wrongly or not at all.
+    ///
+    /// # Errors
+    /// The first rule that it breaks then.
+    pub fn redated(mut self, joined_on: Option<PartialDate>) -> Result<Self, HistoryError> {
+        let joining = self.0.iter_mut().find(|entry| entry.status == Status::Active);
+        joining.ok_or(HistoryError::NeverJoined)?.since = joined_on;
+        Self::new(self.0)
+    }
+
     /// The history as spans of time, the oldest first.
     #[must_use]
     pub fn periods(&self) -> Vec<Period> {
@@ -106,7 +136,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn entry(status: Status, since: &str) -> Entry {
-        Entry { status, since: (!since.is_empty()).then(|| since.parse().unwrap()), reason: None }
+        Entry {
+            status,
+            since: (!since.is_empty()).then(|| since.parse().unwrap()),
+            reason: None,
+            evidence: Evidence::default(),
+        }
     }
 
     fn history(entries: &[(Status, &str)]) -> Result<History, HistoryError> {
@@ -141,6 +176,17 @@ mod tests {
         assert_eq!(history(&[(Active, "2023"), (Active, "2024")]), Err(HistoryError::Transition(Active, Active)));
         assert_eq!(history(&[(Active, "2023"), (Withdrawn, "")]), Err(HistoryError::Undated));
         assert_eq!(history(&[(Active, "2023"), (Withdrawn, "2022")]), Err(HistoryError::Order));
+    }
+
+    #[test]
+    fn a_date_of_joining_can_be_corrected_as_long_as_the_order_stays() {
+        let whole = || history(&[(Active, ""), (Withdrawn, "2025-03")]).unwrap();
+        assert_eq!(whole().redated("2024".parse().ok()).unwrap().joined_on(), "2024".parse().ok());
+        assert_eq!(whole().redated("2025-04".parse().ok()), Err(HistoryError::Order));
+        let never = history(&[(Candidate, "2022"), (Withdrawn, "2023")]).unwrap();
+        assert_eq!(never.redated("2022".parse().ok()), Err(HistoryError::NeverJoined));
+        let second = history(&[(Candidate, "2022"), (Active, "2023")]).unwrap();
+        assert_eq!(second.redated(None), Err(HistoryError::Undated));
     }
 
     proptest! {

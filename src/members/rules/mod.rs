@@ -1,7 +1,9 @@
 //! What a member is. Pure.
 
+mod content;
 mod history;
 mod reference;
+mod transition;
 
 use std::{fmt, str::FromStr};
 
@@ -18,13 +20,16 @@ use crate::{
         id::Slug,
         language::{Language, LanguageMap},
         paging::Order,
+        violation::Violation,
     },
     territories::{Code, Kind, Location, Seat},
 };
 
 pub use self::{
-    history::{Entry, History, Period},
+    content::{CharterVersion, check_date, check_schemes, check_seat, read_adhesion},
+    history::{Entry, Evidence, History, HistoryError, Period},
     reference::parse_reference,
+    transition::{Step, obstacles},
 };
 
 /// The kind of a member of the network.
@@ -76,7 +81,7 @@ impl MemberKind {
 }
 
 /// A member's standing in the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MemberStatus)]
 pub enum Status {
@@ -172,7 +177,7 @@ impl Serialize for Provenance {
 }
 
 /// How sure the sources are that this member belongs to the network, and to its cohort.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MemberConfidence)]
 pub enum Confidence {
@@ -300,13 +305,31 @@ impl Facts {
     }
 }
 
-/// A member as it is written: facts and history.
+/// A member's adhesion to a version of the charter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adhesion {
+    /// The code of the charter's version.
+    pub charter_version: String,
+    /// Since when.
+    pub adhered_on: PartialDate,
+    /// The decision by which it adhered.
+    pub decision_reference: String,
+    /// Where the decision can be read.
+    pub document_url: Option<String>,
+}
+
+/// What a focal point may change of its own member: what only the member itself knows.
+pub const FOCAL_POINT_PROPERTIES: &[&str] = &["website"];
+
+/// A member as it is written: facts, history and adhesions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The facts.
     pub facts: Facts,
     /// What its standing was, from when on.
     pub history: History,
+    /// To which versions of the charter it adheres, in the order of their codes.
+    pub adhesions: Vec<Adhesion>,
 }
 
 impl Record {
@@ -359,6 +382,8 @@ pub struct Member {
     pub joined_on: Option<PartialDate>,
     /// When it ceased to be one.
     pub left_on: Option<PartialDate>,
+    /// To which versions of the charter it adheres, in the order of their codes.
+    pub adhesions: Vec<Adhesion>,
     /// Where it is seated.
     pub seat: MemberSeat,
 }
@@ -379,6 +404,29 @@ pub struct MemberSeat {
 }
 
 impl Member {
+    /// The same member with the standing that follows from a history.
+    #[must_use]
+    pub fn standing(self, history: &History) -> Self {
+        let (status, joined_on, left_on) = (history.status(), history.joined_on(), history.left_on());
+        Self { status, joined_on, left_on, ..self }
+    }
+
+    /// The same member with one more adhesion.
+    ///
+    /// # Errors
+    /// That it adheres to that version already.
+    pub fn adhering(mut self, adhesion: Adhesion) -> Result<Self, Violation> {
+        let same = self.adhesions.iter().find(|other| other.charter_version == adhesion.charter_version);
+        if let Some(same) = same {
+            let (version, since, by) = (&same.charter_version, same.adhered_on, &same.decision_reference);
+            let detail = format!("The member adheres to version {version} since {since} already, by {by}.");
+            return Err(Violation::new("/charter_version", "already_exists", detail));
+        }
+        self.adhesions.push(adhesion);
+        self.adhesions.sort_by(|a, b| a.charter_version.cmp(&b.charter_version));
+        Ok(self)
+    }
+
     /// The code of the prefecture or province that the member lies in or is.
     #[must_use]
     pub fn province_code(&self) -> Option<&Code> {

@@ -1,9 +1,10 @@
 //! Reads the embedded files of members: CSV with a header line. A history is written `status:date`, separated by
-//! semicolons, with an empty date where none is known; identifiers are written `scheme=value`, separated likewise.
+//! semicolons, with an empty date where none is known; identifiers are written `scheme=value`, separated likewise;
+//! an adhesion to the charter is written `version:date:decision`.
 
 use serde::Deserialize;
 
-use super::{Entry, ExternalId, Facts, History, Record};
+use super::{Adhesion, Entry, Evidence, ExternalId, Facts, History, Record};
 use crate::kernel::{language::LanguageMap, text};
 
 #[derive(Deserialize)]
@@ -20,6 +21,8 @@ struct Line {
     provenance: String,
     source: String,
     confidence: String,
+    #[serde(default)]
+    adhesions: String,
 }
 
 /// Reads a file of members.
@@ -60,7 +63,8 @@ fn record(line: &Line) -> Result<Record, String> {
     };
     let entries: Result<Vec<Entry>, String> = line.history.split(';').map(entry).collect();
     let history = History::new(entries?).map_err(|why| format!("history {why}"))?;
-    Ok(Record { facts, history })
+    let adhesions = line.adhesions.split(';').filter(|cell| !cell.is_empty()).map(adhesion);
+    Ok(Record { facts, history, adhesions: adhesions.collect::<Result<_, _>>()? })
 }
 
 /// The value of a cell that may be empty.
@@ -80,10 +84,26 @@ fn external_id(text: &str) -> Result<ExternalId, String> {
     Ok(ExternalId { scheme: scheme.to_owned(), value: value.to_owned() })
 }
 
+fn adhesion(text: &str) -> Result<Adhesion, String> {
+    let (version, rest) = text.split_once(':').ok_or("adhesions is not written version:date:decision")?;
+    let (date, decision) = rest.split_once(':').ok_or("adhesions is not written version:date:decision")?;
+    Ok(Adhesion {
+        charter_version: version.to_owned(),
+        adhered_on: date.parse().map_err(|why| format!("a date of adhesion {why}"))?,
+        decision_reference: decision.to_owned(),
+        document_url: None,
+    })
+}
+
 fn entry(text: &str) -> Result<Entry, String> {
     let (status, since) = text.split_once(':').ok_or("history is not written status:date")?;
     let status = status.parse().map_err(|why| format!("a status {why}"))?;
-    Ok(Entry { status, since: parsed(since, "a date of the history", str::parse)?, reason: None })
+    Ok(Entry {
+        status,
+        since: parsed(since, "a date of the history", str::parse)?,
+        reason: None,
+        evidence: Evidence::default(),
+    })
 }
 
 #[cfg(test)]

@@ -39,18 +39,32 @@ impl Client {
 
     /// Sends a request without a body.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send_body(method, path, headers, "")
+    }
+
+    /// Sends a request with a body.
+    pub fn send_body(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.try_send_body(method, path, headers, body).expect("an answer")
+    }
+
+    /// The same; nothing when the server goes away before its answer is whole.
+    pub fn try_send_body(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Answer> {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(()).expect("a good request");
-        let mut answer = self.agent.run(request).expect("an answer");
+        let answer = if body.is_empty() {
+            self.agent.run(request.body(()).expect("a good request"))
+        } else {
+            self.agent.run(request.body(body.to_owned()).expect("a good request"))
+        };
+        let mut answer = answer.ok()?;
         let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        Answer {
+        Some(Answer {
             status: answer.status().as_u16(),
             headers: answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
-            body: answer.body_mut().read_to_vec().expect("a body"),
-        }
+            body: answer.body_mut().read_to_vec().ok()?,
+        })
     }
 
     /// Sends bytes and reads until the server closes the connection.

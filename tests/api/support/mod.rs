@@ -1,5 +1,6 @@
 //! What every scenario stands on: databases, a running server, a client.
 
+pub mod accounts;
 pub mod client;
 pub mod postgres;
 pub mod server;

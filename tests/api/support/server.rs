@@ -37,6 +37,11 @@ pub struct TestServer {
     folder: Option<TempDir>,
 }
 
+/// The key that test servers sign with: the example of RFC 8037, which is no secret.
+pub const SIGNING_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
+/// Where test servers say that they are.
+pub const PUBLIC_URL: &str = "https://api.example";
+
 /// The settings of `serve`, as its command line would give them.
 #[derive(clap::Parser)]
 struct Line {
@@ -81,7 +86,9 @@ impl TestServer {
     /// A server over a database as it is.
     pub fn over(target: Target, settings: &[&str]) -> Self {
         let fixed = ["serve", "--bind", "127.0.0.1:0", "--ops-bind", "127.0.0.1:0", "--workers", "1"];
-        let line = Line::try_parse_from(fixed.iter().chain(settings)).expect("good settings");
+        // The same for all servers, so that a token of one instance is good at another; tests sign with it, too.
+        let keys = ["--signing-keys", SIGNING_KEY, "--public-url", PUBLIC_URL];
+        let line = Line::try_parse_from(fixed.iter().chain(&keys).chain(settings)).expect("good settings");
         let deadline = line.args.request_timeout();
         let db = Db::open(&target, 4).expect("the pools can be made").with_deadline(deadline);
         let (ready, started) = mpsc::channel();
@@ -115,6 +122,17 @@ impl TestServer {
     /// GET with headers.
     pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.client.send("GET", path, headers)
+    }
+
+    /// Any method, with a JSON body and headers.
+    pub fn json(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &serde_json::Value) -> Answer {
+        let typed = [headers, &[("Content-Type", "application/json")]].concat();
+        self.client.send_body(method, path, &typed, &body.to_string())
+    }
+
+    /// Any method, with a body and headers.
+    pub fn send_body(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.client.send_body(method, path, headers, body)
     }
 
     /// Any method, with headers.

@@ -1,10 +1,16 @@
 //! The operations on members.
 
+mod write;
+
 use actix_web::{
     HttpRequest, HttpResponse, get,
     web::{Data, Path},
 };
 
+pub use self::write::{
+    create_member, create_member_adhesion, create_member_transition, delete_member, delete_member_adhesion,
+    get_member_adhesion, list_member_transitions, update_member,
+};
 use super::{
     dto::{
         MemberDetailOut, MemberFeatureCollectionOut, MemberHistoryPageOut, MemberIncludedOut, MemberOut, MemberPageOut,

@@ -1,12 +1,15 @@
 //! Members as the API shows them.
 
+mod input;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use self::input::{AdhesionIn, MemberIn, MemberPatch, MemberTransitionIn};
 use super::rules::{
-    CohortFilter, Confidence, ExternalId, Filters, Include, Member, MemberKind, Period, Provenance, SortKey, Status,
-    Undated,
+    Adhesion, CohortFilter, Confidence, ExternalId, Filters, Include, Member, MemberKind, Period, Provenance, SortKey,
+    Status, Undated,
 };
 use crate::{
     kernel::{
@@ -15,6 +18,7 @@ use crate::{
         fold::search_words,
         language::LanguageMap,
         paging::{Direction, Order},
+        violation::Violation,
     },
     territories::{Code, Kind, Location, TerritoryOut},
     web::{
@@ -177,10 +181,74 @@ pub struct MemberOut {
     pub confidence: Option<Confidence>,
     /// What others call it, in the order of the schemes.
     pub external_ids: Vec<ExternalId>,
+    /// To which versions of the charter it adheres, in the order of their codes; empty where nothing is known.
+    pub adhesions: Vec<AdhesionOut>,
     /// A point in its territory, from GeoNames; null where no place could be matched.
     pub location: Option<Location>,
     /// Where to go from here.
     pub links: MemberLinksOut,
+}
+
+/// A member's adhesion to a version of the charter.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdhesionOut {
+    /// Code of the charter's version.
+    #[schema(example = "1")]
+    pub charter_version: String,
+    /// Since when, or the first day of the month or year.
+    #[schema(example = "2026-02-05")]
+    pub adhered_on: NaiveDate,
+    /// How much of that date is known.
+    pub adhered_on_precision: Precision,
+    /// The decision by which it adhered.
+    #[schema(example = "Deliberation 7/2026")]
+    pub decision_reference: String,
+    /// Where the decision can be read.
+    #[schema(format = "uri", example = "https://www.larache.ma/deliberations/7-2026")]
+    pub document_url: Option<String>,
+}
+
+/// A member's adhesions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdhesionPageOut {
+    /// The adhesions, in the order of the versions' codes.
+    pub data: Vec<AdhesionOut>,
+    /// Where this page stands: it is the only one.
+    pub page: PageOut,
+    /// Number of the last change that this page can have seen.
+    #[schema(example = 1679, minimum = 0)]
+    pub sequence: i64,
+}
+
+/// The steps that a member could take.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemberTransitionsOut {
+    /// Its standing now.
+    pub status: Status,
+    /// Every standing, with whether the caller can bring it about today.
+    pub data: Vec<MemberTransitionOut>,
+}
+
+/// A step that a member could take.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemberTransitionOut {
+    /// The standing.
+    pub to: Status,
+    /// Whether nothing stands in the way.
+    pub allowed: bool,
+    /// What stands in the way.
+    pub reasons: Vec<TransitionReasonOut>,
+}
+
+/// Something that stands in the way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TransitionReasonOut {
+    /// Its stable code.
+    #[schema(example = "adhesion_missing")]
+    pub code: &'static str,
+    /// What it is, in English.
+    #[schema(example = "The member has not adhered to the charter: POST …/adhesion notes it.")]
+    pub detail: String,
 }
 
 /// Links of a member.
@@ -193,6 +261,12 @@ pub struct MemberLinksOut {
     /// Its history.
     #[schema(example = "/api/v1/members/commune-larache/history")]
     pub history: String,
+    /// What its standing can become.
+    #[schema(example = "/api/v1/members/commune-larache/transitions")]
+    pub transitions: String,
+    /// Its adhesion to the charter.
+    #[schema(example = "/api/v1/members/commune-larache/adhesion")]
+    pub adhesion: String,
     /// The territory that it is seated on.
     #[schema(example = "/api/v1/territories/01.331.01.03")]
     pub territory: String,
@@ -315,6 +389,12 @@ pub struct MemberPeriodOut {
     /// Why it began, where that is recorded.
     #[schema(example = "Decision of the council")]
     pub reason: Option<String>,
+    /// Reference of the decision or document that it rests on.
+    #[schema(example = "Deliberation 12/2026")]
+    pub evidence_reference: Option<String>,
+    /// Where that can be read.
+    #[schema(format = "uri", example = "https://www.larache.ma/deliberations/12-2026")]
+    pub evidence_url: Option<String>,
 }
 
 impl Tabular for MemberOut {
@@ -341,6 +421,7 @@ impl Tabular for MemberOut {
         ("source", "/source"),
         ("confidence", "/confidence"),
         ("external_ids", "/external_ids"),
+        ("adhesions", "/adhesions"),
         ("latitude", "/location/latitude"),
         ("longitude", "/location/longitude"),
         ("geonames_id", "/location/geonames_id"),
@@ -361,10 +442,13 @@ pub fn attributions(included: Option<&MemberIncludedOut>) -> Vec<&'static Attrib
 impl From<Member> for MemberOut {
     fn from(member: Member) -> Self {
         let province_code = member.province_code().map(ToString::to_string);
-        let Member { id, version, created_at, updated_at, slug, facts, status, joined_on, left_on, seat } = member;
+        let Member { id, version, created_at, updated_at, slug, facts, status, joined_on, left_on, adhesions, seat } =
+            member;
         let this = format!("/api/v1/members/{slug}");
         let links = MemberLinksOut {
             history: format!("{this}/history"),
+            transitions: format!("{this}/transitions"),
+            adhesion: format!("{this}/adhesion"),
             territory: format!("/api/v1/territories/{}", facts.territory_code),
             this,
         };
@@ -393,9 +477,28 @@ impl From<Member> for MemberOut {
             source: facts.source,
             confidence: facts.confidence,
             external_ids: facts.external_ids,
+            adhesions: adhesions.into_iter().map(AdhesionOut::from).collect(),
             location: seat.location,
             links,
         }
+    }
+}
+
+impl From<Adhesion> for AdhesionOut {
+    fn from(adhesion: Adhesion) -> Self {
+        Self {
+            charter_version: adhesion.charter_version,
+            adhered_on: adhesion.adhered_on.first_day(),
+            adhered_on_precision: adhesion.adhered_on.precision(),
+            decision_reference: adhesion.decision_reference,
+            document_url: adhesion.document_url,
+        }
+    }
+}
+
+impl From<Violation> for TransitionReasonOut {
+    fn from(reason: Violation) -> Self {
+        Self { code: reason.code, detail: reason.detail }
     }
 }
 
@@ -407,6 +510,8 @@ impl From<Period> for MemberPeriodOut {
             from_precision: period.entry.since.map(PartialDate::precision),
             until: period.until,
             reason: period.entry.reason,
+            evidence_reference: period.entry.evidence.reference,
+            evidence_url: period.entry.evidence.url,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The members' rows and every query on them.
 
+mod write;
+
 use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -7,32 +9,31 @@ use diesel::{
     dsl::{AsSelect, exists},
     prelude::*,
 };
+use serde::Serialize;
 
+pub use self::write::{create, delete, follow, lock, seed, update};
 use super::rules::{
-    Address, CohortFilter, Entry, ExternalId, Facts, Filters, Member, MemberSeat, Period, Provenance, Record, SortKey,
-    Status, Tally,
+    Address, Adhesion, CharterVersion, CohortFilter, Entry, Evidence, ExternalId, Facts, Filters, History, Member,
+    MemberSeat, Period, Provenance, SortKey, Status, Tally,
 };
 use crate::{
     db::{
-        Backend, Change, Conn, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert, current_sequence,
+        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence,
         keyset::keyset,
-        schema::{member, member_external_id, member_status, territory},
+        schema::{charter_version, member, member_adhesion, member_external_id, member_status, territory},
         search::search,
     },
     kernel::{
         date::PartialDate,
-        id::{Slug, new_id},
+        id::Slug,
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Position},
     },
-    territories::{Code, Kind, LocationColumns, seats},
+    territories::{Code, Kind, LocationColumns},
 };
 
-/// The collection's name in the change feed.
-const RESOURCE: &str = "members";
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = member)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = member, treat_none_as_null = true)]
 struct MemberRow {
     id: String,
     version: i64,
@@ -61,25 +62,6 @@ struct MemberRow {
     confidence: Option<String>,
 }
 
-/// The columns that are made from others, so that both databases search and sort alike.
-#[derive(Insertable)]
-#[diesel(table_name = member)]
-struct DerivedColumns {
-    name_fr_folded: String,
-    name_ar_folded: String,
-    search_text: String,
-    joined_on_key: String,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = member)]
-struct NewRow {
-    #[diesel(embed)]
-    row: MemberRow,
-    #[diesel(embed)]
-    derived: DerivedColumns,
-}
-
 /// What a member takes from its territory.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = territory)]
@@ -101,6 +83,8 @@ struct PeriodRow {
     from_on_precision: Option<String>,
     until_on: Option<NaiveDate>,
     reason: Option<String>,
+    evidence_reference: Option<String>,
+    evidence_url: Option<String>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -109,6 +93,18 @@ struct ExternalIdRow {
     member_id: String,
     scheme: String,
     value: String,
+}
+
+#[derive(Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = member_adhesion)]
+struct AdhesionRow {
+    #[serde(skip)]
+    member_id: String,
+    charter_version: String,
+    adhered_on: NaiveDate,
+    adhered_on_precision: String,
+    decision_reference: String,
+    document_url: Option<String>,
 }
 
 /// What `joined_on` sorts by where it is unknown: behind every date.
@@ -149,6 +145,7 @@ fn member((row, seat): (MemberRow, SeatRow)) -> Result<Member, StoreError> {
             confidence: row.confidence.as_deref().map(parsed).transpose()?,
             external_ids: Vec::new(),
         },
+        adhesions: Vec::new(),
         seat: MemberSeat {
             version: seat.version,
             kind: parsed(&row.territory_kind)?,
@@ -181,7 +178,7 @@ fn columns() -> SeatedColumns {
     (MemberRow::as_select(), SeatRow::as_select())
 }
 
-/// The member at an address, with two statements.
+/// The member at an address, with three statements.
 ///
 /// # Errors
 /// The database's.
@@ -193,11 +190,11 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Member>, StoreE
     };
     let Some(row) = row.optional()? else { return Ok(None) };
     let mut found = [member(row)?];
-    identify(conn, &mut found)?;
+    complete(conn, &mut found)?;
     Ok(found.into_iter().next())
 }
 
-/// The members with these ids, with two statements.
+/// The members with these ids, with three statements.
 ///
 /// # Errors
 /// The database's.
@@ -205,12 +202,12 @@ pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Member>, StoreEr
     let rows: Vec<(MemberRow, SeatRow)> =
         seated().select(columns()).filter(member::id.eq_any(ids.iter().copied())).load(conn)?;
     let mut found = rows.into_iter().map(member).collect::<Result<Vec<_>, _>>()?;
-    identify(conn, &mut found)?;
+    complete(conn, &mut found)?;
     Ok(found)
 }
 
-/// Gives members their external identifiers, with one statement.
-fn identify(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
+/// Gives members their external identifiers and adhesions, with one statement each.
+fn complete(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
     let rows: Vec<ExternalIdRow> = member_external_id::table
         .filter(member_external_id::member_id.eq_any(members.iter().map(|member| &member.id)))
         .order((member_external_id::member_id, member_external_id::scheme))
@@ -220,8 +217,24 @@ fn identify(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
     for ExternalIdRow { member_id, scheme, value } in rows {
         ids.entry(member_id).or_default().push(ExternalId { scheme, value });
     }
+    let rows: Vec<AdhesionRow> = member_adhesion::table
+        .filter(member_adhesion::member_id.eq_any(members.iter().map(|member| &member.id)))
+        .order((member_adhesion::member_id, member_adhesion::charter_version))
+        .select(AdhesionRow::as_select())
+        .load(conn)?;
+    let mut adhesions: HashMap<String, Vec<Adhesion>> = HashMap::new();
+    for row in rows {
+        let adhered_on = date(Some(row.adhered_on), Some(&row.adhered_on_precision))?;
+        adhesions.entry(row.member_id).or_default().push(Adhesion {
+            charter_version: row.charter_version,
+            adhered_on: adhered_on.ok_or_else(|| StoreError::corrupt("an adhesion without a date"))?,
+            decision_reference: row.decision_reference,
+            document_url: row.document_url,
+        });
+    }
     for member in members {
         member.facts.external_ids = ids.remove(&member.id).unwrap_or_default();
+        member.adhesions = adhesions.remove(&member.id).unwrap_or_default();
     }
     Ok(())
 }
@@ -238,12 +251,34 @@ pub fn periods(conn: &mut Conn, id: &str) -> Result<Vec<Period>, StoreError> {
         .load(conn)?;
     let period = |row: PeriodRow| {
         let since = date(row.from_on, row.from_on_precision.as_ref())?;
-        Ok(Period { entry: Entry { status: parsed(&row.status)?, since, reason: row.reason }, until: row.until_on })
+        let evidence = Evidence { reference: row.evidence_reference, url: row.evidence_url };
+        let entry = Entry { status: parsed(&row.status)?, since, reason: row.reason, evidence };
+        Ok(Period { entry, until: row.until_on })
     };
     rows.into_iter().map(period).collect()
 }
 
-/// Reads a page of the list, with two statements, and one more each for an empty page, a count and a day.
+/// The same as a history.
+///
+/// # Errors
+/// The database's, or [`StoreError::Corrupt`] for periods that make none.
+pub fn history(conn: &mut Conn, id: &str) -> Result<History, StoreError> {
+    let entries = periods(conn, id)?.into_iter().map(|period| period.entry).collect();
+    History::new(entries).map_err(|why| StoreError::corrupt(format!("the history of member {id} {why}")))
+}
+
+/// A version of the charter, as far as members need to know it. The charter's rows belong
+/// to another room, further down; its codes are what members refer to.
+///
+/// # Errors
+/// The database's.
+pub fn charter_version(conn: &mut Conn, code: &str) -> Result<Option<CharterVersion>, StoreError> {
+    let version = charter_version::table.filter(charter_version::code.eq(code));
+    let found: Option<Option<NaiveDate>> = version.select(charter_version::in_force_from).first(conn).optional()?;
+    Ok(found.map(|in_force_from| CharterVersion { in_force_from }))
+}
+
+/// Reads a page of the list, with three statements, and one more each for an empty page, a count and a day.
 ///
 /// # Errors
 /// The database's.
@@ -267,7 +302,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Member>
     };
     let rows = rows.into_iter().map(|(row, seat, _)| member((row, seat))).collect::<Result<_, _>>()?;
     let mut found = Found::of(rows, *limit, (sequence, total), |last| position(last, order.key));
-    identify(conn, &mut found.rows)?;
+    complete(conn, &mut found.rows)?;
     if let Some(day) = filters.as_of {
         date_back(conn, &mut found.rows, day)?;
     }
@@ -391,120 +426,4 @@ pub fn tally(conn: &mut Conn) -> Result<Vec<Tally>, StoreError> {
         })
     };
     rows.into_iter().map(tally).collect()
-}
-
-/// Adds the members whose natural key (kind and territory) is not taken, and returns how many.
-///
-/// # Errors
-/// The database's, or [`StoreError::Corrupt`] for a record that no member can be made of.
-pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> {
-    let taken: Vec<(String, String)> = member::table.select((member::kind, member::territory_code)).load(tx.conn)?;
-    let is_taken = |facts: &Facts| {
-        taken.iter().any(|(kind, code)| kind == facts.kind.as_str() && code == facts.territory_code.as_str())
-    };
-    let records: Vec<Record> = records.into_iter().filter(|record| !is_taken(&record.facts)).collect();
-    let codes: Vec<&Code> = records.iter().map(|record| &record.facts.territory_code).collect();
-    let seats = seats(tx.conn, &codes)?;
-    let (mut rows, mut periods, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-    for record in records {
-        let at = format!("the member of kind {} at {}", record.facts.kind.as_str(), record.facts.territory_code);
-        let seat = seats.get(&record.facts.territory_code);
-        let seat = seat.ok_or_else(|| StoreError::Corrupt(format!("{at}: there is no such territory")))?;
-        let slug = record.slug(seat).map_err(|why| StoreError::Corrupt(format!("{at}: its territory {why}")))?;
-        let id = new_id();
-        periods.extend(period_rows(&id, &record));
-        ids.extend(external_id_rows(&id, &record.facts));
-        rows.push(new_row(id, tx.now().naive_utc(), slug, seat.kind, record));
-    }
-    batch_insert!(tx.conn, member::table, &rows);
-    batch_insert!(tx.conn, member_status::table, &periods);
-    batch_insert!(tx.conn, member_external_id::table, &ids);
-    let added = rows.len();
-    for NewRow { row, .. } in rows {
-        tx.record(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
-    }
-    Ok(added)
-}
-
-/// Notes a change of every member that is seated on one of these territories, because members show what is said of
-/// their seats; returns how many.
-///
-/// # Errors
-/// The database's.
-pub fn follow(tx: &mut Tx<'_>, codes: &[Code]) -> Result<usize, StoreError> {
-    let seated = member::table.filter(member::territory_code.eq_any(codes.iter().map(Code::as_str)));
-    let ids: Vec<(String, i64)> = seated.order(member::id).select((member::id, member::version)).load(tx.conn)?;
-    let updated_at = tx.now().naive_utc();
-    for (id, version) in &ids {
-        diesel::update(member::table.filter(member::id.eq(id)))
-            .set((member::version.eq(version + 1), member::updated_at.eq(updated_at)))
-            .execute(tx.conn)?;
-        let (id, version) = (id.clone(), version + 1);
-        tx.record(Change { resource: RESOURCE, id, operation: Operation::Updated, version });
-    }
-    Ok(ids.len())
-}
-
-fn new_row(id: String, now: NaiveDateTime, slug: Slug, seat: Kind, record: Record) -> NewRow {
-    let Record { facts, history } = record;
-    let derived = DerivedColumns {
-        name_fr_folded: facts.sort_name(Language::Fr),
-        name_ar_folded: facts.sort_name(Language::Ar),
-        search_text: facts.search_text(),
-        joined_on_key: joined_on_key(history.joined_on()),
-    };
-    let (joined_on, joined_on_precision) = PartialDate::columns(history.joined_on());
-    let (left_on, left_on_precision) = PartialDate::columns(history.left_on());
-    let (ogp_local_since, ogp_local_since_precision) = PartialDate::columns(facts.ogp_local_since);
-    let row = MemberRow {
-        id,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-        slug: slug.into_string(),
-        kind: facts.kind.as_str().to_owned(),
-        territory_code: facts.territory_code.into_string(),
-        territory_kind: seat.as_str().to_owned(),
-        name_fr: facts.name.fr,
-        name_ar: facts.name.ar,
-        name_en: facts.name.en,
-        status: history.status().as_str().to_owned(),
-        joined_on,
-        joined_on_precision,
-        left_on,
-        left_on_precision,
-        cohort: facts.cohort.map(|cohort| cohort.as_str().to_owned()),
-        ogp_local_since,
-        ogp_local_since_precision,
-        website: facts.website,
-        provenance: facts.provenance.to_string(),
-        source: facts.source,
-        confidence: facts.confidence.map(|confidence| confidence.as_str().to_owned()),
-    };
-    NewRow { row, derived }
-}
-
-fn period_rows(id: &str, record: &Record) -> Vec<PeriodRow> {
-    let row = |(position, period): (i64, Period)| {
-        let (from_on, from_on_precision) = PartialDate::columns(period.entry.since);
-        PeriodRow {
-            member_id: id.to_owned(),
-            position,
-            status: period.entry.status.as_str().to_owned(),
-            from_on,
-            from_on_precision,
-            until_on: period.until,
-            reason: period.entry.reason,
-        }
-    };
-    (1..).zip(record.history.periods()).map(row).collect()
-}
-
-fn external_id_rows(id: &str, facts: &Facts) -> Vec<ExternalIdRow> {
-    let row = |external: &ExternalId| ExternalIdRow {
-        member_id: id.to_owned(),
-        scheme: external.scheme.clone(),
-        value: external.value.clone(),
-    };
-    facts.external_ids.iter().map(row).collect()
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::doc_markdown, reason = "the commands' docs are the texts of --help")]
 
+mod accounts;
+
 use std::{
     io::{self, Read as _, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
@@ -11,6 +13,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
+use self::accounts::{ClientCommand, KeyCommand, UserCommand};
 use crate::{
     app,
     config::{self, DatabaseArgs, HealthcheckArgs, ServeArgs},
@@ -38,6 +41,15 @@ enum Command {
     Migrate(MigrateArgs),
     /// Migrate, and load the reference data that the database does not have.
     Seed(DatabaseArgs),
+    /// Accounts of machines.
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Accounts of people.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Keys that tokens are signed with.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Print the OpenAPI document.
     Openapi,
     /// Ask a running server whether it is ready; the exit code says it.
@@ -65,6 +77,9 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve(&args, started),
         Command::Migrate(args) => migrate(&args),
         Command::Seed(args) => seed(&args).map(drop),
+        Command::Client(command) => accounts::client(command),
+        Command::User(command) => accounts::user(command),
+        Command::Key(command) => accounts::key(&command),
         Command::Openapi => print_openapi(),
         Command::Healthcheck(args) => healthcheck(&args),
     };
@@ -130,7 +145,11 @@ fn seed(args: &DatabaseArgs) -> Result<Db, String> {
 }
 
 fn print_openapi() -> Result<(), String> {
-    let text = openapi::text().map_err(|error| error.to_string())?;
+    print(&openapi::text().map_err(|error| error.to_string())?)
+}
+
+/// Writes to standard output; who stops reading has read enough.
+fn print(text: &str) -> Result<(), String> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("can't write: {error}")),
         _ => Ok(()),

@@ -2,7 +2,14 @@
 //! from memory, and a loop over Diesel alone on the same queries, each thread with a connection of its own and
 //! nothing else to do. And what makes a network of full size: a member on every seat of the country.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark stops at the first surprise"
+)]
+
+mod writes;
 
 use std::{
     net::SocketAddr,
@@ -19,11 +26,11 @@ use clap::{Parser, ValueEnum};
 use diesel::{PgConnection, SqliteConnection, connection::SimpleConnection as _, prelude::*};
 use remacto::{
     db::{
-        Actor, Db, StoreError, Target,
+        Actor, Db, Deed, StoreError, Target,
         schema::{member, member_external_id, territory, territory::dsl as t},
     },
     kernel::language::LanguageMap,
-    members::{Facts, History, HistoryEntry, MemberKind, Provenance, Record, Status},
+    members::{Evidence, Facts, History, HistoryEntry, MemberKind, Provenance, Record, Status},
     territories,
 };
 
@@ -52,6 +59,20 @@ enum Baseline {
         #[arg(long, default_value_t = 4.0)]
         seconds: f64,
     },
+    /// Change members in 8 threads for some seconds, as a PATCH does, and print how often a second.
+    Write {
+        /// A SQLite file or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
+        /// The id of the account that is asked and noted.
+        #[arg(long)]
+        account: String,
+        #[arg(long, default_value_t = 4.0)]
+        seconds: f64,
+        /// Number the changes without the counter row: the feed would skip some.
+        #[arg(long)]
+        without_counter: bool,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -75,15 +96,14 @@ fn main() {
         Baseline::Fill { database } => fill(&database),
         Baseline::Loop { database, query, seconds } => {
             let rate = if database.starts_with("postgres") {
-                rate(
-                    seconds,
-                    || PgConnection::establish(&database).expect("the database opens"),
-                    |conn| run_pg(query, conn),
-                )
+                rate(seconds, || open_pg(&database), |conn| run_pg(query, conn))
             } else {
                 rate(seconds, || sqlite(&database), |conn| run_sqlite(query, conn))
             };
             println!("{rate:.0}");
+        }
+        Baseline::Write { database, account, seconds, without_counter } => {
+            println!("{:.0}", writes::measure(&database, &account, seconds, !without_counter));
         }
     }
 }
@@ -110,13 +130,23 @@ fn fill(database: &str) {
             confidence: None,
             external_ids: Vec::new(),
         },
-        history: History::new(vec![HistoryEntry { status: Status::Active, since: "2025".parse().ok(), reason: None }])
-            .expect("a sound history"),
+        history: History::new(vec![HistoryEntry {
+            status: Status::Active,
+            since: "2025".parse().ok(),
+            reason: None,
+            evidence: Evidence::default(),
+        }])
+        .expect("a sound history"),
+        adhesions: Vec::new(),
     };
     let records: Vec<Record> = seats.chain(institutions).map(record).collect();
     let benchmark = Actor::System("benchmark");
-    let added =
-        db.write_blocking(&benchmark, |tx| remacto::members::seed(tx, records)).map_err(|error: StoreError| error);
+    let added = db
+        .write_blocking(&benchmark, |tx| {
+            tx.audit(Deed::loaded("benchmark", records.len()));
+            remacto::members::seed(tx, records)
+        })
+        .map_err(|error: StoreError| error);
     println!("{}", added.expect("the members are written"));
 }
 
@@ -133,8 +163,16 @@ fn raw(bind: SocketAddr, bytes: Vec<u8>) {
     actix_web::rt::System::new().block_on(served.bind(bind).expect("the address is free").run()).expect("it serves");
 }
 
+fn open_pg(url: &str) -> PgConnection {
+    PgConnection::establish(url).expect("the database opens")
+}
+
+fn open_sqlite(file: &str) -> SqliteConnection {
+    SqliteConnection::establish(file).expect("the database opens")
+}
+
 fn sqlite(file: &str) -> SqliteConnection {
-    let mut conn = SqliteConnection::establish(file).expect("the database opens");
+    let mut conn = open_sqlite(file);
     conn.batch_execute("PRAGMA query_only = ON").unwrap();
     conn
 }

@@ -1,0 +1,178 @@
+//! The audit as the API shows it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::rules::{Entry, Filters, Reference, SortKey};
+use crate::{
+    kernel::{
+        clock::rfc3339,
+        paging::{Direction, Order},
+    },
+    web::{
+        listing::list_query,
+        page::PageOut,
+        params::{Instant, One},
+        representation::TableFormat,
+        tabular::{Column, Tabular},
+    },
+};
+
+list_query! {
+    /// The parameters of the audit.
+    pub struct AuditQuery of AuditEntryOut {
+        /// Only what was done to this collection: `members`, `accounts`, `tokens`, `reference`.
+        #[example = "members"]
+        pub resource: One<Reference>,
+        /// Only what was done to the resource with this id.
+        pub resource_id: One<Reference>,
+        /// Only what the account with this id did.
+        pub account_id: One<Reference>,
+        /// Only what the request with this id did.
+        pub request_id: One<Reference>,
+        /// Only this: `created`, `updated`, `deleted`, `loaded`, `disabled`, `enabled`, `revoked`.
+        #[example = "updated"]
+        pub action: One<Reference>,
+        /// Only from this moment on: a date, or an RFC 3339 timestamp.
+        #[example = "2026-01-01"]
+        pub since: Instant,
+        /// Only before this moment.
+        #[example = "2100-01-01"]
+        pub until: Instant,
+        /// The order: `at`, the oldest first, or `-at` (default), the newest first.
+        #[example = "-at"]
+        pub sort: Order<SortKey>,
+        /// The format, over the Accept header.
+        #[example = "json"]
+        pub format: TableFormat,
+    }
+}
+
+impl AuditQuery {
+    /// Which entries in what order the query asks for.
+    #[must_use]
+    pub fn filters(&self) -> Filters {
+        let reference = |one: &Option<One<Reference>>| one.as_ref().map(|one| one.0.clone());
+        Filters {
+            resource: reference(&self.resource),
+            resource_id: reference(&self.resource_id),
+            account_id: reference(&self.account_id),
+            request_id: reference(&self.request_id),
+            action: reference(&self.action),
+            since: self.since.map(|moment| moment.0),
+            until: self.until.map(|moment| moment.0),
+            order: self.sort.unwrap_or(Order { key: SortKey::At, direction: Direction::Descending }),
+        }
+    }
+}
+
+/// Something that somebody did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditEntryOut {
+    /// Identifier of the entry; entries are in its order.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
+    pub id: String,
+    /// When.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// `system` for the program itself, `client` for a machine, `user` for a person.
+    #[schema(example = "client", pattern = "^(system|client|user)$")]
+    pub actor: String,
+    /// The account's id; null for the system.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
+    pub account_id: Option<String>,
+    /// The role that the account had; null for the system.
+    #[schema(example = "registrar")]
+    pub role: Option<String>,
+    /// What the system was doing; null for accounts.
+    #[schema(example = "reference data")]
+    pub task: Option<String>,
+    /// The id of the request, as in its answer and in the log; null for the system.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")]
+    pub request_id: Option<String>,
+    /// What was done.
+    #[schema(example = "updated")]
+    pub action: String,
+    /// The collection.
+    #[schema(example = "members")]
+    pub resource: String,
+    /// The resource's id; null where it is about several.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")]
+    pub resource_id: Option<String>,
+    /// The resource's version afterwards.
+    #[schema(example = 2, minimum = 1)]
+    pub version: Option<i64>,
+    /// What was stored before, for an update only what differs; of what is personal only that it changed.
+    #[schema(value_type = Option<Object>, example = json!({"website": null}))]
+    pub before: Option<Value>,
+    /// What is stored now; likewise.
+    #[schema(value_type = Option<Object>, example = json!({"website": "https://www.larache.ma"}))]
+    pub after: Option<Value>,
+}
+
+/// A page of the audit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditPageOut {
+    /// The entries, in the order that was asked for.
+    pub data: Vec<AuditEntryOut>,
+    /// Where this page stands.
+    pub page: PageOut,
+    /// Number of the last change that this page can have seen.
+    #[schema(example = 1679, minimum = 0)]
+    pub sequence: i64,
+}
+
+impl Tabular for AuditEntryOut {
+    const COLUMNS: &'static [Column] = &[
+        ("at", "/at"),
+        ("actor", "/actor"),
+        ("account_id", "/account_id"),
+        ("role", "/role"),
+        ("task", "/task"),
+        ("request_id", "/request_id"),
+        ("action", "/action"),
+        ("resource", "/resource"),
+        ("resource_id", "/resource_id"),
+        ("version", "/version"),
+        ("before", "/before"),
+        ("after", "/after"),
+        ("id", "/id"),
+    ];
+}
+
+impl From<Entry> for AuditEntryOut {
+    fn from(entry: Entry) -> Self {
+        let Entry {
+            id,
+            at,
+            actor,
+            account_id,
+            role,
+            task,
+            request_id,
+            action,
+            resource,
+            resource_id,
+            version,
+            before,
+            after,
+        } = entry;
+        Self {
+            id,
+            at,
+            actor,
+            account_id,
+            role,
+            task,
+            request_id,
+            action,
+            resource,
+            resource_id,
+            version,
+            before,
+            after,
+        }
+    }
+}

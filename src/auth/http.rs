@@ -1,0 +1,235 @@
+//! The operations of signing in.
+
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, get,
+    http::header,
+    post,
+    web::{Data, Payload},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use super::{
+    accounts::{Account, AccountKind, email},
+    dto::{AuthorizationServerOut, KeySetOut, OwnAccountOut, RevocationForm, SessionIn, TokenForm, TokenOut},
+    passwords::MAX_PASSWORD_CHARS,
+    principal::{Require, believe},
+    roles::OwnAccount,
+    store,
+};
+use crate::{
+    db::{Conn, StoreError, Tx},
+    kernel::clock,
+    observe::request_id::RequestId,
+    state::AppState,
+    web::{
+        body,
+        problem::{INVALID_BODY, INVALID_CREDENTIALS, Problem},
+        query::{self, NoParameters, Query},
+        representation::View,
+    },
+};
+
+/// Get an access token for a machine
+///
+/// RFC 6749, client credentials: `grant_type=client_credentials` as a form, the client's id and secret by HTTP Basic
+/// authentication.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "createToken",
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    security(("client" = [])),
+    responses((status = 200, description = "A token.", body = TokenOut), (status = 401))
+)]
+#[post("/auth/token")]
+pub async fn create_token(
+    req: HttpRequest,
+    state: Data<AppState>,
+    payload: Payload,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let form: TokenForm = form(&req, payload).await?;
+    let account = client(&req, &state).await?;
+    match form.grant_type.as_deref() {
+        Some("client_credentials") => token(&state, &account),
+        Some(_) => {
+            Err(Problem::new(&INVALID_BODY, "grant_type must be client_credentials.")
+                .for_oauth("unsupported_grant_type"))
+        }
+        None => Err(Problem::new(&INVALID_BODY, "grant_type is missing.").for_oauth("invalid_request")),
+    }
+}
+
+/// Take a token back
+///
+/// RFC 7009. A client proves who it is by HTTP Basic authentication, a person by a bearer token of the same account (it
+/// may be the one to take back). A token that is not good any more is answered likewise.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "revokeToken",
+    request_body(content = RevocationForm, content_type = "application/x-www-form-urlencoded"),
+    security(("client" = []), ("token" = [])),
+    responses((status = 200, description = "The token is not good any more."), (status = 401))
+)]
+#[post("/auth/revoke")]
+pub async fn revoke_token(
+    req: HttpRequest,
+    state: Data<AppState>,
+    payload: Payload,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let form: RevocationForm = form(&req, payload).await?;
+    let account = revoker(&req, &state).await?;
+    let missing = || Problem::new(&INVALID_BODY, "token is missing.").for_oauth("invalid_request");
+    let token = form.token.ok_or_else(missing)?;
+    if let Ok(claims) = state.tokens.check(&token, clock::now()) {
+        if claims.sub != account.id {
+            let problem = Problem::new(&INVALID_BODY, "The token is another account's.");
+            return Err(problem.for_oauth("unauthorized_client"));
+        }
+        let work = move |tx: &mut Tx<'_>| store::revoke(tx, &claims);
+        state.db.write(account.actor(&request_id(&req)), work).await?;
+    }
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).finish())
+}
+
+/// Sign in with a password
+///
+/// For people: an access token for an e-mail address and a password.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "createSession",
+    request_body = SessionIn,
+    responses((status = 201, description = "A token.", body = TokenOut), (status = 401))
+)]
+#[post("/auth/sessions")]
+pub async fn create_session(
+    req: HttpRequest,
+    state: Data<AppState>,
+    payload: Payload,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    body::check_type(&req, body::JSON)?;
+    let SessionIn { email: address, password } = body::read_json(&body::bytes(&req, &mut payload.into_inner()).await?)?;
+    let address = email(&address).unwrap_or_default();
+    let account = state.db.read(move |conn| store::find_user(conn, &address)).await?;
+    let hash = account.as_ref().map(|account| account.secret_hash.clone());
+    let known = password.chars().count() <= MAX_PASSWORD_CHARS && state.passwords.check(password, hash).await?;
+    let account = account.filter(|account| known && !account.disabled);
+    let refused = || {
+        let problem = Problem::new(&INVALID_CREDENTIALS, "The e-mail address or the password is wrong.");
+        problem.with_header(header::WWW_AUTHENTICATE, "Bearer")
+    };
+    let body = issue(&state, &account.ok_or_else(refused)?)?;
+    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// Get one's own account
+///
+/// Who the token says that one is, and what that allows.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "getOwnAccount",
+    security(("token" = ["account:read"])),
+    responses((status = 200, description = "The account.", body = OwnAccountOut))
+)]
+#[get("/auth/me")]
+pub async fn get_own_account(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Require<OwnAccount>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?.private();
+    let id = caller.principal.claims().sub.clone();
+    let read = move |conn: &mut Conn| store::find(conn, &id)?.ok_or(StoreError::NotAdmitted("is no longer there"));
+    let account = state.db.read_as(caller.principal.clone(), read).await?;
+    let claims = caller.principal.claims();
+    view.respond(&req, claims.iat, &OwnAccountOut::new(account, claims), None)
+}
+
+/// Get the metadata of the token service
+///
+/// RFC 8414, for clients that configure themselves.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "getAuthorizationServer",
+    responses((status = 200, description = "The metadata.", body = AuthorizationServerOut))
+)]
+#[get("/.well-known/oauth-authorization-server")]
+pub async fn get_authorization_server(state: Data<AppState>, _query: Query<NoParameters>) -> HttpResponse {
+    HttpResponse::Ok().insert_header(FRESH).json(AuthorizationServerOut::of(&state.tokens))
+}
+
+/// Get the public keys
+///
+/// The JWK set (RFC 7517) with which anybody can check the signature of a token.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "getKeySet",
+    responses((status = 200, description = "The keys.", body = KeySetOut))
+)]
+#[get("/.well-known/jwks.json")]
+pub async fn get_key_set(state: Data<AppState>, _query: Query<NoParameters>) -> HttpResponse {
+    HttpResponse::Ok().insert_header(FRESH).json(KeySetOut { keys: state.tokens.keys().public() })
+}
+
+/// How long metadata and keys stay fresh: shorter than a token lives, so that a new key is known in time.
+const FRESH: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
+
+/// A form of OAuth; what is wrong with it is said in OAuth's words.
+async fn form<T: DeserializeOwned>(req: &HttpRequest, payload: Payload) -> Result<T, Problem> {
+    body::check_type(req, body::FORM).map_err(|problem| problem.for_oauth("invalid_request"))?;
+    let bytes = body::bytes(req, &mut payload.into_inner()).await?;
+    let refuse =
+        |problem: Problem| Problem::new(&INVALID_BODY, problem.detail().to_owned()).for_oauth("invalid_request");
+    let text = std::str::from_utf8(&bytes).unwrap_or("%");
+    query::parse(text).map_err(refuse)
+}
+
+fn issue(state: &AppState, account: &Account) -> Result<TokenOut, Problem> {
+    state.tokens.issue(account.subject(), clock::now()).map(TokenOut::new).map_err(Problem::internal)
+}
+
+fn token(state: &AppState, account: &Account) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(issue(state, account)?))
+}
+
+/// The client that HTTP Basic authentication names (RFC 6749, section 2.3.1: both parts are form-encoded).
+async fn client(req: &HttpRequest, state: &AppState) -> Result<Account, Problem> {
+    let (id, secret) = basic(req).ok_or_else(refused_client)?;
+    let account = state.db.read(move |conn| store::find(conn, &id)).await?;
+    let is_client = |account: &Account| account.kind == AccountKind::Client && !account.disabled;
+    account.filter(|account| is_client(account) && account.has_secret(&secret)).ok_or_else(refused_client)
+}
+
+fn refused_client() -> Problem {
+    let problem = Problem::new(&INVALID_CREDENTIALS, "The client is unknown or its secret is wrong.");
+    let challenge = "Basic realm=\"remacto\", charset=\"UTF-8\"";
+    problem.with_header(header::WWW_AUTHENTICATE, challenge).for_oauth("invalid_client")
+}
+
+fn basic(req: &HttpRequest) -> Option<(String, String)> {
+    let (scheme, encoded) = req.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':').filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let plain = |part: &str| Some(percent_decode_str(&part.replace('+', " ")).decode_utf8().ok()?.into_owned());
+    Some((plain(id)?, plain(secret)?))
+}
+
+/// Who takes a token back: a client, or who shows a token.
+async fn revoker(req: &HttpRequest, state: &AppState) -> Result<Account, Problem> {
+    let value = req.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !value.to_ascii_lowercase().starts_with("bearer ") {
+        return client(req, state).await;
+    }
+    let principal = believe(req).map_err(|problem| problem.for_oauth("invalid_client"))?;
+    let id = principal.claims().sub.clone();
+    let read = move |conn: &mut Conn| store::find(conn, &id)?.ok_or(StoreError::NotAdmitted("is no longer there"));
+    state.db.read_as(principal, read).await.map_err(|error| Problem::from(error).for_oauth("invalid_client"))
+}
+
+fn request_id(req: &HttpRequest) -> String {
+    req.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default()
+}

@@ -1,0 +1,227 @@
+//! The accounts' rows and every query on credentials.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    dsl::{AsSelect, exists},
+    prelude::*,
+};
+use serde_json::json;
+
+use super::{
+    accounts::{Account, AccountKind, NewAccount, SecretHash, Standing},
+    roles::Role,
+    tokens::Claims,
+};
+use crate::{
+    db::{
+        Backend, Conn, Deed, StoreError, Turn, Tx, WriteError,
+        schema::{account, member, revoked_token},
+    },
+    kernel::{
+        id::new_id,
+        violation::{Violation, Violations},
+    },
+};
+
+/// The accounts' name in the audit.
+const RESOURCE: &str = "accounts";
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = account)]
+struct AccountRow {
+    id: String,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    kind: String,
+    role: String,
+    client_name: Option<String>,
+    email: Option<String>,
+    secret_hash: String,
+    member_id: Option<String>,
+    organisation: Option<String>,
+    disabled_at: Option<NaiveDateTime>,
+}
+
+fn role(text: &str) -> Result<Role, StoreError> {
+    text.parse().map_err(StoreError::corrupt)
+}
+
+fn account((row, member_slug): (AccountRow, Option<String>)) -> Result<Account, StoreError> {
+    Ok(Account {
+        id: row.id,
+        kind: row.kind.parse().map_err(StoreError::corrupt)?,
+        role: role(&row.role)?,
+        name: row.client_name.or(row.email).unwrap_or_default(),
+        member_id: row.member_id,
+        member_slug,
+        organisation: row.organisation,
+        secret_hash: SecretHash(row.secret_hash),
+        disabled: row.disabled_at.is_some(),
+    })
+}
+
+/// Accounts beside the members that they speak for.
+type Accounts = diesel::helper_types::LeftJoinOn<
+    account::table,
+    member::table,
+    diesel::helper_types::Eq<account::member_id, diesel::dsl::Nullable<member::id>>,
+>;
+type Columns = (AsSelect<AccountRow, Backend>, diesel::dsl::Nullable<member::slug>);
+
+fn accounts() -> diesel::helper_types::Select<Accounts, Columns> {
+    let joined = account::table.left_join(member::table.on(account::member_id.eq(member::id.nullable())));
+    joined.select((AccountRow::as_select(), member::slug.nullable()))
+}
+
+/// The account with an id.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Account>, StoreError> {
+    let found: Option<(AccountRow, Option<String>)> = accounts().filter(account::id.eq(id)).first(conn).optional()?;
+    found.map(account).transpose()
+}
+
+/// The person with an e-mail address, in lower case.
+///
+/// # Errors
+/// The database's.
+pub fn find_user(conn: &mut Conn, email: &str) -> Result<Option<Account>, StoreError> {
+    let found: Option<(AccountRow, Option<String>)> =
+        accounts().filter(account::email.eq(email)).first(conn).optional()?;
+    found.map(account).transpose()
+}
+
+/// Whether a token's account still allows what the token says, with one statement.
+///
+/// # Errors
+/// [`StoreError::NotAdmitted`], or the database's.
+pub fn admit(conn: &mut Conn, claims: &Claims) -> Result<(), StoreError> {
+    type Found = (String, Option<String>, Option<NaiveDateTime>, bool);
+    let revoked = exists(revoked_token::table.filter(revoked_token::jti.eq(&claims.jti)));
+    let columns = (account::role, account::member_id, account::disabled_at, revoked);
+    let found: Option<Found> =
+        account::table.filter(account::id.eq(&claims.sub)).select(columns).first(conn).optional()?;
+    let (role_code, member_id, disabled_at, revoked) = found.ok_or(StoreError::NotAdmitted("is no longer there"))?;
+    let standing = Standing { role: role(&role_code)?, member_id, disabled: disabled_at.is_some(), revoked };
+    standing.admits(claims).map_err(StoreError::NotAdmitted)
+}
+
+/// Makes an account and returns its id.
+///
+/// # Errors
+/// [`WriteError::Taken`] for a name or address that another account has, [`WriteError::Invalid`] for a member that is
+/// not there.
+pub fn create(tx: &mut Tx<'_>, new: NewAccount) -> Result<String, WriteError> {
+    tx.take_turns(Turn::Accounts)?;
+    let same_name: i64 = match new.kind {
+        AccountKind::Client => account::table.filter(account::client_name.eq(&new.name)).count().get_result(tx.conn)?,
+        AccountKind::User => account::table.filter(account::email.eq(&new.name)).count().get_result(tx.conn)?,
+    };
+    if same_name > 0 {
+        let violation = Violation::new("/name", "already_exists", "There is an account of this name already.");
+        return Err(WriteError::Taken(violation.into()));
+    }
+    let member_id: Option<String> = match &new.member {
+        None => None,
+        Some(slug) => {
+            let id = member::table.filter(member::slug.eq(slug.as_str())).select(member::id).first(tx.conn);
+            let missing = || Violation::new("/member", "unknown_member", format!("There is no member {slug}."));
+            Some(id.optional()?.ok_or_else(|| WriteError::Invalid(Violations::from(missing())))?)
+        }
+    };
+    let now = tx.now().naive_utc();
+    let (client_name, email) = match new.kind {
+        AccountKind::Client => (Some(new.name), None),
+        AccountKind::User => (None, Some(new.name)),
+    };
+    let row = AccountRow {
+        id: new_id(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        kind: new.kind.as_str().to_owned(),
+        role: new.role.as_str().to_owned(),
+        client_name,
+        email,
+        secret_hash: new.secret_hash.0,
+        member_id,
+        organisation: new.organisation,
+        disabled_at: None,
+    };
+    let id = row.id.clone();
+    // What is personal (e-mail) and what is secret is left out.
+    let after = json!({"kind": row.kind, "role": row.role, "client_name": row.client_name, "member_id": row.member_id});
+    tx.audit(deed("created", &id, 1, None, Some(after)));
+    diesel::insert_into(account::table).values(row).execute(tx.conn)?;
+    Ok(id)
+}
+
+/// Disables an account, or enables it again; returns whether that changes anything.
+///
+/// # Errors
+/// The database's.
+pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, StoreError> {
+    let now = tx.now().naive_utc();
+    let account = account::table.filter(account::id.eq(id));
+    let disabled_at = disabled.then_some(now);
+    let columns =
+        (account::disabled_at.eq(disabled_at), account::updated_at.eq(now), account::version.eq(account::version + 1));
+    let changed = if disabled {
+        diesel::update(account.filter(account::disabled_at.is_null())).set(columns).execute(tx.conn)?
+    } else {
+        diesel::update(account.filter(account::disabled_at.is_not_null())).set(columns).execute(tx.conn)?
+    };
+    if changed == 0 {
+        return Ok(false);
+    }
+    let version = account::table.filter(account::id.eq(id)).select(account::version).first(tx.conn)?;
+    tx.audit(deed(if disabled { "disabled" } else { "enabled" }, id, version, None, None));
+    Ok(true)
+}
+
+/// Takes a token back.
+///
+/// # Errors
+/// The database's.
+pub fn revoke(tx: &mut Tx<'_>, claims: &Claims) -> Result<(), StoreError> {
+    let expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<Utc>::MAX_UTC).naive_utc();
+    let row = (revoked_token::jti.eq(&claims.jti), revoked_token::expires_at.eq(expires_at));
+    let insert = diesel::insert_into(revoked_token::table).values(row).on_conflict_do_nothing();
+    let inserted = match &mut *tx.conn {
+        Conn::Sqlite(conn) => insert.execute(conn)?,
+        Conn::Postgres(conn) => insert.execute(conn)?,
+    };
+    if inserted == 1 {
+        tx.audit(Deed {
+            action: "revoked",
+            resource: "tokens",
+            id: Some(claims.jti.clone()),
+            version: None,
+            before: None,
+            after: None,
+        });
+    }
+    Ok(())
+}
+
+/// Forgets tokens that were taken back and have expired by now, and returns how many. An hour is waited for, so that no
+/// difference of clocks revives one.
+///
+/// # Errors
+/// The database's.
+pub fn forget_revoked(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let before = (tx.now() - chrono::TimeDelta::hours(1)).naive_utc();
+    Ok(diesel::delete(revoked_token::table.filter(revoked_token::expires_at.lt(before))).execute(tx.conn)?)
+}
+
+fn deed(
+    action: &'static str,
+    id: &str,
+    version: i64,
+    before: Option<serde_json::Value>,
+    after: Option<serde_json::Value>,
+) -> Deed {
+    Deed { action, resource: RESOURCE, id: Some(id.to_owned()), version: Some(version), before, after }
+}

@@ -1,0 +1,178 @@
+//! Access tokens: JWTs (RFC 7519) signed with `EdDSA`, short-lived, and believed only when everything about them is as it
+//! was written here. Checking a signature costs more than most answers, so a token that was found good is remembered,
+//! by its hash, until it expires.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode, errors::ErrorKind};
+use quick_cache::sync::Cache;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{keys::Keys, roles::Role};
+use crate::kernel::id::{is_id, new_id};
+
+/// How long a token is good for, in seconds.
+pub const LIFETIME_S: i64 = 900;
+/// How far clocks may differ, in seconds.
+const LEEWAY_S: u64 = 10;
+/// The longest token that is looked at, in bytes; ours have less than 700.
+const MAX_BYTES: usize = 2_048;
+/// How many tokens are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who issued it: this service's public URL.
+    pub iss: String,
+    /// What it is for: this service's API.
+    pub aud: String,
+    /// The account's id.
+    pub sub: String,
+    /// Whether the account is a `client` or a `user`.
+    pub kind: String,
+    /// The account's role.
+    pub role: Role,
+    /// The id of the member that the account speaks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// When it was issued, in seconds since 1970.
+    pub iat: i64,
+    /// From when on it is good.
+    pub nbf: i64,
+    /// Until when it is good.
+    pub exp: i64,
+    /// The token's own id.
+    pub jti: String,
+}
+
+/// For whom a token is issued.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The account's id.
+    pub account: String,
+    /// `client` or `user`.
+    pub kind: &'static str,
+    /// The account's role.
+    pub role: Role,
+    /// The id of the member that the account speaks for.
+    pub member: Option<String>,
+}
+
+/// Why a token is not believed; a predicate for a sentence about it that helps who has an honest one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Its time is over.
+    #[error("has expired")]
+    Expired,
+    /// Its time has not come.
+    #[error("is not valid yet")]
+    Immature,
+    /// It was issued by or for somebody else.
+    #[error("was not issued by this service for this API")]
+    Foreign,
+    /// Its key is not one of ours.
+    #[error("is signed with a key that is not in use here")]
+    UnknownKey,
+    /// Anything else: who made it knows best.
+    #[error("is malformed or its signature is wrong")]
+    Malformed,
+}
+
+/// Issues and checks tokens.
+pub struct Tokens {
+    keys: Keys,
+    issuer: String,
+    audience: String,
+    validation: Validation,
+    remembered: Cache<[u8; 32], Arc<Claims>>,
+}
+
+impl Tokens {
+    /// For the service at a public URL (without a slash at its end).
+    #[must_use]
+    pub fn new(keys: Keys, public_url: &str) -> Self {
+        let (issuer, audience) = (public_url.to_owned(), format!("{public_url}/api/v1"));
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.leeway = LEEWAY_S;
+        validation.validate_nbf = true;
+        validation.set_issuer(&[&issuer]);
+        validation.set_audience(&[&audience]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "nbf", "exp"]);
+        Self { keys, issuer, audience, validation, remembered: Cache::new(REMEMBERED) }
+    }
+
+    /// The keys.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// This service's public URL, which is its name as an issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// A token for somebody whose account is in order.
+    ///
+    /// # Errors
+    /// The signature's, which a good key does not give rise to.
+    pub fn issue(&self, subject: Subject, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
+        let (kid, key) = self.keys.signing();
+        let iat = now.timestamp();
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            sub: subject.account,
+            kind: subject.kind.to_owned(),
+            role: subject.role,
+            member: subject.member,
+            iat,
+            nbf: iat,
+            exp: iat + LIFETIME_S,
+            jti: new_id(),
+        };
+        encode(&Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) }, &claims, key)
+    }
+
+    /// What a token says, if it is to be believed.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Claims>, TokenError> {
+        if token.len() > MAX_BYTES {
+            return Err(TokenError::Malformed);
+        }
+        let hash = Sha256::digest(token).into();
+        if let Some(claims) = self.remembered.get(&hash) {
+            if claims.exp > now.timestamp() {
+                return Ok(claims);
+            }
+            self.remembered.remove(&hash);
+            return Err(TokenError::Expired);
+        }
+        let claims = Arc::new(self.verify(token)?);
+        self.remembered.insert(hash, Arc::clone(&claims));
+        Ok(claims)
+    }
+
+    fn verify(&self, token: &str) -> Result<Claims, TokenError> {
+        let header = decode_header(token).map_err(|_malformed| TokenError::Malformed)?;
+        if header.alg != Algorithm::EdDSA || header.crit.is_some() {
+            return Err(TokenError::Malformed);
+        }
+        let key = header.kid.and_then(|kid| self.keys.verifying(&kid)).ok_or(TokenError::UnknownKey)?;
+        let claims = decode::<Claims>(token, key, &self.validation).map_err(|error| match error.kind() {
+            ErrorKind::ExpiredSignature => TokenError::Expired,
+            ErrorKind::ImmatureSignature => TokenError::Immature,
+            ErrorKind::InvalidIssuer | ErrorKind::InvalidAudience => TokenError::Foreign,
+            _ => TokenError::Malformed,
+        })?;
+        let claims = claims.claims;
+        let is_ours = is_id(&claims.sub) && is_id(&claims.jti) && ["client", "user"].contains(&claims.kind.as_str());
+        if is_ours { Ok(claims) } else { Err(TokenError::Malformed) }
+    }
+}

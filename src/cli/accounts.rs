@@ -1,0 +1,203 @@
+//! Accounts from the command line: the first ones can't be made by somebody who signs in.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use clap::{Args, Subcommand};
+
+use super::{COMMAND_CONNECTIONS, prepare, print};
+use crate::{
+    auth::{
+        accounts::{Account, AccountKind, NewAccount, SecretHash, email},
+        keys,
+        passwords::{hash_password, hash_secret, new_secret},
+        roles::Role,
+        store,
+    },
+    config::DatabaseArgs,
+    db::{self, Actor, Conn, Db, StoreError, WriteError},
+    kernel::id::Slug,
+    reference::Purpose,
+};
+
+/// Who makes and disables accounts here.
+const OPERATOR: Actor = Actor::System("command line");
+
+#[derive(Subcommand)]
+pub(super) enum ClientCommand {
+    /// Make an account for a machine. Prints its id and its secret; the secret is never shown again.
+    Create(CreateClient),
+    /// Let a machine get no tokens any more; tokens that it has stop at its next write or private read.
+    Disable(OneClient),
+    /// Let a disabled machine get tokens again.
+    Enable(OneClient),
+}
+
+#[derive(Args)]
+pub(super) struct CreateClient {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// A name by which people know it; no two clients have the same.
+    #[arg(long)]
+    name: String,
+    #[command(flatten)]
+    standing: StandingArgs,
+}
+
+#[derive(Args)]
+pub(super) struct OneClient {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The client's id.
+    #[arg(long)]
+    id: String,
+}
+
+#[derive(Subcommand)]
+pub(super) enum UserCommand {
+    /// Make an account for a person. Asks for a password of 12 to 200 characters.
+    Create(CreateUser),
+    /// Let a person sign in no more; tokens that they have stop at their next write or private read.
+    Disable(OneUser),
+    /// Let a disabled person sign in again.
+    Enable(OneUser),
+}
+
+#[derive(Args)]
+pub(super) struct CreateUser {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The e-mail address that the person signs in with.
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    standing: StandingArgs,
+    /// Read the password from the first line of standard input instead of asking for it.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Args)]
+pub(super) struct OneUser {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The person's e-mail address.
+    #[arg(long)]
+    email: String,
+}
+
+#[derive(Args)]
+struct StandingArgs {
+    /// What the account is for: partner, evaluator, focal_point, registrar, secretariat or administrator.
+    #[arg(long)]
+    role: Role,
+    /// For focal points: the member that they speak for, by its slug.
+    #[arg(long, value_name = "SLUG")]
+    member: Option<Slug>,
+    /// The organisation that the account belongs to; evaluators must have one.
+    #[arg(long)]
+    organisation: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum KeyCommand {
+    /// Print a new private key for REMACTO_SIGNING_KEYS, as PEM.
+    Create,
+}
+
+pub(super) fn client(command: ClientCommand) -> Result<(), String> {
+    match command {
+        ClientCommand::Create(args) => {
+            let secret = new_secret()?;
+            let id = create(&args.database, AccountKind::Client, args.name, args.standing, hash_secret(&secret))?;
+            print(&format!("client_id={id}\nclient_secret={secret}\n"))
+        }
+        ClientCommand::Disable(args) => set_disabled(&open(&args.database)?, &args.id, true),
+        ClientCommand::Enable(args) => set_disabled(&open(&args.database)?, &args.id, false),
+    }
+}
+
+pub(super) fn user(command: UserCommand) -> Result<(), String> {
+    match command {
+        UserCommand::Create(args) => {
+            let password = if args.password_stdin { first_line()? } else { ask()? };
+            let hash = hash_password(&password).map_err(|why| format!("The password {why}."))?;
+            let id = create(&args.database, AccountKind::User, args.email, args.standing, hash)?;
+            print(&format!("id={id}\n"))
+        }
+        UserCommand::Disable(args) => set_user_disabled(&args, true),
+        UserCommand::Enable(args) => set_user_disabled(&args, false),
+    }
+}
+
+pub(super) fn key(command: &KeyCommand) -> Result<(), String> {
+    match command {
+        KeyCommand::Create => print(&keys::generate()?),
+    }
+}
+
+/// The database, at the schema of this binary, whatever it was made for.
+fn open(args: &DatabaseArgs) -> Result<Db, String> {
+    let target = args.target(Purpose::Service)?;
+    if !db::has_schema(&target).map_err(|error| error.to_string())? {
+        return prepare(&target, COMMAND_CONNECTIONS, Purpose::Service);
+    }
+    db::migrate(&target).map_err(|error| error.to_string())?;
+    Db::open(&target, COMMAND_CONNECTIONS).map_err(|error| error.to_string())
+}
+
+fn create(
+    database: &DatabaseArgs,
+    kind: AccountKind,
+    name: String,
+    standing: StandingArgs,
+    secret_hash: String,
+) -> Result<String, String> {
+    let StandingArgs { role, member, organisation } = standing;
+    let secret_hash = SecretHash(secret_hash);
+    let new = NewAccount { kind, role, name, member, organisation, secret_hash }.check()?;
+    open(database)?.write_blocking(&OPERATOR, |tx| store::create(tx, new)).map_err(sentence)
+}
+
+fn sentence(error: WriteError) -> String {
+    match error {
+        WriteError::Invalid(violations) | WriteError::Taken(violations) | WriteError::NotNow(violations) => {
+            violations.into_iter().map(|violation| violation.detail).collect::<Vec<_>>().join(" ")
+        }
+        WriteError::Store(error) => error.to_string(),
+    }
+}
+
+fn set_user_disabled(args: &OneUser, disabled: bool) -> Result<(), String> {
+    let (db, address) = (open(&args.database)?, email(&args.email)?);
+    let found = |conn: &mut Conn| store::find_user(conn, &address);
+    let user = db.read_blocking(found).map_err(|error| error.to_string())?;
+    set_disabled(&db, &user.ok_or("There is no account with this e-mail address.")?.id, disabled)
+}
+
+fn set_disabled(db: &Db, id: &str, disabled: bool) -> Result<(), String> {
+    let outcome = db.write_blocking(&OPERATOR, |tx| {
+        let account: Option<Account> = store::find(tx.conn, id)?;
+        account.map(|_| store::set_disabled(tx, id, disabled)).transpose()
+    });
+    let word = if disabled { "disabled" } else { "enabled" };
+    match outcome.map_err(|error: StoreError| error.to_string())? {
+        None => Err("There is no account with this id.".to_owned()),
+        Some(true) => print(&format!("{word}\n")),
+        Some(false) => print(&format!("was {word} already\n")),
+    }
+}
+
+fn first_line() -> Result<String, String> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(|error| format!("standard input can't be read: {error}"))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn ask() -> Result<String, String> {
+    if !io::stdin().is_terminal() {
+        return Err("There is no terminal to ask for a password at: use --password-stdin.".to_owned());
+    }
+    let prompt = |text: &str| rpassword::prompt_password(text).map_err(|error| format!("no password: {error}"));
+    let password = prompt("Password: ")?;
+    if prompt("Once more: ")? == password { Ok(password) } else { Err("The two passwords differ.".to_owned()) }
+}

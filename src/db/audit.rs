@@ -1,0 +1,134 @@
+//! The audit: who did what, with what was there before and after. An entry belongs to the transaction of what it is
+//! about, so there is no effect without one.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use serde_json::{Map, Value};
+
+use super::{Conn, StoreError, json, schema::audit_entry};
+use crate::kernel::id::new_id;
+
+/// Who is behind a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// The program itself, doing what the name says.
+    System(&'static str),
+    /// Somebody with an account, by way of a request.
+    Account {
+        /// The account's id.
+        id: String,
+        /// `client` or `user`.
+        kind: &'static str,
+        /// The role that the account had.
+        role: &'static str,
+        /// The request's id.
+        request: String,
+    },
+}
+
+/// Something that was done.
+#[derive(Debug, Clone)]
+pub struct Deed {
+    /// What: `created`, `updated`, `deleted`, `loaded`, …
+    pub action: &'static str,
+    /// The collection.
+    pub resource: &'static str,
+    /// The resource's id, where it is one.
+    pub id: Option<String>,
+    /// The resource's version afterwards.
+    pub version: Option<i64>,
+    /// What was there before; for an update only what differs. No value of a personal column.
+    pub before: Option<Value>,
+    /// What is there now; likewise.
+    pub after: Option<Value>,
+}
+
+impl Deed {
+    /// Reference data was brought to the state of the binary: so many resources were touched.
+    #[must_use]
+    pub fn loaded(set: &str, touched: usize) -> Self {
+        let after = serde_json::json!({"set": set, "touched": touched});
+        Self { action: "loaded", resource: "reference", id: None, version: None, before: None, after: Some(after) }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_entry)]
+struct Row {
+    id: String,
+    occurred_at: NaiveDateTime,
+    actor: &'static str,
+    account_id: Option<String>,
+    role: Option<&'static str>,
+    task: Option<&'static str>,
+    request_id: Option<String>,
+    action: &'static str,
+    resource: &'static str,
+    resource_id: Option<String>,
+    version: Option<i64>,
+    before_values: Option<String>,
+    after_values: Option<String>,
+}
+
+/// Writes entries.
+pub(super) fn write(
+    conn: &mut Conn,
+    actor: &Actor,
+    occurred_at: NaiveDateTime,
+    deeds: Vec<Deed>,
+) -> Result<(), StoreError> {
+    for deed in deeds {
+        let (kind, account_id, role, task, request_id) = match actor {
+            Actor::System(task) => ("system", None, None, Some(*task), None),
+            Actor::Account { id, kind, role, request } => {
+                (*kind, Some(id.clone()), Some(*role), None, Some(request.clone()))
+            }
+        };
+        let row = Row {
+            id: new_id(),
+            occurred_at,
+            actor: kind,
+            account_id,
+            role,
+            task,
+            request_id,
+            action: deed.action,
+            resource: deed.resource,
+            resource_id: deed.id,
+            version: deed.version,
+            before_values: deed.before.as_ref().map(json::write).transpose()?,
+            after_values: deed.after.as_ref().map(json::write).transpose()?,
+        };
+        diesel::insert_into(audit_entry::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Leaves only what differs between two objects; of the properties named as personal only that they changed.
+#[must_use]
+pub fn difference(before: Value, after: Value, personal: &[&str]) -> (Value, Value) {
+    let (Value::Object(before), Value::Object(after)) = (before, after) else { return (Value::Null, Value::Null) };
+    let only = |here: &Map<String, Value>, there: &Map<String, Value>| {
+        let differs = |(name, value): &(&String, &Value)| there.get(*name) != Some(*value);
+        let shown = |(name, value): (&String, &Value)| {
+            let value = if personal.contains(&name.as_str()) { Value::from("changed") } else { value.clone() };
+            (name.clone(), value)
+        };
+        Value::Object(here.iter().filter(differs).map(shown).collect())
+    };
+    (only(&before, &after), only(&after, &before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_differs_is_kept_and_nothing_personal() {
+        let before = json!({"a": 1, "b": 2, "email": "old@example.org"});
+        let after = json!({"a": 1, "b": 3, "email": "new@example.org", "c": null});
+        let expected = (json!({"b": 2, "email": "changed"}), json!({"b": 3, "email": "changed", "c": null}));
+        assert_eq!(difference(before, after, &["email"]), expected);
+    }
+}

@@ -1,0 +1,136 @@
+//! What is wrong with content that has the right shape, all of it at once: each violation names its place by a JSON
+//! pointer (RFC 6901), a stable code and a sentence. The constraints of single fields are declared with the
+//! `validator` crate where the fields are; rules between fields add theirs.
+
+use std::{borrow::Cow, fmt::Display, str::FromStr};
+
+use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
+
+use super::text;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// The place in the content; empty for the whole.
+    pub pointer: String,
+    /// Its stable code.
+    pub code: &'static str,
+    /// What is wrong, in one sentence.
+    pub detail: String,
+}
+
+impl Violation {
+    /// A violation at a place.
+    pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code, detail: detail.into() }
+    }
+}
+
+/// Everything that is wrong.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Violations(Vec<Violation>);
+
+/// The code of a value that breaks its field's constraint.
+const INVALID_VALUE: &str = "invalid_value";
+
+impl Violations {
+    /// Notes a violation.
+    pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.0.push(Violation::new(pointer, code, detail));
+    }
+
+    /// Notes the violations of fields' constraints.
+    pub fn add_fields(&mut self, checked: Result<(), ValidationErrors>) {
+        if let Err(errors) = checked {
+            self.collect("", &errors);
+        }
+    }
+
+    fn collect(&mut self, at: &str, errors: &ValidationErrors) {
+        for (field, kind) in errors.errors() {
+            let at = format!("{at}/{field}");
+            match kind {
+                ValidationErrorsKind::Struct(inner) => self.collect(&at, inner),
+                ValidationErrorsKind::List(items) => {
+                    for (index, inner) in items {
+                        self.collect(&format!("{at}/{index}"), inner);
+                    }
+                }
+                ValidationErrorsKind::Field(broken) => {
+                    for error in broken {
+                        let predicate = error.message.clone().unwrap_or_else(|| "is not allowed".into());
+                        let name = at.rsplit('/').next().unwrap_or_default().to_owned();
+                        self.add(at.clone(), INVALID_VALUE, format!("{name} {predicate}."));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a place has a violation already, so that a rule needs not say it again.
+    #[must_use]
+    pub fn has(&self, pointer: &str) -> bool {
+        self.0.iter().any(|violation| violation.pointer.starts_with(pointer))
+    }
+
+    /// Nothing, when nothing is wrong.
+    ///
+    /// # Errors
+    /// All violations, in the order of their places.
+    pub fn done(mut self) -> Result<(), Self> {
+        self.0.sort();
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl From<Violation> for Violations {
+    fn from(violation: Violation) -> Self {
+        Self(vec![violation])
+    }
+}
+
+impl IntoIterator for Violations {
+    type Item = Violation;
+    type IntoIter = std::vec::IntoIter<Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+fn broken(predicate: impl Display) -> ValidationError {
+    ValidationError::new(INVALID_VALUE).with_message(Cow::Owned(predicate.to_string()))
+}
+
+/// Constraint of a name or a short text: one line of at most 200 characters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn short_line(text: &str) -> Result<(), ValidationError> {
+    text::parse_line(text, 200).map(drop).map_err(broken)
+}
+
+/// Constraint of a sentence or two: one line of at most 500 characters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn long_line(text: &str) -> Result<(), ValidationError> {
+    text::parse_line(text, 500).map(drop).map_err(broken)
+}
+
+/// Constraint of a link: an `http(s)` URL of at most 500 characters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn web_address(text: &str) -> Result<(), ValidationError> {
+    long_line(text)?;
+    if text::is_web_address(text) { Ok(()) } else { Err(broken("is no http(s) URL")) }
+}
+
+/// Constraint of a text that a type of ours reads.
+///
+/// # Errors
+/// What the type says of it.
+pub fn readable<T: FromStr<Err: Display>>(text: &str) -> Result<(), ValidationError> {
+    text.parse::<T>().map(drop).map_err(broken)
+}

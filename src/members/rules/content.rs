@@ -1,0 +1,102 @@
+//! What must be right between the parts of what somebody writes about a member. Each rule adds what is wrong to the
+//! violations, so that all of them are said at once.
+
+use chrono::NaiveDate;
+
+use super::{Adhesion, ExternalId, MemberKind};
+use crate::{
+    kernel::{
+        date::{PartialDate, Precision},
+        violation::Violations,
+    },
+    territories::Seat,
+};
+
+/// Reads a date with its precision (`<name>` and `<name>_precision`). Without a precision it is known to the day.
+pub fn check_date(
+    violations: &mut Violations,
+    name: &str,
+    (date, precision): (Option<NaiveDate>, Option<Precision>),
+    today: NaiveDate,
+) -> Option<PartialDate> {
+    let Some(date) = date else {
+        if precision.is_some() {
+            let detail = format!("{name}_precision says how much of a date is known, and {name} is missing.");
+            violations.add(format!("/{name}_precision"), "without_date", detail);
+        }
+        return None;
+    };
+    match PartialDate::new(date, precision.unwrap_or(Precision::Day)) {
+        Ok(date) if date.first_day() > today => {
+            violations.add(format!("/{name}"), "in_the_future", format!("{name} lies in the future."));
+            None
+        }
+        Ok(date) => Some(date),
+        Err(why) => {
+            violations.add(format!("/{name}"), "invalid_value", format!("{name} {why}."));
+            None
+        }
+    }
+}
+
+/// The most identifiers of a member.
+const MOST_IDS: usize = 20;
+
+/// A member has at most one identifier in each scheme, and not too many of them.
+pub fn check_schemes(violations: &mut Violations, ids: &[ExternalId]) {
+    if ids.len() > MOST_IDS {
+        let detail = format!("A member has at most {MOST_IDS} identifiers.");
+        violations.add("/external_ids", "too_many", detail);
+    }
+    for (at, id) in ids.iter().enumerate() {
+        if ids.iter().take(at).any(|other| other.scheme == id.scheme) {
+            let detail = format!("A member has one identifier in a scheme, and {} stands here twice.", id.scheme);
+            violations.add(format!("/external_ids/{at}/scheme"), "repeated_scheme", detail);
+        }
+    }
+}
+
+/// A member is seated on a territory of a kind that fits its own.
+pub fn check_seat(violations: &mut Violations, kind: MemberKind, code: &str, seat: Option<&Seat>) {
+    match seat {
+        None => violations.add("/territory_code", "unknown_territory", format!("There is no territory {code}.")),
+        Some(seat) if !kind.fits(seat.kind) => {
+            let (seat, kind) = (seat.kind.as_str(), kind.as_str());
+            let detail = format!("The territory {code} is a {seat}, on which no {kind} is seated.");
+            violations.add("/territory_code", "unfit_territory", detail);
+        }
+        Some(_) => {}
+    }
+}
+
+/// What members need to know of a version of the charter.
+#[derive(Debug, Clone, Copy)]
+pub struct CharterVersion {
+    /// Since when it is in force, or the first day of the month or year.
+    pub in_force_from: Option<NaiveDate>,
+}
+
+/// An adhesion is to a version that exists, and not from before it was in force. `version` is what is known of
+/// it.
+///
+/// # Errors
+/// Everything that is wrong, with what was wrong before.
+pub fn read_adhesion(
+    mut violations: Violations,
+    adhesion: Adhesion,
+    version: Option<CharterVersion>,
+) -> Result<Adhesion, Violations> {
+    let code = &adhesion.charter_version;
+    match version {
+        None => {
+            violations.add("/charter_version", "unknown_charter_version", format!("The charter has no version {code}."))
+        }
+        Some(CharterVersion { in_force_from: Some(since) }) if adhesion.adhered_on.last_day() < since => {
+            let detail = format!("Version {code} of the charter is in force since {since} only.");
+            violations.add("/adhered_on", "before_in_force", detail);
+        }
+        Some(_) => {}
+    }
+    violations.done()?;
+    Ok(adhesion)
+}

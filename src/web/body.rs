@@ -1,0 +1,159 @@
+//! Request bodies: read whole, within their limit, and understood strictly. A body of another type is a 415; one of
+//! another shape is a 400 that points at the place; nothing in it is ever ignored.
+
+use actix_web::{
+    FromRequest as _, HttpMessage as _, HttpRequest,
+    dev::Payload,
+    http::header,
+    web::{self, Bytes},
+};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use super::{
+    limits::{MAX_BODY_BYTES, too_large},
+    problem::{INVALID_BODY, Kind, Place, Problem, UNKNOWN_PROPERTY, UNSUPPORTED_MEDIA_TYPE},
+    query::{nearest, shown},
+};
+
+/// A resource.
+pub const JSON: &[&str] = &["application/json"];
+/// A change of a resource (RFC 7396).
+pub const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
+/// A form.
+pub const FORM: &[&str] = &["application/x-www-form-urlencoded"];
+
+/// The whole body.
+///
+/// # Errors
+/// 413 above the limit, 400 when the connection breaks.
+pub async fn bytes(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+    let payload = web::Payload::from_request(req, payload).await.map_err(Problem::internal)?;
+    let limit = usize::try_from(MAX_BODY_BYTES).map_err(Problem::internal)?;
+    match payload.to_bytes_limited(limit).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => Err(Problem::new(&INVALID_BODY, format!("The body did not arrive whole: {error}."))),
+        Err(_more) => Err(too_large()),
+    }
+}
+
+/// Makes sure that a body is of a type that the operation takes, and not encoded.
+///
+/// # Errors
+/// 415.
+pub fn check_type(req: &HttpRequest, accepted: &[&str]) -> Result<(), Problem> {
+    let refuse = |name: &'static str, detail: String| {
+        Problem::new(&UNSUPPORTED_MEDIA_TYPE, detail.clone()).with_fault(Place::Header(name), detail)
+    };
+    if req.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
+        return Err(refuse("Content-Encoding", "A body is taken as it is, without Content-Encoding.".to_owned()));
+    }
+    let is_utf8 = req.encoding().is_ok_and(|encoding| encoding.name() == "UTF-8");
+    if !accepted.iter().any(|known| req.content_type().eq_ignore_ascii_case(known)) || !is_utf8 {
+        let detail = format!("The body must be {} in UTF-8; Content-Type must say so.", accepted.join(" or "));
+        return Err(refuse("Content-Type", detail));
+    }
+    Ok(())
+}
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// 400, with a pointer to the first place that has another shape.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let (pointer, cause) = (pointer(error.path()), error.inner());
+        if cause.is_data() { misshapen(&pointer, &cause.to_string()) } else { no_json(cause) }
+    })?;
+    deserializer.end().map_err(|error| no_json(&error))?;
+    Ok(value)
+}
+
+fn refusal(kind: &'static Kind, pointer: String, detail: String) -> Problem {
+    Problem::new(kind, detail.clone()).with_fault(Place::Pointer(pointer), detail)
+}
+
+fn no_json(error: &serde_json::Error) -> Problem {
+    refusal(&INVALID_BODY, String::new(), format!("The body is no JSON: {error}."))
+}
+
+/// The refusal for what serde says of a place.
+fn misshapen(pointer: &str, message: &str) -> Problem {
+    // serde ends with a place that counts lines of a document that nobody has indented.
+    let message = message.split(" at line ").next().unwrap_or(message);
+    let Some(rest) = message.strip_prefix("unknown field ") else {
+        let place = if pointer.is_empty() { "The body" } else { pointer };
+        return refusal(&INVALID_BODY, pointer.to_owned(), format!("{place}: {message}."));
+    };
+    let mut names = rest.split('`').skip(1).step_by(2);
+    let name = shown(names.next().unwrap_or_default());
+    let known: Vec<&str> = names.collect();
+    let detail = match (nearest(&name, &known), known.as_slice()) {
+        (_, []) => format!("{name} is unknown: nothing may stand here."),
+        (Some(nearest), _) => format!("{name} is unknown. Did you mean {nearest}?"),
+        (None, known) => format!("{name} is unknown. Known are: {}.", known.join(", ")),
+    };
+    let parent = pointer.strip_suffix(&format!("/{}", escaped(&name))).unwrap_or(pointer);
+    let pointer = format!("{parent}/{}", escaped(&name));
+    refusal(&UNKNOWN_PROPERTY, pointer, detail)
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn pointer(path: &Path) -> String {
+    let segment = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", escaped(&shown(key))),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    };
+    path.iter().map(segment).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[expect(dead_code, reason = "only its refusal is looked at")]
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only their refusal is looked at")]
+    struct Inner {
+        website: String,
+        source: u8,
+    }
+
+    fn refused(json: &str) -> (String, String) {
+        let body = read_json::<Outer>(json.as_bytes()).unwrap_err().body("");
+        (body.errors[0].pointer.clone().unwrap(), format!("{}: {}", body.code, body.errors[0].detail))
+    }
+
+    #[test]
+    fn the_place_of_a_wrong_shape_is_pointed_at() {
+        let (pointer, detail) = refused(r#"{"inner": [{"website": "a", "source": "b"}]}"#);
+        assert_eq!(pointer, "/inner/0/source");
+        assert!(detail.starts_with("invalid_body: /inner/0/source: invalid type: string"), "{detail}");
+        let (pointer, detail) = refused(r#"{"inner": [{"website": "a"}]}"#);
+        assert_eq!((pointer.as_str(), detail.contains("missing field `source`")), ("/inner/0", true), "{detail}");
+        assert_eq!(refused(r#"{"inner": []"#).0, "");
+        assert_eq!(refused(r#"{"inner": []} {}"#).0, "");
+        assert!(refused(r#"{"inner": [], "inner": []}"#).1.contains("duplicate field"));
+    }
+
+    #[test]
+    fn an_unknown_property_is_refused_with_the_nearest_name() {
+        let (pointer, detail) = refused(r#"{"inner": [{"wesbite": "a", "source": 1}]}"#);
+        assert_eq!(pointer, "/inner/0/wesbite");
+        assert_eq!(detail, "unknown_property: wesbite is unknown. Did you mean website?");
+        assert_eq!(refused(r#"{"a/b": 1}"#).0, "/a~1b");
+    }
+}

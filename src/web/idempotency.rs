@@ -1,0 +1,75 @@
+//! `Idempotency-Key`: a request that is sent twice, because its answer was lost, has one effect and gets one answer.
+//! The key belongs to the account and the operation. The answer is stored in the transaction of the effect; a refusal
+//! is not stored, since it has no effect.
+
+use actix_web::HttpRequest;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    problem::{INVALID_HEADER, KEY_REUSED, Place, Problem},
+    written::Written,
+};
+use crate::{
+    db::{Claim, Claimed, Tx},
+    kernel::text::hex,
+};
+
+/// The name of the header.
+const HEADER: &str = "Idempotency-Key";
+/// The longest key.
+const MAX_KEY_BYTES: usize = 200;
+
+/// A request that may have been sent before.
+#[derive(Debug)]
+pub struct Once(Option<Claim>);
+
+impl Once {
+    /// From a request of an account for an operation with a body.
+    ///
+    /// # Errors
+    /// 400 for a key that is none.
+    pub fn of(req: &HttpRequest, account: &str, operation: &'static str, body: &[u8]) -> Result<Self, Problem> {
+        let mut keys = req.headers().get_all(HEADER);
+        let Some(key) = keys.next() else { return Ok(Self(None)) };
+        let is_sound =
+            |key: &&str| (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+        let key = key.to_str().ok().filter(is_sound).filter(|_| keys.next().is_none()).ok_or_else(|| {
+            let detail = format!("{HEADER} must be given once, as 1 to {MAX_KEY_BYTES} visible ASCII characters.");
+            Problem::new(&INVALID_HEADER, detail.clone()).with_fault(Place::Header(HEADER), detail)
+        })?;
+        let mut digest = Sha256::new();
+        for part in [req.path().as_bytes(), req.query_string().as_bytes(), body] {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part);
+        }
+        let request_sha256 = hex(&digest.finalize());
+        Ok(Self(Some(Claim { account_id: account.to_owned(), operation, key: key.to_owned(), request_sha256 })))
+    }
+
+    /// The answer: that of the first request with this key, or that of `work`, which is stored with its effect.
+    ///
+    /// # Errors
+    /// What `work` returns; 422 when the key was used for another request.
+    pub fn answer(
+        self,
+        tx: &mut Tx<'_>,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<Written, Problem>,
+    ) -> Result<Written, Problem> {
+        let Some(claim) = self.0 else { return work(tx) };
+        match claim.make(tx)? {
+            Claimed::Answered(answer) => {
+                let written: Written = serde_json::from_str(&answer).map_err(Problem::internal)?;
+                Ok(written.again())
+            }
+            Claimed::Taken => {
+                let detail = format!("This {HEADER} was used for another request within the last 24 hours.");
+                Err(Problem::new(&KEY_REUSED, detail.clone()).with_fault(Place::Header(HEADER), detail))
+            }
+            Claimed::New => {
+                let written = work(tx)?;
+                claim.keep(tx, &serde_json::to_string(&written).map_err(Problem::internal)?)?;
+                Ok(written)
+            }
+        }
+    }
+}

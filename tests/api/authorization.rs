@@ -1,0 +1,271 @@
+//! Who may do what: every operation of the OpenAPI document with every role, and the order of refusals.
+
+use std::collections::BTreeMap;
+
+use remacto::auth::{roles::Role, store};
+use serde_json::{Value, json};
+
+use crate::support::{
+    TestServer,
+    accounts::{Account, OPERATOR},
+    on_both,
+};
+
+/// Who may do an operation.
+#[derive(Clone, Copy)]
+enum May {
+    /// Everybody.
+    All,
+    /// Who has one of these roles.
+    Only(&'static [Role]),
+    /// Who has one of these roles, and a focal point for its own member.
+    OnlyAndOwn(&'static [Role]),
+    /// It has its own way to find out who asks.
+    SignIn,
+}
+
+const KEEPERS: &[Role] = &[Role::Registrar, Role::Secretariat];
+
+/// The whole table, written down a second time: what the product promises, not what the code does.
+fn table() -> BTreeMap<&'static str, May> {
+    BTreeMap::from([
+        ("getHome", May::All),
+        ("getStyle", May::All),
+        ("getOpenApi", May::All),
+        ("getLiveness", May::All),
+        ("getReadiness", May::All),
+        ("listProblems", May::All),
+        ("getProblemPage", May::All),
+        ("getAuthorizationServer", May::All),
+        ("getKeySet", May::All),
+        ("getIndex", May::All),
+        ("getNetwork", May::All),
+        ("getNetworkStatistics", May::All),
+        ("getCharter", May::All),
+        ("listCommitments", May::All),
+        ("getCommitment", May::All),
+        ("listTerritories", May::All),
+        ("getTerritory", May::All),
+        ("listTerritoryChildren", May::All),
+        ("listChanges", May::All),
+        ("getLatestChange", May::All),
+        ("listMembers", May::All),
+        ("getMember", May::All),
+        ("getMemberHistory", May::All),
+        ("listMemberTransitions", May::All),
+        ("getMemberAdhesion", May::All),
+        ("createToken", May::SignIn),
+        ("revokeToken", May::SignIn),
+        ("createSession", May::SignIn),
+        ("getOwnAccount", May::Only(Role::ALL)),
+        ("createMember", May::Only(KEEPERS)),
+        ("updateMember", May::OnlyAndOwn(KEEPERS)),
+        ("deleteMember", May::Only(KEEPERS)),
+        ("createMemberTransition", May::Only(&[Role::Secretariat])),
+        ("createMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
+        ("deleteMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
+        ("listAudit", May::Only(&[Role::Administrator])),
+    ])
+}
+
+/// Somebody who asks.
+struct Caller {
+    what: String,
+    authorization: Option<String>,
+    role: Option<Role>,
+    /// Whether the token is to be believed.
+    good: bool,
+    /// Whether the account is as the token says.
+    in_order: bool,
+    /// Whether it speaks for the member that is asked about.
+    own: bool,
+}
+
+fn callers(server: &TestServer) -> Vec<Caller> {
+    let caller = |what: &str, authorization: Option<String>, role, good, in_order, own| Caller {
+        what: what.to_owned(),
+        authorization,
+        role,
+        good,
+        in_order,
+        own,
+    };
+    let mut all = vec![caller("anonymous", None, None, true, true, false)];
+    for role in Role::ALL {
+        let account = server.account(*role);
+        let own = *role == Role::FocalPoint;
+        all.push(caller(role.as_str(), Some(account.bearer.clone()), Some(*role), true, true, own));
+        let expired = account.with(|claims| claims.exp -= 2_000);
+        all.push(caller(&format!("expired {}", role.as_str()), Some(expired), Some(*role), false, true, own));
+        let elsewhere = account.with(|claims| "https://elsewhere.example".clone_into(&mut claims.aud));
+        all.push(caller(&format!("{} of elsewhere", role.as_str()), Some(elsewhere), Some(*role), false, true, own));
+        let disabled = server.account(*role);
+        server.db.write_blocking(&OPERATOR, |tx| store::set_disabled(tx, &disabled.id, true)).unwrap();
+        all.push(caller(&format!("disabled {}", role.as_str()), Some(disabled.bearer), Some(*role), true, false, own));
+    }
+    let other = Account::new(&server.db, Role::FocalPoint, Some("commune-martil"));
+    all.push(caller("another member's focal_point", Some(other.bearer), Some(Role::FocalPoint), true, true, false));
+    all
+}
+
+/// What a caller is answered: a refusal's status, or nothing when the operation itself answers.
+fn expected(may: May, caller: &Caller, is_data: bool, path: &str) -> Option<u16> {
+    let refused = |roles: &[Role], with_own: bool| match caller.role {
+        None => Some(401),
+        _ if !caller.good => Some(401),
+        Some(role) if roles.contains(&role) => (!caller.in_order).then_some(401),
+        Some(Role::FocalPoint) if with_own && !caller.in_order => Some(401),
+        Some(Role::FocalPoint) if with_own => (!caller.own).then_some(403),
+        Some(_) => Some(403),
+    };
+    match may {
+        May::All => (is_data && !caller.good).then_some(401),
+        // Without credentials of its own kind nobody signs in; a bearer token may take itself back.
+        May::SignIn
+            if path.ends_with("/revoke") && caller.authorization.is_some() && caller.good && caller.in_order =>
+        {
+            None
+        }
+        May::SignIn if path.ends_with("/sessions") => None,
+        May::SignIn => Some(401),
+        May::Only(roles) => refused(roles, false),
+        May::OnlyAndOwn(roles) => refused(roles, true),
+    }
+}
+
+on_both! {
+    fn every_operation_answers_every_role_as_the_table_says(server) {
+        let (document, mut table, callers) = (remacto::openapi::document().unwrap(), table(), callers(server));
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap();
+                let may = table.remove(id).unwrap_or_else(|| panic!("{id} is missing from the table"));
+                let is_open = operation["security"].as_array().unwrap().is_empty();
+                let open = matches!(may, May::All) || id == "createSession";
+                assert_eq!(is_open, open, "{id}: the document says something else");
+                let mut target = path.clone();
+                for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path") {
+                    let (name, example) = (parameter["name"].as_str().unwrap(), parameter["example"].as_str().unwrap());
+                    target = target.replace(&format!("{{{name}}}"), example);
+                }
+                for caller in &callers {
+                    let authorization = caller.authorization.iter().map(|value| ("Authorization", value.as_str()));
+                    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+                    let is_form = path.starts_with("/api/v1/auth/") && !path.ends_with("/sessions");
+                    let typed = form.into_iter().filter(|_| is_form && method == "post");
+                    let json = [("Content-Type", "application/json")].into_iter().filter(|_| !is_form && method != "get");
+                    let headers: Vec<(&str, &str)> = authorization.chain(typed).chain(json).collect();
+                    let body = match method.as_str() {
+                        "get" | "delete" => "",
+                        _ if is_form => "grant_type=client_credentials",
+                        _ => "{}",
+                    };
+                    let body = if path.ends_with("/revoke") { "token=x" } else { body };
+                    let answer = server.send_body(&method.to_uppercase(), &target, &headers, body);
+                    let at = format!("{} at {method} {target}: {}", caller.what, answer.status);
+                    match expected(may, caller, path.starts_with("/api/"), path) {
+                        Some(status) => assert_eq!(answer.status, status, "{at} {}", answer.text()),
+                        None => assert!(![401, 403, 500].contains(&answer.status), "{at} {}", answer.text()),
+                    }
+                }
+            }
+        }
+        assert!(table.is_empty(), "operations that are not there any more: {:?}", table.keys());
+    }
+
+    fn refusals_come_in_their_order(server) {
+        let (secretary, partner) = (server.account(Role::Secretariat), server.account(Role::Partner));
+        let focal = server.account(Role::FocalPoint);
+        let (own, other, nobody) =
+            ("/api/v1/members/commune-larache", "/api/v1/members/commune-martil", "/api/v1/members/commune-nowhere");
+        let broken = "{\"website\": ";
+        let patch = |path: &str, who: &Account, kind: &str, body: &str, version: &str| {
+            let mut headers = vec![who.header(), ("Content-Type", kind)];
+            if !version.is_empty() {
+                headers.push(("If-Match", version));
+            }
+            server.send_body("PATCH", path, &headers, body)
+        };
+        let (json, xml) = ("application/merge-patch+json", "text/xml");
+        server.send_body("PATCH", nobody, &[("Content-Type", xml)], broken).problem(401, "unauthenticated");
+        patch(nobody, &partner, xml, broken, "").problem(403, "forbidden");
+        patch(nobody, &focal, xml, broken, "").problem(404, "not_found");
+        patch(other, &focal, xml, broken, "").problem(403, "not_your_member");
+        patch(own, &focal, xml, broken, "").problem(415, "unsupported_media_type");
+        patch(own, &focal, json, broken, "").problem(400, "invalid_body");
+        patch(own, &focal, json, r#"{"sorce": "x"}"#, "").problem(400, "unknown_property");
+        let foreign = patch(own, &focal, json, r#"{"source": "", "website": "x"}"#, "").problem(403, "not_your_property");
+        assert_eq!(foreign["errors"], json!([{"pointer": "/source", "code": "not_your_property", "detail": "source is for the secretariat and the registrar to say."}]));
+        patch(own, &focal, json, r#"{"website": "x"}"#, "").problem(428, "precondition_required");
+        let stale = patch(own, &focal, json, r#"{"website": "x"}"#, "\"7-json\"");
+        stale.problem(412, "precondition_failed");
+        assert_eq!(stale.header("etag"), server.get(own).header("etag"));
+        patch(own, &focal, json, r#"{"website": "x"}"#, "\"1-json\"").problem(422, "invalid_content");
+        assert_eq!(patch(own, &focal, json, r#"{"website": "https://www.larache.ma"}"#, "\"1-json\"").ok()["version"], 2);
+        let taken = json!({"external_ids": [{"scheme": "s", "value": "1"}]}).to_string();
+        assert_eq!(patch(own, &secretary, json, &taken, "\"2-json\"").status, 200);
+        patch(other, &secretary, json, &taken, "\"9-json\"").problem(412, "precondition_failed");
+        patch(other, &secretary, json, &taken.replace("[{", "[{\"value\":\"1\",\"scheme\":\"S\"},{"), "\"1-json\"").problem(422, "invalid_content");
+        let conflict = patch(other, &secretary, json, &taken, "\"1-json\"").problem(409, "already_exists");
+        assert!(conflict["detail"].as_str().unwrap().contains("commune-larache"), "{conflict}");
+        // Who may not do it is refused before the body is read, however large it says it is.
+        let raw = format!("POST /api/v1/members HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\nAuthorization: {}\r\nConnection: close\r\n\r\n", partner.bearer);
+        assert!(server.raw(raw.as_bytes()).starts_with("HTTP/1.1 403 "));
+    }
+
+    fn whatever_a_focal_point_sends_it_writes_its_own_members_only(server) {
+        let focal = server.account(Role::FocalPoint);
+        let martil = server.get("/api/v1/members/commune-martil").ok();
+        let id = martil["id"].as_str().unwrap();
+        let adhesion = json!({"charter_version": "1", "adhered_on": "2024-05-01", "decision_reference": "7/2024"});
+        for path in ["commune-martil", id] {
+            let path = format!("/api/v1/members/{path}/adhesion");
+            server.json("POST", &path, &[focal.header()], &adhesion).problem(403, "not_your_member");
+            let path = format!("{path}/1");
+            server.send("DELETE", &path, &[focal.header(), ("If-Match", "*")]).problem(403, "not_your_member");
+        }
+        let path = "/api/v1/members/commune-larache";
+        for body in [json!({"id": id}), json!({"slug": "commune-martil"}), json!({"territory_code": "01.573.01.03"}), json!({"status": "withdrawn"})] {
+            server.json("PATCH", path, &[focal.header(), ("If-Match", "*")], &body).problem(400, "unknown_property");
+        }
+        assert_eq!(server.get("/api/v1/members/commune-martil").ok(), martil);
+        let own = server.json("POST", &format!("{path}/adhesion"), &[focal.header()], &adhesion);
+        assert_eq!((own.status, &own.json()["version"]), (201, &json!(2)));
+    }
+
+    fn a_changed_account_is_asked_to_sign_in_again(server) {
+        let account = server.account(Role::Registrar);
+        let promoted = account.with(|claims| claims.role = Role::Secretariat);
+        let step = json!({"to": "withdrawn", "on": "2026-01-01", "reason": "x"});
+        let moved = server.json("POST", "/api/v1/members/commune-larache/transitions", &[("Authorization", &promoted)], &step);
+        moved.problem(401, "invalid_token");
+        let focal = server.account(Role::FocalPoint);
+        let martil = server.get("/api/v1/members/commune-martil").ok()["id"].as_str().unwrap().to_owned();
+        let moved = focal.with(|claims| claims.member = Some(martil));
+        server.json("PATCH", "/api/v1/members/commune-martil", &[("Authorization", &moved), ("If-Match", "*")], &json!({"website": null}))
+            .problem(401, "invalid_token");
+        assert_eq!(server.get("/api/v1/members/commune-larache").ok()["status"], "active");
+    }
+}
+
+#[test]
+fn the_document_says_the_same_of_roles_as_the_code() {
+    let document = remacto::openapi::document().unwrap();
+    let about = document["components"]["securitySchemes"]["token"]["description"].as_str().unwrap();
+    for permission in remacto::auth::roles::PERMISSIONS {
+        assert!(about.contains(permission.name) && about.contains(permission.about), "{}", permission.name);
+    }
+    let text = document.to_string();
+    let known = |name: &Value| remacto::auth::roles::PERMISSIONS.iter().any(|p| name == p.name);
+    for (_, item) in document["paths"].as_object().unwrap() {
+        for (_, operation) in item.as_object().unwrap() {
+            let scopes = operation["security"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(|s| s["token"].as_array().into_iter().flatten());
+            assert!(scopes.into_iter().all(known), "{operation}");
+        }
+    }
+    assert!(text.contains("members:write"));
+}
