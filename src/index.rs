@@ -51,16 +51,25 @@ pub struct DataLicenceOut {
 pub struct Collections(BTreeMap<String, String>);
 
 impl Collections {
-    /// Every path below `/api/v1` that can be read without naming a resource, and the documentation.
+    /// Every path below `/api/v1` that everybody can read without naming a resource, the documentation, and where those
+    /// who have an account learn how to get a token.
     #[must_use]
     pub fn of(document: &OpenApi) -> Self {
-        let paths = document.paths.paths.iter().filter(|(path, item)| item.get.is_some() && !path.contains('{'));
+        let paths = document.paths.paths.iter().filter(|(path, item)| {
+            item.get.as_ref().is_some_and(|operation| operation.security.is_none()) && !path.contains('{')
+        });
         let below = paths.filter_map(|(path, _)| {
             let name = path.strip_prefix("/api/v1")?;
             let name = if name.is_empty() { "self" } else { name.trim_start_matches('/') };
             Some((name.replace(['/', '-'], "_"), path.clone()))
         });
-        let pages = [("documentation", "/docs/"), ("openapi", "/openapi.json"), ("problems", "/problems")];
+        let server = "/.well-known/oauth-authorization-server";
+        let pages = [
+            ("authorization_server", server),
+            ("documentation", "/docs/"),
+            ("openapi", "/openapi.json"),
+            ("problems", "/problems"),
+        ];
         let pages = pages.map(|(name, path)| (name.to_owned(), path.to_owned()));
         Self(below.chain(pages).collect())
     }

@@ -15,6 +15,9 @@ use crate::{
 /// Who loads reference data.
 const LOADER: Actor = Actor::System("reference data");
 
+/// How often loading is tried again where other writers are in the way.
+const ATTEMPTS: u32 = 3;
+
 /// A set of data.
 struct Set {
     name: &'static str,
@@ -122,7 +125,7 @@ pub fn load(db: &Db, purpose: Purpose) -> Result<Vec<(&'static str, usize)>, Loa
         if db.read_blocking(|conn| loaded_digest(conn, set.name))?.as_ref() == Some(&digest) {
             continue;
         }
-        let touched = db.write_blocking(&LOADER, |tx| {
+        let load = |tx: &mut Tx<'_>| {
             tx.exclude_others()?;
             // Another instance may have loaded it while this one waited, or claimed the database.
             judge(purpose, loaded_digest(tx.conn, MARK)?.is_some(), true)?;
@@ -133,7 +136,16 @@ pub fn load(db: &Db, purpose: Purpose) -> Result<Vec<(&'static str, usize)>, Loa
             note_loaded(tx, set.name, &digest)?;
             tx.audit(Deed::loaded(set.name, touched));
             Ok::<_, LoadError>(touched)
-        })?;
+        };
+        let mut outcome = db.write_blocking(&LOADER, load);
+        // Writers who are at the same rows may have been faster.
+        for _ in 0..ATTEMPTS {
+            if !matches!(outcome, Err(LoadError::Store(StoreError::Contended(_)))) {
+                break;
+            }
+            outcome = db.write_blocking(&LOADER, load);
+        }
+        let touched = outcome?;
         loaded.push((set.name, touched));
     }
     Ok(loaded)

@@ -18,8 +18,8 @@ use remacto::{
 
 use crate::{MemberRow, SeatRow, open_pg, open_sqlite, rate};
 
-/// Numbers for changes that no counter row gives.
-static NUMBER: AtomicI64 = AtomicI64::new(1_000_000_000);
+/// Numbers for changes that no counter row gives; from the clock on, so that they are new in every run.
+static NUMBER: AtomicI64 = AtomicI64::new(0);
 /// Which member is next.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
@@ -107,6 +107,13 @@ change!(change_pg, PgConnection, |conn, slug| {
 
 /// Changes a second in 8 threads.
 pub fn measure(database: &str, account_id: &str, seconds: f64, with_counter: bool) -> f64 {
+    NUMBER.store(clock::now().timestamp_micros(), Ordering::Relaxed);
+    // A thread that fails must not leave the others waiting for it.
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        std::process::exit(1);
+    }));
     let some = member::table.select(member::slug).order(member::slug).limit(50);
     if database.starts_with("postgres") {
         let slugs: Vec<String> = some.load(&mut open_pg(database)).expect("members");
@@ -121,7 +128,9 @@ pub fn measure(database: &str, account_id: &str, seconds: f64, with_counter: boo
         )
     } else {
         let mut first = open_sqlite(database);
-        first.batch_execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;").expect("the settings hold");
+        first
+            .batch_execute("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+            .expect("the settings hold");
         let slugs: Vec<String> = some.load(&mut first).expect("members");
         // One writer, as in the server: who finds it busy waits for it, and not for a timeout.
         let writer = Mutex::new(first);

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     db::{Conn, StoreError, Tx},
-    kernel::clock,
+    kernel::{clock, id::is_id},
     observe::request_id::RequestId,
     state::AppState,
     web::{
@@ -198,7 +198,8 @@ fn token(state: &AppState, account: &Account) -> Result<HttpResponse, Problem> {
 
 /// The client that HTTP Basic authentication names (RFC 6749, section 2.3.1: both parts are form-encoded).
 async fn client(req: &HttpRequest, state: &AppState) -> Result<Account, Problem> {
-    let (id, secret) = basic(req).ok_or_else(refused_client)?;
+    // What is no id is not looked for: it could hold what no database takes.
+    let (id, secret) = basic(req).filter(|(id, _)| is_id(id)).ok_or_else(refused_client)?;
     let account = state.db.read(move |conn| store::find(conn, &id)).await?;
     let is_client = |account: &Account| account.kind == AccountKind::Client && !account.disabled;
     account.filter(|account| is_client(account) && account.has_secret(&secret)).ok_or_else(refused_client)

@@ -140,6 +140,11 @@ impl Traits<'_> {
         self.path.starts_with("/api/v1/auth/") && self.method == "post"
     }
 
+    /// Whether it refuses in the words of RFC 6749, as `application/json`.
+    fn speaks_oauth(&self) -> bool {
+        ["/api/v1/auth/token", "/api/v1/auth/revoke"].contains(&self.path)
+    }
+
     fn changes_what_is_there(&self) -> bool {
         matches!(self.method, "patch" | "delete")
     }
@@ -201,7 +206,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) -> Vec<String> {
     let responses = &mut operation["responses"];
     for (status, _) in REFUSALS {
         if traits.can_refuse(status, responses.get(*status).is_some()) {
-            responses[*status] = json!({"$ref": format!("#/components/responses/Problem{status}")});
+            let kind = if traits.speaks_oauth() && matches!(*status, "400" | "401" | "415") { "OAuth" } else { "" };
+            responses[*status] = json!({"$ref": format!("#/components/responses/{kind}Problem{status}")});
         }
     }
     let has_page = has_page(responses);
@@ -272,11 +278,18 @@ fn add_components(document: &mut Value) {
             "503" => &["Retry-After"],
             _ => &[],
         });
-        components["responses"][format!("Problem{status}")] = json!({
+        let body = json!({"schema": {"$ref": "#/components/schemas/ProblemOut"}});
+        let mut response = json!({
             "description": names.join("\n\n"),
             "headers": headers,
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+            "content": {"application/problem+json": body},
         });
+        components["responses"][format!("Problem{status}")] = response.clone();
+        if matches!(*status, "400" | "401" | "415") {
+            // With `error` and `error_description`, as clients of OAuth want it.
+            response["content"]["application/json"] = body;
+            components["responses"][format!("OAuthProblem{status}")] = response;
+        }
     }
     components["headers"] = headers::component();
     components["securitySchemes"] = security_schemes();

@@ -1,11 +1,20 @@
 //! Members, written: added, changed, deleted, moved from standing to standing, adhering to the charter; safely.
 
-use remacto::auth::roles::Role;
+use diesel::{ExpressionMethods as _, RunQueryDsl as _};
+use remacto::{
+    auth::roles::Role,
+    db::{Tx, forget_answers, schema::idempotency_answer},
+};
 use serde_json::{Value, json};
 
 use crate::{
     openapi::assert_documented,
-    support::{TestServer, accounts::Account, client::Answer, on_both},
+    support::{
+        TestServer,
+        accounts::{Account, OPERATOR},
+        client::Answer,
+        on_both,
+    },
 };
 
 const MEMBERS: &str = "/api/v1/members";
@@ -315,6 +324,24 @@ on_both! {
         move_to("commune-larache").ok();
         assert_eq!(move_to("commune-larache").header("idempotency-replayed"), Some("true"));
         move_to("commune-martil").problem(422, "idempotency_key_reused");
+    }
+
+    fn a_key_is_free_again_after_a_day(server) {
+        let registrar = server.account(Role::Registrar);
+        let send = || server.json("POST", MEMBERS, &[registrar.header(), ("Idempotency-Key", "k")], &new_member());
+        let age = |hours: i64| {
+            let then = (chrono::Utc::now() - chrono::TimeDelta::hours(hours)).naive_utc();
+            let work = |tx: &mut Tx<'_>| {
+                diesel::update(idempotency_answer::table).set(idempotency_answer::created_at.eq(then)).execute(tx.conn)?;
+                forget_answers(tx)
+            };
+            server.db.write_blocking(&OPERATOR, work).unwrap()
+        };
+        assert_eq!(send().status, 201);
+        assert_eq!(age(23), 0);
+        assert_eq!(send().header("idempotency-replayed"), Some("true"));
+        assert_eq!(age(25), 1);
+        send().problem(409, "already_exists");
     }
 
     fn bodies_are_json_and_not_too_large(server) {

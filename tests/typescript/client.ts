@@ -55,4 +55,12 @@ assert(refused.response.status === 400 && refused.error, "a limit of 999 is refu
 assert(refused.error.code === "invalid_parameter", "the refusal has a code to branch on");
 assert(refused.error.errors[0]?.parameter === "limit", "and names the parameter");
 
-console.log(`typed client: ${total} members listed, ${first.slug} read, a refusal understood`);
+// A write, typed as well; without a token it is refused before anything else is looked at.
+const unsigned = await client.PATCH("/api/v1/members/{id}", {
+  params: { path: { id: first.slug }, header: { "If-Match": `"${first.version}-json"` } },
+  body: { website: "https://www.example.org", name: { en: null } },
+});
+assert(unsigned.response.status === 401 && unsigned.error, "a write without a token is refused");
+assert(unsigned.error.code === "unauthenticated", "and says what is missing");
+
+console.log(`typed client: ${total} members listed, ${first.slug} read, refusals understood`);

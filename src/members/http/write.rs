@@ -259,7 +259,10 @@ pub async fn create_member_adhesion(
         let input = body.content?;
         precondition.check_given(member.version)?;
         let (violations, adhesion) = input.read(tx.today());
-        let version = store::charter_version(tx.conn, &adhesion.charter_version)?;
+        let version = match adhesion.charter_version.parse() {
+            Ok(code) => store::charter_version(tx.conn, &code)?,
+            Err(_no_code) => None,
+        };
         let adhesion = read_adhesion(violations, adhesion, version)?;
         let after = member.clone().adhering(adhesion).map_err(|already| WriteError::Taken(already.into()))?;
         let member = store::update(tx, &member, after, None)?;

@@ -89,7 +89,8 @@ pub fn read_adhesion(
     let code = &adhesion.charter_version;
     match version {
         None => {
-            violations.add("/charter_version", "unknown_charter_version", format!("The charter has no version {code}."))
+            let detail = format!("The charter has no version {code}.");
+            violations.add("/charter_version", "unknown_charter_version", detail);
         }
         Some(CharterVersion { in_force_from: Some(since) }) if adhesion.adhered_on.last_day() < since => {
             let detail = format!("Version {code} of the charter is in force since {since} only.");

@@ -80,3 +80,114 @@ impl Step {
         Ok((member.clone().standing(&history), history))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kernel::language::LanguageMap,
+        members::rules::{Adhesion, Facts, MemberKind, MemberSeat, Provenance},
+        territories::Kind,
+    };
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    fn day(text: &str) -> PartialDate {
+        text.parse().unwrap()
+    }
+
+    /// A member with a history of one or two entries, the last of which has a standing since 2024.
+    fn member(status: Status, adhered_on: Option<&str>) -> (Member, History) {
+        let entry = |status, since: &str| Entry {
+            status,
+            since: Some(day(since)),
+            reason: None,
+            evidence: Evidence::default(),
+        };
+        let entries = match status {
+            Status::Candidate | Status::Active => vec![entry(status, "2024-01-01")],
+            Status::Suspended | Status::Withdrawn => {
+                vec![entry(Status::Active, "2023-01-01"), entry(status, "2024-01-01")]
+            }
+        };
+        let adhesion = |on: &str| Adhesion {
+            charter_version: "1".to_owned(),
+            adhered_on: day(on),
+            decision_reference: "7".to_owned(),
+            document_url: None,
+        };
+        let code = || "01.331.01.03".parse().unwrap();
+        let member = Member {
+            id: String::new(),
+            version: 1,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+            slug: "commune-larache".parse().unwrap(),
+            facts: Facts {
+                kind: MemberKind::Municipality,
+                territory_code: code(),
+                name: LanguageMap::default(),
+                cohort: None,
+                ogp_local_since: None,
+                website: None,
+                provenance: Provenance::Official,
+                source: String::new(),
+                confidence: None,
+                external_ids: Vec::new(),
+            },
+            status,
+            joined_on: None,
+            left_on: None,
+            adhesions: adhered_on.map(adhesion).into_iter().collect(),
+            seat: MemberSeat {
+                version: 1,
+                kind: Kind::Commune,
+                region_code: code(),
+                parent_code: None,
+                location: None,
+            },
+        };
+        let history = History::new(entries).unwrap();
+        (member.standing(&history), history)
+    }
+
+    fn step(to: Status, on: PartialDate) -> Step {
+        Step { to, on, reason: Some("Asked for".to_owned()), evidence: Evidence::default() }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_offered_is_what_can_be_done(from in 0usize..4, to in 0usize..4, adhered in any::<bool>(), days in 0u64..2_000) {
+            let (from, to) = (Status::ALL[from], Status::ALL[to]);
+            let (member, history) = member(from, adhered.then_some("2023-06-01"));
+            let on = PartialDate::of_day(day("2022-01-01").first_day() + chrono::Days::new(days));
+            let offered = obstacles(&member, to).is_empty();
+            let in_order = on.first_day() >= day("2024-01-01").first_day();
+            let taken = step(to, on).take(&member, history);
+            prop_assert_eq!(taken.is_ok(), offered && in_order, "{:?}", taken.err());
+            if let Ok((after, history)) = taken {
+                prop_assert_eq!((after.status, history.status()), (to, to));
+                prop_assert_eq!(after.left_on.is_some(), to == Status::Withdrawn && from != Status::Candidate);
+                prop_assert_eq!(history.periods().last().unwrap().entry.since, Some(on));
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_joins_before_adhering_and_a_suspension_ends_without() {
+        let (candidate, history) = member(Status::Candidate, Some("2024-03-01"));
+        let early = step(Status::Active, day("2024-02-01")).take(&candidate, history).unwrap_err();
+        assert_eq!(early.into_iter().map(|reason| reason.code).collect::<Vec<_>>(), ["before_adhesion"]);
+        let (suspended, history) = member(Status::Suspended, None);
+        assert!(step(Status::Active, day("2024-02-01")).take(&suspended, history).is_ok());
+    }
+
+    #[test]
+    fn who_ends_a_membership_says_why_and_nothing_is_noted_in_advance() {
+        let silent = Step { reason: None, ..step(Status::Withdrawn, day("2027")) };
+        let codes: Vec<&str> =
+            silent.faults(day("2026-11-23").first_day()).into_iter().map(|fault| fault.code).collect();
+        assert_eq!(codes, ["reason_missing", "in_the_future"]);
+        assert_eq!(step(Status::Active, day("2026")).faults(day("2026-11-23").first_day()), Violations::default());
+    }
+}

@@ -272,8 +272,8 @@ pub fn history(conn: &mut Conn, id: &str) -> Result<History, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn charter_version(conn: &mut Conn, code: &str) -> Result<Option<CharterVersion>, StoreError> {
-    let version = charter_version::table.filter(charter_version::code.eq(code));
+pub fn charter_version(conn: &mut Conn, code: &Slug) -> Result<Option<CharterVersion>, StoreError> {
+    let version = charter_version::table.filter(charter_version::code.eq(code.as_str()));
     let found: Option<Option<NaiveDate>> = version.select(charter_version::in_force_from).first(conn).optional()?;
     Ok(found.map(|in_force_from| CharterVersion { in_force_from }))
 }
