@@ -185,7 +185,7 @@ async fn form<T: DeserializeOwned>(req: &HttpRequest, payload: Payload) -> Resul
     let refuse =
         |problem: Problem| Problem::new(&INVALID_BODY, problem.detail().to_owned()).for_oauth("invalid_request");
     let text = std::str::from_utf8(&bytes).unwrap_or("%");
-    query::parse(text).map_err(refuse)
+    query::parse_known(text).map_err(refuse)
 }
 
 fn issue(state: &AppState, account: &Account) -> Result<TokenOut, Problem> {

@@ -52,6 +52,16 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     })
 }
 
+/// [`parse`] for a form of OAuth, in which parameters that are not known are to be ignored (RFC 6749, section 3.2).
+///
+/// # Errors
+/// 400 for the first known parameter that is repeated or refused by its type.
+pub fn parse_known<T: DeserializeOwned>(form: &str) -> Result<T, Problem> {
+    let known = serde_introspect::<T>();
+    let pairs = form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| known.contains(&name.as_ref()));
+    parse(&form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
+}
+
 fn fault(name: &str, code: &'static str, detail: String) -> Fault {
     Fault { place: Place::Parameter(shown(name)), code, detail }
 }
