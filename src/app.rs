@@ -9,7 +9,8 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
-use chrono::Days;
+use chrono::{DateTime, Days, Utc};
+use tokio::sync::Semaphore;
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     changes, charter,
     config::{OpsBind, ServeArgs},
     db::{Actor, Db, StoreError, forget_answers},
-    index,
+    exports, imports, index,
     kernel::clock,
     members, network,
     observe::{access::observe, health, metrics},
@@ -45,6 +46,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(members::configure)
                 .configure(territories::configure)
                 .configure(changes::configure)
+                .configure(exports::configure)
+                .configure(imports::configure)
                 .configure(audit::configure)
                 .configure(auth::configure),
         )
@@ -98,8 +101,10 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
         db: db.clone(),
         tokens: Arc::new(Tokens::new(keys, &args.public_url(address))),
         passwords: Arc::new(Passwords::default()),
+        imports: Arc::new(Semaphore::new(1)),
         metrics: Arc::clone(&metrics),
         cors_origins: args.cors_origins.clone().into(),
+        public_url: args.public_url(address).into(),
         data_licence: args.data_licence,
     };
     tokio::task::spawn(keep_house(db.clone(), args.feed_retention_days));
@@ -124,20 +129,25 @@ async fn keep_house(db: Db, feed_days: u16) {
     loop {
         interval.tick().await;
         let (db, before) = (db.clone(), clock::now() - Days::new(feed_days.into()));
-        let work = move || Ok::<_, StoreError>((changes::forget(&db, before)?, forget_spent(&db)?));
+        let work = move || Ok::<_, StoreError>((changes::forget(&db, before)?, forget_spent(&db, before)?));
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok((0, 0))) => {}
-            Ok(Ok((changes, spent))) => log::info!("forgot {changes} old changes and {spent} spent keys and tokens"),
+            Ok(Ok((changes, spent))) => {
+                log::info!("forgot {changes} old changes and {spent} spent keys, tokens and reports");
+            }
             Ok(Err(error)) => log::warn!("what is too old can't be forgotten now: {error}"),
             Err(error) => log::error!("forgetting what is too old failed: {error}"),
         }
     }
 }
 
-/// Forgets answers kept for idempotency keys and tokens that were taken back, when their time is over.
-fn forget_spent(db: &Db) -> Result<usize, StoreError> {
-    const RETENTION: Actor = Actor::System("retention of spent keys and tokens");
-    db.write_blocking(&RETENTION, |tx| Ok(forget_answers(tx)? + auth::store::forget_revoked(tx)?))
+/// Forgets answers kept for idempotency keys and tokens that were taken back, when their time is over, and reports of
+/// imports that are older than the feed.
+fn forget_spent(db: &Db, before: DateTime<Utc>) -> Result<usize, StoreError> {
+    const RETENTION: Actor = Actor::System("retention of spent keys, tokens and reports");
+    db.write_blocking(&RETENTION, |tx| {
+        Ok(forget_answers(tx)? + auth::store::forget_revoked(tx)? + imports::forget(tx, before)?)
+    })
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -151,7 +161,11 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     let collections = Data::new(index::Collections::of(&mounted));
     let table = Data::new(RouteTable::of(&mounted));
     let answers = Data::new(Answers::default());
+    let digests = Data::new(changes::Digests::default());
     let state = Data::new(state);
+    let artefacts = exports::Artefacts::new(args.export_dir.as_deref());
+    let artefacts =
+        Data::new(artefacts.map_err(|error| io::Error::new(error.kind(), format!("no place for exports: {error}")))?);
     let count = |number: u32| usize::try_from(number).map_err(io::Error::other);
     let workers = count(args.workers())?;
     let connections = count(args.connections(state.db.target()))?;
@@ -165,6 +179,8 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
             .app_data(collections.clone())
             .app_data(table.clone())
             .app_data(answers.clone())
+            .app_data(digests.clone())
+            .app_data(artefacts.clone())
             .service(portal::interactive_docs())
             .default_service(web::to(fallback))
             // The last one wrapped is the first to see a request.

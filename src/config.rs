@@ -151,6 +151,9 @@ pub struct ServeArgs {
     /// The licence of the network's own data: CC-BY-4.0, CC0-1.0, ODbL-1.0 or ODC-By-1.0.
     #[arg(long, env = "REMACTO_DATA_LICENCE", default_value = "CC-BY-4.0", value_name = "SPDX")]
     pub data_licence: DataLicence,
+    /// Folder below which each process keeps the files of its exports until it ends. Without it, where the system keeps temporary files.
+    #[arg(long, env = "REMACTO_EXPORT_DIR", value_name = "FOLDER")]
+    pub export_dir: Option<PathBuf>,
     /// How many days the feed keeps a change, 1 to 36500. A copy that was not refreshed for so long must be made anew.
     #[arg(long, env = "REMACTO_FEED_RETENTION_DAYS", default_value_t = 400, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
     pub feed_retention_days: u16,
@@ -248,6 +251,23 @@ impl ServeArgs {
     pub const fn request_timeout(&self) -> Duration {
         Duration::from_millis(self.request_timeout_ms)
     }
+}
+
+/// The settings of `export`.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Folder for datapackage.json, catalog.jsonld and exports/; made when it is missing.
+    #[arg(long, value_name = "FOLDER")]
+    pub to: PathBuf,
+    /// The address under which the outside reaches the API; the catalogue names it.
+    #[arg(long, env = "REMACTO_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = parse_origin)]
+    pub public_url: String,
+    /// The licence of the network's own data: CC-BY-4.0, CC0-1.0, ODbL-1.0 or ODC-By-1.0.
+    #[arg(long, env = "REMACTO_DATA_LICENCE", default_value = "CC-BY-4.0", value_name = "SPDX")]
+    pub data_licence: DataLicence,
 }
 
 /// The setting of `healthcheck`.

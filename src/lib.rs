@@ -8,7 +8,7 @@
 //! auth       roles, accounts, keys, tokens, extractors with a permission in their type
 //! observe    access log, metrics, health
 //! reference  what is embedded, and how it gets into the database
-//! territories, members, network, charter, changes, audit    the resources: mod, dto, rules, store, http each
+//! territories, members, network, charter, changes, imports, exports, audit    the resources: mod, dto, rules, store, http each
 //! portal     the pages for people: /, /docs, /problems
 //! ```
 //!
@@ -28,6 +28,8 @@ pub mod charter;
 pub mod cli;
 pub mod config;
 pub mod db;
+pub mod exports;
+pub mod imports;
 pub mod index;
 pub mod kernel;
 pub mod members;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::{
     auth::{Passwords, tokens::Tokens},
     config::DataLicence,
@@ -18,10 +20,14 @@ pub struct AppState {
     pub tokens: Arc<Tokens>,
     /// Checks passwords.
     pub passwords: Arc<Passwords>,
+    /// The right to import: one request has it at a time.
+    pub imports: Arc<Semaphore>,
     /// The metrics.
     pub metrics: Arc<Metrics>,
     /// Origins whose pages may write through a browser.
     pub cors_origins: Arc<[String]>,
+    /// The address under which the outside reaches the API.
+    pub public_url: Arc<str>,
     /// The licence of the network's own data.
     pub data_licence: DataLicence,
 }

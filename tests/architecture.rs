@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const RESOURCES: [&str; 6] = ["territories", "members", "network", "charter", "changes", "audit"];
+const RESOURCES: [&str; 8] = ["territories", "members", "network", "charter", "changes", "imports", "exports", "audit"];
 
 struct Source {
     path: String,

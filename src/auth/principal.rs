@@ -196,3 +196,29 @@ impl<P: Needs, T: DeserializeOwned> FromRequest for Body<P, T> {
         })
     }
 }
+
+/// A list to be imported, from somebody with a permission; what is wrong with its type is for the handler to say.
+pub struct Upload<P> {
+    /// Who asks.
+    pub principal: Principal,
+    /// The type of the list, one of [`body::LISTS`].
+    pub media_type: Result<&'static str, Problem>,
+    /// The list as it came.
+    pub bytes: Bytes,
+    permission: PhantomData<P>,
+}
+
+impl<P: Needs> FromRequest for Upload<P> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload, required) = (req.clone(), payload.take(), Require::<P>::of(req));
+        Box::pin(async move {
+            let principal = required?.principal;
+            let media_type = body::media_type(&req, body::LISTS);
+            let bytes = body::bytes(&req, &mut payload).await?;
+            Ok(Self { principal, media_type, bytes, permission: PhantomData })
+        })
+    }
+}

@@ -96,6 +96,8 @@ permissions! {
         all [Secretariat], own [];
     MembersAdhere = "members:adhere", "Note and take back a member's adhesion to the charter.",
         all [Registrar Secretariat], own [FocalPoint];
+    ImportsRun = "imports:run", "Import lists of members and territories, and read the reports.",
+        all [Registrar Secretariat], own [];
     AuditRead = "audit:read", "Read the audit.",
         all [Administrator], own [];
 }

@@ -19,6 +19,7 @@ use crate::{
     },
     kernel::{
         id::new_id,
+        register::Source,
         violation::{Violation, Violations},
     },
 };
@@ -27,7 +28,7 @@ use crate::{
 const RESOURCE: &str = "accounts";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = account)]
+#[diesel(table_name = account, treat_none_as_default_value = false)]
 struct AccountRow {
     id: String,
     version: i64,
@@ -81,6 +82,19 @@ fn accounts() -> diesel::helper_types::Select<Accounts, Columns> {
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Account>, StoreError> {
     let found: Option<(AccountRow, Option<String>)> = accounts().filter(account::id.eq(id)).first(conn).optional()?;
     found.map(account).transpose()
+}
+
+/// Whose lists an account pushes: those of its organisation, or of the machine by its name; of a person without an
+/// organisation, whose address is personal, those of its role.
+///
+/// # Errors
+/// [`StoreError::NotAdmitted`] for an account that is gone, or the database's.
+pub fn source(conn: &mut Conn, id: &str) -> Result<Source, StoreError> {
+    let account = find(conn, id)?.ok_or(StoreError::NotAdmitted("does not exist"))?;
+    let machine = (account.kind == AccountKind::Client).then_some(account.name.as_str());
+    let names = [account.organisation.as_deref(), machine, Some(account.role.as_str())];
+    let source = names.into_iter().flatten().find_map(Source::of);
+    source.ok_or_else(|| StoreError::corrupt("a role whose name is no source"))
 }
 
 /// The person with an e-mail address, in lower case.

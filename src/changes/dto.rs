@@ -5,14 +5,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::rules::{Entry, Op, Resource, Wait};
+use super::rules::{ByRegion, Digested, Entry, Name, Op, Profile, Resource, Wait};
 use crate::{
-    charter::CharterOut,
+    charter::CharterRecordOut,
     kernel::clock::rfc3339,
-    members::MemberOut,
+    members::{MemberOut, Provenance, Status},
     network::NetworkRecordOut,
     territories::TerritoryOut,
-    web::params::{FeedLimit, One, Sequence, Several, query},
+    web::params::{FeedLimit, Must, One, Sequence, Several, query},
 };
 
 query! {
@@ -31,6 +31,30 @@ query! {
         /// How many seconds to wait for a change where there is none yet, 0 to 25; 0 unless said otherwise.
         #[example = "0"]
         pub wait: One<Wait>,
+    }
+}
+
+query! {
+    /// The parameters of a digest.
+    pub struct DigestQuery {
+        /// The collection. Must be given.
+        #[example = "members"]
+        pub resource: Must<Resource>,
+        /// `mirror` (default): of each resource, in the order of the ids, its `data` in the feed as canonical JSON
+        /// (RFC 8785), each followed by a line feed. `register`, for members and territories: of each resource, the
+        /// cells of the import template's columns joined by tabs, each line followed by a line feed, the lines in the
+        /// order of their bytes (`LC_ALL=C sort`). The digest is the SHA-256 of that text in UTF-8.
+        #[example = "mirror"]
+        pub profile: One<Profile>,
+        /// `region` adds the digest of each region's, for members and territories.
+        #[example = "region"]
+        pub by: One<ByRegion>,
+        /// With `profile=register`: only these columns, by comma, in this order, for a register that has no others.
+        pub fields: Several<Name>,
+        /// With `profile=register` of members: only those with these standings; several by comma.
+        pub status: Several<Status>,
+        /// With `profile=register` of members: only those known from these, like `import:<source>`; several by comma.
+        pub provenance: Several<Provenance>,
     }
 }
 
@@ -70,7 +94,7 @@ pub enum ChangedOut {
     /// The network.
     Network(Box<NetworkRecordOut>),
     /// A version of the charter.
-    Charter(Box<CharterOut>),
+    Charter(Box<CharterRecordOut>),
 }
 
 /// Where a page of the feed stands.
@@ -113,6 +137,49 @@ pub struct LatestChangeOut {
     /// Changes up to this number are no longer kept.
     #[schema(example = 0, minimum = 0)]
     pub forgotten: i64,
+}
+
+/// The digest of a collection.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DigestOut {
+    /// The number of the last change of any collection that the digest has seen: a copy must stand there to be compared.
+    #[schema(example = 1679, minimum = 0)]
+    pub sequence: i64,
+    /// The collection.
+    pub resource: Resource,
+    /// The canonical form.
+    pub profile: Profile,
+    /// How many resources.
+    #[schema(example = 38, minimum = 0)]
+    pub count: u64,
+    /// SHA-256 of the canonical text.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    pub sha256: String,
+    /// The columns of the register, in their order; null for a mirror.
+    #[schema(example = json!(["kind", "territory_code", "name_fr"]))]
+    pub columns: Option<Vec<&'static str>>,
+    /// The digests of the regions, in the order of their codes; null unless they are asked for.
+    pub by_region: Option<Vec<RegionDigestOut>>,
+}
+
+/// The digest of what lies in a region.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RegionDigestOut {
+    /// The region's code.
+    #[schema(example = "01")]
+    pub region_code: String,
+    /// How many resources.
+    #[schema(example = 12, minimum = 0)]
+    pub count: u64,
+    /// SHA-256 of their canonical text.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    pub sha256: String,
+}
+
+impl From<(String, Digested)> for RegionDigestOut {
+    fn from((region_code, Digested { count, sha256 }): (String, Digested)) -> Self {
+        Self { region_code, count, sha256 }
+    }
 }
 
 impl ChangeOut {

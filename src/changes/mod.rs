@@ -12,9 +12,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::db::{Actor, Db, StoreError};
 
+pub use self::{http::Digests, rules::State, store::state};
+
 /// Mounts the operations on the feed.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(http::list_changes).service(http::get_latest_change);
+    config.service(http::list_changes).service(http::get_latest_change).service(http::get_digest);
 }
 
 /// Who forgets old changes.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::rules::{Entry, Extent, Resource};
+use super::rules::{Entry, Extent, Resource, State};
 use crate::db::{
     Backend, Conn, Stamp, StoreError, Tx,
     schema::{change_entry, sequence_counter},
@@ -76,6 +76,23 @@ pub fn latest(conn: &mut Conn) -> Result<Option<Entry>, StoreError> {
         .first(conn)
         .optional()?;
     row.map(EntryRow::into_entry).transpose()
+}
+
+/// Where a collection stands: the numbers of the last change of any collection and of its own last one that is kept,
+/// with its time. As long as the second is the same, so is the collection.
+///
+/// # Errors
+/// The database's.
+pub fn state(conn: &mut Conn, resource: &str) -> Result<State, StoreError> {
+    let Extent { last, forgotten } = extent(conn)?;
+    let own: Option<(i64, NaiveDateTime)> = change_entry::table
+        .filter(change_entry::resource.eq(resource))
+        .order(change_entry::sequence.desc())
+        .select((change_entry::sequence, change_entry::changed_at))
+        .first(conn)
+        .optional()?;
+    let (own, at) = own.unwrap_or((forgotten, NaiveDateTime::default()));
+    Ok(State { sequence: last, own, at })
 }
 
 /// Forgets the oldest entries that were written before a moment, at most [`MOST_FORGOTTEN`], and returns how many. It

@@ -14,6 +14,7 @@ use crate::{
     web::{
         page::PageOut,
         params::{Lang, query},
+        tabular::{Column, Tabular},
     },
 };
 
@@ -29,9 +30,19 @@ query! {
     }
 }
 
-/// A version of the charter.
+/// A version of the charter, with the list of all of them.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CharterOut {
+    /// The version.
+    #[serde(flatten)]
+    pub record: CharterRecordOut,
+    /// All versions of the charter.
+    pub versions: Vec<CharterVersionOut>,
+}
+
+/// A version of the charter.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CharterRecordOut {
     /// Identifier (UUID version 7) in this database.
     #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
     pub id: String,
@@ -70,8 +81,6 @@ pub struct CharterOut {
     pub objectives: Vec<CharterItemOut>,
     /// The commitments of every member, in short; each is a resource of its own.
     pub commitments: Vec<CharterItemOut>,
-    /// All versions of the charter.
-    pub versions: Vec<CharterVersionOut>,
     /// Where to go from here.
     pub links: CharterLinksOut,
 }
@@ -183,17 +192,10 @@ impl From<Item> for CharterItemOut {
     }
 }
 
-impl CharterOut {
-    /// A version of the charter; `versions` are the codes of all, with which of them is current.
-    #[must_use]
-    pub fn new(charter: CharterVersion, versions: Vec<(String, bool)>) -> Self {
+impl From<CharterVersion> for CharterRecordOut {
+    fn from(charter: CharterVersion) -> Self {
         let CharterVersion { id, version, created_at, updated_at, text } = charter;
         let items = |items: Vec<Item>| items.into_iter().map(CharterItemOut::from).collect();
-        let listed = |(code, current): (String, bool)| CharterVersionOut {
-            href: address(&code),
-            charter_version: code,
-            current,
-        };
         Self {
             id,
             version,
@@ -215,9 +217,95 @@ impl CharterOut {
             values: items(text.values),
             objectives: items(text.objectives),
             commitments: items(text.commitments),
-            versions: versions.into_iter().map(listed).collect(),
         }
     }
+}
+
+impl CharterOut {
+    /// A version of the charter; `versions` are the codes of all, with which of them is current.
+    #[must_use]
+    pub fn new(charter: CharterVersion, versions: Vec<(String, bool)>) -> Self {
+        let listed = |(code, current): (String, bool)| CharterVersionOut {
+            href: address(&code),
+            charter_version: code,
+            current,
+        };
+        Self { record: charter.into(), versions: versions.into_iter().map(listed).collect() }
+    }
+}
+
+/// A line of the charter in a table: a principle, value, objective or commitment of one of its versions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CharterLineOut {
+    /// Code of the charter's version.
+    #[schema(example = "1")]
+    pub charter_version: String,
+    /// Whether new members adhere to this version.
+    pub current: bool,
+    /// `principle`, `value`, `objective` or `commitment`.
+    #[schema(example = "commitment", pattern = "^(principle|value|objective|commitment)$")]
+    pub kind: &'static str,
+    /// Its place among those of its kind, from 1.
+    #[schema(example = 2, minimum = 1)]
+    pub position: i64,
+    /// Stable code.
+    #[schema(example = "action-programs")]
+    pub code: String,
+    /// A short name.
+    pub title: LanguageMap,
+    /// The text.
+    pub text: LanguageMap,
+    /// Whether this is the official wording; otherwise it is ours.
+    pub official: bool,
+    /// Identifier (UUID version 7) in this database.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
+    pub id: String,
+}
+
+impl Tabular for CharterLineOut {
+    const COLUMNS: &'static [Column] = &[
+        ("charter_version", "/charter_version"),
+        ("current", "/current"),
+        ("kind", "/kind"),
+        ("position", "/position"),
+        ("code", "/code"),
+        ("title_ar", "/title/ar"),
+        ("title_fr", "/title/fr"),
+        ("title_en", "/title/en"),
+        ("text_ar", "/text/ar"),
+        ("text_fr", "/text/fr"),
+        ("text_en", "/text/en"),
+        ("official", "/official"),
+        ("id", "/id"),
+    ];
+}
+
+/// The lines of a version of the charter, in its order.
+#[must_use]
+pub fn lines(charter: CharterVersion) -> Vec<CharterLineOut> {
+    let text = charter.text;
+    let kinds = [
+        ("principle", text.principles),
+        ("value", text.values),
+        ("objective", text.objectives),
+        ("commitment", text.commitments),
+    ];
+    let (code, current) = (text.code, text.current);
+    let line = |kind, position, item: Item| CharterLineOut {
+        charter_version: code.clone(),
+        current,
+        kind,
+        position,
+        code: item.code,
+        title: item.title,
+        text: item.text,
+        official: item.official,
+        id: item.id,
+    };
+    kinds
+        .into_iter()
+        .flat_map(|(kind, items)| (1..).zip(items).map(|(at, item)| line(kind, at, item)).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The commitments of a version of the charter, in its order.

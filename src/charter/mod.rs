@@ -11,7 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::db::{Conn, StoreError, Tx, json};
 
-pub use self::dto::CharterOut;
+pub use self::dto::{CharterLineOut, CharterRecordOut};
 
 /// Mounts the operations on the charter.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -30,15 +30,27 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     store::load(tx, texts)
 }
 
-/// What the versions of the charter with these ids are now, as the API shows them.
+/// What the versions of the charter with these ids are now, as the feed shows them.
 ///
 /// # Errors
 /// The database's.
 pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
-    let versions = store::versions(conn)?;
     let found = store::find_by_ids(conn, ids)?;
-    let shown = |version: rules::CharterVersion| {
-        Ok((version.id.clone(), json::value(&CharterOut::new(version, versions.clone()))?))
-    };
-    found.into_iter().map(shown).collect()
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&CharterRecordOut::from(found))?))).collect()
+}
+
+/// The versions of the charter, in the order of their ids.
+///
+/// # Errors
+/// The database's.
+pub fn all(conn: &mut Conn) -> Result<Vec<CharterRecordOut>, StoreError> {
+    Ok(store::all(conn)?.into_iter().map(CharterRecordOut::from).collect())
+}
+
+/// The lines of all versions of the charter.
+///
+/// # Errors
+/// The database's.
+pub fn lines(conn: &mut Conn) -> Result<Vec<CharterLineOut>, StoreError> {
+    Ok(store::all(conn)?.into_iter().flat_map(dto::lines).collect())
 }

@@ -21,7 +21,7 @@ use crate::{
 const RESOURCE: &str = "charter";
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = charter_version, treat_none_as_null = true)]
+#[diesel(table_name = charter_version, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct VersionRow {
     id: String,
     version: i64,
@@ -38,7 +38,7 @@ struct VersionRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = charter_item)]
+#[diesel(table_name = charter_item, treat_none_as_default_value = false)]
 struct ItemRow {
     id: String,
     charter_version_id: String,
@@ -82,6 +82,16 @@ pub fn find(conn: &mut Conn, code: Option<&Code>) -> Result<Option<CharterVersio
 pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<CharterVersion>, StoreError> {
     let query = charter_version::table.filter(charter_version::id.eq_any(ids.iter().copied()));
     let rows: Vec<VersionRow> = query.select(VersionRow::as_select()).load(conn)?;
+    rows.into_iter().map(|row| with_items(conn, row)).collect()
+}
+
+/// All versions, in the order of their ids.
+///
+/// # Errors
+/// The database's.
+pub fn all(conn: &mut Conn) -> Result<Vec<CharterVersion>, StoreError> {
+    let rows: Vec<VersionRow> =
+        charter_version::table.order(charter_version::id).select(VersionRow::as_select()).load(conn)?;
     rows.into_iter().map(|row| with_items(conn, row)).collect()
 }
 

@@ -136,7 +136,7 @@ pub(super) fn key(command: &KeyCommand) -> Result<(), String> {
 }
 
 /// The database, at the schema of this binary, whatever it was made for.
-fn open(args: &DatabaseArgs) -> Result<Db, String> {
+pub(super) fn open(args: &DatabaseArgs) -> Result<Db, String> {
     let target = args.target(Purpose::Service)?;
     if !db::has_schema(&target).map_err(|error| error.to_string())? {
         return prepare(&target, COMMAND_CONNECTIONS, Purpose::Service);

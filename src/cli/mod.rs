@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "the commands' docs are the texts of --help")]
 
 mod accounts;
+mod exchange;
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -13,10 +14,13 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use self::accounts::{ClientCommand, KeyCommand, UserCommand};
+use self::{
+    accounts::{ClientCommand, KeyCommand, UserCommand},
+    exchange::ImportArgs,
+};
 use crate::{
     app,
-    config::{self, DatabaseArgs, HealthcheckArgs, ServeArgs},
+    config::{self, DatabaseArgs, ExportArgs, HealthcheckArgs, ServeArgs},
     db::{self, Db, Target},
     openapi,
     reference::{self, Purpose},
@@ -50,6 +54,10 @@ enum Command {
     /// Keys that tokens are signed with.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Import a list of members or territories, or say what would happen, and print the report.
+    Import(Box<ImportArgs>),
+    /// Write every public data set, with its descriptions for machines, into a folder.
+    Export(ExportArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Ask a running server whether it is ready; the exit code says it.
@@ -80,6 +88,8 @@ pub fn run() -> ExitCode {
         Command::Client(command) => accounts::client(command),
         Command::User(command) => accounts::user(command),
         Command::Key(command) => accounts::key(&command),
+        Command::Import(args) => exchange::import(*args),
+        Command::Export(args) => exchange::export(&args),
         Command::Openapi => print_openapi(),
         Command::Healthcheck(args) => healthcheck(&args),
     };

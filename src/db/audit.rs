@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
-use super::{Conn, StoreError, json, schema::audit_entry};
+use super::{Conn, StoreError, json, schema::audit_entry, visibility::is_personal};
 use crate::kernel::id::new_id;
 
 /// Who is behind a write.
@@ -53,14 +53,14 @@ impl Deed {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = audit_entry)]
+#[diesel(table_name = audit_entry, treat_none_as_default_value = false)]
 struct Row {
     id: String,
     occurred_at: NaiveDateTime,
     actor: &'static str,
     account_id: Option<String>,
-    role: Option<&'static str>,
-    task: Option<&'static str>,
+    role: Option<String>,
+    task: Option<String>,
     request_id: Option<String>,
     action: &'static str,
     resource: &'static str,
@@ -89,8 +89,8 @@ pub(super) fn write(
             occurred_at,
             actor: kind,
             account_id,
-            role,
-            task,
+            role: role.map(str::to_owned),
+            task: task.map(str::to_owned),
             request_id,
             action: deed.action,
             resource: deed.resource,
@@ -104,14 +104,14 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Leaves only what differs between two objects; of the properties named as personal only that they changed.
+/// Leaves only what differs between two objects; of personal ones only that they changed.
 #[must_use]
-pub fn difference(before: Value, after: Value, personal: &[&str]) -> (Value, Value) {
+pub fn difference(before: Value, after: Value) -> (Value, Value) {
     let (Value::Object(before), Value::Object(after)) = (before, after) else { return (Value::Null, Value::Null) };
     let only = |here: &Map<String, Value>, there: &Map<String, Value>| {
         let differs = |(name, value): &(&String, &Value)| there.get(*name) != Some(*value);
         let shown = |(name, value): (&String, &Value)| {
-            let value = if personal.contains(&name.as_str()) { Value::from("changed") } else { value.clone() };
+            let value = if is_personal(name) { Value::from("changed") } else { value.clone() };
             (name.clone(), value)
         };
         Value::Object(here.iter().filter(differs).map(shown).collect())
@@ -129,6 +129,6 @@ mod tests {
         let before = json!({"a": 1, "b": 2, "email": "old@example.org"});
         let after = json!({"a": 1, "b": 3, "email": "new@example.org", "c": null});
         let expected = (json!({"b": 2, "email": "changed"}), json!({"b": 3, "email": "changed", "c": null}));
-        assert_eq!(difference(before, after, &["email"]), expected);
+        assert_eq!(difference(before, after), expected);
     }
 }

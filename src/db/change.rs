@@ -4,16 +4,16 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::{
-    connection::SimpleConnection as _,
+    connection::{SimpleConnection as _, TransactionManager as _},
     expression::{ValidGrouping, is_aggregate},
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::BigInt,
+    sql_types::{BigInt, Integer},
 };
 use serde_json::Value;
 
 use super::{
-    Conn, StoreError,
+    Conn, StoreError, Transactions,
     audit::{self, Actor, Deed},
     batch_insert,
     schema::{change_entry, sequence_counter},
@@ -85,7 +85,7 @@ impl<'c> Tx<'c> {
     pub fn record(&mut self, change: Change, before: Option<Value>, after: Option<Value>) {
         let (before, after) = match (before, after) {
             (Some(before), Some(after)) => {
-                let (before, after) = audit::difference(before, after, &[]);
+                let (before, after) = audit::difference(before, after);
                 (Some(before), Some(after))
             }
             other => other,
@@ -122,6 +122,29 @@ impl<'c> Tx<'c> {
             conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({TURNS}, {})", what.number()))?;
         }
         Ok(())
+    }
+
+    /// Takes the right to do something that is done once at a time, until this transaction ends; says whether it was
+    /// free. SQLite's write transactions exclude each other anyway.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn try_turn(&mut self, what: Turn) -> Result<bool, StoreError> {
+        let Conn::Postgres(conn) = &mut *self.conn else { return Ok(true) };
+        let lock = pg_try_advisory_xact_lock(TURNS, what.number());
+        Ok(diesel::select(lock).get_result(conn)?)
+    }
+
+    /// Does something and takes it back, the notes of its changes too: what it returns is all that stays.
+    ///
+    /// # Errors
+    /// What `work` returns, or the database's.
+    pub fn taken_back<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        Transactions::begin_transaction(self.conn)?;
+        let mut inner = Tx::new(self.conn, self.actor.clone(), self.now);
+        let outcome = work(&mut inner);
+        Transactions::rollback_transaction(self.conn)?;
+        outcome
     }
 
     /// Keeps every other write transaction from committing before this one ends. SQLite's transactions exclude
@@ -168,6 +191,11 @@ impl<'c> Tx<'c> {
     }
 }
 
+diesel::define_sql_function! {
+    /// PostgreSQL's advisory lock that is not waited for.
+    fn pg_try_advisory_xact_lock(class: Integer, object: Integer) -> Bool;
+}
+
 /// The first key of the advisory locks of [`Tx::take_turns`] ("turn" in ASCII).
 const TURNS: i32 = 0x74_75_72_6e;
 
@@ -178,6 +206,8 @@ pub enum Turn {
     Members,
     /// Accounts, likewise.
     Accounts,
+    /// Imports, of which one runs at a time.
+    Imports,
 }
 
 impl Turn {
@@ -185,12 +215,13 @@ impl Turn {
         match self {
             Self::Members => 1,
             Self::Accounts => 2,
+            Self::Imports => 3,
         }
     }
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = change_entry)]
+#[diesel(table_name = change_entry, treat_none_as_default_value = false)]
 struct ChangeRow {
     sequence: i64,
     resource: &'static str,

@@ -36,7 +36,7 @@ pub enum Claimed {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = idempotency_answer)]
+#[diesel(table_name = idempotency_answer, treat_none_as_default_value = false)]
 struct Row<'a> {
     account_id: &'a str,
     operation: &'a str,

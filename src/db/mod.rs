@@ -12,6 +12,7 @@ mod connection;
 mod edition;
 mod error;
 mod idempotency;
+mod importing;
 pub mod json;
 pub mod keyset;
 mod migrations;
@@ -20,6 +21,7 @@ pub mod schema;
 pub mod search;
 mod stamp;
 mod target;
+pub mod visibility;
 
 use std::{
     sync::{
@@ -36,6 +38,7 @@ pub use self::{
     edition::Edition,
     error::{StoreError, WriteError},
     idempotency::{Claim, Claimed, forget_answers},
+    importing::{CHUNK, Importable, in_pieces},
     migrations::{
         MigrationError, Status as MigrationStatus, has_schema, migrate, revert_all, status as migration_status,
     },
@@ -54,8 +57,9 @@ use diesel::{
 };
 use tokio::sync::Semaphore;
 
-/// Inserts many rows at once: PostgreSQL takes them in batches; Diesel's SQLite takes one after the other,
-/// which costs nothing inside a transaction.
+/// Inserts many rows (a slice or a `Vec`) at once: PostgreSQL copies them in its binary form; Diesel's SQLite takes one
+/// after the other, which costs nothing inside a transaction. The rows' type must be flat and write `None` as NULL
+/// (`treat_none_as_default_value = false`): then its statement is one and the same for all rows, too, and stays prepared.
 macro_rules! batch_insert {
     ($conn:expr, $table:expr, $rows:expr) => {
         match $conn {
@@ -65,8 +69,10 @@ macro_rules! batch_insert {
                 }
             }
             $crate::db::Conn::Postgres(conn) => {
-                for chunk in $rows.chunks(1_000) {
-                    diesel::insert_into($table).values(chunk).execute(conn)?;
+                let rows = $rows;
+                if !rows.is_empty() {
+                    let copy = diesel::copy_from($table).from_insertable(rows);
+                    diesel::prelude::ExecuteCopyFromDsl::execute(copy, conn)?;
                 }
             }
         }
@@ -354,6 +360,23 @@ impl Db {
             self.inner.knowledge.forget();
         }
     }
+}
+
+/// Reads several statements of one state of the data.
+///
+/// # Errors
+/// What `work` returns, or the database's.
+pub fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")?,
+        Conn::Postgres(conn) => {
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            AnsiTransactionManager::begin_transaction_sql(conn, begin)?;
+        }
+    }
+    let outcome = work(conn);
+    Transactions::rollback_transaction(conn)?;
+    outcome
 }
 
 type Transactions = <Conn as diesel::Connection>::TransactionManager;

@@ -53,6 +53,7 @@ diesel::table! {
         longitude -> Nullable<BigInt>,
         geonames_id -> Nullable<BigInt>,
         location_matched_by -> Nullable<Text>,
+        provenance -> Text,
     }
 }
 
@@ -267,6 +268,30 @@ diesel::table! {
         adhered_on_precision -> Text,
         decision_reference -> Text,
         document_url -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    import_report (id) {
+        id -> Text,
+        created_at -> Timestamp,
+        account_id -> Nullable<Text>,
+        resource -> Text,
+        outcome -> Text,
+        report -> Text,
+    }
+}
+
+diesel::table! {
+    import_row (import_id, position) {
+        import_id -> Text,
+        position -> BigInt,
+        row_number -> Nullable<BigInt>,
+        line_number -> Nullable<BigInt>,
+        action -> Text,
+        natural_key -> Text,
+        resource_id -> Nullable<Text>,
+        differences -> Text,
     }
 }
 

@@ -1,12 +1,18 @@
 //! The one place that asks the machine for the time, so that everything else receives it as a value.
 
-use chrono::{DateTime, Datelike as _, SubsecRound as _, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, SubsecRound as _, Timelike as _, Utc};
 use serde::Serializer;
 
 /// The present moment in UTC, in whole microseconds: the finest step that both databases keep.
 #[must_use]
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
+}
+
+/// A moment as RFC 3339 with six decimal places and `Z`.
+#[must_use]
+pub fn text(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Serializes a moment as RFC 3339 with six decimal places and `Z`. Lists have two of them in every row, and
@@ -37,7 +43,6 @@ pub fn rfc3339<S: Serializer>(moment: &DateTime<Utc>, serializer: S) -> Result<S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::SecondsFormat;
     use proptest::prelude::*;
 
     proptest! {
@@ -46,7 +51,7 @@ mod tests {
             let moment = DateTime::from_timestamp_micros(micros).unwrap();
             let mut json = Vec::new();
             rfc3339(&moment, &mut serde_json::Serializer::new(&mut json)).unwrap();
-            let expected = moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+            let expected = text(moment);
             prop_assert_eq!(String::from_utf8(json).unwrap(), format!("\"{expected}\""));
         }
     }

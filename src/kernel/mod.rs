@@ -11,5 +11,6 @@ pub mod id;
 pub mod language;
 pub mod paging;
 pub mod patch;
+pub mod register;
 pub mod text;
 pub mod violation;

@@ -1,6 +1,6 @@
 //! What a text from outside must be before anything is done with it.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize as _, Deserializer, de};
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
@@ -61,6 +61,45 @@ pub fn normal(text: &str) -> String {
     text.trim().nfc().collect()
 }
 
+/// Keeps a spreadsheet from running a text as a formula: a text that begins with `=`, `+`, `-`, `@`, a tab or a carriage
+/// return gets an apostrophe in front, and so does one that begins with an apostrophe itself. So a leading apostrophe
+/// always comes from here, and [`restore`] takes it away.
+#[must_use]
+pub fn defuse(text: &str) -> Cow<'_, str> {
+    if text.starts_with(FORMULA) || text.starts_with('\'') {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The text that [`defuse`] made harmless; a text that it would not have made is left as it is.
+#[must_use]
+pub fn restore(text: &str) -> &str {
+    let inner = text.strip_prefix('\'');
+    inner.filter(|inner| inner.starts_with(FORMULA) || inner.starts_with('\'')).unwrap_or(text)
+}
+
+/// What a spreadsheet takes for the beginning of a formula.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// A name from outside, short enough to be shown back.
+#[must_use]
+pub fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
+/// The known name that an unknown one was most likely meant to be.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
 /// Bytes as hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -97,6 +136,16 @@ pub fn deserialize<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(des
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_defused_text_is_harmless_and_comes_back(text in "['=+@\t\r-]{0,3}\\PC{0,10}") {
+            let defused = defuse(&text);
+            prop_assert!(!defused.starts_with(FORMULA));
+            prop_assert_eq!(restore(&defused), text.as_str());
+        }
+    }
 
     #[test]
     fn a_decomposed_text_is_composed_and_trimmed() {

@@ -10,7 +10,10 @@ mod store;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{Conn, StoreError, Tx, json};
+use crate::{
+    db::{Conn, StoreError, Tx, json},
+    kernel::register::Cells,
+};
 
 pub use self::{
     dto::MemberOut,
@@ -18,7 +21,7 @@ pub use self::{
         Cohort, Entry as HistoryEntry, Evidence, ExternalId, Facts, History, MemberKind, Provenance, Record, Status,
         Tally,
     },
-    store::{follow, seed, tally},
+    store::{MemberList, follow, seed, tally},
 };
 
 /// Mounts the operations on members.
@@ -67,4 +70,41 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
     let found = store::find_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MemberOut::from(found))?))).collect()
+}
+
+/// The members as the API shows them, some at a time, in the order of their ids: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<MemberOut>, StoreError> {
+    Ok(store::walk(conn, after, limit)?.into_iter().map(MemberOut::from).collect())
+}
+
+/// A member as a row of a register.
+pub struct RegisterRow {
+    /// The id.
+    pub id: String,
+    /// The region that it lies in.
+    pub region_code: String,
+    /// Its standing.
+    pub status: Status,
+    /// Where the knowledge of it comes from.
+    pub provenance: Provenance,
+    /// The cells of the import's columns.
+    pub cells: Cells,
+}
+
+/// The same as rows of a register.
+///
+/// # Errors
+/// The database's.
+pub fn walk_register(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<RegisterRow>, StoreError> {
+    let row = |(member, history): (rules::Member, History)| RegisterRow {
+        cells: rules::cells(&member.facts, history.since(), member.status, member.joined_on),
+        region_code: member.seat.region_code.to_string(),
+        status: member.status,
+        provenance: member.facts.provenance,
+        id: member.id,
+    };
+    Ok(store::walk_histories(conn, after, limit)?.into_iter().map(row).collect())
 }

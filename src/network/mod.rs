@@ -57,3 +57,11 @@ pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, 
     let found = store::find(conn)?.filter(|network| ids.contains(&network.id.as_str()));
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&NetworkRecordOut::from(found))?))).collect()
 }
+
+/// The network without anything that is computed, if it is there.
+///
+/// # Errors
+/// The database's.
+pub fn record(conn: &mut Conn) -> Result<Option<NetworkRecordOut>, StoreError> {
+    Ok(store::find(conn)?.map(NetworkRecordOut::from))
+}

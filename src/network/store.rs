@@ -19,7 +19,7 @@ use crate::{
 const RESOURCE: &str = "network";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = network)]
+#[diesel(table_name = network, treat_none_as_default_value = false)]
 struct NetworkRow {
     id: String,
     singleton: i64,
@@ -38,7 +38,7 @@ struct NetworkRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = network_item)]
+#[diesel(table_name = network_item, treat_none_as_default_value = false)]
 struct ItemRow {
     network_id: String,
     kind: String,
@@ -49,7 +49,7 @@ struct ItemRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = network_partner)]
+#[diesel(table_name = network_partner, treat_none_as_default_value = false)]
 struct PartnerRow {
     network_id: String,
     code: String,
@@ -61,7 +61,7 @@ struct PartnerRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = composition_statement)]
+#[diesel(table_name = composition_statement, treat_none_as_default_value = false)]
 struct StatementRow {
     code: String,
     network_id: String,
@@ -75,7 +75,7 @@ struct StatementRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = composition_figure)]
+#[diesel(table_name = composition_figure, treat_none_as_default_value = false)]
 struct FigureRow {
     statement_code: String,
     position: i64,

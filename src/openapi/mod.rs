@@ -41,6 +41,8 @@ use crate::{
         (name = "members", description = "The members of the network, today and on any day."),
         (name = "changes", description = "What changed since, for copies that want to stay fresh."),
         (name = "territories", description = "Morocco's territorial units and their census figures."),
+        (name = "exports", description = "Whole data sets as files, and their descriptions for machines."),
+        (name = "imports", description = "Lists that others keep, pushed as a whole."),
         (name = "auth", description = "Signing in: tokens for people and machines."),
         (name = "audit", description = "Who did what."),
         (name = "documentation", description = "This document and pages for people."),
@@ -70,17 +72,27 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
     ("403", &[&problem::FORBIDDEN, &problem::NOT_YOUR_MEMBER, &problem::NOT_YOUR_PROPERTY]),
     ("404", &[&problem::NOT_FOUND]),
     ("406", &[&problem::NOT_ACCEPTABLE]),
-    ("409", &[&problem::SEQUENCE_AHEAD, &problem::ALREADY_EXISTS, &problem::NOT_NOW]),
+    ("409", &[&problem::SEQUENCE_AHEAD, &problem::ALREADY_EXISTS, &problem::NOT_NOW, &problem::PLAN_OUTDATED]),
     ("410", &[&problem::CHANGES_FORGOTTEN]),
     ("412", &[&problem::PRECONDITION_FAILED]),
     ("413", &[&problem::CONTENT_TOO_LARGE]),
     ("414", &[&problem::URI_TOO_LONG]),
     ("415", &[&problem::UNSUPPORTED_MEDIA_TYPE]),
+    ("416", &[&problem::RANGE_NOT_SATISFIABLE]),
     ("422", &[&problem::INVALID_CONTENT, &problem::KEY_REUSED]),
     ("428", &[&problem::PRECONDITION_REQUIRED]),
     ("431", &[&problem::HEADERS_TOO_LARGE]),
     ("500", &[&problem::INTERNAL_ERROR]),
-    ("503", &[&problem::OVERLOADED, &problem::DEADLINE_EXCEEDED, &problem::DATABASE_UNAVAILABLE, &problem::NOT_READY]),
+    (
+        "503",
+        &[
+            &problem::OVERLOADED,
+            &problem::DEADLINE_EXCEEDED,
+            &problem::DATABASE_UNAVAILABLE,
+            &problem::IMPORT_RUNNING,
+            &problem::NOT_READY,
+        ],
+    ),
 ];
 
 /// What the mounted routes say of themselves.
@@ -157,7 +169,7 @@ impl Traits<'_> {
             // An operation without an address says itself that something it names may not exist.
             "404" => self.addressed || declared,
             "406" => self.is_data() && !self.signs_in(),
-            "409" | "410" => declared,
+            "409" | "410" | "416" => declared,
             "412" => self.changes_what_is_there() || declared,
             "415" => self.has_body,
             "422" => self.has_body && !self.signs_in(),

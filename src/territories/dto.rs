@@ -154,6 +154,9 @@ pub struct TerritoryOut {
     pub population_change_percent: Option<Decimal>,
     /// A point in it, from GeoNames; null where no place could be matched.
     pub location: Option<Location>,
+    /// Who keeps what is said of it: `census` for the files of the census, `import:<source>` for a list that was pushed.
+    #[schema(example = "census", pattern = "^(census|import:[a-z0-9-]{1,40})$")]
+    pub provenance: String,
     /// Where to go from here.
     pub links: TerritoryLinksOut,
 }
@@ -216,6 +219,7 @@ impl Tabular for TerritoryOut {
         ("longitude", "/location/longitude"),
         ("geonames_id", "/location/geonames_id"),
         ("location_matched_by", "/location/matched_by"),
+        ("provenance", "/provenance"),
         ("id", "/id"),
         ("version", "/version"),
         ("created_at", "/created_at"),
@@ -225,7 +229,7 @@ impl Tabular for TerritoryOut {
 
 impl From<Territory> for TerritoryOut {
     fn from(territory: Territory) -> Self {
-        let Territory { id, version, created_at, updated_at, record } = territory;
+        let Territory { id, version, created_at, updated_at, provenance, record } = territory;
         let population_change_percent = record.population_change_percent();
         let this = format!("/api/v1/territories/{}", record.code);
         let links = TerritoryLinksOut {
@@ -249,6 +253,7 @@ impl From<Territory> for TerritoryOut {
             population_2014: record.population_2014,
             population_change_percent,
             location: record.location,
+            provenance: provenance.to_string(),
             links,
         }
     }

@@ -10,12 +10,15 @@ mod store;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{Conn, StoreError, Tx, json};
+use crate::{
+    db::{Conn, StoreError, Tx, json},
+    kernel::register::Cells,
+};
 
 pub use self::{
     dto::TerritoryOut,
     rules::{Code, Kind, Location, Record, Territory, parse_reference},
-    store::{Loaded, LocationColumns, Seat, find_all, load, regions, seats},
+    store::{Loaded, LocationColumns, Seat, TerritoryList, find_all, load, regions, seats},
 };
 
 /// Mounts the operations on territories.
@@ -48,4 +51,25 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<Loaded, StoreError> {
 pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
     let found = store::find_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&TerritoryOut::from(found))?))).collect()
+}
+
+/// The territories as the API shows them, some at a time, in the order of their ids: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<TerritoryOut>, StoreError> {
+    Ok(store::walk(conn, after, limit)?.into_iter().map(TerritoryOut::from).collect())
+}
+
+/// The same as rows of a register: id, region and cells.
+///
+/// # Errors
+/// The database's.
+pub fn walk_register(
+    conn: &mut Conn,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(String, String, Cells)>, StoreError> {
+    let row = |found: Territory| (found.id, found.record.region_code.to_string(), rules::cells(&found.record));
+    Ok(store::walk(conn, after, limit)?.into_iter().map(row).collect())
 }

@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::{
-    limits::{MAX_BODY_BYTES, too_large},
+    limits::{max_body_bytes, too_large},
     problem::{INVALID_BODY, Kind, Place, Problem, UNKNOWN_PROPERTY, UNSUPPORTED_MEDIA_TYPE},
-    query::{nearest, shown},
 };
+use crate::kernel::text::{nearest, shown};
 
 /// A resource.
 pub const JSON: &[&str] = &["application/json"];
@@ -23,17 +23,20 @@ pub const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/
 /// A form.
 pub const FORM: &[&str] = &["application/x-www-form-urlencoded"];
 
+/// A list to be imported.
+pub const LISTS: &[&str] = &["text/csv", "application/x-ndjson", "application/json"];
+
 /// The whole body.
 ///
 /// # Errors
 /// 413 above the limit, 400 when the connection breaks.
 pub async fn bytes(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
     let payload = web::Payload::from_request(req, payload).await.map_err(Problem::internal)?;
-    let limit = usize::try_from(MAX_BODY_BYTES).map_err(Problem::internal)?;
+    let limit = usize::try_from(max_body_bytes(req.path())).map_err(Problem::internal)?;
     match payload.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(Problem::new(&INVALID_BODY, format!("The body did not arrive whole: {error}."))),
-        Err(_more) => Err(too_large()),
+        Err(_more) => Err(too_large(req.path())),
     }
 }
 
@@ -41,7 +44,15 @@ pub async fn bytes(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Pr
 ///
 /// # Errors
 /// 415.
-pub fn check_type(req: &HttpRequest, accepted: &[&str]) -> Result<(), Problem> {
+pub fn check_type(req: &HttpRequest, accepted: &[&'static str]) -> Result<(), Problem> {
+    media_type(req, accepted).map(drop)
+}
+
+/// Which of the types that the operation takes the body is of; it is not encoded.
+///
+/// # Errors
+/// 415.
+pub fn media_type(req: &HttpRequest, accepted: &[&'static str]) -> Result<&'static str, Problem> {
     let refuse = |name: &'static str, detail: String| {
         Problem::new(&UNSUPPORTED_MEDIA_TYPE, detail.clone()).with_fault(Place::Header(name), detail)
     };
@@ -49,11 +60,11 @@ pub fn check_type(req: &HttpRequest, accepted: &[&str]) -> Result<(), Problem> {
         return Err(refuse("Content-Encoding", "A body is taken as it is, without Content-Encoding.".to_owned()));
     }
     let is_utf8 = req.encoding().is_ok_and(|encoding| encoding.name() == "UTF-8");
-    if !accepted.iter().any(|known| req.content_type().eq_ignore_ascii_case(known)) || !is_utf8 {
+    let known = accepted.iter().copied().find(|known| req.content_type().eq_ignore_ascii_case(known));
+    known.filter(|_| is_utf8).ok_or_else(|| {
         let detail = format!("The body must be {} in UTF-8; Content-Type must say so.", accepted.join(" or "));
-        return Err(refuse("Content-Type", detail));
-    }
-    Ok(())
+        refuse("Content-Type", detail)
+    })
 }
 
 /// Reads a JSON body.

@@ -125,7 +125,9 @@ fn address(req: &ServiceRequest) -> Option<String> {
 fn keepable<B>(response: &ServiceResponse<B>) -> Option<EntityTag> {
     let text = |name: header::HeaderName| response.headers().get(name)?.to_str().ok();
     let is_public = text(header::CACHE_CONTROL)?.starts_with("public");
-    if response.status() != StatusCode::OK || !is_public {
+    // What can be had in parts is a file, which is kept elsewhere.
+    let is_file = response.headers().contains_key(header::ACCEPT_RANGES);
+    if response.status() != StatusCode::OK || !is_public || is_file {
         return None;
     }
     text(header::ETAG)?.parse().ok()

@@ -16,7 +16,15 @@ pub const MAX_TARGET_BYTES: usize = 8_192;
 /// The most that all header fields take together, in bytes.
 pub const MAX_HEADER_BYTES: usize = 16_384;
 /// The largest request body, in bytes.
-pub const MAX_BODY_BYTES: u64 = 1_048_576;
+const MAX_BODY_BYTES: u64 = 1_048_576;
+/// The largest list to be imported, in bytes.
+const MAX_LIST_BYTES: u64 = 32 * 1_048_576;
+
+/// The largest body at a path, in bytes.
+#[must_use]
+pub fn max_body_bytes(path: &str) -> u64 {
+    if path == "/api/v1/imports" { MAX_LIST_BYTES } else { MAX_BODY_BYTES }
+}
 
 /// The middleware.
 ///
@@ -48,16 +56,16 @@ fn check(req: &ServiceRequest) -> Result<(), Problem> {
         return Err(Problem::new(&HEADERS_TOO_LARGE, detail));
     }
     let length = req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(too_large());
+    if length.is_some_and(|length| length > max_body_bytes(req.path())) {
+        return Err(too_large(req.path()));
     }
     Ok(())
 }
 
 /// The refusal of a body that is too large.
 #[must_use]
-pub fn too_large() -> Problem {
-    let detail = format!("The body may have at most {MAX_BODY_BYTES} bytes.");
+pub fn too_large(path: &str) -> Problem {
+    let detail = format!("The body may have at most {} bytes.", max_body_bytes(path));
     Problem::new(&CONTENT_TOO_LARGE, detail).with_header(header::CONNECTION, "close")
 }
 

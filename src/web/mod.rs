@@ -6,6 +6,7 @@ pub mod body;
 pub mod cache;
 pub mod cors;
 pub mod cursor;
+pub mod download;
 pub mod etag;
 pub mod fallback;
 pub mod headers;

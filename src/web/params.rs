@@ -17,6 +17,9 @@ use crate::kernel::{codes::Pattern, id::Slug, language::Language, paging::Order,
 
 /// A value of a query parameter, described as exactly as it is read.
 pub trait Parameter {
+    /// Whether the operation can't do without it; its handler then refuses a request that lacks it.
+    const REQUIRED: bool = false;
+
     /// The schema of the value.
     fn schema() -> RefOr<Schema>;
 }
@@ -28,14 +31,14 @@ pub fn describe<T: Parameter>(name: &str, about: &str, example: Option<Value>) -
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)
-        .required(Required::False)
+        .required(if T::REQUIRED { Required::True } else { Required::False })
         .description(Some(about))
         .schema(Some(T::schema()))
         .example(example)
         .build()
 }
 
-/// Declares the query of an operation. Every parameter is optional; its schema comes from its type, so the document
+/// Declares the query of an operation. Every parameter may be missing ([`Must`] says that it must not); its schema comes from its type, so the document
 /// can't say something else than the parser does.
 macro_rules! query {
     (
@@ -330,6 +333,24 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for One<T> {
 }
 
 impl<T: Pattern> Parameter for One<T> {
+    fn schema() -> RefOr<Schema> {
+        matching(&T::pattern())
+    }
+}
+
+/// One of a few codes, that must be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Must<T>(pub T);
+
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Must<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<T: Pattern> Parameter for Must<T> {
+    const REQUIRED: bool = true;
+
     fn schema() -> RefOr<Schema> {
         matching(&T::pattern())
     }

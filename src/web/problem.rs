@@ -112,6 +112,9 @@ kinds! {
     CHANGES_FORGOTTEN = "changes_forgotten" 410 "Changes no longer kept",
         "since is so old that some of the changes behind it are no longer kept, so that going on from there would miss them.",
         "Make the copy anew from the lists, and go on from the sequence of the first page. GET /api/v1/changes/latest says from where on changes are kept.";
+    PLAN_OUTDATED = "plan_outdated" 409 "Another plan",
+        "The import would not do what the dry run said that was quoted: the list, its options or what is stored here have changed since.",
+        "Make a dry run again, look at what it says, and quote its plan_hash.";
     PRECONDITION_FAILED = "precondition_failed" 412 "Changed meanwhile",
         "The resource is no longer at the version that If-Match names: somebody else has changed it.",
         "Get it again (its current ETag is in this answer), look at what has changed, and send the change with the new ETag.";
@@ -124,6 +127,9 @@ kinds! {
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "Unsupported media type",
         "The request's body has a type or an encoding that this operation does not take.",
         "Send the type that the OpenAPI document names, without Content-Encoding.";
+    RANGE_NOT_SATISFIABLE = "range_not_satisfiable" 416 "No such part",
+        "The Range header asks for a part of the file that it does not have.",
+        "Content-Range says how long the file is. Without Range, the whole of it comes.";
     INVALID_CONTENT = "invalid_content" 422 "Invalid content",
         "The body has the right shape, but what it says breaks rules. errors has all of them, each with its place.",
         "Correct every place that errors points at.";
@@ -148,6 +154,9 @@ kinds! {
     DATABASE_UNAVAILABLE = "database_unavailable" 503 "Database unavailable",
         "The database can't be reached at the moment. Nothing was changed.",
         "Wait as long as Retry-After says, then try again: the server recovers by itself when the database returns.";
+    IMPORT_RUNNING = "import_running" 503 "An import is running",
+        "Imports run one at a time, and another one is running.",
+        "Wait as long as Retry-After says, then try again.";
     NOT_READY = "not_ready" 503 "Not ready",
         "The server runs, but its database is not at the schema that it needs.",
         "Run the migrations with the binary that serves (it does so at its own start), or use the binary that the database was migrated for.";
@@ -196,7 +205,7 @@ pub struct Fault {
     /// Where it is.
     pub place: Place,
     /// Its stable code.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong, in one sentence.
     pub detail: String,
 }
@@ -238,7 +247,13 @@ impl Problem {
     #[must_use]
     pub fn parameter(kind: &'static Kind, name: &str, predicate: impl fmt::Display) -> Self {
         let place = Place::Parameter(name.to_owned());
-        Self::parameters(kind, vec![Fault { place, code: kind.code, detail: format!("{name} {predicate}.") }])
+        Self::parameters(kind, vec![Fault { place, code: kind.code.into(), detail: format!("{name} {predicate}.") }])
+    }
+
+    /// The refusal of a request without a parameter that the operation can't do without.
+    #[must_use]
+    pub fn missing_parameter(name: &str) -> Self {
+        Self::parameter(&INVALID_PARAMETER, name, "is missing")
     }
 
     /// A refusal for places in the body; the first one's words become the detail, with how many more there are.
@@ -246,7 +261,7 @@ impl Problem {
     pub fn violations(kind: &'static Kind, violations: Violations) -> Self {
         let fault = |violation: Violation| Fault {
             place: Place::Pointer(violation.pointer),
-            code: violation.code,
+            code: violation.code.into(),
             detail: violation.detail,
         };
         let faults: Vec<Fault> = violations.into_iter().map(fault).collect();
@@ -298,7 +313,14 @@ impl Problem {
     /// Adds a place to the errors.
     #[must_use]
     pub fn with_fault(mut self, place: Place, detail: impl Into<String>) -> Self {
-        self.faults.push(Fault { place, code: self.kind.code, detail: detail.into() });
+        self.faults.push(Fault { place, code: self.kind.code.into(), detail: detail.into() });
+        self
+    }
+
+    /// Adds places with codes of their own to the errors.
+    #[must_use]
+    pub fn with_faults(mut self, faults: impl Iterator<Item = (Place, Cow<'static, str>, String)>) -> Self {
+        self.faults.extend(faults.map(|(place, code, detail)| Fault { place, code, detail }));
         self
     }
 
@@ -330,7 +352,7 @@ impl Problem {
                 Place::Parameter(name) => parameter = Some(name.clone()),
                 Place::Header(name) => header = Some((*name).to_owned()),
             }
-            ProblemErrorOut { pointer, parameter, header, code: fault.code.to_owned(), detail: fault.detail.clone() }
+            ProblemErrorOut { pointer, parameter, header, code: fault.code.to_string(), detail: fault.detail.clone() }
         };
         ProblemOut {
             r#type: format!("/problems/{}", self.kind.code),

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_aux::serde_introspection::serde_introspect;
 
 use super::problem::{Fault, INVALID_PARAMETER, Place, Problem, REPEATED_PARAMETER, UNKNOWN_PARAMETER};
+use crate::kernel::text::{nearest, shown};
 
 /// The query string, read into `T`: a struct of `Option`s, whose serde names are the known parameters.
 pub struct Query<T>(pub T);
@@ -63,24 +64,7 @@ pub fn parse_known<T: DeserializeOwned>(form: &str) -> Result<T, Problem> {
 }
 
 fn fault(name: &str, code: &'static str, detail: String) -> Fault {
-    Fault { place: Place::Parameter(shown(name)), code, detail }
-}
-
-/// A name from outside, short enough to be shown back.
-#[must_use]
-pub fn shown(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(40).collect()
-}
-
-/// The known name that an unknown one was most likely meant to be.
-#[must_use]
-pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
+    Fault { place: Place::Parameter(shown(name)), code: code.into(), detail }
 }
 
 fn unknown_detail(name: &str, known: &[&str]) -> String {

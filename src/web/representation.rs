@@ -24,7 +24,7 @@ use super::{
 use crate::kernel::{codes::codes, language::Language, text};
 
 /// How long anonymous answers stay fresh, and may be served while they are fetched again.
-const FRESHNESS: &str = "public, max-age=60, stale-while-revalidate=300";
+pub const FRESHNESS: &str = "public, max-age=60, stale-while-revalidate=300";
 /// For an answer that must be asked for every time.
 const ALWAYS_ASK: &str = "no-cache";
 /// For an answer that depends on who asks.
@@ -45,9 +45,11 @@ pub enum Format {
     Ndjson,
     /// GeoJSON, RFC 7946.
     Geojson,
+    /// JSON-LD.
+    Jsonld,
 }
 
-codes!(Format { Json => "json", Csv => "csv", Ndjson => "ndjson", Geojson => "geojson" });
+codes!(Format { Json => "json", Csv => "csv", Ndjson => "ndjson", Geojson => "geojson", Jsonld => "jsonld" });
 
 impl Format {
     const fn media_type(self) -> (&'static str, &'static str) {
@@ -56,6 +58,7 @@ impl Format {
             Self::Csv => ("text", "csv"),
             Self::Ndjson => ("application", "x-ndjson"),
             Self::Geojson => ("application", "geo+json"),
+            Self::Jsonld => ("application", "ld+json"),
         }
     }
 
@@ -65,6 +68,7 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
             Self::Geojson => "application/geo+json",
+            Self::Jsonld => "application/ld+json",
         }
     }
 }
@@ -88,7 +92,7 @@ impl ListFormats for TableFormat {
 pub struct MapFormat(Format);
 
 impl ListFormats for MapFormat {
-    const ALL: &'static [Format] = Format::ALL;
+    const ALL: &'static [Format] = &[Format::Json, Format::Csv, Format::Ndjson, Format::Geojson];
 }
 
 macro_rules! format_parameter {
@@ -154,6 +158,15 @@ impl View {
         Ok(Self { format: negotiate(req, &[Format::Json])?, language, setting: None, freshness: FRESHNESS, rows: None })
     }
 
+    /// The view of linked data: JSON-LD, or the same as plain JSON.
+    ///
+    /// # Errors
+    /// 406 when the caller accepts neither.
+    pub fn of_linked_data(req: &HttpRequest) -> Result<Self, Problem> {
+        let format = negotiate(req, &[Format::Jsonld, Format::Json])?;
+        Ok(Self { format, language: None, setting: None, freshness: FRESHNESS, rows: None })
+    }
+
     /// The same view of an answer that shows more than the version covers, as a setting of the server or another
     /// resource's version: the validator changes with it. Letters, digits, hyphens and points only.
     #[must_use]
@@ -194,6 +207,12 @@ impl View {
         }
         let rows = Some(Rows { list, columns: tabular::choose(fields), chosen: fields.is_some() });
         Ok(Self { format, language, setting: None, freshness: FRESHNESS, rows })
+    }
+
+    /// The view of something that exists in one form only, with a media type of its own.
+    #[must_use]
+    pub const fn of_file(media_type: &'static str) -> FileView {
+        FileView { media_type }
     }
 
     /// Refuses a parameter that adds something beside the rows where there is no such place.
@@ -243,7 +262,7 @@ impl View {
 
     fn write(&self, body: &impl Serialize, response: &mut HttpResponseBuilder) -> Result<Vec<u8>, csv::Error> {
         let json = |error: serde_json::Error| csv::Error::from(std::io::Error::from(error));
-        if self.format == Format::Json && self.language.is_none() {
+        if matches!(self.format, Format::Json | Format::Jsonld) && self.language.is_none() {
             let mut bytes = Vec::with_capacity(if self.rows.is_some() { LIST_BYTES } else { RESOURCE_BYTES });
             serde_json::to_writer(&mut bytes, body).map_err(json)?;
             return Ok(bytes);
@@ -255,7 +274,7 @@ impl View {
         let Some(rows) = &self.rows else { return serde_json::to_vec(&document).map_err(json) };
         let data = document.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         match self.format {
-            Format::Json => serde_json::to_vec(&document).map_err(json),
+            Format::Json | Format::Jsonld => serde_json::to_vec(&document).map_err(json),
             Format::Geojson => serde_json::to_vec(&tabular::geojson(document)).map_err(json),
             Format::Csv => {
                 let file = format!("attachment; filename=\"{}.csv\"", rows.list);
@@ -264,6 +283,31 @@ impl View {
             }
             Format::Ndjson => tabular::ndjson(rows.chosen.then_some(rows.columns.as_slice()), data).map_err(json),
         }
+    }
+}
+
+/// The view of something that exists in one form only.
+#[derive(Debug, Clone, Copy)]
+pub struct FileView {
+    media_type: &'static str,
+}
+
+impl FileView {
+    /// The answer with bytes at a version, as a file with a name, or 304 when the caller has it already.
+    #[must_use]
+    pub fn file(self, req: &HttpRequest, version: i64, name: &str, bytes: Vec<u8>) -> HttpResponse {
+        let (_, subtype) =
+            self.media_type.split(';').next().and_then(|essence| essence.split_once('/')).unwrap_or_default();
+        let ending = subtype.rsplit('+').next().unwrap_or_default();
+        let tag = Variant::of(req, ending, None, Some(name)).at(version);
+        let known = etag::is_known(req, &tag);
+        let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+        response.insert_header(etag::header(tag)).insert_header((header::CACHE_CONTROL, FRESHNESS));
+        if known {
+            return response.finish();
+        }
+        let file = format!("attachment; filename=\"{name}.{ending}\"");
+        response.insert_header((header::CONTENT_DISPOSITION, file)).content_type(self.media_type).body(bytes)
     }
 }
 

@@ -2,12 +2,12 @@
 //! the same page: the columns are named once for each resource and point into it, so no form can say something
 //! else than the JSON does.
 
-use std::{marker::PhantomData, str::FromStr};
+use std::{borrow::Cow, io, marker::PhantomData, str::FromStr};
 
 use serde_json::{Map, Value, json};
 
 use super::params::Several;
-use crate::kernel::codes::Pattern;
+use crate::kernel::{codes::Pattern, text::defuse};
 
 /// A column: its name and the JSON pointer of its value.
 pub type Column = (&'static str, &'static str);
@@ -64,25 +64,34 @@ pub fn choose<T: Tabular>(fields: Option<&Several<ColumnOf<T>>>) -> Vec<Column> 
 pub fn csv(columns: &[Column], rows: &[Value]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(columns.iter().map(|(name, _)| name))?;
-    for row in rows {
-        writer.write_record(columns.iter().map(|(_, pointer)| cell(row.pointer(pointer))))?;
-    }
+    write_rows(&mut writer, columns, rows)?;
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-fn cell(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => defuse(text),
-        Some(other) => other.to_string(),
+/// Writes rows into a table.
+///
+/// # Errors
+/// The writer's.
+pub fn write_rows<W: io::Write>(
+    writer: &mut csv::Writer<W>,
+    columns: &[Column],
+    rows: &[Value],
+) -> Result<(), csv::Error> {
+    for row in rows {
+        for (_, pointer) in columns {
+            writer.write_field(cell(row.pointer(pointer)).as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
     }
+    Ok(())
 }
 
-/// Keeps a spreadsheet from running a text as a formula: a text that begins with `=`, `+`, `-`, `@`, a tab or
-/// a carriage return gets an apostrophe in front, and so does one that begins with an apostrophe itself. So a
-/// leading apostrophe always comes from here, and taking one away restores the text.
-fn defuse(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) { format!("'{text}") } else { text.to_owned() }
+fn cell(value: Option<&Value>) -> Cow<'_, str> {
+    match value {
+        None | Some(Value::Null) => Cow::Borrowed(""),
+        Some(Value::String(text)) => defuse(text),
+        Some(other) => Cow::Owned(other.to_string()),
+    }
 }
 
 /// One JSON object a line. With chosen columns each object is flat and has just those; without, it is the
@@ -139,7 +148,6 @@ fn feature(row: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use serde_json::json;
 
     const COLUMNS: &[Column] = &[("code", "/code"), ("name_fr", "/name/fr"), ("population", "/population")];
@@ -189,14 +197,5 @@ mod tests {
         assert_eq!(collection["features"][1]["properties"]["id"], "b");
         assert_eq!(collection["sequence"], 3);
         assert_eq!(collection["lang_fallbacks"], json!(["/features/1/properties/name", "/attributions/0/credit"]));
-    }
-
-    proptest! {
-        #[test]
-        fn a_defused_text_is_harmless_and_comes_back(text in "['=+@\t\r-]{0,3}\\PC{0,10}") {
-            let defused = defuse(&text);
-            prop_assert!(!defused.starts_with(['=', '+', '-', '@', '\t', '\r']));
-            prop_assert_eq!(defused.strip_prefix('\'').unwrap_or(&defused), text);
-        }
     }
 }

@@ -64,6 +64,16 @@ fn table() -> BTreeMap<&'static str, May> {
         ("createMemberTransition", May::Only(&[Role::Secretariat])),
         ("createMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
         ("deleteMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
+        ("getDigest", May::All),
+        ("listExports", May::All),
+        ("getExport", May::All),
+        ("getDataPackage", May::All),
+        ("getCatalog", May::All),
+        ("getImportTemplate", May::All),
+        ("createImport", May::Only(KEEPERS)),
+        ("listImports", May::Only(KEEPERS)),
+        ("getImport", May::Only(KEEPERS)),
+        ("listImportRows", May::Only(KEEPERS)),
         ("listAudit", May::Only(&[Role::Administrator])),
     ])
 }

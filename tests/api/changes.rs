@@ -81,7 +81,10 @@ on_both! {
         let mut network = by_id("/api/v1/network");
         network["composition"].as_object_mut().unwrap().remove("computed").unwrap();
         assert_eq!(of("network")[0]["data"], network);
-        assert_eq!(of("charter")[0]["data"], by_id("/api/v1/charter"));
+        let mut charter = by_id("/api/v1/charter");
+        // The list of all versions is a part of none of them.
+        charter.as_object_mut().unwrap().remove("versions").unwrap();
+        assert_eq!(of("charter")[0]["data"], charter);
         assert_eq!(of("members,charter").len(), 39);
     }
 

@@ -27,13 +27,15 @@ fn remacto(arguments: &[&str]) -> Command {
 pub struct Served {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
+    seen: String,
     address: SocketAddr,
+    operations: SocketAddr,
 }
 
 impl Served {
     /// Starts the binary and reads its log until it says where it listens.
     pub fn start(settings: &[(&str, &str)]) -> Self {
-        let mut command = remacto(&["serve", "--bind", "127.0.0.1:0", "--ops-bind", "off", "--workers", "1"]);
+        let mut command = remacto(&["serve", "--bind", "127.0.0.1:0", "--ops-bind", "127.0.0.1:0", "--workers", "1"]);
         // PostgreSQL needs it, and it does no harm elsewhere.
         if settings.iter().any(|(name, _)| *name == "DATABASE_URL") {
             command.env("REMACTO_SIGNING_KEYS", SIGNING_KEY);
@@ -41,15 +43,21 @@ impl Served {
         let mut child = command.envs(settings.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut seen = String::new();
-        let address = loop {
+        let mut address_behind = |words: &str| loop {
             let mut line = String::new();
             assert!(log.read_line(&mut line).unwrap() > 0, "the server ended: {seen}");
             seen += &line;
-            if let Some((_, address)) = line.split_once("start here: http://") {
-                break address.trim().trim_end_matches('/').parse().unwrap();
+            if let Some((_, address)) = line.split_once(words) {
+                break address.trim().trim_end_matches("/metrics").trim_end_matches('/').parse().unwrap();
             }
         };
-        Self { child, log, address }
+        let (address, operations) = (address_behind("start here: http://"), address_behind("metrics: http://"));
+        Self { child, log, seen, address, operations }
+    }
+
+    /// What the operations listener tells.
+    pub fn metrics(&self) -> String {
+        Client::new(self.operations).send("GET", "/metrics", &[]).text().to_owned()
     }
 
     /// A client of it.
@@ -68,12 +76,11 @@ impl Served {
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     }
 
-    /// Asks the server to stop, and returns its exit code and the rest of its log.
-    fn stop(mut self) -> (Option<i32>, String) {
+    /// Asks the server to stop, and returns its exit code and its log.
+    pub fn stop(mut self) -> (Option<i32>, String) {
         self.signal();
-        let mut rest = String::new();
-        std::io::Read::read_to_string(&mut self.log, &mut rest).unwrap();
-        (self.child.wait().unwrap().code(), rest)
+        std::io::Read::read_to_string(&mut self.log, &mut self.seen).unwrap();
+        (self.child.wait().unwrap().code(), self.seen)
     }
 }
 
@@ -170,7 +177,7 @@ fn every_setting_is_in_the_help_and_in_the_readme() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let settings: Vec<&str> = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
-    assert_eq!(settings.len(), 15, "{settings:?}");
+    assert_eq!(settings.len(), 16, "{settings:?}");
     for setting in settings {
         assert!(readme.contains(&format!("`{setting}`")), "{setting} is missing from the README");
     }
@@ -215,7 +222,7 @@ fn a_database_of_a_newer_binary_is_left_alone() {
         let sql = format!("SELECT count(*) AS rows FROM {table}");
         sql_query(sql).get_result::<Count>(conn).unwrap().rows
     };
-    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (8, 1_679));
+    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (9, 1_679));
 }
 
 #[derive(diesel::QueryableByName)]
@@ -233,7 +240,7 @@ fn migrations_and_seeds_can_be_run_on_their_own() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(run(&["migrate"]).contains("7 migrations ran"));
+    assert!(run(&["migrate"]).contains("8 migrations ran"));
     assert!(run(&["migrate"]).contains("0 migrations ran"));
     assert!(run(&["seed"]).contains("loaded: territories, 1639 resources"));
     assert!(!run(&["seed"]).contains("loaded:"));

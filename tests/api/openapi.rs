@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::support::{TestServer, client::Answer, on_both};
 
 /// Parameters that do not go with the others, so that an example would spoil the first try in the documentation.
-const WITHOUT_EXAMPLE: [&str; 6] = ["cursor", "fields", "undated", "resource_id", "account_id", "request_id"];
+const WITHOUT_EXAMPLE: [&str; 9] =
+    ["cursor", "fields", "undated", "resource_id", "account_id", "request_id", "plan_hash", "status", "provenance"];
 
 fn document() -> Value {
     remacto::openapi::document().unwrap()
@@ -83,7 +84,11 @@ fn every_operation_is_described_in_full() {
                 !parameter["example"].is_null() || WITHOUT_EXAMPLE.contains(&parameter["name"].as_str().unwrap()),
                 "{name} has no example"
             );
-            let must = parameter["in"] == "path" || (parameter["name"] == "If-Match" && method != "post");
+            let is_collection = ["createImport", "getImportTemplate", "getDigest"]
+                .contains(&operation["operationId"].as_str().unwrap())
+                && parameter["name"] == "resource";
+            let must =
+                parameter["in"] == "path" || (parameter["name"] == "If-Match" && method != "post") || is_collection;
             assert_eq!(parameter["required"], must, "{name}");
         }
         for (status, response) in operation["responses"].as_object().expect(&at) {
@@ -203,30 +208,54 @@ pub fn assert_documented(operation_id: &str, answer: &Answer) {
     assert_eq!(mismatch(&document, &content["schema"], &answer.json(), ""), None, "{operation_id}");
 }
 
-/// The token of somebody who can see everything, after something was changed.
-fn staff(server: &TestServer) -> String {
-    let secretary = server.account(Role::Secretariat);
-    let headers = [secretary.header(), ("If-Match", "*")];
-    server.json("PATCH", "/api/v1/members/commune-martil", &headers, &json!({"website": "https://martil.ma"})).ok();
-    let adhesion = json!({"charter_version": "1", "adhered_on": "2022-11-01", "decision_reference": "7/2022"});
-    server.json("POST", "/api/v1/members/commune-larache/adhesion", &[secretary.header()], &adhesion);
-    server.account(Role::Administrator).bearer
+/// Accounts that together can see everything, after something was changed.
+struct Staff {
+    administrator: String,
+    secretary: String,
+    import: String,
+}
+
+impl Staff {
+    fn of(server: &TestServer) -> Self {
+        let secretary = server.account(Role::Secretariat);
+        let headers = [secretary.header(), ("If-Match", "*")];
+        server.json("PATCH", "/api/v1/members/commune-martil", &headers, &json!({"website": "https://martil.ma"})).ok();
+        let adhesion = json!({"charter_version": "1", "adhered_on": "2022-11-01", "decision_reference": "7/2022"});
+        server.json("POST", "/api/v1/members/commune-larache/adhesion", &[secretary.header()], &adhesion);
+        let list = "kind,territory_code,site_web\nmunicipality,01.573.01.03,https://www.martil.ma\n";
+        let headers = [secretary.header(), ("Content-Type", "text/csv")];
+        let import = server.send_body("POST", "/api/v1/imports?resource=members&dry_run=false", &headers, list).json();
+        let import = import["links"]["self"].as_str().unwrap().to_owned();
+        Self { administrator: server.account(Role::Administrator).bearer, secretary: secretary.bearer, import }
+    }
+
+    /// Who may do an operation.
+    fn caller(&self, operation: &Value) -> [(&'static str, &str); 1] {
+        let scopes = operation["security"].as_array().into_iter().flatten().filter_map(|way| way["token"].as_array());
+        let is_content = scopes.flatten().any(|scope| scope == "imports:run");
+        [("Authorization", if is_content { &self.secretary } else { &self.administrator })]
+    }
+
+    /// An operation's address, with the examples of its parameters, or with what there is in this database.
+    fn target(&self, path: &str, operation: &Value) -> String {
+        let mut target = path.replace("/api/v1/imports/{id}", &self.import);
+        for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path") {
+            let (name, example) = (parameter["name"].as_str().unwrap(), parameter["example"].as_str().unwrap());
+            target = target.replace(&format!("{{{name}}}"), example);
+        }
+        target
+    }
 }
 
 on_both! {
     fn every_documented_answer_is_the_real_one(server) {
-        let (document, bearer) = (document(), staff(server));
-        let authorization = ("Authorization", bearer.as_str());
+        let (document, staff) = (document(), Staff::of(server));
         for (path, method, operation) in operations(&document) {
             if method != "get" {
                 continue;
             }
-            let mut target = path.clone();
-            for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path") {
-                let (name, example) = (parameter["name"].as_str().unwrap(), parameter["example"].as_str().unwrap());
-                target = target.replace(&format!("{{{name}}}"), example);
-            }
-            let first = server.get_with(&target, &[authorization]);
+            let (target, authorization) = (staff.target(&path, &operation), staff.caller(&operation));
+            let first = server.get_with(&target, &authorization);
             let response = &operation["responses"][first.status.to_string()];
             assert!(response.is_object(), "{target} answers an undocumented {}", first.status);
             for (header, _) in response["headers"].as_object().into_iter().flatten() {
@@ -234,7 +263,10 @@ on_both! {
                 assert!(component["required"] == false || first.header(header).is_some(), "{target} lacks {header}");
             }
             for (media, content) in response["content"].as_object().filter(|_| first.status == 200).into_iter().flatten() {
-                let answer = server.get_with(&target, &[("Accept", media), authorization]);
+                // Of a file, the name says the form.
+                let ending = media.rsplit(['/', '-']).next().unwrap();
+                let target = target.replace("/members.csv", &format!("/members.{ending}"));
+                let answer = server.get_with(&target, &[("Accept", media), authorization[0]]);
                 assert_eq!(answer.header("content-type").unwrap().split(';').next(), Some(media.as_str()), "{target}");
                 if media.ends_with("json") && media != "application/x-ndjson" {
                     assert_eq!(mismatch(&document, &content["schema"], &answer.json(), ""), None, "{target} as {media}");
@@ -244,23 +276,28 @@ on_both! {
     }
 
     fn every_query_parameters_example_works_alone_and_with_all_others(server) {
-        let bearer = staff(server);
-        let authorization = [("Authorization", bearer.as_str())];
+        let staff = Staff::of(server);
         for (path, _, operation) in operations(&document()).into_iter().filter(|(_, method, _)| method == "get") {
-            let (mut target, mut query) = (path, Vec::new());
+            let (target, authorization) = (staff.target(&path, &operation), staff.caller(&operation));
+            let (mut query, mut required) = (Vec::new(), Vec::new());
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
                 let (name, example) = (parameter["name"].as_str().unwrap(), &parameter["example"]);
                 let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
                 if parameter["in"] == "path" {
-                    target = target.replace(&format!("{{{name}}}"), &example);
+                    continue;
+                }
+                if parameter["required"] == true {
+                    required.push(format!("{name}={example}"));
                 } else if !parameter["example"].is_null() {
                     query.push(format!("{name}={example}"));
                 }
             }
             for parameter in &query {
-                let answer = server.get_with(&format!("{target}?{parameter}"), &authorization);
-                assert_eq!(answer.status, 200, "{target}?{parameter}");
+                let alone = [required.as_slice(), std::slice::from_ref(parameter)].concat().join("&");
+                let answer = server.get_with(&format!("{target}?{alone}"), &authorization);
+                assert_eq!(answer.status, 200, "{target}?{alone}");
             }
+            query.extend(required);
             let all = server.get_with(&format!("{target}?{}", query.join("&")), &authorization);
             assert_eq!(all.status, 200, "{target}: {query:?}");
             let rows = all.header("content-type") == Some("application/json") && all.json()["data"].is_array();

@@ -66,7 +66,8 @@ on_both! {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let own = me(server, &bearer(&answer)).ok();
         assert_eq!((&own["id"], &own["role"], &own["kind"]), (&json!(account.id), &json!("registrar"), &json!("client")));
-        assert_eq!(own["permissions"], json!(["account:read", "members:write", "members:update", "members:adhere"]));
+        let permissions = json!(["account:read", "members:write", "members:update", "members:adhere", "imports:run"]);
+        assert_eq!(own["permissions"], permissions);
         assert_eq!(me(server, &bearer(&answer)).header("cache-control"), Some("no-store"));
     }
 

@@ -40,7 +40,7 @@ pub fn check_date(
 }
 
 /// The most identifiers of a member.
-const MOST_IDS: usize = 20;
+pub const MOST_IDS: usize = 20;
 
 /// A member has at most one identifier in each scheme, and not too many of them.
 pub fn check_schemes(violations: &mut Violations, ids: &[ExternalId]) {

@@ -93,6 +93,12 @@ impl History {
         self.0.last().map_or(Status::Candidate, |entry| entry.status)
     }
 
+    /// Since when it has that standing.
+    #[must_use]
+    pub fn since(&self) -> Option<PartialDate> {
+        self.0.last()?.since
+    }
+
     /// When the member first became one; `None` for who never did and for an unknown date.
     #[must_use]
     pub fn joined_on(&self) -> Option<PartialDate> {

@@ -3,6 +3,7 @@
 mod content;
 mod history;
 mod reference;
+mod register;
 mod transition;
 
 use std::{fmt, str::FromStr};
@@ -20,6 +21,7 @@ use crate::{
         id::Slug,
         language::{Language, LanguageMap},
         paging::Order,
+        register::Source,
         violation::Violation,
     },
     territories::{Code, Kind, Location, Seat},
@@ -29,6 +31,7 @@ pub use self::{
     content::{CharterVersion, check_date, check_schemes, check_seat, read_adhesion},
     history::{Entry, Evidence, History, HistoryError, Period},
     reference::parse_reference,
+    register::{COLUMNS, Line, Wanted, cells, vanishing},
     transition::{Step, obstacles},
 };
 
@@ -130,7 +133,7 @@ pub enum Provenance {
     /// Invented for demonstration.
     Illustrative,
     /// A list that the named source has pushed.
-    Import(String),
+    Import(Source),
 }
 
 impl fmt::Display for Provenance {
@@ -148,16 +151,12 @@ impl FromStr for Provenance {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_name = |source: &str| {
-            (1..=40).contains(&source.len())
-                && source.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        };
         match text {
             "official" => Ok(Self::Official),
             "press" => Ok(Self::Press),
             "illustrative" => Ok(Self::Illustrative),
-            other => match other.strip_prefix("import:") {
-                Some(source) if is_name(source) => Ok(Self::Import(source.to_owned())),
+            other => match other.strip_prefix("import:").map(str::parse) {
+                Some(Ok(source)) => Ok(Self::Import(source)),
                 _ => Err("is none of official, press, illustrative, import:<source>"),
             },
         }
@@ -254,7 +253,7 @@ impl Pattern for CohortFilter {
 }
 
 /// What somebody else calls a member.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 pub struct ExternalId {
     /// Whose identifiers these are: the network's site, OGP Local, a ministry's register.
     #[schema(example = "ogp-local")]

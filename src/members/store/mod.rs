@@ -1,5 +1,6 @@
 //! The members' rows and every query on them.
 
+mod import;
 mod write;
 
 use std::collections::HashMap;
@@ -11,14 +12,17 @@ use diesel::{
 };
 use serde::Serialize;
 
-pub use self::write::{create, delete, follow, lock, seed, update};
+pub use self::{
+    import::MemberList,
+    write::{create, delete, follow, lock, seed, update},
+};
 use super::rules::{
     Address, Adhesion, CharterVersion, CohortFilter, Entry, Evidence, ExternalId, Facts, Filters, History, Member,
-    MemberSeat, Period, Provenance, SortKey, Status, Tally,
+    MemberKind, MemberSeat, Period, Provenance, SortKey, Status, Tally,
 };
 use crate::{
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence,
+        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,
         keyset::keyset,
         schema::{charter_version, member, member_adhesion, member_external_id, member_status, territory},
         search::search,
@@ -33,7 +37,7 @@ use crate::{
 };
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
-#[diesel(table_name = member, treat_none_as_null = true)]
+#[diesel(table_name = member, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct MemberRow {
     id: String,
     version: i64,
@@ -74,7 +78,7 @@ struct SeatRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = member_status)]
+#[diesel(table_name = member_status, treat_none_as_default_value = false)]
 struct PeriodRow {
     member_id: String,
     position: i64,
@@ -88,7 +92,7 @@ struct PeriodRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = member_external_id)]
+#[diesel(table_name = member_external_id, treat_none_as_default_value = false)]
 struct ExternalIdRow {
     member_id: String,
     scheme: String,
@@ -96,7 +100,7 @@ struct ExternalIdRow {
 }
 
 #[derive(Queryable, Selectable, Insertable, Serialize)]
-#[diesel(table_name = member_adhesion)]
+#[diesel(table_name = member_adhesion, treat_none_as_default_value = false)]
 struct AdhesionRow {
     #[serde(skip)]
     member_id: String,
@@ -206,6 +210,38 @@ pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Member>, StoreEr
     Ok(found)
 }
 
+/// The members, some at a time, in the order of their ids, with three statements: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Member>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let query = seated().select(columns()).filter(member::id.gt(after.unwrap_or_default()));
+    let rows: Vec<(MemberRow, SeatRow)> = query.order(member::id).limit(limit).load(conn)?;
+    let mut found = rows.into_iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    complete(conn, &mut found)?;
+    Ok(found)
+}
+
+/// The same with their histories, with one statement more.
+///
+/// # Errors
+/// The database's.
+pub fn walk_histories(
+    conn: &mut Conn,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(Member, History)>, StoreError> {
+    let members = walk(conn, after, limit)?;
+    let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
+    let mut histories = histories(conn, &ids)?;
+    let with_history = |member: Member| {
+        let history = histories.remove(&member.id).ok_or_else(|| StoreError::corrupt("a member without history"))?;
+        Ok((member, history))
+    };
+    members.into_iter().map(with_history).collect()
+}
+
 /// Gives members their external identifiers and adhesions, with one statement each.
 fn complete(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
     let rows: Vec<ExternalIdRow> = member_external_id::table
@@ -239,6 +275,15 @@ fn complete(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
     Ok(())
 }
 
+impl PeriodRow {
+    fn into_period(self) -> Result<Period, StoreError> {
+        let since = date(self.from_on, self.from_on_precision.as_ref())?;
+        let evidence = Evidence { reference: self.evidence_reference, url: self.evidence_url };
+        let entry = Entry { status: parsed(&self.status)?, since, reason: self.reason, evidence };
+        Ok(Period { entry, until: self.until_on })
+    }
+}
+
 /// The history of the member with an id, the oldest period first.
 ///
 /// # Errors
@@ -249,13 +294,43 @@ pub fn periods(conn: &mut Conn, id: &str) -> Result<Vec<Period>, StoreError> {
         .order(member_status::position)
         .select(PeriodRow::as_select())
         .load(conn)?;
-    let period = |row: PeriodRow| {
-        let since = date(row.from_on, row.from_on_precision.as_ref())?;
-        let evidence = Evidence { reference: row.evidence_reference, url: row.evidence_url };
-        let entry = Entry { status: parsed(&row.status)?, since, reason: row.reason, evidence };
-        Ok(Period { entry, until: row.until_on })
+    rows.into_iter().map(PeriodRow::into_period).collect()
+}
+
+/// The histories of the members with these ids, with one statement.
+fn histories(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<String, History>, StoreError> {
+    let rows: Vec<PeriodRow> = member_status::table
+        .filter(member_status::member_id.eq_any(ids.iter().copied()))
+        .order((member_status::member_id, member_status::position))
+        .select(PeriodRow::as_select())
+        .load(conn)?;
+    let mut entries: HashMap<String, Vec<Entry>> = HashMap::with_capacity(ids.len());
+    for row in rows {
+        let id = row.member_id.clone();
+        entries.entry(id).or_default().push(row.into_period()?.entry);
+    }
+    entries.into_iter().map(|(id, entries)| Ok((id.clone(), as_history(&id, entries)?))).collect()
+}
+
+fn as_history(id: &str, entries: Vec<Entry>) -> Result<History, StoreError> {
+    History::new(entries).map_err(|why| StoreError::corrupt(format!("the history of member {id} {why}")))
+}
+
+/// An identifier with kind and territory of the member that has it.
+type Owned = (ExternalId, (MemberKind, Code));
+
+/// Whose these identifiers are, as far as they are anybody's.
+fn owners(conn: &mut Conn, ids: &[&ExternalId]) -> Result<Vec<Owned>, StoreError> {
+    let rows: Vec<(String, String, String, String)> = in_pieces(conn, ids, |conn, ids| {
+        let rows = member_external_id::table.inner_join(member::table.on(member::id.eq(member_external_id::member_id)));
+        let rows = rows.filter(member_external_id::value.eq_any(ids.iter().map(|id| &id.value)));
+        let columns = (member_external_id::scheme, member_external_id::value, member::kind, member::territory_code);
+        Ok(rows.select(columns).load(conn)?)
+    })?;
+    let owner = |(scheme, value, kind, territory): (String, String, String, String)| {
+        Ok((ExternalId { scheme, value }, (parsed(&kind)?, code(territory)?)))
     };
-    rows.into_iter().map(period).collect()
+    rows.into_iter().map(owner).collect()
 }
 
 /// The same as a history.
@@ -263,8 +338,7 @@ pub fn periods(conn: &mut Conn, id: &str) -> Result<Vec<Period>, StoreError> {
 /// # Errors
 /// The database's, or [`StoreError::Corrupt`] for periods that make none.
 pub fn history(conn: &mut Conn, id: &str) -> Result<History, StoreError> {
-    let entries = periods(conn, id)?.into_iter().map(|period| period.entry).collect();
-    History::new(entries).map_err(|why| StoreError::corrupt(format!("the history of member {id} {why}")))
+    as_history(id, periods(conn, id)?.into_iter().map(|period| period.entry).collect())
 }
 
 /// A version of the charter, as far as members need to know it. The charter's rows belong

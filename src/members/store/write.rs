@@ -1,17 +1,19 @@
 //! Writing members: one way for what is seeded and what is asked for. A change writes the whole row, its history,
 //! identifiers and adhesions as far as they differ, and leaves its traces in feed and audit.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
     super::rules::{Address, Adhesion, ExternalId, Facts, History, Member, Period, Record},
-    AdhesionRow, ExternalIdRow, MemberRow, PeriodRow, find, joined_on_key,
+    AdhesionRow, ExternalIdRow, MemberRow, PeriodRow, find,
+    import::Rewrite,
+    joined_on_key,
 };
 use crate::{
     db::{
-        Change, Conn, Operation, StoreError, Turn, Tx, WriteError, batch_insert, json,
+        CHUNK, Change, Conn, Operation, StoreError, Turn, Tx, WriteError, batch_insert, json,
         schema::{account, member, member_adhesion, member_external_id, member_status},
     },
     kernel::{
@@ -24,25 +26,74 @@ use crate::{
 };
 
 /// The collection's name in the change feed and the audit.
-const RESOURCE: &str = "members";
+pub(super) const RESOURCE: &str = "members";
 
-/// The columns that are made from others, so that both databases search and sort alike.
+/// A whole row: what is stored of a member and the columns that are made from it, so that both databases search and
+/// sort alike.
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = member)]
-struct DerivedColumns {
+#[diesel(table_name = member, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct WholeRow {
+    id: String,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    slug: String,
+    kind: String,
+    territory_code: String,
+    territory_kind: String,
+    name_fr: Option<String>,
+    name_ar: Option<String>,
+    name_en: Option<String>,
     name_fr_folded: String,
     name_ar_folded: String,
     search_text: String,
+    status: String,
+    joined_on: Option<NaiveDate>,
+    joined_on_precision: Option<String>,
     joined_on_key: String,
+    left_on: Option<NaiveDate>,
+    left_on_precision: Option<String>,
+    cohort: Option<String>,
+    ogp_local_since: Option<NaiveDate>,
+    ogp_local_since_precision: Option<String>,
+    website: Option<String>,
+    provenance: String,
+    source: String,
+    confidence: Option<String>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = member)]
-struct NewRow {
-    #[diesel(embed)]
-    row: MemberRow,
-    #[diesel(embed)]
-    derived: DerivedColumns,
+impl WholeRow {
+    fn new(row: MemberRow, facts: &Facts, joined_on: Option<PartialDate>) -> Self {
+        Self {
+            name_fr_folded: facts.sort_name(Language::Fr),
+            name_ar_folded: facts.sort_name(Language::Ar),
+            search_text: facts.search_text(),
+            joined_on_key: joined_on_key(joined_on),
+            id: row.id,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            slug: row.slug,
+            kind: row.kind,
+            territory_code: row.territory_code,
+            territory_kind: row.territory_kind,
+            name_fr: row.name_fr,
+            name_ar: row.name_ar,
+            name_en: row.name_en,
+            status: row.status,
+            joined_on: row.joined_on,
+            joined_on_precision: row.joined_on_precision,
+            left_on: row.left_on,
+            left_on_precision: row.left_on_precision,
+            cohort: row.cohort,
+            ogp_local_since: row.ogp_local_since,
+            ogp_local_since_precision: row.ogp_local_since_precision,
+            website: row.website,
+            provenance: row.provenance,
+            source: row.source,
+            confidence: row.confidence,
+        }
+    }
 }
 
 /// The member at an address, which no other transaction changes before this one ends.
@@ -83,9 +134,10 @@ pub fn create(tx: &mut Tx<'_>, record: &Record, seat: &Seat) -> Result<String, W
     let slug = record.slug(seat).map_err(|why| Violation::new("/name", "no_slug", format!("The name {why}.")));
     let slug = slug.map_err(|violation| WriteError::Invalid(violation.into()))?;
     let id = new_id();
-    let new = new_row(id.clone(), tx.now().naive_utc(), slug, seat.kind, record);
-    let after = audited(&new.row, &record.facts.external_ids, &record.adhesions)?;
-    diesel::insert_into(member::table).values(new).execute(tx.conn)?;
+    let row = new_row(id.clone(), tx.now().naive_utc(), slug, seat.kind, record);
+    let after = audited(&row, &record.facts.external_ids, &record.adhesions)?;
+    let row = WholeRow::new(row, &record.facts, record.history.joined_on());
+    diesel::insert_into(member::table).values(row).execute(tx.conn)?;
     write_history(tx.conn, &id, &record.history)?;
     write_ids(tx.conn, &id, &record.facts.external_ids)?;
     write_adhesions(tx.conn, &id, &record.adhesions)?;
@@ -127,7 +179,7 @@ pub fn update(
     let row = row(&after);
     let now = audited(&row, ids, &after.adhesions)?;
     diesel::update(member::table.filter(member::id.eq(&before.id)))
-        .set((row, derived(&after.facts, after.joined_on)))
+        .set(WholeRow::new(row, &after.facts, after.joined_on))
         .execute(tx.conn)?;
     if let Some(history) = history.filter(|_| !same_history) {
         diesel::delete(member_status::table.filter(member_status::member_id.eq(&before.id))).execute(tx.conn)?;
@@ -207,27 +259,77 @@ pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
     let records: Vec<Record> = records.into_iter().filter(|record| !is_taken(&record.facts)).collect();
     let codes: Vec<&Code> = records.iter().map(|record| &record.facts.territory_code).collect();
     let seats = seats(tx.conn, &codes)?;
-    let (mut rows, mut periods, mut ids, mut adhesions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut new = Vec::new();
     for record in records {
         let at = format!("the member of kind {} at {}", record.facts.kind.as_str(), record.facts.territory_code);
         let seat = seats.get(&record.facts.territory_code);
         let seat = seat.ok_or_else(|| StoreError::Corrupt(format!("{at}: there is no such territory")))?;
         let slug = record.slug(seat).map_err(|why| StoreError::Corrupt(format!("{at}: its territory {why}")))?;
+        new.push((record, slug, seat.kind));
+    }
+    let added = new.len();
+    add(tx, new)?;
+    Ok(added)
+}
+
+/// Adds members with their short names and the kinds of their territories, which all fit.
+///
+/// # Errors
+/// The database's.
+pub(super) fn add(tx: &mut Tx<'_>, new: Vec<(Record, Slug, Kind)>) -> Result<(), StoreError> {
+    let (mut rows, mut periods, mut ids, mut adhesions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (record, slug, seat) in new {
         let id = new_id();
         periods.extend(period_rows(&id, &record.history));
         ids.extend(external_id_rows(&id, &record.facts.external_ids));
         adhesions.extend(record.adhesions.iter().map(|adhesion| adhesion_row(&id, adhesion)));
-        rows.push(new_row(id, tx.now().naive_utc(), slug, seat.kind, &record));
+        let row = new_row(id, tx.now().naive_utc(), slug, seat, &record);
+        rows.push(WholeRow::new(row, &record.facts, record.history.joined_on()));
     }
     batch_insert!(tx.conn, member::table, &rows);
     batch_insert!(tx.conn, member_status::table, &periods);
     batch_insert!(tx.conn, member_external_id::table, &ids);
     batch_insert!(tx.conn, member_adhesion::table, &adhesions);
-    let added = rows.len();
-    for NewRow { row, .. } in rows {
+    for row in rows {
         tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
     }
-    Ok(added)
+    Ok(())
+}
+
+/// Writes what many members become, as parts of something larger. What was there is taken out before anything is put in,
+/// so that members can exchange their identifiers.
+///
+/// # Errors
+/// The database's.
+pub(super) fn rewrite(tx: &mut Tx<'_>, changed: Vec<Rewrite>) -> Result<(), StoreError> {
+    let new_ids = |member: &&Rewrite| member.before.facts.external_ids != member.after.facts.external_ids;
+    let id = |member: &Rewrite| member.before.id.clone();
+    let without_ids: Vec<String> = changed.iter().filter(new_ids).map(id).collect();
+    let without_history: Vec<String> = changed.iter().filter(|member| member.history.is_some()).map(id).collect();
+    for ids in without_ids.chunks(CHUNK) {
+        diesel::delete(member_external_id::table.filter(member_external_id::member_id.eq_any(ids))).execute(tx.conn)?;
+    }
+    for ids in without_history.chunks(CHUNK) {
+        diesel::delete(member_status::table.filter(member_status::member_id.eq_any(ids))).execute(tx.conn)?;
+    }
+    let ids: Vec<ExternalIdRow> = changed
+        .iter()
+        .filter(new_ids)
+        .flat_map(|member| external_id_rows(&member.before.id, &member.after.facts.external_ids))
+        .collect();
+    let periods = changed.iter().filter_map(|member| Some(period_rows(&member.before.id, member.history.as_ref()?)));
+    let periods: Vec<PeriodRow> = periods.flatten().collect();
+    for Rewrite { before, mut after, .. } in changed {
+        (after.version, after.updated_at) = (before.version + 1, tx.now());
+        diesel::update(member::table.filter(member::id.eq(&before.id)))
+            .set(WholeRow::new(row(&after), &after.facts, after.joined_on))
+            .execute(tx.conn)?;
+        let (id, version) = (before.id, after.version);
+        tx.record_part(Change { resource: RESOURCE, id, operation: Operation::Updated, version });
+    }
+    batch_insert!(tx.conn, member_status::table, &periods);
+    batch_insert!(tx.conn, member_external_id::table, &ids);
+    Ok(())
 }
 
 /// Notes a change of every member that is seated on one of these territories, because members show what is said of
@@ -249,17 +351,8 @@ pub fn follow(tx: &mut Tx<'_>, codes: &[Code]) -> Result<usize, StoreError> {
     Ok(ids.len())
 }
 
-fn derived(facts: &Facts, joined_on: Option<PartialDate>) -> DerivedColumns {
-    DerivedColumns {
-        name_fr_folded: facts.sort_name(Language::Fr),
-        name_ar_folded: facts.sort_name(Language::Ar),
-        search_text: facts.search_text(),
-        joined_on_key: joined_on_key(joined_on),
-    }
-}
-
 /// The row of a new member.
-fn new_row(id: String, now: NaiveDateTime, slug: Slug, seat: Kind, record: &Record) -> NewRow {
+fn new_row(id: String, now: NaiveDateTime, slug: Slug, seat: Kind, record: &Record) -> MemberRow {
     let Record { facts, history, .. } = record;
     let mut row = facts_row(facts);
     (row.id, row.version, row.created_at, row.updated_at) = (id, 1, now, now);
@@ -267,7 +360,7 @@ fn new_row(id: String, now: NaiveDateTime, slug: Slug, seat: Kind, record: &Reco
     history.status().as_str().clone_into(&mut row.status);
     (row.joined_on, row.joined_on_precision) = PartialDate::columns(history.joined_on());
     (row.left_on, row.left_on_precision) = PartialDate::columns(history.left_on());
-    NewRow { row, derived: derived(facts, history.joined_on()) }
+    row
 }
 
 /// The row of a stored member.
@@ -352,12 +445,14 @@ fn adhesion_row(id: &str, adhesion: &Adhesion) -> AdhesionRow {
 }
 
 fn write_history(conn: &mut Conn, id: &str, history: &History) -> Result<(), StoreError> {
-    batch_insert!(conn, member_status::table, &period_rows(id, history));
+    let rows = period_rows(id, history);
+    batch_insert!(conn, member_status::table, &rows);
     Ok(())
 }
 
 fn write_ids(conn: &mut Conn, id: &str, ids: &[ExternalId]) -> Result<(), StoreError> {
-    batch_insert!(conn, member_external_id::table, &external_id_rows(id, ids));
+    let rows = external_id_rows(id, ids);
+    batch_insert!(conn, member_external_id::table, &rows);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What a territorial unit is. Pure.
 
 mod census;
+mod register;
 
 use std::{fmt, str::FromStr};
 
@@ -14,9 +15,13 @@ use crate::kernel::{
     decimal::Decimal,
     fold::fold,
     paging::Order,
+    register::Source,
 };
 
-pub use self::census::parse_reference;
+pub use self::{
+    census::parse_reference,
+    register::{Above, COLUMNS, Line, cells, check},
+};
 
 /// What kind of unit a territory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -130,6 +135,36 @@ impl FromStr for Code {
 /// How a territory is addressed in a path: by its code or its id.
 pub type Address = kernel::id::Address<Code>;
 
+/// Who keeps what is said of a territory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provenance {
+    /// The program, by the embedded files of the census.
+    Census,
+    /// Who pushed a list of territories.
+    Import(Source),
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Census => f.write_str("census"),
+            Self::Import(source) => write!(f, "import:{source}"),
+        }
+    }
+}
+
+impl FromStr for Provenance {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("import:").map(str::parse) {
+            None if text == "census" => Ok(Self::Census),
+            Some(Ok(source)) => Ok(Self::Import(source)),
+            _ => Err("is none of census, import:<source>"),
+        }
+    }
+}
+
 /// A stored territory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Territory {
@@ -141,7 +176,9 @@ pub struct Territory {
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
     pub updated_at: DateTime<Utc>,
-    /// What the census says.
+    /// Who keeps what is said of it.
+    pub provenance: Provenance,
+    /// What is said of it.
     pub record: Record,
 }
 

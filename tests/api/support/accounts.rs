@@ -43,13 +43,18 @@ pub struct Account {
 impl Account {
     /// A client with a role; a focal point speaks for the member with a slug.
     pub fn new(db: &Db, role: Role, member: Option<&str>) -> Self {
+        Self::of(db, role, member, Some("Test"))
+    }
+
+    /// A client with a role, of an organisation.
+    pub fn of(db: &Db, role: Role, member: Option<&str>, organisation: Option<&str>) -> Self {
         let secret = new_secret().unwrap();
         let new = NewAccount {
             kind: AccountKind::Client,
             role,
             name: new_id(),
             member: member.map(|slug| slug.parse().unwrap()),
-            organisation: Some("Test".to_owned()),
+            organisation: organisation.map(str::to_owned),
             secret_hash: SecretHash(hash_secret(&secret)),
         };
         let (id, account) = db

@@ -1,29 +1,32 @@
 //! The territories' rows and every query on them.
 
+mod import;
+mod write;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+pub use self::{
+    import::TerritoryList,
+    write::{Loaded, load},
+};
 use super::rules::{Address, Code, Filters, Kind, Location, Record, SortKey, Territory};
 use crate::{
     db::{
-        Backend, Change, Conn, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert, current_sequence,
-        keyset::keyset, schema::territory, search::search,
+        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces, keyset::keyset,
+        schema::territory, search::search,
     },
     kernel::{
         decimal::Decimal,
         fold::fold,
-        id::new_id,
         paging::{Found, Key, Listing, Position},
     },
 };
 
-/// The collection's name in the change feed.
-const RESOURCE: &str = "territories";
-
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = territory, treat_none_as_null = true)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = territory)]
 struct TerritoryRow {
     id: String,
     version: i64,
@@ -43,11 +46,12 @@ struct TerritoryRow {
     population_2014: Option<i64>,
     #[diesel(embed)]
     location: LocationColumns,
+    provenance: String,
 }
 
 /// The columns of a territory's point.
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = territory, treat_none_as_null = true)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = territory)]
 pub struct LocationColumns {
     latitude: Option<i64>,
     longitude: Option<i64>,
@@ -78,33 +82,6 @@ impl LocationColumns {
             matched_by: matched_by.parse().map_err(StoreError::corrupt)?,
         }))
     }
-
-    fn of(location: Option<Location>) -> Self {
-        Self {
-            latitude: location.map(|point| point.latitude.millionths()),
-            longitude: location.map(|point| point.longitude.millionths()),
-            geonames_id: location.map(|point| point.geonames_id),
-            location_matched_by: location.map(|point| point.matched_by.as_str().to_owned()),
-        }
-    }
-}
-
-/// The columns that are made from others, so that both databases search and sort alike.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = territory)]
-struct FoldedColumns {
-    name_fr_folded: String,
-    name_ar_folded: String,
-    search_text: String,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = territory)]
-struct NewRow {
-    #[diesel(embed)]
-    row: TerritoryRow,
-    #[diesel(embed)]
-    folded: FoldedColumns,
 }
 
 impl TerritoryRow {
@@ -128,6 +105,7 @@ impl TerritoryRow {
             version: self.version,
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
+            provenance: self.provenance.parse().map_err(StoreError::corrupt)?,
         })
     }
 }
@@ -164,6 +142,18 @@ pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Territory>, Stor
     query.load(conn)?.into_iter().map(TerritoryRow::into_territory).collect()
 }
 
+/// The territories, some at a time, in the order of their ids: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Territory>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let query = territory::table.filter(territory::id.gt(after.unwrap_or_default()));
+    let rows: Vec<TerritoryRow> =
+        query.order(territory::id).limit(limit).select(TerritoryRow::as_select()).load(conn)?;
+    rows.into_iter().map(TerritoryRow::into_territory).collect()
+}
+
 /// The regions, in the order of their codes.
 ///
 /// # Errors
@@ -183,9 +173,14 @@ pub struct Seat {
     pub name_fr: String,
     /// Whether no other territory of the kind has this name, as it is searched and sorted.
     pub name_is_unique: bool,
+    /// The unit that it is a part of.
+    pub parent_code: Option<Code>,
 }
 
-/// The seats at these codes, with two statements.
+/// Code, kind, French name and parent.
+type NamedRow = (String, String, String, Option<String>);
+
+/// The seats at these codes, with two statements, and more for very many.
 ///
 /// # Errors
 /// The database's.
@@ -196,14 +191,16 @@ pub fn seats(conn: &mut Conn, codes: &[&Code]) -> Result<HashMap<Code, Seat>, St
         .select((territory::kind, territory::name_fr_folded))
         .load(conn)?;
     let shared: HashSet<(String, String)> = shared.into_iter().collect();
-    let rows: Vec<(String, String, String)> = territory::table
-        .filter(territory::code.eq_any(codes.iter().map(|code| code.as_str())))
-        .select((territory::code, territory::kind, territory::name_fr))
-        .load(conn)?;
-    let seat = |(code, kind, name_fr): (String, String, String)| {
+    let rows: Vec<NamedRow> = in_pieces(conn, codes, |conn, codes| {
+        let seats = territory::table.filter(territory::code.eq_any(codes.iter().map(|code| code.as_str())));
+        Ok(seats.select((territory::code, territory::kind, territory::name_fr, territory::parent_code)).load(conn)?)
+    })?;
+    let seat = |(code, kind, name_fr, parent_code): NamedRow| {
         let parsed = kind.parse().map_err(StoreError::corrupt)?;
         let name_is_unique = !shared.contains(&(kind, fold(&name_fr)));
-        Ok((Code::try_from(code).map_err(StoreError::corrupt)?, Seat { kind: parsed, name_fr, name_is_unique }))
+        let parent_code = parent_code.map(Code::try_from).transpose().map_err(StoreError::corrupt)?;
+        let seat = Seat { kind: parsed, name_fr, name_is_unique, parent_code };
+        Ok((Code::try_from(code).map_err(StoreError::corrupt)?, seat))
     };
     rows.into_iter().map(seat).collect()
 }
@@ -266,102 +263,4 @@ fn filtered(filters: &Filters) -> territory::BoxedQuery<'_, Backend> {
         query = query.filter(territory::updated_at.ge(since.naive_utc()));
     }
     query
-}
-
-/// What loading territories did.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Loaded {
-    /// How many rows it touched.
-    pub touched: usize,
-    /// The codes of those that were there before and changed.
-    pub updated: Vec<Code>,
-}
-
-/// Makes the stored territories those of `records`: new ones are added, changed ones updated, vanished ones
-/// deleted, each with its change entry; what is the same is left alone.
-///
-/// # Errors
-/// The database's.
-pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<Loaded, StoreError> {
-    let stored: Vec<TerritoryRow> = territory::table.select(TerritoryRow::as_select()).load(tx.conn)?;
-    let stored = stored.into_iter().map(TerritoryRow::into_territory).collect::<Result<Vec<_>, _>>()?;
-    let mut stored: HashMap<Code, Territory> =
-        stored.into_iter().map(|territory| (territory.record.code.clone(), territory)).collect();
-    let mut added = Vec::new();
-    let mut updated = Vec::new();
-    for record in records {
-        match stored.remove(&record.code) {
-            None => added.push(record),
-            Some(same) if same.record == record => {}
-            Some(former) => {
-                updated.push(former.record.code.clone());
-                update(tx, &former, record)?;
-            }
-        }
-    }
-    let touched = updated.len() + added.len() + stored.len();
-    add(tx, added)?;
-    delete(tx, stored.into_values().collect())?;
-    Ok(Loaded { touched, updated })
-}
-
-fn add(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<(), StoreError> {
-    let now = tx.now().naive_utc();
-    let rows: Vec<NewRow> = records.into_iter().map(|record| new_row(new_id(), 1, (now, now), record)).collect();
-    batch_insert!(tx.conn, territory::table, &rows);
-    for NewRow { row, .. } in rows {
-        tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
-    }
-    Ok(())
-}
-
-fn update(tx: &mut Tx<'_>, former: &Territory, record: Record) -> Result<(), StoreError> {
-    let version = former.version + 1;
-    let NewRow { row, folded } =
-        new_row(former.id.clone(), version, (former.created_at.naive_utc(), tx.now().naive_utc()), record);
-    diesel::update(territory::table.filter(territory::id.eq(&former.id))).set((&row, folded)).execute(tx.conn)?;
-    tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Updated, version });
-    Ok(())
-}
-
-/// Deletes vanished units, the deepest first, so that none goes before its children.
-fn delete(tx: &mut Tx<'_>, mut vanished: Vec<Territory>) -> Result<(), StoreError> {
-    vanished.sort_by_key(|territory| std::cmp::Reverse(territory.record.kind.depth()));
-    for territory in vanished {
-        diesel::delete(territory::table.filter(territory::id.eq(&territory.id))).execute(tx.conn)?;
-        let version = territory.version + 1;
-        tx.record_part(Change { resource: RESOURCE, id: territory.id, operation: Operation::Deleted, version });
-    }
-    Ok(())
-}
-
-fn new_row(
-    id: String,
-    version: i64,
-    (created_at, updated_at): (NaiveDateTime, NaiveDateTime),
-    record: Record,
-) -> NewRow {
-    let folded = FoldedColumns {
-        name_fr_folded: fold(&record.name_fr),
-        name_ar_folded: fold(&record.name_ar),
-        search_text: record.search_text(),
-    };
-    let row = TerritoryRow {
-        id,
-        version,
-        created_at,
-        updated_at,
-        kind: record.kind.as_str().to_owned(),
-        area_type: record.area_type.map(|area| area.as_str().to_owned()),
-        code: record.code.into_string(),
-        parent_code: record.parent_code.map(Code::into_string),
-        region_code: record.region_code.into_string(),
-        name_fr: record.name_fr,
-        name_ar: record.name_ar,
-        population_2024: record.population_2024,
-        households_2024: record.households_2024,
-        population_2014: record.population_2014,
-        location: LocationColumns::of(record.location),
-    };
-    NewRow { row, folded }
 }

@@ -1,10 +1,14 @@
 //! What a change is, and where a reader of the feed may begin. Pure.
 
-use chrono::{DateTime, Utc};
+mod digest;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::kernel::codes::{Pattern, codes};
+
+pub use self::digest::{ByRegion, Canonical, Digested, Mirror, Profile, Register};
 
 /// A collection whose changes are in the feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
@@ -57,6 +61,25 @@ pub struct Entry {
     pub at: DateTime<Utc>,
 }
 
+/// The name of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name(pub String);
+
+impl std::str::FromStr for Name {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let sound = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if sound && (1..=40).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err("names no column") }
+    }
+}
+
+impl Pattern for Name {
+    fn pattern() -> String {
+        "[a-z0-9_]{1,40}".to_owned()
+    }
+}
+
 /// How far the feed reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
@@ -64,6 +87,25 @@ pub struct Extent {
     pub forgotten: i64,
     /// The number of the last change.
     pub last: i64,
+}
+
+/// Where a collection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct State {
+    /// The number of the last change of any collection.
+    pub sequence: i64,
+    /// The number of its own last change that is kept; where none is, up to which none are.
+    pub own: i64,
+    /// When that was written: after a restored backup the same number may mean something else.
+    pub at: NaiveDateTime,
+}
+
+impl State {
+    /// The state of the collection alone.
+    #[must_use]
+    pub const fn of_collection(self) -> Self {
+        Self { sequence: 0, ..self }
+    }
 }
 
 /// Why a reader can't go on from a number.

@@ -1,5 +1,7 @@
 //! The operations on the feed.
 
+mod digest;
+
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
@@ -8,6 +10,7 @@ use std::{
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use serde_json::Value;
 
+pub use self::digest::{Digests, get_digest};
 use super::{
     dto::{ChangeOut, ChangePageOut, ChangeQuery, FeedPageOut, LatestChangeOut},
     rules::{Entry, Extent, Lost, Resource, next_since},

@@ -1,0 +1,200 @@
+//! The files of the data sets: written once for each state of a collection, by whoever asks first, and kept on disk, so
+//! that a large set needs no more memory than a small one.
+
+use std::{
+    collections::HashMap,
+    fs::File as DiskFile,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use actix_web::web::block;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+use tokio::sync::Mutex as Turn;
+
+use super::super::{
+    rules::{Edition, File, Format, Name, file_name},
+    store,
+};
+use crate::{
+    changes::State,
+    charter::CharterLineOut,
+    db::{Conn, Db, StoreError, snapshot},
+    members::MemberOut,
+    territories::TerritoryOut,
+    web::{
+        problem::Problem,
+        tabular::{Column, Tabular, write_rows},
+    },
+};
+
+/// The files of a process, in a folder that goes with it.
+pub struct Artefacts {
+    folder: TempDir,
+    kept: Mutex<HashMap<Name, (State, Arc<Artefact>)>>,
+    /// One of each set is written at a time.
+    turns: HashMap<Name, Turn<()>>,
+}
+
+/// The files of an edition. They are on disk as long as somebody holds this: who has been told of a file can open it,
+/// also when a newer edition takes its place meanwhile.
+pub struct Artefact {
+    /// What is said of them.
+    pub edition: Arc<Edition>,
+    folder: TempDir,
+}
+
+impl Artefact {
+    /// Where the file in a format is.
+    #[must_use]
+    pub fn path(&self, format: Format) -> PathBuf {
+        self.folder.path().join(file_name(self.edition.name, format))
+    }
+}
+
+impl Artefacts {
+    /// No files yet, in a new folder below this one or where the system keeps temporary files.
+    ///
+    /// # Errors
+    /// The folder's.
+    pub fn new(below: Option<&Path>) -> io::Result<Self> {
+        let mut folder = tempfile::Builder::new();
+        folder.prefix("remacto-exports-");
+        let folder = match below {
+            Some(below) => {
+                std::fs::create_dir_all(below)?;
+                folder.tempdir_in(below)?
+            }
+            None => folder.tempdir()?,
+        };
+        let turns = Name::ALL.iter().map(|name| (*name, Turn::new(()))).collect();
+        Ok(Self { folder, kept: Mutex::default(), turns })
+    }
+
+    /// A data set as it is now, written if it has to be.
+    ///
+    /// # Errors
+    /// The database's or the disk's.
+    pub async fn current(self: &Arc<Self>, db: &Db, name: Name) -> Result<Arc<Artefact>, Problem> {
+        let now = db.read(move |conn| store::state(conn, name)).await?.of_collection();
+        if let Some(known) = self.known(name, now) {
+            return Ok(known);
+        }
+        let turn = self.turns.get(&name).ok_or_else(|| Problem::internal("a data set without a turn"))?;
+        let _turn = turn.lock().await;
+        if let Some(known) = self.known(name, now) {
+            return Ok(known);
+        }
+        let (artefacts, db) = (Arc::clone(self), db.clone());
+        let written = block(move || artefacts.renew(&db, name)).await.map_err(Problem::internal)?;
+        Ok(written?)
+    }
+
+    fn known(&self, name: Name, state: State) -> Option<Arc<Artefact>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(&name).filter(|(known, _)| *known == state).map(|(_, artefact)| Arc::clone(artefact))
+    }
+
+    fn renew(&self, db: &Db, name: Name) -> Result<Arc<Artefact>, StoreError> {
+        let folder = TempDir::new_in(self.folder.path()).map_err(StoreError::corrupt)?;
+        let (state, edition) = write(db, name, folder.path())?;
+        let artefact = Arc::new(Artefact { edition: Arc::new(edition), folder });
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(name, (state, Arc::clone(&artefact)));
+        Ok(artefact)
+    }
+}
+
+/// Writes the files of a data set into a folder, under their plain names, from one state of the data.
+///
+/// # Errors
+/// The database's or the disk's.
+pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), StoreError> {
+    let columns = match name {
+        Name::Members => MemberOut::COLUMNS,
+        Name::Territories => TerritoryOut::COLUMNS,
+        Name::Charter => CharterLineOut::COLUMNS,
+    };
+    db.read_blocking(|conn| {
+        snapshot(conn, |conn| {
+            let state = store::state(conn, name)?.of_collection();
+            Ok((state, write_files(conn, (name, columns), state, folder)?))
+        })
+    })
+}
+
+fn write_files(
+    conn: &mut Conn,
+    (name, columns): (Name, &[Column]),
+    state: State,
+    folder: &Path,
+) -> Result<Edition, StoreError> {
+    let open = |format| Hashed::create(&folder.join(file_name(name, format))).map_err(StoreError::corrupt);
+    let terminator = csv::Terminator::CRLF;
+    let mut table = csv::WriterBuilder::new().terminator(terminator).from_writer(open(Format::Csv)?);
+    let (mut lines, mut whole) = (open(Format::Ndjson)?, open(Format::Json)?);
+    table.write_record(columns.iter().map(|(name, _)| name)).map_err(StoreError::corrupt)?;
+    let head = json!({"name": name, "sequence": state.own}).to_string();
+    let head = head.trim_end_matches('}');
+    write!(whole, "{head},\"data\":[").map_err(StoreError::corrupt)?;
+    let mut count: u64 = 0;
+    store::each_rows(conn, name, |rows| {
+        write_rows(&mut table, columns, &rows).map_err(StoreError::corrupt)?;
+        for row in &rows {
+            write_json(&mut lines, &mut whole, row, count == 0).map_err(StoreError::corrupt)?;
+            count += 1;
+        }
+        Ok(())
+    })?;
+    whole.write_all(b"\n]}\n").map_err(StoreError::corrupt)?;
+    let table = table.into_inner().map_err(StoreError::corrupt)?;
+    let files = [(Format::Csv, table), (Format::Ndjson, lines), (Format::Json, whole)];
+    let files = files.into_iter().map(|(format, file)| file.finish(format)).collect::<io::Result<_>>();
+    let files = files.map_err(StoreError::corrupt)?;
+    Ok(Edition { name, sequence: state.own, modified: state.at.and_utc(), rows: count, files })
+}
+
+fn write_json(lines: &mut Hashed, whole: &mut Hashed, row: &Value, first: bool) -> io::Result<()> {
+    let row = serde_json::to_vec(row)?;
+    lines.write_all(&row)?;
+    lines.write_all(b"\n")?;
+    whole.write_all(if first { b"\n" } else { b",\n" })?;
+    whole.write_all(&row)
+}
+
+/// A file on disk whose length and digest are known when it is written.
+struct Hashed {
+    file: BufWriter<DiskFile>,
+    bytes: u64,
+    hash: Sha256,
+}
+
+impl Hashed {
+    fn create(path: &Path) -> io::Result<Self> {
+        let file = BufWriter::with_capacity(1 << 16, DiskFile::create(path)?);
+        Ok(Self { file, bytes: 0, hash: Sha256::new() })
+    }
+
+    fn finish(mut self, format: Format) -> io::Result<File> {
+        self.file.flush()?;
+        Ok(File { format, bytes: self.bytes, sha256: self.hash.finalize().into() })
+    }
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        if let Some(written) = bytes.get(..written) {
+            self.hash.update(written);
+        }
+        self.bytes += u64::try_from(written).unwrap_or_default();
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,51 @@
+//! The rows of the data sets, as they are read for an export: a whole set from one state of the data.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::rules::Name;
+use crate::{
+    changes::{self, State},
+    charter,
+    db::{Conn, StoreError, json},
+    members, territories,
+};
+
+/// How many rows are read at once.
+const CHUNK: usize = 1_000;
+
+/// Where the collection of a data set stands.
+///
+/// # Errors
+/// The database's.
+pub fn state(conn: &mut Conn, name: Name) -> Result<State, StoreError> {
+    changes::state(conn, name.collection())
+}
+
+/// Takes the rows of a data set, some at a time, in the order of their ids.
+///
+/// # Errors
+/// The database's, or what `take` returns.
+pub fn each_rows(
+    conn: &mut Conn,
+    name: Name,
+    mut take: impl FnMut(Vec<Value>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut last: Option<String> = None;
+    loop {
+        let after = last.as_deref();
+        let rows = match name {
+            Name::Members => values(&members::walk(conn, after, CHUNK)?)?,
+            Name::Territories => values(&territories::walk(conn, after, CHUNK)?)?,
+            // It is small, and always whole.
+            Name::Charter => return take(values(&charter::lines(conn)?)?),
+        };
+        let Some(end) = rows.last() else { return Ok(()) };
+        last = end.get("id").and_then(Value::as_str).map(str::to_owned);
+        take(rows)?;
+    }
+}
+
+fn values(rows: &[impl Serialize]) -> Result<Vec<Value>, StoreError> {
+    rows.iter().map(json::value).collect()
+}

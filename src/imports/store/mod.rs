@@ -1,0 +1,217 @@
+//! Carrying imports out, and the reports that they leave.
+
+mod report;
+
+use chrono::NaiveDate;
+use serde_json::Value;
+
+pub use self::report::{find, forget, keep, list, rows, stored};
+use super::rules::{Format, Mode, Order, Outcome, Report, Resource, Unreadable, each_row};
+use crate::{
+    db::{CHUNK, Deed, Importable, StoreError, Turn, Tx, json},
+    kernel::{
+        id::new_id,
+        register::{Column, Fault, Ledger, RowReader, Source},
+    },
+    members::{self, MemberList},
+    territories::{Code, TerritoryList},
+};
+
+/// The rows of a list, read and each by itself right, with what was wrong with others.
+pub struct Content {
+    rows: Rows,
+    ledger: Ledger,
+}
+
+enum Rows {
+    Members(Vec<<MemberList as Importable>::Row>),
+    Territories(Vec<<TerritoryList as Importable>::Row>),
+}
+
+/// The columns of the lists of a collection.
+#[must_use]
+pub const fn columns(resource: Resource) -> &'static [Column] {
+    match resource {
+        Resource::Members => MemberList::COLUMNS,
+        Resource::Territories => TerritoryList::COLUMNS,
+    }
+}
+
+/// Whether the resources of a collection have a source, so that a list can replace all of it.
+#[must_use]
+pub const fn has_sources(resource: Resource) -> bool {
+    match resource {
+        Resource::Members => MemberList::HAS_SOURCES,
+        Resource::Territories => TerritoryList::HAS_SOURCES,
+    }
+}
+
+/// Reads a list. Nothing of the database is asked.
+///
+/// # Errors
+/// What makes the whole file unreadable.
+pub fn read(resource: Resource, format: Format, bytes: &[u8], today: NaiveDate) -> Result<Content, Unreadable> {
+    let mut ledger = Ledger::default();
+    let rows = match resource {
+        Resource::Members => Rows::Members(read_rows::<MemberList>(format, bytes, today, &mut ledger)?),
+        Resource::Territories => Rows::Territories(read_rows::<TerritoryList>(format, bytes, today, &mut ledger)?),
+    };
+    Ok(Content { rows, ledger })
+}
+
+fn read_rows<R: Importable>(
+    format: Format,
+    bytes: &[u8],
+    today: NaiveDate,
+    ledger: &mut Ledger,
+) -> Result<Vec<R::Row>, Unreadable> {
+    let mut rows = Vec::new();
+    each_row(format, bytes, R::COLUMNS, &mut |at, cells| {
+        ledger.counts.rows = at.row;
+        match cells.and_then(|cells| R::read(RowReader::new(R::COLUMNS, cells, at), today)) {
+            Ok(row) => rows.push(row),
+            Err(faults) => ledger.refuse_all(faults),
+        }
+        !ledger.is_full()
+    })?;
+    rows.shrink_to_fit();
+    Ok(rows)
+}
+
+/// Why an import did not run to its end.
+pub enum Stopped {
+    /// Another one is running.
+    Busy,
+    /// It is not the plan that was asked for.
+    Outdated,
+    /// There are problems.
+    Refused(Box<Report>),
+    /// The database failed.
+    Store(StoreError),
+}
+
+impl<E: Into<StoreError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Runs an import and keeps its report, whose id it returns with it. A dry run does the same as a real one and takes it
+/// back; a real one that has problems returns them as an error, so that its transaction is rolled back.
+///
+/// # Errors
+/// [`Stopped`].
+pub fn run(tx: &mut Tx<'_>, order: &Order, source: &Source, content: Content) -> Result<(String, Report), Stopped> {
+    if !tx.try_turn(Turn::Imports)? {
+        return Err(Stopped::Busy);
+    }
+    let id = new_id();
+    let Content { rows, ledger } = content;
+    let report = match rows {
+        Rows::Members(rows) => carry_out::<MemberList>(tx, (order, source), &id, (rows, ledger), |_, _| Ok(()))?,
+        Rows::Territories(rows) => {
+            carry_out::<TerritoryList>(tx, (order, source), &id, (rows, ledger), |tx, codes| {
+                // Members show what is said of their seats.
+                let codes: Vec<Code> = codes.iter().filter_map(|code| code.parse().ok()).collect();
+                members::follow(tx, &codes).map(drop)
+            })?
+        }
+    };
+    keep(tx, &id, order.account_id.as_deref(), &report)?;
+    if report.outcome == Outcome::Applied {
+        tx.audit(deed(&id, &report)?);
+    }
+    Ok((id, report))
+}
+
+/// What the audit says of an import: one entry, whatever the number of rows.
+fn deed(id: &str, report: &Report) -> Result<Deed, StoreError> {
+    let Report { resource, mode, source, plan_hash, counts, .. } = report;
+    let after = json::value(&(source, mode, plan_hash, counts))?;
+    let names = ["source", "mode", "plan_hash", "counts"].into_iter().map(str::to_owned);
+    let after = names.zip(after.as_array().cloned().unwrap_or_default()).collect();
+    let (resource, id) = (resource.as_str(), Some(id.to_owned()));
+    Ok(Deed { action: "imported", resource, id, version: None, before: None, after: Some(Value::Object(after)) })
+}
+
+fn carry_out<R: Importable>(
+    tx: &mut Tx<'_>,
+    (order, source): (&Order, &Source),
+    id: &str,
+    content: (Vec<R::Row>, Ledger),
+    follow: impl FnOnce(&mut Tx<'_>, &[String]) -> Result<(), StoreError>,
+) -> Result<Report, Stopped> {
+    let apply = |tx: &mut Tx<'_>, writes| {
+        let changed = R::apply(tx, source, writes)?;
+        follow(tx, &changed)
+    };
+    let (report, writes) = plan::<R>(tx, (order, source), id, content)?;
+    if order.dry_run {
+        if report.outcome == Outcome::Refused {
+            report::drop_rows(tx, id)?;
+        } else {
+            tx.taken_back(|tx| apply(tx, writes))?;
+        }
+        return Ok(report);
+    }
+    if order.plan_hash.is_some() && order.plan_hash != report.plan_hash {
+        return Err(Stopped::Outdated);
+    }
+    if report.outcome == Outcome::Refused {
+        return Err(Stopped::Refused(Box::new(report)));
+    }
+    apply(tx, writes)?;
+    Ok(report)
+}
+
+/// What an import of the rows would do, with a note of every row that is not as the resource was.
+fn plan<R: Importable>(
+    tx: &mut Tx<'_>,
+    (order, source): (&Order, &Source),
+    id: &str,
+    (mut rows, mut ledger): (Vec<R::Row>, Ledger),
+) -> Result<(Report, Vec<R::Write>), StoreError> {
+    let mut context = R::prepare(tx, source, &mut rows, &mut ledger)?;
+    let (mut writes, mut position) = (Vec::new(), 0);
+    let mut rows = rows.into_iter();
+    while !ledger.is_full() {
+        let chunk: Vec<R::Row> = rows.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            break;
+        }
+        writes.extend(R::plan(tx, &mut context, chunk, &mut ledger)?);
+        report::note_rows(tx, id, &mut position, std::mem::take(&mut ledger.entries))?;
+    }
+    let replaces = order.mode == Mode::Replace;
+    let in_force = R::conclude(tx, context, replaces, &mut writes, &mut ledger)?;
+    report::note_rows(tx, id, &mut position, std::mem::take(&mut ledger.entries))?;
+    let withdrawals_to_confirm = order.to_confirm(ledger.counts.withdrawn, in_force);
+    if let Some(number) = withdrawals_to_confirm {
+        let detail = format!(
+            "{number} of {in_force} in force would end, more than a tenth: confirm_withdrawals={number} says that this is meant."
+        );
+        ledger.refuse(Fault { at: None, column: None, code: "withdrawals_to_confirm".into(), detail });
+    }
+    let is_sound = ledger.faults.is_empty();
+    let outcome = match (is_sound, order.dry_run) {
+        (false, _) => Outcome::Refused,
+        (true, true) => Outcome::Previewed,
+        (true, false) => Outcome::Applied,
+    };
+    let report = Report {
+        resource: order.resource,
+        mode: order.mode,
+        dry_run: order.dry_run,
+        source: source.clone(),
+        format: order.format,
+        outcome,
+        plan_hash: is_sound.then(|| ledger.plan_hash(&order.options(source))),
+        content_sha256: order.content_sha256.clone(),
+        counts: ledger.counts(),
+        faults_complete: !ledger.is_full(),
+        faults: ledger.faults,
+        likenesses: ledger.likenesses,
+        withdrawals_to_confirm,
+    };
+    Ok((report, writes))
+}

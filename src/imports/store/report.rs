@@ -1,0 +1,202 @@
+//! The reports of imports and the rows they came to.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::super::rules::{Filters, Report, Row, RowFilters, Stored};
+use crate::{
+    db::{
+        Backend, Conn, Stamp, StoreError, Tx, batch_insert, current_sequence, json,
+        keyset::keyset,
+        schema::{import_report, import_row},
+    },
+    kernel::{
+        paging::{Direction, Found, Key, Listing, Position},
+        register::Entry,
+    },
+};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = import_report)]
+struct ReportRow {
+    id: String,
+    #[diesel(deserialize_as = Stamp)]
+    created_at: NaiveDateTime,
+    report: String,
+}
+
+impl ReportRow {
+    fn read(self) -> Result<Stored, StoreError> {
+        let report = json::read(&self.report)?;
+        Ok(Stored { id: self.id, created_at: self.created_at.and_utc(), report })
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = import_row, treat_none_as_default_value = false)]
+struct RowRow {
+    import_id: String,
+    position: i64,
+    row_number: Option<i64>,
+    line_number: Option<i64>,
+    action: String,
+    natural_key: String,
+    resource_id: Option<String>,
+    differences: String,
+}
+
+/// Keeps a report.
+///
+/// # Errors
+/// The database's.
+pub fn keep(tx: &mut Tx<'_>, id: &str, account_id: Option<&str>, report: &Report) -> Result<(), StoreError> {
+    diesel::insert_into(import_report::table)
+        .values((
+            import_report::id.eq(id),
+            import_report::created_at.eq(tx.now().naive_utc()),
+            import_report::account_id.eq(account_id),
+            import_report::resource.eq(report.resource.as_str()),
+            import_report::outcome.eq(report.outcome.as_str()),
+            import_report::report.eq(json::write(report)?),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Notes what rows come to, behind those that are noted already.
+pub(super) fn note_rows(tx: &mut Tx<'_>, id: &str, position: &mut i64, entries: Vec<Entry>) -> Result<(), StoreError> {
+    let row = |entry: Entry| {
+        *position += 1;
+        Ok(RowRow {
+            import_id: id.to_owned(),
+            position: *position,
+            row_number: entry.at.map(|at| at.row.into()),
+            line_number: entry.at.and_then(|at| at.line).map(Into::into),
+            action: entry.action.as_str().to_owned(),
+            natural_key: entry.key,
+            resource_id: entry.id,
+            differences: json::write(&entry.differences)?,
+        })
+    };
+    let rows: Vec<RowRow> = entries.into_iter().map(row).collect::<Result<_, StoreError>>()?;
+    batch_insert!(tx.conn, import_row::table, &rows);
+    Ok(())
+}
+
+/// Takes the notes of rows back.
+pub(super) fn drop_rows(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    diesel::delete(import_row::table.filter(import_row::import_id.eq(id))).execute(tx.conn)?;
+    Ok(())
+}
+
+/// The report with an id.
+///
+/// # Errors
+/// The database's.
+pub fn stored(conn: &mut Conn, id: &str) -> Result<Option<Stored>, StoreError> {
+    find(conn, id, None)
+}
+
+/// The report with an id, if it is of an account's import; of anybody's where there is none.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, id: &str, account_id: Option<&str>) -> Result<Option<Stored>, StoreError> {
+    let mut query = import_report::table.filter(import_report::id.eq(id)).into_boxed::<Backend>();
+    if let Some(account_id) = account_id {
+        query = query.filter(import_report::account_id.eq(account_id));
+    }
+    let row: Option<ReportRow> = query.select(ReportRow::as_select()).first(conn).optional()?;
+    row.map(ReportRow::read).transpose()
+}
+
+/// Reads a page of the reports, with two statements, and one more for a count. Ids are made in the order of time.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Stored>, StoreError> {
+    let sequence = current_sequence(conn)?;
+    let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
+    let query = filtered(&listing.filters).select(ReportRow::as_select()).limit(i64::from(listing.limit) + 1);
+    let after = listing.after.as_ref().map(|position| position.id.as_str());
+    let query = match (listing.filters.order.direction, after) {
+        (Direction::Ascending, None) => query.order(import_report::id.asc()),
+        (Direction::Ascending, Some(id)) => query.order(import_report::id.asc()).filter(import_report::id.gt(id)),
+        (Direction::Descending, None) => query.order(import_report::id.desc()),
+        (Direction::Descending, Some(id)) => query.order(import_report::id.desc()).filter(import_report::id.lt(id)),
+    };
+    let rows: Vec<ReportRow> = query.load(conn)?;
+    let reports = rows.into_iter().map(ReportRow::read).collect::<Result<_, _>>()?;
+    let position = |last: &Stored| Position { key: Key::Text(String::new()), id: last.id.clone() };
+    Ok(Found::of(reports, listing.limit, (sequence, total), position))
+}
+
+fn filtered(filters: &Filters) -> import_report::BoxedQuery<'_, Backend> {
+    let mut query = import_report::table.into_boxed::<Backend>();
+    if let Some(resource) = filters.resource {
+        query = query.filter(import_report::resource.eq(resource.as_str()));
+    }
+    if let Some(outcome) = filters.outcome {
+        query = query.filter(import_report::outcome.eq(outcome.as_str()));
+    }
+    if let Some(account_id) = &filters.account_id {
+        query = query.filter(import_report::account_id.eq(account_id));
+    }
+    query
+}
+
+/// Reads a page of an import's rows, with two statements, and one more for a count.
+///
+/// # Errors
+/// The database's.
+pub fn rows(conn: &mut Conn, listing: &Listing<RowFilters>) -> Result<Found<Row>, StoreError> {
+    let sequence = current_sequence(conn)?;
+    let total = if listing.count { Some(filtered_rows(&listing.filters).count().get_result(conn)?) } else { None };
+    let query = filtered_rows(&listing.filters).select(RowRow::as_select()).limit(i64::from(listing.limit) + 1);
+    let after = listing.after.as_ref().and_then(Position::number);
+    let query = keyset!(query, import_row::position, import_row::natural_key, Direction::Ascending, after);
+    let found: Vec<RowRow> = query.load(conn)?;
+    let row = |row: RowRow| {
+        Ok(Row {
+            position: row.position,
+            row: row.row_number,
+            line: row.line_number,
+            action: row.action,
+            key: row.natural_key,
+            resource_id: row.resource_id,
+            differences: json::read(&row.differences)?,
+        })
+    };
+    let found = found.into_iter().map(row).collect::<Result<_, StoreError>>()?;
+    let position = |last: &Row| Position { key: Key::Number(last.position), id: last.key.clone() };
+    Ok(Found::of(found, listing.limit, (sequence, total), position))
+}
+
+fn filtered_rows(filters: &RowFilters) -> import_row::BoxedQuery<'_, Backend> {
+    let mut query = import_row::table.filter(import_row::import_id.eq(&filters.import_id)).into_boxed::<Backend>();
+    if !filters.actions.is_empty() {
+        query = query.filter(import_row::action.eq_any(filters.actions.iter().map(|action| action.as_str())));
+    }
+    query
+}
+
+/// How many reports one transaction forgets.
+const MOST_FORGOTTEN: i64 = 100;
+
+/// Forgets the oldest reports from before a moment, with their rows, and returns how many; it may have to be called
+/// again.
+///
+/// # Errors
+/// The database's.
+pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<usize, StoreError> {
+    let old: Vec<String> = import_report::table
+        .filter(import_report::created_at.lt(before.naive_utc()))
+        .order(import_report::created_at)
+        .limit(MOST_FORGOTTEN)
+        .select(import_report::id)
+        .load(tx.conn)?;
+    if old.is_empty() {
+        return Ok(0);
+    }
+    Ok(diesel::delete(import_report::table.filter(import_report::id.eq_any(old))).execute(tx.conn)?)
+}

@@ -1,0 +1,162 @@
+//! Writing territories: one way for what is embedded and what is pushed. Every change of a row has its change entry.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::{
+    super::rules::{Code, Provenance, Record, Territory},
+    TerritoryRow,
+};
+use crate::{
+    db::{Change, Operation, StoreError, Tx, batch_insert, schema::territory},
+    kernel::{fold::fold, id::new_id},
+};
+
+/// The collection's name in the change feed.
+pub(super) const RESOURCE: &str = "territories";
+
+/// A whole row: what is stored of a territory and the columns that are made from it, so that both databases search and
+/// sort alike.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = territory, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct WholeRow {
+    id: String,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    code: String,
+    kind: String,
+    area_type: Option<String>,
+    parent_code: Option<String>,
+    region_code: String,
+    name_fr: String,
+    name_ar: String,
+    name_fr_folded: String,
+    name_ar_folded: String,
+    search_text: String,
+    population_2024: i64,
+    households_2024: i64,
+    population_2014: Option<i64>,
+    latitude: Option<i64>,
+    longitude: Option<i64>,
+    geonames_id: Option<i64>,
+    location_matched_by: Option<String>,
+    provenance: String,
+}
+
+/// What loading territories did.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// How many rows it touched.
+    pub touched: usize,
+    /// The codes of those that were there before and changed.
+    pub updated: Vec<Code>,
+}
+
+/// Makes the stored territories that the program keeps those of `records`: new ones are added, changed ones updated,
+/// vanished ones deleted, each with its change entry; what is the same is left alone, and so is what others have pushed.
+///
+/// # Errors
+/// The database's.
+pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<Loaded, StoreError> {
+    let stored: Vec<TerritoryRow> = territory::table.select(TerritoryRow::as_select()).load(tx.conn)?;
+    let stored = stored.into_iter().map(TerritoryRow::into_territory).collect::<Result<Vec<_>, _>>()?;
+    let mut stored: HashMap<Code, Territory> =
+        stored.into_iter().map(|territory| (territory.record.code.clone(), territory)).collect();
+    let (mut added, mut updated) = (Vec::new(), Vec::new());
+    for record in records {
+        match stored.remove(&record.code) {
+            None => added.push(record),
+            Some(former) if former.provenance != Provenance::Census || former.record == record => {}
+            Some(former) => {
+                updated.push(former.record.code.clone());
+                update(tx, &former, record, &Provenance::Census)?;
+            }
+        }
+    }
+    let vanished: Vec<Territory> =
+        stored.into_values().filter(|territory| territory.provenance == Provenance::Census).collect();
+    let touched = updated.len() + added.len() + vanished.len();
+    add(tx, added, &Provenance::Census)?;
+    delete(tx, vanished)?;
+    Ok(Loaded { touched, updated })
+}
+
+/// Adds territories, parents before children.
+///
+/// # Errors
+/// The database's.
+pub(super) fn add(tx: &mut Tx<'_>, records: Vec<Record>, provenance: &Provenance) -> Result<(), StoreError> {
+    let now = tx.now().naive_utc();
+    let row = |record| whole_row((new_id(), 1), (now, now), record, provenance);
+    let rows: Vec<WholeRow> = records.into_iter().map(row).collect();
+    batch_insert!(tx.conn, territory::table, &rows);
+    for row in rows {
+        tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
+    }
+    Ok(())
+}
+
+/// Writes what is said of a territory now.
+///
+/// # Errors
+/// The database's.
+pub(super) fn update(
+    tx: &mut Tx<'_>,
+    former: &Territory,
+    record: Record,
+    provenance: &Provenance,
+) -> Result<(), StoreError> {
+    let version = former.version + 1;
+    let times = (former.created_at.naive_utc(), tx.now().naive_utc());
+    let row = whole_row((former.id.clone(), version), times, record, provenance);
+    diesel::update(territory::table.filter(territory::id.eq(&former.id))).set(&row).execute(tx.conn)?;
+    tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Updated, version });
+    Ok(())
+}
+
+/// Deletes vanished units, the deepest first, so that none goes before its children.
+fn delete(tx: &mut Tx<'_>, mut vanished: Vec<Territory>) -> Result<(), StoreError> {
+    vanished.sort_by_key(|territory| std::cmp::Reverse(territory.record.kind.depth()));
+    for territory in vanished {
+        diesel::delete(territory::table.filter(territory::id.eq(&territory.id))).execute(tx.conn)?;
+        let version = territory.version + 1;
+        tx.record_part(Change { resource: RESOURCE, id: territory.id, operation: Operation::Deleted, version });
+    }
+    Ok(())
+}
+
+fn whole_row(
+    (id, version): (String, i64),
+    (created_at, updated_at): (NaiveDateTime, NaiveDateTime),
+    record: Record,
+    provenance: &Provenance,
+) -> WholeRow {
+    let point = record.location;
+    WholeRow {
+        id,
+        version,
+        created_at,
+        updated_at,
+        name_fr_folded: fold(&record.name_fr),
+        name_ar_folded: fold(&record.name_ar),
+        search_text: record.search_text(),
+        kind: record.kind.as_str().to_owned(),
+        area_type: record.area_type.map(|area| area.as_str().to_owned()),
+        code: record.code.into_string(),
+        parent_code: record.parent_code.map(Code::into_string),
+        region_code: record.region_code.into_string(),
+        name_fr: record.name_fr,
+        name_ar: record.name_ar,
+        population_2024: record.population_2024,
+        households_2024: record.households_2024,
+        population_2014: record.population_2014,
+        latitude: point.map(|point| point.latitude.millionths()),
+        longitude: point.map(|point| point.longitude.millionths()),
+        geonames_id: point.map(|point| point.geonames_id),
+        location_matched_by: point.map(|point| point.matched_by.as_str().to_owned()),
+        provenance: provenance.to_string(),
+    }
+}

@@ -1,0 +1,256 @@
+//! Who may see what: the table of all columns is that of both live schemas, and markers in everything that is not public
+//! are found nowhere where the public reads.
+
+use std::collections::BTreeSet;
+
+use diesel::{
+    Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query, sql_types,
+};
+use remacto::{
+    auth::roles::Role,
+    db::{
+        Target,
+        visibility::{TABLES, Visibility},
+    },
+};
+use serde_json::Value;
+
+use crate::{
+    commands::Served,
+    support::{
+        accounts::Account,
+        postgres,
+        server::{PUBLIC_URL, SIGNING_KEY, sqlite_demonstration},
+    },
+};
+
+/// A text that is nowhere by itself.
+const MARKER: &str = "canary7f3a";
+/// The same as an id, a digest, a moment and a number.
+const MARKER_ID: &str = "0badc0de-7f3a-7f3a-8f3a-0badc0de7f3a";
+const MARKER_MOMENT: &str = "1987-06-05 04:03:02";
+const MARKER_NUMBER: i64 = 987_654_321;
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = sql_types::Text)]
+    name: String,
+}
+
+const SQLITE_COLUMNS: &str = "SELECT t.name || '.' || c.name AS name FROM sqlite_master t, pragma_table_info(t.name) c
+    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
+const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
+
+/// Runs SQL on a database of either kind.
+enum Sql {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Sql {
+    fn open(target: &Target) -> Self {
+        match target {
+            Target::Sqlite(file) => Self::Sqlite(SqliteConnection::establish(&file.to_string_lossy()).unwrap()),
+            Target::Postgres(url) => Self::Postgres(PgConnection::establish(&url.with_connect_timeout(5)).unwrap()),
+        }
+    }
+
+    fn run(&mut self, sql: &str) {
+        let done = match self {
+            Self::Sqlite(conn) => sql_query(sql).execute(conn),
+            Self::Postgres(conn) => sql_query(sql).execute(conn),
+        };
+        done.unwrap_or_else(|error| panic!("{error} in {sql}"));
+    }
+
+    fn columns(&mut self) -> BTreeSet<String> {
+        let columns: Vec<Column> = match self {
+            Self::Sqlite(conn) => sql_query(SQLITE_COLUMNS).load(conn).unwrap(),
+            Self::Postgres(conn) => sql_query(POSTGRES_COLUMNS).load(conn).unwrap(),
+        };
+        columns.into_iter().map(|column| column.name).collect()
+    }
+}
+
+/// Writes markers into every column that is not public, as far as its constraints take one; the others can't hold
+/// anything that would be worth hiding. Returns the columns that were marked.
+fn mark(sql: &mut Sql) -> BTreeSet<String> {
+    let digest = MARKER.repeat(7)[..64].to_owned();
+    let id = MARKER_ID;
+    let values = |column: &str| match column {
+        "id" | "account_id" | "jti" | "resource_id" => format!("'{id}'"),
+        "created_at" | "updated_at" | "occurred_at" | "expires_at" | "disabled_at" | "loaded_at" => {
+            format!("'{MARKER_MOMENT}'")
+        }
+        "version" | "position" | "row_number" | "line_number" => MARKER_NUMBER.to_string(),
+        "email" => format!("'{MARKER}@{MARKER}.example'"),
+        "request_sha256" | "sha256" | "secret_hash" => format!("'{digest}'"),
+        "answer" | "before_values" | "after_values" | "differences" => format!("'{{\"x\":\"{MARKER}\"}}'"),
+        "joined_on_key" => "'9999-12-31'".to_owned(),
+        _ => format!("'{MARKER}'"),
+    };
+    // Rows of their own for tables that are all internal, with what their constraints want where a marker can't stand.
+    let report = format!(
+        r#"{{"resource":"members","mode":"upsert","dry_run":true,"source":"{MARKER}","format":"csv","outcome":"previewed","plan_hash":null,"content_sha256":"{MARKER}","counts":{{"rows":1,"created":0,"updated":0,"unchanged":0,"withdrawn":0,"refused":1}},"faults":[],"faults_complete":true,"likenesses":[],"withdrawals_to_confirm":null}}"#
+    );
+    let fixed = |table: &str, column: &str| match (table, column) {
+        ("account", "kind") => Some("'user'".to_owned()),
+        ("account", "role") => Some("'partner'".to_owned()),
+        ("account", "client_name" | "member_id") | ("audit_entry", "task") => Some("NULL".to_owned()),
+        ("audit_entry", "actor") => Some("'client'".to_owned()),
+        ("import_report", "outcome") => Some("'previewed'".to_owned()),
+        ("import_report", "report") => Some(format!("'{report}'")),
+        ("import_row", "import_id") => Some(format!("'{id}'")),
+        ("import_row", "action") => Some("'created'".to_owned()),
+        _ => None,
+    };
+    let mut marked = BTreeSet::new();
+    for (table, columns) in TABLES {
+        let hidden: Vec<&str> =
+            columns.iter().filter(|(_, seen)| *seen != Visibility::Public).map(|(name, _)| *name).collect();
+        if hidden.len() == columns.len() {
+            let list: Vec<String> =
+                hidden.iter().map(|column| fixed(table, column).unwrap_or_else(|| values(column))).collect();
+            sql.run(&format!("INSERT INTO {table} ({}) VALUES ({})", hidden.join(", "), list.join(", ")));
+            marked.extend(hidden.iter().map(|column| format!("{table}.{column}")));
+        } else {
+            // Columns beside public ones: keys that hold rows together and what is made from public columns.
+            for column in
+                hidden.into_iter().filter(|column| !["id", "singleton", "network_id", "joined_on_key"].contains(column))
+            {
+                sql.run(&format!("UPDATE {table} SET {column} = {column} || ' {MARKER}'"));
+                marked.insert(format!("{table}.{column}"));
+            }
+        }
+    }
+    // A machine's account, too, and a change of an address.
+    sql.run(&format!("INSERT INTO account (id, version, created_at, updated_at, kind, role, client_name, secret_hash, organisation)
+        VALUES ('{}', 1, '{MARKER_MOMENT}', '{MARKER_MOMENT}', 'client', 'partner', '{MARKER}', '{digest}', '{MARKER}')", id.replace("7f3a-8", "7f3b-8")));
+    marked
+}
+
+/// Everything that the public, the operator and the auditor can read; personal data must be in none of it, and what is
+/// internal only where those read who work with it.
+fn look(target: &Target, settings: &[(&str, &str)]) {
+    let administrator = Account::new(&remacto::db::Db::open(target, 1).unwrap(), Role::Administrator, None);
+    let marked = mark(&mut Sql::open(target));
+    assert!(
+        marked.contains("account.email")
+            && marked.contains("member.search_text")
+            && marked.contains("import_row.differences"),
+        "{marked:?}"
+    );
+    let settings = [
+        settings,
+        &[("REMACTO_SIGNING_KEYS", SIGNING_KEY), ("REMACTO_PUBLIC_URL", PUBLIC_URL), ("REMACTO_DEMO", "true")],
+    ]
+    .concat();
+    let served = Served::start(&settings);
+    let client = served.client();
+    let markers = [MARKER, MARKER_ID, "1987-06-05", "987654321"];
+    let clean = |what: &str, text: &str| {
+        for marker in markers {
+            assert!(!text.contains(marker), "{marker} in {what}: {text}");
+        }
+    };
+    let document = remacto::openapi::document().unwrap();
+    let mut seen = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(operation) = item.get("get").filter(|operation| operation["security"] == serde_json::json!([])) else {
+            continue;
+        };
+        let mut path = path.clone();
+        for parameter in
+            operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "path")
+        {
+            path = path.replace(
+                &format!("{{{}}}", parameter["name"].as_str().unwrap()),
+                parameter["example"].as_str().unwrap(),
+            );
+        }
+        let has = |name: &str| {
+            operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == name)
+        };
+        let required = if has("resource")
+            && ["getDigest", "getImportTemplate"].contains(&operation["operationId"].as_str().unwrap())
+        {
+            "resource=members"
+        } else {
+            ""
+        };
+        let mut queries = vec![required.to_owned()];
+        if has("limit") && has("sort") {
+            queries.extend(
+                [
+                    "limit=200",
+                    "limit=2&count=exact",
+                    "q=canary7f3a",
+                    "sort=-name_fr&limit=3",
+                    "format=csv&limit=200",
+                    "format=ndjson&limit=200",
+                ]
+                .map(str::to_owned),
+            );
+        }
+        if has("since") {
+            queries.push("since=0&limit=1000".to_owned());
+        }
+        for query in queries {
+            let target = format!("{path}?{query}");
+            let target = target.trim_end_matches('?');
+            let answer = client.send("GET", target, &[]);
+            assert!(answer.status < 500, "{target}: {}", answer.status);
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            // A page says what was asked for in the address of its next page.
+            clean(target, &text.replace("q=canary7f3a", ""));
+            seen += 1;
+        }
+    }
+    for file in ["members", "territories", "charter"]
+        .iter()
+        .flat_map(|name| ["csv", "ndjson", "json"].map(|format| format!("{name}.{format}")))
+    {
+        let answer = client.send("GET", &format!("/api/v1/exports/{file}"), &[]);
+        assert_eq!(answer.status, 200);
+        clean(&file, answer.text());
+    }
+    assert!(seen > 40, "{seen} answers");
+    // What personal data changed, the audit says only that it did; its own entries are the administrator's to read.
+    let audit = client.send("GET", "/api/v1/audit?limit=200", &[administrator.header()]);
+    let audit: Value = serde_json::from_slice(&audit.body).unwrap();
+    let of_accounts = audit["data"].as_array().unwrap().iter().filter(|entry| entry["resource"] == "accounts");
+    for entry in of_accounts {
+        clean("the audit", &entry.to_string());
+    }
+    // What is asked for stands in no log either: its lines name routes.
+    let metrics = served.metrics();
+    clean("the metrics", &metrics);
+    clean("the log", &served.stop().1);
+}
+
+#[test]
+fn every_column_is_in_the_table_and_none_is_too_many() {
+    let described: BTreeSet<String> = TABLES
+        .iter()
+        .flat_map(|(table, columns)| columns.iter().map(move |(column, _)| format!("{table}.{column}")))
+        .collect();
+    let (_folder, file) = sqlite_demonstration();
+    assert_eq!(Sql::open(&Target::Sqlite(file)).columns(), described);
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.demonstration_database();
+    assert_eq!(Sql::open(&Target::parse(&url).unwrap()).columns(), described);
+}
+
+#[test]
+fn what_is_not_public_is_found_nowhere_on_sqlite() {
+    let (folder, file) = sqlite_demonstration();
+    look(&Target::Sqlite(file), &[("REMACTO_DATA_DIR", folder.path().to_str().unwrap())]);
+}
+
+#[test]
+fn what_is_not_public_is_found_nowhere_on_postgres() {
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.demonstration_database();
+    look(&Target::parse(&url).unwrap(), &[("DATABASE_URL", &url)]);
+}
