@@ -68,6 +68,19 @@ pub struct Column {
     pub example: &'static str,
 }
 
+impl Column {
+    /// A column; what its cells say stands beside an example of it.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        aliases: &'static [&'static str],
+        (about, example): (&'static str, &'static str),
+        pattern: Option<&'static str>,
+    ) -> Self {
+        Self { name, aliases, about, pattern, example }
+    }
+}
+
 /// A cell of a row: absent when the file has no such column, null when it is empty.
 pub type Cell<'a> = Patch<Cow<'a, str>>;
 

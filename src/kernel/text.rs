@@ -58,7 +58,9 @@ pub fn parse_search(text: &str, max_chars: usize) -> Result<String, TextError> {
 /// A text as it is stored: trimmed and composed (NFC).
 #[must_use]
 pub fn normal(text: &str) -> String {
-    text.trim().nfc().collect()
+    let text = text.trim();
+    // Almost everything is in this form, and what is copied as it is takes no more room than it needs.
+    if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
 }
 
 /// Keeps a spreadsheet from running a text as a formula: a text that begins with `=`, `+`, `-`, `@`, a tab or a carriage

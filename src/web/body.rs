@@ -1,11 +1,14 @@
 //! Request bodies: read whole, within their limit, and understood strictly. A body of another type is a 415; one of
 //! another shape is a 400 that points at the place; nothing in it is ever ignored.
 
+use std::{future::poll_fn, pin::pin};
+
 use actix_web::{
     FromRequest as _, HttpMessage as _, HttpRequest,
+    body::{BodyStream, MessageBody as _},
     dev::Payload,
     http::header,
-    web::{self, Bytes},
+    web::{self, Bytes, BytesMut},
 };
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
@@ -33,11 +36,19 @@ pub const LISTS: &[&str] = &["text/csv", "application/x-ndjson", "application/js
 pub async fn bytes(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
     let payload = web::Payload::from_request(req, payload).await.map_err(Problem::internal)?;
     let limit = usize::try_from(max_body_bytes(req.path())).map_err(Problem::internal)?;
-    match payload.to_bytes_limited(limit).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(Problem::new(&INVALID_BODY, format!("The body did not arrive whole: {error}."))),
-        Err(_more) => Err(too_large(req.path())),
+    let announced = req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    // Room for all of it from the beginning, since a large body that grows is copied, and for a moment there twice.
+    let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
+    let mut stream = pin!(BodyStream::new(payload));
+    while let Some(piece) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+        let broken = |error| Problem::new(&INVALID_BODY, format!("The body did not arrive whole: {error}."));
+        let piece = piece.map_err(broken)?;
+        if bytes.len() + piece.len() > limit {
+            return Err(too_large(req.path()));
+        }
+        bytes.extend_from_slice(&piece);
     }
+    Ok(bytes.freeze())
 }
 
 /// Makes sure that a body is of a type that the operation takes, and not encoded.

@@ -16,8 +16,8 @@ use actix_web::{
 
 use crate::state::AppState;
 
-const EXPOSED: &str = "Deprecation, ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Sunset, \
-     WWW-Authenticate, X-Request-Id";
+const EXPOSED: &str = "Accept-Ranges, Content-Disposition, Content-Range, Deprecation, ETag, Idempotency-Replayed, Link, Location, RateLimit, \
+     RateLimit-Policy, Repr-Digest, Retry-After, Sunset, WWW-Authenticate, X-Request-Id";
 const REQUEST_HEADERS: &str =
     "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id";
 const READ_METHODS: &str = "GET, HEAD";

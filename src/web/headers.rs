@@ -34,6 +34,10 @@ pub async fn finish<B: MessageBody>(
     } else {
         response.map_into_left_body()
     };
+    // The word that keeps a file from being compressed is for the middleware only (RFC 9110, section 8.4.1).
+    if response.headers().get(header::CONTENT_ENCODING).is_some_and(|value| value == "identity") {
+        response.headers_mut().remove(header::CONTENT_ENCODING);
+    }
     let path = response.request().path();
     let policy = if path.starts_with("/docs") {
         DOCS_POLICY

@@ -122,6 +122,7 @@ on_both! {
         for compressed in ["gzip", "br"] {
             let answer = part(&[("Accept-Encoding", compressed)]);
             assert_eq!(answer.body, whole.body, "the digest is of these bytes");
+            assert_eq!(answer.header("content-encoding"), None);
         }
     }
 

@@ -56,6 +56,16 @@ pub fn each_row(
     }
 }
 
+/// The most rows that a file can have, so that there is room for all of them from the beginning: a list that grows is
+/// copied, and for a moment there twice.
+#[must_use]
+pub fn most_rows(format: Format, bytes: &[u8]) -> usize {
+    let mark = if format == Format::Json { b'{' } else { b'\n' };
+    let most = usize::try_from(MOST_ROWS).unwrap_or(usize::MAX);
+    // The last line may have no end.
+    bytes.iter().filter(|byte| **byte == mark).take(most).count() + 1
+}
+
 /// The text of a file: UTF-8, with or without a byte order mark.
 fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {

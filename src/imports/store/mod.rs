@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 pub use self::report::{find, forget, keep, list, rows, stored};
-use super::rules::{Format, Mode, Order, Outcome, Report, Resource, Unreadable, each_row};
+use super::rules::{Format, Mode, Order, Outcome, Report, Resource, Unreadable, each_row, most_rows};
 use crate::{
     db::{CHUNK, Deed, Importable, StoreError, Turn, Tx, json},
     kernel::{
@@ -65,7 +65,7 @@ fn read_rows<R: Importable>(
     today: NaiveDate,
     ledger: &mut Ledger,
 ) -> Result<Vec<R::Row>, Unreadable> {
-    let mut rows = Vec::new();
+    let mut rows = Vec::with_capacity(most_rows(format, bytes));
     each_row(format, bytes, R::COLUMNS, &mut |at, cells| {
         ledger.counts.rows = at.row;
         match cells.and_then(|cells| R::read(RowReader::new(R::COLUMNS, cells, at), today)) {
@@ -74,7 +74,6 @@ fn read_rows<R: Importable>(
         }
         !ledger.is_full()
     })?;
-    rows.shrink_to_fit();
     Ok(rows)
 }
 

@@ -20,20 +20,11 @@ use crate::{
     territories::Code,
 };
 
-const fn column(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    (about, example): (&'static str, &'static str),
-    pattern: Option<&'static str>,
-) -> Column {
-    Column { name, aliases, about, pattern, example }
-}
-
 const DATE: Option<&str> = Some("(19|20|21)[0-9]{2}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?");
 
 /// The columns of a list of members.
 pub const COLUMNS: &[Column] = &[
-    column(
+    Column::new(
         "kind",
         &["type", "nature"],
         (
@@ -42,27 +33,27 @@ pub const COLUMNS: &[Column] = &[
         ),
         Some("region|prefecture_or_province|municipality|institution"),
     ),
-    column(
+    Column::new(
         "territory_code",
         &["code_territoire", "code_hcp", "code"],
         ("Code of the territory that it is seated on, of the Haut-Commissariat au Plan.", "01.331.01.03"),
         Some(r"[0-9]{2}(\.[0-9]{3}(\.[0-9]{2}\.[0-9]{1,2})?)?"),
     ),
-    column(
+    Column::new(
         "name_fr",
         &["nom_fr", "nom"],
         ("Name in French; a member has a name in at least one language.", "Larache"),
         None,
     ),
-    column("name_ar", &["nom_ar"], ("Name in Arabic.", "العرائش"), None),
-    column("name_en", &["nom_en"], ("Name in English.", "Larache"), None),
-    column(
+    Column::new("name_ar", &["nom_ar"], ("Name in Arabic.", "العرائش"), None),
+    Column::new("name_en", &["nom_en"], ("Name in English.", "Larache"), None),
+    Column::new(
         "status",
         &["statut", "etat"],
         ("Standing in the network. A change must be a step that the member can take.", "active"),
         Some("candidate|active|suspended|withdrawn"),
     ),
-    column(
+    Column::new(
         "status_since",
         &["statut_depuis", "date_statut"],
         (
@@ -71,7 +62,7 @@ pub const COLUMNS: &[Column] = &[
         ),
         DATE,
     ),
-    column(
+    Column::new(
         "joined_on",
         &["date_adhesion", "adhesion"],
         (
@@ -80,15 +71,15 @@ pub const COLUMNS: &[Column] = &[
         ),
         DATE,
     ),
-    column(
+    Column::new(
         "cohort",
         &["cohorte"],
         ("Cohort that it joined with: a year, or a month of it.", "2024-04"),
         Some("(19|20|21)[0-9]{2}(-(0[1-9]|1[0-2]))?"),
     ),
-    column("ogp_local_since", &["ogp_local_depuis"], ("Since when it takes part in OGP Local.", "2024"), DATE),
-    column("website", &["site_web", "site"], ("Its own site, an http(s) URL.", "https://www.larache.ma"), None),
-    column(
+    Column::new("ogp_local_since", &["ogp_local_depuis"], ("Since when it takes part in OGP Local.", "2024"), DATE),
+    Column::new("website", &["site_web", "site"], ("Its own site, an http(s) URL.", "https://www.larache.ma"), None),
+    Column::new(
         "external_ids",
         &["identifiants", "identifiants_externes"],
         (

@@ -8,50 +8,56 @@ use crate::kernel::{
     register::{At, Cells, Column, Fault, RowReader},
 };
 
-const fn column(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    (about, example): (&'static str, &'static str),
-    pattern: Option<&'static str>,
-) -> Column {
-    Column { name, aliases, about, pattern, example }
-}
-
 const CODE: Option<&str> = Some(r"[0-9]{2}(\.[0-9]{3}(\.[0-9]{2}\.[0-9]{1,2})?)?");
 const COUNT: Option<&str> = Some("[0-9]{1,12}");
 const DEGREES: Option<&str> = Some(r"-?[0-9]{1,3}(\.[0-9]{1,6})?");
 
 /// The columns of a list of territories.
 pub const COLUMNS: &[Column] = &[
-    column(
+    Column::new(
         "code",
         &["code_hcp", "code_territoire"],
         ("Code of the Haut-Commissariat au Plan; the natural key.", "01.051.01.01"),
         CODE,
     ),
-    column(
+    Column::new(
         "kind",
         &["type", "nature"],
         ("Kind of unit; it stays.", "commune"),
         Some("region|prefecture|province|prefecture_of_arrondissements|commune|arrondissement"),
     ),
-    column("area_type", &["milieu"], ("For communes: urban or rural.", "rural"), Some("urban|rural")),
-    column(
+    Column::new("area_type", &["milieu"], ("For communes: urban or rural.", "rural"), Some("urban|rural")),
+    Column::new(
         "parent_code",
         &["code_parent"],
         ("Code of the unit that it is a part of; empty for regions and prefectures of arrondissements.", "01.051"),
         CODE,
     ),
-    column("region_code", &["code_region"], ("Code of the region that it lies in; its own for a region.", "01"), CODE),
-    column("name_fr", &["nom_fr", "nom"], ("Name in French.", "Ajdir"), None),
-    column("name_ar", &["nom_ar"], ("Name in Arabic.", "أجدير"), None),
-    column("population_2024", &["population_rgph_2024"], ("Legal population of the census of 2024.", "10000"), COUNT),
-    column("households_2024", &["menages_2024"], ("Households of the census of 2024.", "2000"), COUNT),
-    column("population_2014", &["population_rgph_2014"], ("Legal population of the census of 2014.", "9000"), COUNT),
-    column("latitude", &[], ("Degrees north of a point in it (WGS 84).", "35.2"), DEGREES),
-    column("longitude", &[], ("Degrees east of that point.", "-3.9"), DEGREES),
-    column("geonames_id", &["id_geonames"], ("The point's identifier in GeoNames.", "2530335"), COUNT),
-    column(
+    Column::new(
+        "region_code",
+        &["code_region"],
+        ("Code of the region that it lies in; its own for a region.", "01"),
+        CODE,
+    ),
+    Column::new("name_fr", &["nom_fr", "nom"], ("Name in French.", "Ajdir"), None),
+    Column::new("name_ar", &["nom_ar"], ("Name in Arabic.", "أجدير"), None),
+    Column::new(
+        "population_2024",
+        &["population_rgph_2024"],
+        ("Legal population of the census of 2024.", "10000"),
+        COUNT,
+    ),
+    Column::new("households_2024", &["menages_2024"], ("Households of the census of 2024.", "2000"), COUNT),
+    Column::new(
+        "population_2014",
+        &["population_rgph_2014"],
+        ("Legal population of the census of 2014.", "9000"),
+        COUNT,
+    ),
+    Column::new("latitude", &[], ("Degrees north of a point in it (WGS 84).", "35.2"), DEGREES),
+    Column::new("longitude", &[], ("Degrees east of that point.", "-3.9"), DEGREES),
+    Column::new("geonames_id", &["id_geonames"], ("The point's identifier in GeoNames.", "2530335"), COUNT),
+    Column::new(
         "location_matched_by",
         &["rapprochement"],
         ("How the point was found.", "one_name"),
