@@ -101,6 +101,8 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
         db: db.clone(),
         tokens: Arc::new(Tokens::new(keys, &args.public_url(address))),
         passwords: Arc::new(Passwords::default()),
+        attempts: Arc::default(),
+        trusted_proxies: args.trusted_proxies.clone().into(),
         imports: Arc::new(Semaphore::new(1)),
         metrics: Arc::clone(&metrics),
         cors_origins: args.cors_origins.clone().into(),
@@ -120,6 +122,8 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     Ok(Running { api, address, operations, operations_address })
 }
 
+/// How long a session is kept after its end, so that a stolen token is still known for what it is.
+const SESSIONS_KEPT: Days = Days::new(30);
 /// How often what is too old is looked for.
 const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
 
@@ -141,12 +145,15 @@ async fn keep_house(db: Db, feed_days: u16) {
     }
 }
 
-/// Forgets answers kept for idempotency keys and tokens that were taken back, when their time is over, and reports of
-/// imports that are older than the feed.
+/// Forgets answers kept for idempotency keys, tokens that were taken back and sessions, when their time is over, and
+/// reports of imports that are older than the feed.
 fn forget_spent(db: &Db, before: DateTime<Utc>) -> Result<usize, StoreError> {
     const RETENTION: Actor = Actor::System("retention of spent keys, tokens and reports");
     db.write_blocking(&RETENTION, |tx| {
-        Ok(forget_answers(tx)? + auth::store::forget_revoked(tx)? + imports::forget(tx, before)?)
+        Ok(forget_answers(tx)?
+            + auth::store::forget_revoked(tx)?
+            + auth::store::sessions::forget(tx, tx.now() - SESSIONS_KEPT)?
+            + imports::forget(tx, before)?)
     })
 }
 

@@ -13,7 +13,7 @@ use std::{
 
 use clap::Args;
 
-use crate::{auth::keys::Keys, db::Target, reference::Purpose};
+use crate::{auth::keys::Keys, db::Target, reference::Purpose, web::client::Proxies};
 
 /// Where the database is. Every command that opens it takes these.
 #[derive(Debug, Clone, Args)]
@@ -148,6 +148,9 @@ pub struct ServeArgs {
     /// Origins whose pages may write through a browser, separated by commas. Every origin may read.
     #[arg(long, env = "REMACTO_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,…", value_parser = parse_origin)]
     pub cors_origins: Vec<String>,
+    /// Proxies that are trusted to say in X-Forwarded-For where a request comes from: addresses or networks like 10.0.0.0/8, separated by commas. Without it, nobody is.
+    #[arg(long, env = "REMACTO_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK,…")]
+    pub trusted_proxies: Vec<Proxies>,
     /// The licence of the network's own data: CC-BY-4.0, CC0-1.0, ODbL-1.0 or ODC-By-1.0.
     #[arg(long, env = "REMACTO_DATA_LICENCE", default_value = "CC-BY-4.0", value_name = "SPDX")]
     pub data_licence: DataLicence,

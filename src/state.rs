@@ -5,10 +5,11 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::{
-    auth::{Passwords, tokens::Tokens},
+    auth::{Passwords, attempts::Attempts, tokens::Tokens},
     config::DataLicence,
     db::Db,
     observe::metrics::Metrics,
+    web::client::Proxies,
 };
 
 /// The shared state of the API.
@@ -20,6 +21,10 @@ pub struct AppState {
     pub tokens: Arc<Tokens>,
     /// Checks passwords.
     pub passwords: Arc<Passwords>,
+    /// Who must wait before trying to sign in again.
+    pub attempts: Arc<Attempts>,
+    /// Proxies that are trusted to say where a request comes from.
+    pub trusted_proxies: Arc<[Proxies]>,
     /// The right to import: one request has it at a time.
     pub imports: Arc<Semaphore>,
     /// The metrics.

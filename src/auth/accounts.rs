@@ -62,10 +62,11 @@ impl Account {
         self.secret_hash.0 == hash_secret(secret)
     }
 
-    /// For whom its tokens are.
+    /// For whom its tokens are, of a session if it is a person.
     #[must_use]
-    pub fn subject(&self) -> Subject {
-        Subject { account: self.id.clone(), kind: self.kind.as_str(), role: self.role, member: self.member_id.clone() }
+    pub fn subject(&self, session: Option<String>) -> Subject {
+        let (account, kind) = (self.id.clone(), self.kind.as_str());
+        Subject { account, kind, role: self.role, member: self.member_id.clone(), session }
     }
 
     /// Who it is for the audit.
@@ -91,6 +92,8 @@ pub struct Standing {
     pub disabled: bool,
     /// Whether the token itself was taken back.
     pub revoked: bool,
+    /// Whether its session is going on; so for tokens without one.
+    pub signed_in: bool,
 }
 
 impl Standing {
@@ -103,6 +106,8 @@ impl Standing {
             Err("is disabled")
         } else if self.revoked {
             Err("has taken the token back")
+        } else if !self.signed_in {
+            Err("has signed out")
         } else if self.role != claims.role || self.member_id != claims.member {
             Err("has been changed since the token was issued")
         } else {
@@ -203,15 +208,18 @@ mod tests {
             kind: String::new(),
             role: Role::FocalPoint,
             member: Some("m".to_owned()),
+            sid: None,
             iat: 0,
             nbf: 0,
             exp: 0,
             jti: String::new(),
         };
-        let now = Standing { role: Role::FocalPoint, member_id: Some("m".to_owned()), disabled: false, revoked: false };
+        let (role, member_id) = (Role::FocalPoint, Some("m".to_owned()));
+        let now = Standing { role, member_id, disabled: false, revoked: false, signed_in: true };
         assert_eq!(now.admits(&claims), Ok(()));
         assert!(Standing { disabled: true, ..now.clone() }.admits(&claims).is_err());
         assert!(Standing { revoked: true, ..now.clone() }.admits(&claims).is_err());
+        assert!(Standing { signed_in: false, ..now.clone() }.admits(&claims).is_err());
         assert!(Standing { role: Role::Partner, ..now.clone() }.admits(&claims).is_err());
         assert!(Standing { member_id: Some("n".to_owned()), ..now }.admits(&claims).is_err());
     }

@@ -1,32 +1,38 @@
 //! Signing in, as the API shows it.
 
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     accounts::Account,
     roles::{PERMISSIONS, Role},
+    sessions::{RefreshToken, Session},
     tokens::{Claims, LIFETIME_S, Tokens},
 };
+use crate::{kernel::clock::rfc3339, web::page::PageOut};
 
-/// A form of the token endpoint (RFC 6749, section 4.4.2).
+/// A form of the token endpoint (RFC 6749, sections 4.4.2 and 6).
 #[derive(Deserialize, ToSchema)]
 pub struct TokenForm {
-    /// `client_credentials`.
-    #[schema(value_type = String, example = "client_credentials", pattern = "^client_credentials$")]
+    /// `client_credentials` for a machine, `refresh_token` for a person's session.
+    #[schema(value_type = String, example = "client_credentials", pattern = "^(client_credentials|refresh_token)$")]
     pub grant_type: Option<String>,
+    /// With `refresh_token`: the session's refresh token. It is good once; the answer has the next one.
+    #[schema(value_type = String, nullable = false)]
+    pub refresh_token: Option<String>,
 }
 
 /// A form of the revocation endpoint (RFC 7009, section 2.1).
 #[derive(Deserialize, ToSchema)]
 pub struct RevocationForm {
-    /// The access token to take back.
+    /// The access token to take back, or the refresh token whose session is to end.
     #[schema(value_type = String, example = "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl")]
     pub token: Option<String>,
     /// `access_token`; other hints are ignored, as the standard says.
     #[schema(value_type = String, example = "access_token", nullable = false)]
-    #[expect(dead_code, reason = "there is one kind of token, so that the hint changes nothing")]
+    #[expect(dead_code, reason = "the two kinds of tokens are told apart without it")]
     pub token_type_hint: Option<String>,
 }
 
@@ -42,6 +48,30 @@ pub struct SessionIn {
     pub password: String,
 }
 
+/// Somebody's new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordIn {
+    /// The password that is good now.
+    #[schema(example = "correct horse battery staple", max_length = 200, format = "password")]
+    pub current_password: String,
+    /// The new one, 12 to 200 characters.
+    #[schema(example = "incorrect mule accumulator clamp", min_length = 12, max_length = 200, format = "password")]
+    pub new_password: String,
+}
+
+/// A new password for who has a one-time secret.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordResetIn {
+    /// The one-time secret, as the administrator handed it on.
+    #[schema(example = "remacto_h2T0nQ5vJ8mX1cL6yB3wK9rF4sD7gP0aZ5uE8iN2oVq", max_length = 200)]
+    pub secret: String,
+    /// The new password, 12 to 200 characters.
+    #[schema(example = "incorrect mule accumulator clamp", min_length = 12, max_length = 200, format = "password")]
+    pub new_password: String,
+}
+
 /// An access token (RFC 6749, section 5.1).
 #[derive(Serialize, ToSchema)]
 pub struct TokenOut {
@@ -54,13 +84,92 @@ pub struct TokenOut {
     /// For how many seconds the token is good.
     #[schema(example = 900, minimum = 1)]
     pub expires_in: i64,
+    /// What gets the next pair of tokens, once; null for machines, which have their secret.
+    #[schema(example = "remacto_rt_01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f.h2T0nQ5vJ8mX1cL6yB3wK9rF4sD7gP0aZ5uE8iN2oVq")]
+    pub refresh_token: Option<String>,
+    /// Until when the session can be taken up again, if it is not used meanwhile; null for machines.
+    #[serde(serialize_with = "some_rfc3339")]
+    pub session_expires_at: Option<DateTime<Utc>>,
+    /// The session; null for machines.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
+    pub session_id: Option<String>,
 }
 
 impl TokenOut {
-    /// Around a fresh token.
+    /// Around a fresh token, of a session if it is a person's.
     #[must_use]
-    pub const fn new(access_token: String) -> Self {
-        Self { access_token, token_type: "Bearer", expires_in: LIFETIME_S }
+    pub fn new(access_token: String, session: Option<(&Session, &RefreshToken)>) -> Self {
+        Self {
+            access_token,
+            token_type: "Bearer",
+            expires_in: LIFETIME_S,
+            refresh_token: session.map(|(_, token)| token.text()),
+            session_expires_at: session.map(|(session, _)| session.expires_at),
+            session_id: session.map(|(session, _)| session.id.clone()),
+        }
+    }
+}
+
+/// Where somebody is signed in.
+#[derive(Serialize, ToSchema)]
+pub struct SessionOut {
+    /// Identifier.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
+    pub id: String,
+    /// Since when.
+    #[serde(serialize_with = "rfc3339")]
+    pub created_at: DateTime<Utc>,
+    /// When it last got new tokens.
+    #[serde(serialize_with = "rfc3339")]
+    pub used_at: DateTime<Utc>,
+    /// Until when it can be taken up again, if it is not used meanwhile.
+    #[serde(serialize_with = "rfc3339")]
+    pub expires_at: DateTime<Utc>,
+    /// How the program calls itself that signed in.
+    #[schema(example = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0")]
+    pub user_agent: Option<String>,
+    /// Whether it is the one of the token that asks.
+    pub current: bool,
+    /// Where to go from here.
+    pub links: SessionLinksOut,
+}
+
+/// Links of a session.
+#[derive(Serialize, ToSchema)]
+pub struct SessionLinksOut {
+    /// The session, to be deleted.
+    #[schema(example = "/api/v1/auth/sessions/01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")]
+    #[serde(rename = "self")]
+    pub this: String,
+}
+
+/// Somebody's sessions, always one page.
+#[derive(Serialize, ToSchema)]
+pub struct SessionPageOut {
+    /// The sessions that go on, the newest first.
+    pub data: Vec<SessionOut>,
+    /// Where this page stands: it is the only one.
+    pub page: PageOut,
+    /// Number of the last change that this page can have seen.
+    #[schema(example = 1679, minimum = 0)]
+    pub sequence: i64,
+}
+
+impl SessionOut {
+    /// A session, beside the one that asks.
+    #[must_use]
+    pub fn new(session: Session, current: Option<&str>) -> Self {
+        let Session { id, created_at, used_at, expires_at, user_agent } = session;
+        let (this, current) = (format!("/api/v1/auth/sessions/{id}"), current == Some(id.as_str()));
+        Self { id, created_at, used_at, expires_at, user_agent, current, links: SessionLinksOut { this } }
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde hands a reference to the field on")]
+fn some_rfc3339<S: Serializer>(moment: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match moment {
+        Some(moment) => rfc3339(moment, serializer),
+        None => serializer.serialize_none(),
     }
 }
 
@@ -129,17 +238,17 @@ pub struct AuthorizationServerOut {
     #[schema(example = "https://api.example.org/docs/", format = "uri")]
     pub service_documentation: String,
     /// How tokens are got.
-    #[schema(example = json!(["client_credentials"]))]
-    pub grant_types_supported: [&'static str; 1],
+    #[schema(value_type = Vec<String>, example = json!(["client_credentials", "refresh_token"]))]
+    pub grant_types_supported: [&'static str; 2],
     /// None: there is no authorization endpoint.
     #[schema(value_type = Vec<String>, example = json!([]))]
     pub response_types_supported: [&'static str; 0],
-    /// How clients prove who they are when they get a token.
-    #[schema(example = json!(["client_secret_basic"]))]
-    pub token_endpoint_auth_methods_supported: [&'static str; 1],
+    /// How clients prove who they are when they get a token; not at all for a refresh token.
+    #[schema(value_type = Vec<String>, example = json!(["client_secret_basic", "none"]))]
+    pub token_endpoint_auth_methods_supported: [&'static str; 2],
     /// How they do so when they take one back.
-    #[schema(example = json!(["client_secret_basic"]))]
-    pub revocation_endpoint_auth_methods_supported: [&'static str; 1],
+    #[schema(value_type = Vec<String>, example = json!(["client_secret_basic", "none"]))]
+    pub revocation_endpoint_auth_methods_supported: [&'static str; 2],
 }
 
 impl AuthorizationServerOut {
@@ -153,10 +262,10 @@ impl AuthorizationServerOut {
             revocation_endpoint: at("/api/v1/auth/revoke"),
             jwks_uri: at("/.well-known/jwks.json"),
             service_documentation: at("/docs/"),
-            grant_types_supported: ["client_credentials"],
+            grant_types_supported: ["client_credentials", "refresh_token"],
             response_types_supported: [],
-            token_endpoint_auth_methods_supported: ["client_secret_basic"],
-            revocation_endpoint_auth_methods_supported: ["client_secret_basic"],
+            token_endpoint_auth_methods_supported: ["client_secret_basic", "none"],
+            revocation_endpoint_auth_methods_supported: ["client_secret_basic", "none"],
         }
     }
 }

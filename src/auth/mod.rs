@@ -2,12 +2,14 @@
 //! access tokens, and the extractors that make a permission a part of a handler's type.
 
 pub mod accounts;
+pub mod attempts;
 mod dto;
 mod http;
 pub mod keys;
 pub mod passwords;
 pub mod principal;
 pub mod roles;
+pub mod sessions;
 pub mod store;
 pub mod tokens;
 
@@ -25,6 +27,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(http::create_token)
         .service(http::revoke_token)
         .service(http::create_session)
+        .service(http::list_sessions)
+        .service(http::end_session)
+        .service(http::change_password)
+        .service(http::set_password)
         .service(http::get_own_account);
 }
 
@@ -56,11 +62,23 @@ impl Passwords {
     /// # Errors
     /// [`StoreError::Overloaded`] when too many wait.
     pub async fn check(&self, password: String, hash: Option<SecretHash>) -> Result<bool, StoreError> {
+        self.in_turn(move || passwords::is_password(&password, hash.as_ref().map(|hash| hash.0.as_str()))).await
+    }
+
+    /// The hash of a new password, which is as much work.
+    ///
+    /// # Errors
+    /// [`StoreError::Overloaded`] when too many wait. Inside: a predicate for a sentence about the password.
+    pub async fn hash(&self, password: String) -> Result<Result<String, String>, StoreError> {
+        self.in_turn(move || passwords::hash_password(&password)).await
+    }
+
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
         let _place = self.places.try_acquire().map_err(|_full| StoreError::Overloaded)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_closed| StoreError::Aborted)?;
         let work = move || {
             let _turn = turn;
-            passwords::is_password(&password, hash.as_ref().map(|hash| hash.0.as_str()))
+            work()
         };
         tokio::task::spawn_blocking(work).await.map_err(|_panicked| StoreError::Aborted)
     }

@@ -19,15 +19,24 @@ pub const MAX_PASSWORD_CHARS: usize = 200;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// Whether a new password is long enough, and not too long to be hashed.
+///
+/// # Errors
+/// A predicate for a sentence about the password.
+pub fn check_password(password: &str) -> Result<(), String> {
+    let length = password.chars().count();
+    if (MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&length) {
+        return Ok(());
+    }
+    Err(format!("has {length} characters, not {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS}"))
+}
+
 /// Hashes a new password. It takes tens of milliseconds and 19 MiB.
 ///
 /// # Errors
 /// A predicate for a sentence about the password, or about the system when it has no random numbers.
 pub fn hash_password(password: &str) -> Result<String, String> {
-    let length = password.chars().count();
-    if !(MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&length) {
-        return Err(format!("has {length} characters, not {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS}"));
-    }
+    check_password(password)?;
     let hash = Argon2::default().hash_password(password.as_bytes());
     hash.map(|hash| hash.to_string()).map_err(|error| format!("can't be hashed: {error}"))
 }
@@ -44,9 +53,23 @@ pub fn is_password(password: &str, hash: Option<&str>) -> bool {
 /// # Errors
 /// A sentence, when the system has no random numbers.
 pub fn new_secret() -> Result<String, String> {
+    Ok(format!("remacto_{}", random()?))
+}
+
+/// 256 random bits, as 43 characters.
+///
+/// # Errors
+/// A sentence, when the system has no random numbers.
+pub fn random() -> Result<String, String> {
     let mut bits = [0; 32];
     getrandom::fill(&mut bits).map_err(|error| format!("the system gives no random numbers: {error}"))?;
-    Ok(format!("remacto_{}", URL_SAFE_NO_PAD.encode(bits)))
+    Ok(URL_SAFE_NO_PAD.encode(bits))
+}
+
+/// The hash of an account that has no password yet: no password has it.
+#[must_use]
+pub fn no_password() -> String {
+    NOBODY.to_owned()
 }
 
 /// The hash that a client secret is stored as: 64 hexadecimal digits.

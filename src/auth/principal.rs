@@ -35,8 +35,8 @@ use crate::{
     },
 };
 
-/// Operations at which the Authorization header is theirs to read, because there is no token yet.
-const SIGN_IN: [&str; 3] = ["/api/v1/auth/sessions", "/api/v1/auth/token", "/api/v1/auth/revoke"];
+/// Where a POST reads the Authorization header itself, because there is no token yet.
+pub const SIGN_IN: [&str; 3] = ["/api/v1/auth/sessions", "/api/v1/auth/token", "/api/v1/auth/revoke"];
 
 /// Somebody whose token was believed.
 #[derive(Debug, Clone)]
@@ -100,7 +100,8 @@ pub async fn identify<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let speaks = req.headers().contains_key(header::AUTHORIZATION);
-    if speaks && req.path().starts_with("/api/") && !SIGN_IN.contains(&req.path()) {
+    let signs_in = req.method() == Method::POST && SIGN_IN.contains(&req.path());
+    if speaks && req.path().starts_with("/api/") && !signs_in {
         match believe(req.request()) {
             Ok(principal) => {
                 req.extensions_mut().insert(principal);

@@ -38,6 +38,9 @@ pub struct Claims {
     /// The id of the member that the account speaks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
+    /// The id of the session that it belongs to; of people only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     /// When it was issued, in seconds since 1970.
     pub iat: i64,
     /// From when on it is good.
@@ -59,6 +62,8 @@ pub struct Subject {
     pub role: Role,
     /// The id of the member that the account speaks for.
     pub member: Option<String>,
+    /// The id of the session.
+    pub session: Option<String>,
 }
 
 /// Why a token is not believed; a predicate for a sentence about it that helps who has an honest one.
@@ -130,6 +135,7 @@ impl Tokens {
             kind: subject.kind.to_owned(),
             role: subject.role,
             member: subject.member,
+            sid: subject.session,
             iat,
             nbf: iat,
             exp: iat + LIFETIME_S,
@@ -172,7 +178,9 @@ impl Tokens {
             _ => TokenError::Malformed,
         })?;
         let claims = claims.claims;
-        let is_ours = is_id(&claims.sub) && is_id(&claims.jti) && ["client", "user"].contains(&claims.kind.as_str());
+        let ids = [Some(&claims.sub), Some(&claims.jti), claims.sid.as_ref()];
+        let is_ours =
+            ids.into_iter().flatten().all(|id| is_id(id)) && ["client", "user"].contains(&claims.kind.as_str());
         if is_ours { Ok(claims) } else { Err(TokenError::Malformed) }
     }
 }

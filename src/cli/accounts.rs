@@ -15,7 +15,7 @@ use crate::{
     },
     config::DatabaseArgs,
     db::{self, Actor, Conn, Db, StoreError, WriteError},
-    kernel::id::Slug,
+    kernel::{clock, id::Slug},
     reference::Purpose,
 };
 
@@ -60,6 +60,8 @@ pub(super) enum UserCommand {
     Disable(OneUser),
     /// Let a disabled person sign in again.
     Enable(OneUser),
+    /// Print a one-time secret with which a person sets a new password within a day (POST /api/v1/auth/password-reset).
+    Reset(OneUser),
 }
 
 #[derive(Args)]
@@ -126,6 +128,7 @@ pub(super) fn user(command: UserCommand) -> Result<(), String> {
         }
         UserCommand::Disable(args) => set_user_disabled(&args, true),
         UserCommand::Enable(args) => set_user_disabled(&args, false),
+        UserCommand::Reset(args) => offer_password(&args),
     }
 }
 
@@ -168,10 +171,23 @@ fn sentence(error: WriteError) -> String {
 }
 
 fn set_user_disabled(args: &OneUser, disabled: bool) -> Result<(), String> {
+    let (db, id) = one(args)?;
+    set_disabled(&db, &id, disabled)
+}
+
+/// The database, and the id of a person's account in it.
+fn one(args: &OneUser) -> Result<(Db, String), String> {
     let (db, address) = (open(&args.database)?, email(&args.email)?);
     let found = |conn: &mut Conn| store::find_user(conn, &address);
     let user = db.read_blocking(found).map_err(|error| error.to_string())?;
-    set_disabled(&db, &user.ok_or("There is no account with this e-mail address.")?.id, disabled)
+    Ok((db, user.ok_or("There is no account with this e-mail address.")?.id))
+}
+
+fn offer_password(args: &OneUser) -> Result<(), String> {
+    let ((db, id), secret) = (one(args)?, new_secret()?);
+    let offered = db.write_blocking(&OPERATOR, |tx| store::sessions::offer_password(tx, &id, &secret));
+    let expires_at = offered.map_err(|error: StoreError| error.to_string())?;
+    print(&format!("secret={secret}\nexpires_at={}\n", clock::text(expires_at)))
 }
 
 fn set_disabled(db: &Db, id: &str, disabled: bool) -> Result<(), String> {

@@ -295,7 +295,29 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member);
+diesel::table! {
+    session (id) {
+        id -> Text,
+        account_id -> Text,
+        created_at -> Timestamp,
+        used_at -> Timestamp,
+        expires_at -> Timestamp,
+        refresh_sha256 -> Text,
+        user_agent -> Nullable<Text>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    password_reset (secret_sha256) {
+        secret_sha256 -> Text,
+        account_id -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset);
 diesel::allow_tables_to_appear_in_same_query!(composition_statement, composition_figure);
 diesel::allow_tables_to_appear_in_same_query!(charter_version, charter_item);
 diesel::allow_tables_to_appear_in_same_query!(member, member_status, member_external_id, territory);

@@ -230,6 +230,23 @@ pub const TABLES: &[Table] = &[
             ("disabled_at", Internal),
         ],
     ),
+    (
+        "session",
+        &[
+            ("id", Internal),
+            ("account_id", Internal),
+            ("created_at", Internal),
+            ("used_at", Internal),
+            ("expires_at", Internal),
+            ("refresh_sha256", Personal),
+            ("user_agent", Personal),
+            ("ended_at", Internal),
+        ],
+    ),
+    (
+        "password_reset",
+        &[("secret_sha256", Personal), ("account_id", Internal), ("created_at", Internal), ("expires_at", Internal)],
+    ),
     ("revoked_token", &[("jti", Internal), ("expires_at", Internal)]),
     (
         "idempotency_answer",

@@ -15,7 +15,10 @@ use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
 use crate::{
     app::routes,
-    auth::roles::{PERMISSIONS, Permission, Role},
+    auth::{
+        principal::SIGN_IN,
+        roles::{PERMISSIONS, Permission, Role},
+    },
     kernel::language::Language,
     web::{
         problem::{self, Kind, Problem, ProblemErrorOut, ProblemOut},
@@ -81,6 +84,7 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
     ("416", &[&problem::RANGE_NOT_SATISFIABLE]),
     ("422", &[&problem::INVALID_CONTENT, &problem::KEY_REUSED]),
     ("428", &[&problem::PRECONDITION_REQUIRED]),
+    ("429", &[&problem::TOO_MANY_ATTEMPTS]),
     ("431", &[&problem::HEADERS_TOO_LARGE]),
     ("500", &[&problem::INTERNAL_ERROR]),
     (
@@ -149,7 +153,12 @@ impl Traits<'_> {
 
     /// Whether it is one of those that make or take back tokens, which have conventions of their own.
     fn signs_in(&self) -> bool {
-        self.path.starts_with("/api/v1/auth/") && self.method == "post"
+        self.method == "post" && SIGN_IN.contains(&self.path)
+    }
+
+    /// Whether it is about one's own sessions and password: nothing of it has a version, and a secret is in it.
+    fn is_own_credentials(&self) -> bool {
+        self.path.starts_with("/api/v1/auth/")
     }
 
     /// Whether it refuses in the words of RFC 6749, as `application/json`.
@@ -158,7 +167,7 @@ impl Traits<'_> {
     }
 
     fn changes_what_is_there(&self) -> bool {
-        matches!(self.method, "patch" | "delete")
+        matches!(self.method, "patch" | "delete") && !self.is_own_credentials()
     }
 
     /// Whether it can be answered with a refusal of a status; `declared` says whether its handler says so.
@@ -168,8 +177,8 @@ impl Traits<'_> {
             "403" => self.guarded,
             // An operation without an address says itself that something it names may not exist.
             "404" => self.addressed || declared,
-            "406" => self.is_data() && !self.signs_in(),
-            "409" | "410" | "416" => declared,
+            "406" => self.is_data() && (self.method == "get" || !self.is_own_credentials()),
+            "409" | "410" | "416" | "429" => declared,
             "412" => self.changes_what_is_there() || declared,
             "415" => self.has_body,
             "422" => self.has_body && !self.signs_in(),
@@ -182,7 +191,9 @@ impl Traits<'_> {
     /// The headers of an answer of a status, beside the common ones.
     fn headers(&self, status: &str, has_page: bool) -> &'static [&'static str] {
         match (self.method, status) {
-            _ if !self.is_data() || self.signs_in() => &[],
+            _ if !self.is_data() => &[],
+            ("post", "201") if self.is_own_credentials() => &["Location"],
+            ("post" | "delete", _) if self.is_own_credentials() => &[],
             ("get", _) if has_page => &["Content-Disposition", "ETag", "Link"],
             ("post", "201") => &["ETag", "Idempotency-Replayed", "Location"],
             ("post", _) => &["ETag", "Idempotency-Replayed"],
@@ -208,7 +219,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) -> Vec<String> {
         method,
         addressed: has_parameter("path", None),
         has_body: operation.get("requestBody").is_some(),
-        guarded: operation.get("security").is_some() && !(path.starts_with("/api/v1/auth/") && method == "post"),
+        guarded: operation.get("security").is_some() && !(method == "post" && SIGN_IN.contains(&path)),
     };
     if operation.get("security").is_none() {
         operation["security"] = json!([]);
@@ -255,7 +266,7 @@ fn describe_headers(traits: &Traits<'_>, honours_if_match: bool, operation: &mut
             "example": "\"1-json.0.1.0\"",
         }));
     }
-    if traits.method == "post" && traits.guarded {
+    if traits.method == "post" && traits.guarded && !traits.is_own_credentials() {
         described.push(json!({
             "name": "Idempotency-Key",
             "in": "header",
@@ -287,7 +298,7 @@ fn add_components(document: &mut Value) {
         let headers = headers::common_and(match *status {
             "401" => &["WWW-Authenticate"],
             "412" => &["ETag"],
-            "503" => &["Retry-After"],
+            "429" | "503" => &["Retry-After"],
             _ => &[],
         });
         let body = json!({"schema": {"$ref": "#/components/schemas/ProblemOut"}});

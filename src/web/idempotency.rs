@@ -24,6 +24,18 @@ const MAX_KEY_BYTES: usize = 200;
 pub struct Once(Option<Claim>);
 
 impl Once {
+    /// Refuses a key where nothing may be kept of a request and its answer, because a secret is in one of them.
+    ///
+    /// # Errors
+    /// 400 for a key.
+    pub fn refused(req: &HttpRequest) -> Result<(), Problem> {
+        if !req.headers().contains_key(HEADER) {
+            return Ok(());
+        }
+        let detail = format!("{HEADER} is not taken here: what would be kept is a secret.");
+        Err(Problem::new(&INVALID_HEADER, detail.clone()).with_fault(Place::Header(HEADER), detail))
+    }
+
     /// From a request of an account for an operation with a body.
     ///
     /// # Errors

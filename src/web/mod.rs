@@ -4,6 +4,7 @@
 pub mod attribution;
 pub mod body;
 pub mod cache;
+pub mod client;
 pub mod cors;
 pub mod cursor;
 pub mod download;

@@ -139,6 +139,9 @@ kinds! {
     PRECONDITION_REQUIRED = "precondition_required" 428 "If-Match required",
         "A change must say which version of the resource it is meant for, so that it never overwrites a change that its author has not seen.",
         "Get the resource and send its ETag as If-Match.";
+    TOO_MANY_ATTEMPTS = "too_many_attempts" 429 "Too many attempts",
+        "Signing in has failed so often, to this account or from this address, that the next attempt has to wait. Nobody is locked out for ever: an account never has to wait for more than a minute because of others.",
+        "Wait as long as Retry-After says. Who has forgotten the password asks an administrator for a one-time secret.";
     HEADERS_TOO_LARGE = "headers_too_large" 431 "Request header fields too large",
         "The request's header fields are larger than 16,384 bytes together.",
         "Send fewer or shorter header fields; cookies are never needed.";

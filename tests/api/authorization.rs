@@ -57,6 +57,10 @@ fn table() -> BTreeMap<&'static str, May> {
         ("createToken", May::SignIn),
         ("revokeToken", May::SignIn),
         ("createSession", May::SignIn),
+        ("setPassword", May::All),
+        ("changePassword", May::Only(Role::ALL)),
+        ("listSessions", May::Only(Role::ALL)),
+        ("endSession", May::Only(Role::ALL)),
         ("getOwnAccount", May::Only(Role::ALL)),
         ("createMember", May::Only(KEEPERS)),
         ("updateMember", May::OnlyAndOwn(KEEPERS)),
@@ -161,7 +165,7 @@ on_both! {
                 for caller in &callers {
                     let authorization = caller.authorization.iter().map(|value| ("Authorization", value.as_str()));
                     let form = [("Content-Type", "application/x-www-form-urlencoded")];
-                    let is_form = path.starts_with("/api/v1/auth/") && !path.ends_with("/sessions");
+                    let is_form = ["/api/v1/auth/token", "/api/v1/auth/revoke"].contains(&path.as_str());
                     let typed = form.into_iter().filter(|_| is_form && method == "post");
                     let json = [("Content-Type", "application/json")].into_iter().filter(|_| !is_form && method != "get");
                     let headers: Vec<(&str, &str)> = authorization.chain(typed).chain(json).collect();

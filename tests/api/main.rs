@@ -30,6 +30,7 @@ mod outage;
 mod pages;
 mod paging;
 mod schema;
+mod sessions;
 mod territories;
 mod together;
 mod tokens;

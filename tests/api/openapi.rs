@@ -2,10 +2,15 @@
 
 use std::collections::HashSet;
 
-use remacto::auth::roles::Role;
+use chrono::Utc;
+use remacto::auth::{
+    roles::Role,
+    sessions::{RefreshToken, Session},
+    store::sessions,
+};
 use serde_json::{Map, Value, json};
 
-use crate::support::{TestServer, client::Answer, on_both};
+use crate::support::{TestServer, accounts::OPERATOR, client::Answer, on_both};
 
 /// Parameters that do not go with the others, so that an example would spoil the first try in the documentation.
 const WITHOUT_EXAMPLE: [&str; 9] =
@@ -226,7 +231,12 @@ impl Staff {
         let headers = [secretary.header(), ("Content-Type", "text/csv")];
         let import = server.send_body("POST", "/api/v1/imports?resource=members&dry_run=false", &headers, list).json();
         let import = import["links"]["self"].as_str().unwrap().to_owned();
-        Self { administrator: server.account(Role::Administrator).bearer, secretary: secretary.bearer, import }
+        let administrator = server.account(Role::Administrator);
+        let session = Session::begin(None, Utc::now());
+        let token = RefreshToken::new(&session.id).unwrap();
+        let begun = server.db.write_blocking(&OPERATOR, |tx| sessions::begin(tx, &administrator.id, &session, &token));
+        begun.unwrap();
+        Self { administrator: administrator.bearer, secretary: secretary.bearer, import }
     }
 
     /// Who may do an operation.

@@ -113,9 +113,17 @@ fn both_trees_have_the_same_checks_and_types() {
                     &format!("{column} BOOLEAN NOT NULL"),
                 );
             }
-            for column in
-                ["created_at", "updated_at", "changed_at", "loaded_at", "disabled_at", "expires_at", "occurred_at"]
-            {
+            for column in [
+                "created_at",
+                "updated_at",
+                "changed_at",
+                "loaded_at",
+                "disabled_at",
+                "expires_at",
+                "occurred_at",
+                "used_at",
+                "ended_at",
+            ] {
                 sql = sql.replace(&format!("{column} TEXT"), &format!("{column} TIMESTAMP"));
             }
             for column in [

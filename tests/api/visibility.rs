@@ -80,12 +80,13 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
     let id = MARKER_ID;
     let values = |column: &str| match column {
         "id" | "account_id" | "jti" | "resource_id" => format!("'{id}'"),
-        "created_at" | "updated_at" | "occurred_at" | "expires_at" | "disabled_at" | "loaded_at" => {
+        "created_at" | "updated_at" | "used_at" | "occurred_at" | "expires_at" | "ended_at" | "disabled_at"
+        | "loaded_at" => {
             format!("'{MARKER_MOMENT}'")
         }
         "version" | "position" | "row_number" | "line_number" => MARKER_NUMBER.to_string(),
         "email" => format!("'{MARKER}@{MARKER}.example'"),
-        "request_sha256" | "sha256" | "secret_hash" => format!("'{digest}'"),
+        "request_sha256" | "refresh_sha256" | "secret_sha256" | "sha256" | "secret_hash" => format!("'{digest}'"),
         "answer" | "before_values" | "after_values" | "differences" => format!("'{{\"x\":\"{MARKER}\"}}'"),
         "joined_on_key" => "'9999-12-31'".to_owned(),
         _ => format!("'{MARKER}'"),

@@ -64,7 +64,7 @@ impl Account {
                 Ok::<_, remacto::db::WriteError>((id, account.unwrap()))
             })
             .unwrap();
-        let token = tokens().issue(account.subject(), Utc::now()).unwrap();
+        let token = tokens().issue(account.subject(None), Utc::now()).unwrap();
         let claims = tokens().check(&token, Utc::now()).unwrap().as_ref().clone();
         Self { id, secret, bearer: format!("Bearer {token}"), claims }
     }
@@ -104,6 +104,6 @@ pub fn signed_as(header: &Header, claims: &Claims, key: &EncodingKey) -> String 
 
 /// A token of an account that is nowhere.
 pub fn token_of_nobody(role: Role) -> String {
-    let subject = Subject { account: new_id(), kind: "client", role, member: None };
+    let subject = Subject { account: new_id(), kind: "client", role, member: None, session: None };
     format!("Bearer {}", tokens().issue(subject, Utc::now()).unwrap())
 }

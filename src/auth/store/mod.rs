@@ -1,5 +1,7 @@
 //! The accounts' rows and every query on credentials.
 
+pub mod sessions;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     dsl::{AsSelect, exists},
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     db::{
         Backend, Conn, Deed, StoreError, Turn, Tx, WriteError,
-        schema::{account, member, revoked_token},
+        schema::{account, member, revoked_token, session},
     },
     kernel::{
         id::new_id,
@@ -112,13 +114,18 @@ pub fn find_user(conn: &mut Conn, email: &str) -> Result<Option<Account>, StoreE
 /// # Errors
 /// [`StoreError::NotAdmitted`], or the database's.
 pub fn admit(conn: &mut Conn, claims: &Claims) -> Result<(), StoreError> {
-    type Found = (String, Option<String>, Option<NaiveDateTime>, bool);
+    type Found = (String, Option<String>, Option<NaiveDateTime>, bool, bool);
     let revoked = exists(revoked_token::table.filter(revoked_token::jti.eq(&claims.jti)));
-    let columns = (account::role, account::member_id, account::disabled_at, revoked);
+    let sid = claims.sid.as_deref().unwrap_or_default();
+    let own = session::id.eq(sid).and(session::account_id.eq(&claims.sub)).and(session::ended_at.is_null());
+    let columns =
+        (account::role, account::member_id, account::disabled_at, revoked, exists(session::table.filter(own)));
     let found: Option<Found> =
         account::table.filter(account::id.eq(&claims.sub)).select(columns).first(conn).optional()?;
-    let (role_code, member_id, disabled_at, revoked) = found.ok_or(StoreError::NotAdmitted("is no longer there"))?;
-    let standing = Standing { role: role(&role_code)?, member_id, disabled: disabled_at.is_some(), revoked };
+    let found = found.ok_or(StoreError::NotAdmitted("is no longer there"))?;
+    let (role_code, member_id, disabled_at, revoked, going_on) = found;
+    let signed_in = claims.sid.is_none() || going_on;
+    let standing = Standing { role: role(&role_code)?, member_id, disabled: disabled_at.is_some(), revoked, signed_in };
     standing.admits(claims).map_err(StoreError::NotAdmitted)
 }
 

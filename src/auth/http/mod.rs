@@ -1,5 +1,7 @@
 //! The operations of signing in.
 
+mod sessions;
+
 use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse, get,
     http::header,
@@ -10,12 +12,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
+pub use self::sessions::{change_password, create_session, end_session, list_sessions, set_password};
 use super::{
-    accounts::{Account, AccountKind, email},
-    dto::{AuthorizationServerOut, KeySetOut, OwnAccountOut, RevocationForm, SessionIn, TokenForm, TokenOut},
-    passwords::MAX_PASSWORD_CHARS,
+    accounts::{Account, AccountKind},
+    dto::{AuthorizationServerOut, KeySetOut, OwnAccountOut, RevocationForm, TokenForm, TokenOut},
     principal::{Require, believe},
     roles::OwnAccount,
+    sessions::{RefreshToken, Session},
     store,
 };
 use crate::{
@@ -31,16 +34,17 @@ use crate::{
     },
 };
 
-/// Get an access token for a machine
+/// Get an access token
 ///
-/// RFC 6749, client credentials: `grant_type=client_credentials` as a form, the client's id and secret by HTTP Basic
-/// authentication.
+/// RFC 6749, as a form. For machines `grant_type=client_credentials`, the client's id and secret by HTTP Basic
+/// authentication. For people `grant_type=refresh_token` with the session's `refresh_token`, which is good once: when one
+/// comes back that was changed already, the session ends, because two have a copy of it.
 #[utoipa::path(
     tag = "auth",
     operation_id = "createToken",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
-    security(("client" = [])),
-    responses((status = 200, description = "A token.", body = TokenOut), (status = 401))
+    security(("client" = []), ()),
+    responses((status = 200, description = "A token, for a session with the next refresh token.", body = TokenOut), (status = 401))
 )]
 #[post("/auth/token")]
 pub async fn create_token(
@@ -50,12 +54,12 @@ pub async fn create_token(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let form: TokenForm = form(&req, payload).await?;
-    let account = client(&req, &state).await?;
     match form.grant_type.as_deref() {
-        Some("client_credentials") => token(&state, &account),
+        Some("client_credentials") => Ok(token(issue(&state, &client(&req, &state).await?, None)?)),
+        Some("refresh_token") => Ok(token(sessions::refreshed(&req, &state, form.refresh_token).await?)),
         Some(_) => {
-            Err(Problem::new(&INVALID_BODY, "grant_type must be client_credentials.")
-                .for_oauth("unsupported_grant_type"))
+            let detail = "grant_type must be client_credentials or refresh_token.";
+            Err(Problem::new(&INVALID_BODY, detail).for_oauth("unsupported_grant_type"))
         }
         None => Err(Problem::new(&INVALID_BODY, "grant_type is missing.").for_oauth("invalid_request")),
     }
@@ -64,12 +68,13 @@ pub async fn create_token(
 /// Take a token back
 ///
 /// RFC 7009. A client proves who it is by HTTP Basic authentication, a person by a bearer token of the same account (it
-/// may be the one to take back). A token that is not good any more is answered likewise.
+/// may be the one to take back). A refresh token needs no other proof: to take it back is to sign out. A token that is not
+/// good any more is answered likewise.
 #[utoipa::path(
     tag = "auth",
     operation_id = "revokeToken",
     request_body(content = RevocationForm, content_type = "application/x-www-form-urlencoded"),
-    security(("client" = []), ("token" = [])),
+    security(("client" = []), ("token" = []), ()),
     responses((status = 200, description = "The token is not good any more."), (status = 401))
 )]
 #[post("/auth/revoke")]
@@ -80,6 +85,10 @@ pub async fn revoke_token(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let form: RevocationForm = form(&req, payload).await?;
+    if let Some(token) = form.token.as_deref().and_then(RefreshToken::parse) {
+        sessions::sign_out(&req, &state, token).await?;
+        return Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).finish());
+    }
     let account = revoker(&req, &state).await?;
     let missing = || Problem::new(&INVALID_BODY, "token is missing.").for_oauth("invalid_request");
     let token = form.token.ok_or_else(missing)?;
@@ -92,37 +101,6 @@ pub async fn revoke_token(
         state.db.write(account.actor(&request_id(&req)), work).await?;
     }
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).finish())
-}
-
-/// Sign in with a password
-///
-/// For people: an access token for an e-mail address and a password.
-#[utoipa::path(
-    tag = "auth",
-    operation_id = "createSession",
-    request_body = SessionIn,
-    responses((status = 201, description = "A token.", body = TokenOut), (status = 401))
-)]
-#[post("/auth/sessions")]
-pub async fn create_session(
-    req: HttpRequest,
-    state: Data<AppState>,
-    payload: Payload,
-    _query: Query<NoParameters>,
-) -> Result<HttpResponse, Problem> {
-    body::check_type(&req, body::JSON)?;
-    let SessionIn { email: address, password } = body::read_json(&body::bytes(&req, &mut payload.into_inner()).await?)?;
-    let address = email(&address).unwrap_or_default();
-    let account = state.db.read(move |conn| store::find_user(conn, &address)).await?;
-    let hash = account.as_ref().map(|account| account.secret_hash.clone());
-    let known = password.chars().count() <= MAX_PASSWORD_CHARS && state.passwords.check(password, hash).await?;
-    let account = account.filter(|account| known && !account.disabled);
-    let refused = || {
-        let problem = Problem::new(&INVALID_CREDENTIALS, "The e-mail address or the password is wrong.");
-        problem.with_header(header::WWW_AUTHENTICATE, "Bearer")
-    };
-    let body = issue(&state, &account.ok_or_else(refused)?)?;
-    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
 }
 
 /// Get one's own account
@@ -188,12 +166,14 @@ async fn form<T: DeserializeOwned>(req: &HttpRequest, payload: Payload) -> Resul
     query::parse_known(text).map_err(refuse)
 }
 
-fn issue(state: &AppState, account: &Account) -> Result<TokenOut, Problem> {
-    state.tokens.issue(account.subject(), clock::now()).map(TokenOut::new).map_err(Problem::internal)
+fn issue(state: &AppState, account: &Account, session: Option<(&Session, &RefreshToken)>) -> Result<TokenOut, Problem> {
+    let subject = account.subject(session.map(|(session, _)| session.id.clone()));
+    let access_token = state.tokens.issue(subject, clock::now()).map_err(Problem::internal)?;
+    Ok(TokenOut::new(access_token, session))
 }
 
-fn token(state: &AppState, account: &Account) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(issue(state, account)?))
+fn token(token: TokenOut) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(token)
 }
 
 /// The client that HTTP Basic authentication names (RFC 6749, section 2.3.1: both parts are form-encoded).

@@ -1,0 +1,2 @@
+DROP TABLE password_reset;
+DROP TABLE session;

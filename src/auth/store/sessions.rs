@@ -1,0 +1,259 @@
+//! The sessions' rows and the one-time secrets for new passwords.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+
+use super::{
+    super::sessions::{RESET_HOURS, RefreshToken, Session, last_moment},
+    Account, deed, find,
+};
+use crate::{
+    auth::passwords::hash_secret,
+    db::{
+        Conn, Deed, Stamp, StoreError, Tx,
+        schema::{account, password_reset, session},
+    },
+};
+
+/// The sessions' name in the audit.
+const RESOURCE: &str = "sessions";
+/// How many rows one transaction forgets of each table.
+const MOST_FORGOTTEN: i64 = 1_000;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = session)]
+struct SessionRow {
+    id: String,
+    #[diesel(deserialize_as = Stamp)]
+    created_at: NaiveDateTime,
+    #[diesel(deserialize_as = Stamp)]
+    used_at: NaiveDateTime,
+    #[diesel(deserialize_as = Stamp)]
+    expires_at: NaiveDateTime,
+    user_agent: Option<String>,
+}
+
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
+        let (created_at, used_at) = (row.created_at.and_utc(), row.used_at.and_utc());
+        Self { id: row.id, created_at, used_at, expires_at: row.expires_at.and_utc(), user_agent: row.user_agent }
+    }
+}
+
+/// Begins a session of an account, with its first refresh token.
+///
+/// # Errors
+/// The database's.
+pub fn begin(tx: &mut Tx<'_>, account_id: &str, new: &Session, token: &RefreshToken) -> Result<(), StoreError> {
+    diesel::insert_into(session::table)
+        .values((
+            session::id.eq(&new.id),
+            session::account_id.eq(account_id),
+            session::created_at.eq(new.created_at.naive_utc()),
+            session::used_at.eq(new.used_at.naive_utc()),
+            session::expires_at.eq(new.expires_at.naive_utc()),
+            session::refresh_sha256.eq(token.hash()),
+            session::user_agent.eq(&new.user_agent),
+        ))
+        .execute(tx.conn)?;
+    tx.audit(of_session("created", &new.id));
+    Ok(())
+}
+
+/// What came of a refresh token.
+pub enum Refreshed {
+    /// It was changed for the next one.
+    Good(Box<Account>, Session),
+    /// It is not good; where it had been changed before, its session has ended with that.
+    Refused,
+}
+
+/// Changes a refresh token for the next one. Of several at once with the same token, on whichever instance, one is served.
+///
+/// # Errors
+/// The database's.
+pub fn refresh(tx: &mut Tx<'_>, token: &RefreshToken, next: &RefreshToken) -> Result<Refreshed, StoreError> {
+    let now = tx.now();
+    let row = session::table.filter(session::id.eq(token.session()));
+    let going_on = session::ended_at.is_null().and(session::expires_at.gt(now.naive_utc()));
+    let changed = diesel::update(row.filter(session::refresh_sha256.eq(token.hash())).filter(going_on))
+        .set((session::refresh_sha256.eq(next.hash()), session::used_at.eq(now.naive_utc())))
+        .execute(tx.conn)?;
+    let found: Option<(String, SessionRow)> =
+        row.select((session::account_id, SessionRow::as_select())).first(tx.conn).optional()?;
+    let Some((account_id, found)) = found else { return Ok(Refreshed::Refused) };
+    if changed == 0 {
+        // It is an old one, or a forged one with the id of a session: who knows the id had a token.
+        end_where(tx, &account_id, Some(token.session()), None, "reused")?;
+        return Ok(Refreshed::Refused);
+    }
+    let account = find(tx.conn, &account_id)?.filter(|account| !account.disabled);
+    let Some(account) = account else {
+        end_where(tx, &account_id, Some(token.session()), None, "ended")?;
+        return Ok(Refreshed::Refused);
+    };
+    let mut session = Session::from(found);
+    session.expires_at = last_moment(session.created_at, now);
+    diesel::update(row).set(session::expires_at.eq(session.expires_at.naive_utc())).execute(tx.conn)?;
+    Ok(Refreshed::Good(Box::new(account), session))
+}
+
+/// An account's sessions that go on, the newest first.
+///
+/// # Errors
+/// The database's.
+pub fn of_account(conn: &mut Conn, account_id: &str, now: DateTime<Utc>) -> Result<Vec<Session>, StoreError> {
+    let going_on = session::ended_at.is_null().and(session::expires_at.gt(now.naive_utc()));
+    let rows: Vec<SessionRow> = session::table
+        .filter(session::account_id.eq(account_id).and(going_on))
+        .order(session::id.desc())
+        .select(SessionRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Session::from).collect())
+}
+
+/// Ends a session of an account; says whether it was going on.
+///
+/// # Errors
+/// The database's.
+pub fn end(tx: &mut Tx<'_>, account_id: &str, id: &str) -> Result<bool, StoreError> {
+    Ok(end_where(tx, account_id, Some(id), None, "ended")? > 0)
+}
+
+/// The account of the session with an id.
+///
+/// # Errors
+/// The database's.
+pub fn owner(conn: &mut Conn, id: &str) -> Result<Option<Account>, StoreError> {
+    let owner = session::table.filter(session::id.eq(id)).select(session::account_id);
+    let owner: Option<String> = owner.first(conn).optional()?;
+    owner.map_or(Ok(None), |owner| find(conn, &owner))
+}
+
+/// Ends the session of a refresh token, if that is the one that is good now.
+///
+/// # Errors
+/// The database's.
+pub fn sign_out(tx: &mut Tx<'_>, account_id: &str, token: &RefreshToken) -> Result<(), StoreError> {
+    let is_it = session::id.eq(token.session()).and(session::refresh_sha256.eq(token.hash()));
+    let holds: i64 = session::table.filter(is_it).count().get_result(tx.conn)?;
+    if holds > 0 {
+        end(tx, account_id, token.session())?;
+    }
+    Ok(())
+}
+
+/// Ends all sessions of an account, but for one.
+///
+/// # Errors
+/// The database's.
+pub fn end_all(tx: &mut Tx<'_>, account_id: &str, but: Option<&str>) -> Result<usize, StoreError> {
+    end_where(tx, account_id, None, but, "ended")
+}
+
+fn end_where(
+    tx: &mut Tx<'_>,
+    account_id: &str,
+    only: Option<&str>,
+    but: Option<&str>,
+    action: &'static str,
+) -> Result<usize, StoreError> {
+    let own = session::table.filter(session::account_id.eq(account_id).and(session::ended_at.is_null()));
+    let ids: Vec<String> = own.select(session::id).order(session::id).load(tx.conn)?;
+    let ending = |id: &&String| only.is_none_or(|only| only == id.as_str()) && but != Some(id.as_str());
+    let ids: Vec<String> = ids.iter().filter(ending).cloned().collect();
+    let now = tx.now().naive_utc();
+    let ended = diesel::update(session::table.filter(session::id.eq_any(&ids).and(session::ended_at.is_null())))
+        .set(session::ended_at.eq(now))
+        .execute(tx.conn)?;
+    for id in ids {
+        tx.audit(of_session(action, &id));
+    }
+    Ok(ended)
+}
+
+/// Gives an account another password. Its other sessions end with the old one, and so do offers of a new one.
+///
+/// # Errors
+/// The database's.
+pub fn set_password(tx: &mut Tx<'_>, account_id: &str, hash: &str, keep: Option<&str>) -> Result<(), StoreError> {
+    let row = account::table.filter(account::id.eq(account_id));
+    let now = tx.now().naive_utc();
+    diesel::update(row)
+        .set((account::secret_hash.eq(hash), account::updated_at.eq(now), account::version.eq(account::version + 1)))
+        .execute(tx.conn)?;
+    let version = row.select(account::version).first(tx.conn)?;
+    tx.audit(deed("password_changed", account_id, version, None, None));
+    diesel::delete(password_reset::table.filter(password_reset::account_id.eq(account_id))).execute(tx.conn)?;
+    end_all(tx, account_id, keep)?;
+    Ok(())
+}
+
+/// Offers an account to set a new password with a one-time secret, and returns until when. An earlier offer lapses.
+///
+/// # Errors
+/// The database's.
+pub fn offer_password(tx: &mut Tx<'_>, account_id: &str, secret: &str) -> Result<DateTime<Utc>, StoreError> {
+    let (now, expires_at) = (tx.now(), tx.now() + TimeDelta::hours(RESET_HOURS));
+    diesel::delete(password_reset::table.filter(password_reset::account_id.eq(account_id))).execute(tx.conn)?;
+    diesel::insert_into(password_reset::table)
+        .values((
+            password_reset::secret_sha256.eq(hash_secret(secret)),
+            password_reset::account_id.eq(account_id),
+            password_reset::created_at.eq(now.naive_utc()),
+            password_reset::expires_at.eq(expires_at.naive_utc()),
+        ))
+        .execute(tx.conn)?;
+    let version = account::table.filter(account::id.eq(account_id)).select(account::version).first(tx.conn)?;
+    tx.audit(deed("password_offered", account_id, version, None, None));
+    Ok(expires_at)
+}
+
+/// Whether a one-time secret is good now.
+///
+/// # Errors
+/// The database's.
+pub fn is_offered(conn: &mut Conn, secret: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let is_it = password_reset::secret_sha256.eq(hash_secret(secret));
+    let offers = password_reset::table.filter(is_it.and(password_reset::expires_at.gt(now.naive_utc())));
+    Ok(offers.count().get_result::<i64>(conn)? > 0)
+}
+
+/// Whose one-time secret it is, which is good no more from now on. None for one that is not or was good before.
+///
+/// # Errors
+/// The database's.
+pub fn redeem_offer(tx: &mut Tx<'_>, secret: &str) -> Result<Option<Account>, StoreError> {
+    let now = tx.now().naive_utc();
+    let is_it = password_reset::secret_sha256.eq(hash_secret(secret)).and(password_reset::expires_at.gt(now));
+    let found = password_reset::table.filter(is_it.clone()).select(password_reset::account_id);
+    let found: Option<String> = found.first(tx.conn).optional()?;
+    // Who deletes the row has it: of several at once one is served.
+    if diesel::delete(password_reset::table.filter(is_it)).execute(tx.conn)? == 0 {
+        return Ok(None);
+    }
+    let Some(account_id) = found else { return Ok(None) };
+    Ok(find(tx.conn, &account_id)?.filter(|account| !account.disabled))
+}
+
+/// Forgets sessions that ended or expired before a moment, and offers that have lapsed; returns how many. It may have to
+/// be called again.
+///
+/// # Errors
+/// The database's.
+pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<usize, StoreError> {
+    let before = before.naive_utc();
+    let old: Vec<String> = session::table
+        .filter(session::expires_at.lt(before).or(session::ended_at.lt(before)))
+        .limit(MOST_FORGOTTEN)
+        .select(session::id)
+        .load(tx.conn)?;
+    let sessions = diesel::delete(session::table.filter(session::id.eq_any(old))).execute(tx.conn)?;
+    let now = tx.now().naive_utc();
+    let offers = diesel::delete(password_reset::table.filter(password_reset::expires_at.lt(now))).execute(tx.conn)?;
+    Ok(sessions + offers)
+}
+
+fn of_session(action: &'static str, id: &str) -> Deed {
+    Deed { action, resource: RESOURCE, id: Some(id.to_owned()), version: None, before: None, after: None }
+}
