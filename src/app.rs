@@ -9,7 +9,7 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
-use chrono::{DateTime, Days, Utc};
+use chrono::Days;
 use tokio::sync::Semaphore;
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
@@ -103,6 +103,7 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
         passwords: Arc::new(Passwords::default()),
         attempts: Arc::default(),
         trusted_proxies: args.trusted_proxies.clone().into(),
+        uploads: Arc::new(Semaphore::new(MOST_UPLOADS)),
         imports: Arc::new(Semaphore::new(1)),
         metrics: Arc::clone(&metrics),
         cors_origins: args.cors_origins.clone().into(),
@@ -122,6 +123,8 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     Ok(Running { api, address, operations, operations_address })
 }
 
+/// How many lists to be imported may arrive at once; each takes up to 32 MiB.
+const MOST_UPLOADS: usize = 4;
 /// How long a session is kept after its end, so that a stolen token is still known for what it is.
 const SESSIONS_KEPT: Days = Days::new(30);
 /// How often what is too old is looked for.
@@ -133,7 +136,11 @@ async fn keep_house(db: Db, feed_days: u16) {
     loop {
         interval.tick().await;
         let (db, before) = (db.clone(), clock::now() - Days::new(feed_days.into()));
-        let work = move || Ok::<_, StoreError>((changes::forget(&db, before)?, forget_spent(&db, before)?));
+        let work = move || {
+            // Each by itself: what can't be forgotten of one must not keep the others.
+            let reports = imports::forget(&db, before)?;
+            Ok::<_, StoreError>((changes::forget(&db, before)?, forget_spent(&db)? + reports))
+        };
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok((0, 0))) => {}
             Ok(Ok((changes, spent))) => {
@@ -145,15 +152,12 @@ async fn keep_house(db: Db, feed_days: u16) {
     }
 }
 
-/// Forgets answers kept for idempotency keys, tokens that were taken back and sessions, when their time is over, and
-/// reports of imports that are older than the feed.
-fn forget_spent(db: &Db, before: DateTime<Utc>) -> Result<usize, StoreError> {
-    const RETENTION: Actor = Actor::System("retention of spent keys, tokens and reports");
+/// Forgets answers kept for idempotency keys, tokens that were taken back and sessions, when their time is over.
+fn forget_spent(db: &Db) -> Result<usize, StoreError> {
+    const RETENTION: Actor = Actor::System("retention of spent keys and tokens");
     db.write_blocking(&RETENTION, |tx| {
-        Ok(forget_answers(tx)?
-            + auth::store::forget_revoked(tx)?
-            + auth::store::sessions::forget(tx, tx.now() - SESSIONS_KEPT)?
-            + imports::forget(tx, before)?)
+        let sessions = auth::store::sessions::forget(tx, tx.now() - SESSIONS_KEPT)?;
+        Ok(forget_answers(tx)? + auth::store::forget_revoked(tx)? + sessions)
     })
 }
 

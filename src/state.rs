@@ -25,6 +25,8 @@ pub struct AppState {
     pub attempts: Arc<Attempts>,
     /// Proxies that are trusted to say where a request comes from.
     pub trusted_proxies: Arc<[Proxies]>,
+    /// Places for lists that arrive: as many are held in memory at once.
+    pub uploads: Arc<Semaphore>,
     /// The right to import: one request has it at a time.
     pub imports: Arc<Semaphore>,
     /// The metrics.

@@ -1,5 +1,8 @@
 //! Accounts: what is known of people and machines that may sign in. Pure.
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
 use super::{
     passwords::hash_secret,
     roles::Role,
@@ -7,11 +10,12 @@ use super::{
 };
 use crate::{
     db::Actor,
-    kernel::{codes::codes, id::Slug, text},
+    kernel::{codes::codes, id::Slug, paging::Order, text, violation::Violations},
 };
 
 /// What kind of account it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AccountKind {
     /// A machine, with an id and a secret.
     Client,
@@ -50,16 +54,31 @@ pub struct Account {
     pub organisation: Option<String>,
     /// The hash of its secret.
     pub secret_hash: SecretHash,
+    /// The hash of a client's secret before that one, as long as it is good.
+    pub former_secret_hash: Option<SecretHash>,
     /// Whether it may not sign in any more.
     pub disabled: bool,
+    /// Its version.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
 }
 
 impl Account {
-    /// Whether this is the account's secret (of a client).
+    /// Whether this is a secret of the account (of a client).
     #[must_use]
     pub fn has_secret(&self, secret: &str) -> bool {
         // Hashes are compared, so that the time it takes says nothing about the secret.
-        self.secret_hash.0 == hash_secret(secret)
+        let hash = hash_secret(secret);
+        self.secret_hash.0 == hash || self.former_secret_hash.as_ref().is_some_and(|former| former.0 == hash)
+    }
+
+    /// Whether it is one of those without whom nobody could manage accounts.
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        self.role == Role::Administrator && !self.disabled
     }
 
     /// For whom its tokens are, of a session if it is a person.
@@ -116,43 +135,120 @@ impl Standing {
     }
 }
 
+/// What an account is for, which can be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// What it may do.
+    pub role: Role,
+    /// The member that a focal point speaks for.
+    pub member: Option<Slug>,
+    /// The organisation that it belongs to.
+    pub organisation: Option<String>,
+    /// The members that an evaluator has been assigned, in their order.
+    pub assigned_members: Vec<Slug>,
+    /// Whether it may not sign in.
+    pub disabled: bool,
+}
+
+/// The most members of an evaluator.
+pub const MOST_ASSIGNED: usize = 500;
+
+impl Terms {
+    /// Of an account that has just been made.
+    #[must_use]
+    pub const fn new(role: Role, member: Option<Slug>, organisation: Option<String>) -> Self {
+        Self { role, member, organisation, assigned_members: Vec::new(), disabled: false }
+    }
+
+    /// Checks what can be checked without the database, and gives everything its stored form.
+    fn check(mut self, violations: &mut Violations) -> Self {
+        if (self.role == Role::FocalPoint) != self.member.is_some() {
+            violations.add("/member", "unfit_role", "A focal point speaks for one member, and nobody else does.");
+        }
+        match self.organisation.as_deref().map(|name| text::parse_line(name, 200)) {
+            Some(Ok(name)) => self.organisation = Some(name),
+            Some(Err(why)) => violations.add("/organisation", "invalid_value", format!("The organisation {why}.")),
+            None if self.role == Role::Evaluator => {
+                violations.add("/organisation", "missing_value", "An evaluator belongs to an organisation.");
+            }
+            None => {}
+        }
+        self.assigned_members.sort();
+        self.assigned_members.dedup();
+        if self.role != Role::Evaluator && !self.assigned_members.is_empty() {
+            violations.add("/assigned_members", "unfit_role", "Members are assigned to evaluators only.");
+        }
+        if self.assigned_members.len() > MOST_ASSIGNED {
+            let detail = format!("An evaluator has at most {MOST_ASSIGNED} members.");
+            violations.add("/assigned_members", "too_many", detail);
+        }
+        self
+    }
+
+    /// [`Terms`] in their stored form.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn checked(self) -> Result<Self, Violations> {
+        let mut violations = Violations::default();
+        let terms = self.check(&mut violations);
+        violations.done().map(|()| terms)
+    }
+}
+
 /// An account to be made.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     /// Its kind.
     pub kind: AccountKind,
-    /// What it may do.
-    pub role: Role,
     /// A client's name or a person's e-mail address.
     pub name: String,
-    /// The member that a focal point speaks for.
-    pub member: Option<Slug>,
-    /// The organisation that it belongs to.
-    pub organisation: Option<String>,
+    /// What it is for.
+    pub terms: Terms,
     /// The hash of its secret.
     pub secret_hash: SecretHash,
 }
 
 impl NewAccount {
-    /// Checks what can be checked without the database, and gives names their stored form.
+    /// Checks what can be checked without the database, and gives everything its stored form.
     ///
     /// # Errors
-    /// A sentence.
-    pub fn check(self) -> Result<Self, String> {
+    /// Everything that is wrong.
+    pub fn check(self) -> Result<Self, Violations> {
+        let mut violations = Violations::default();
         let name = match self.kind {
-            AccountKind::Client => text::parse_line(&self.name, 100).map_err(|why| format!("The name {why}."))?,
-            AccountKind::User => email(&self.name)?,
+            AccountKind::Client => text::parse_line(&self.name, 100).map_err(|why| format!("The name {why}.")),
+            AccountKind::User => email(&self.name),
         };
-        if (self.role == Role::FocalPoint) != self.member.is_some() {
-            return Err("A focal point speaks for one member, and nobody else does.".to_owned());
-        }
-        let organisation = self.organisation.as_deref().map(|name| text::parse_line(name, 200)).transpose();
-        let organisation = organisation.map_err(|why| format!("The organisation {why}."))?;
-        if self.role == Role::Evaluator && organisation.is_none() {
-            return Err("An evaluator belongs to an organisation.".to_owned());
-        }
-        Ok(Self { name, organisation, ..self })
+        let name = name.unwrap_or_else(|why| {
+            violations.add("/name", "invalid_value", why);
+            String::new()
+        });
+        let terms = self.terms.check(&mut violations);
+        violations.done().map(|()| Self { name, terms, ..self })
     }
+}
+
+/// What accounts can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum SortKey {
+    /// When they were made.
+    CreatedAt,
+}
+
+codes!(SortKey { CreatedAt => "created_at" });
+
+/// Which accounts are looked for, and in what order.
+#[derive(Debug, Clone, Serialize)]
+pub struct Filters {
+    /// Of which kind.
+    pub kind: AccountKind,
+    /// What they may do, any of which.
+    pub roles: Vec<Role>,
+    /// Whether they may not sign in.
+    pub disabled: Option<bool>,
+    /// The order.
+    pub order: Order<SortKey>,
 }
 
 /// An e-mail address as it is stored and looked for: in lower case.
@@ -172,16 +268,20 @@ pub fn email(text: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn new(role: Role, member: Option<&str>, organisation: Option<&str>) -> Result<NewAccount, String> {
-        NewAccount {
-            kind: AccountKind::User,
-            role,
-            name: " Amina@Example.ORG ".to_owned(),
-            member: member.map(|slug| slug.parse().unwrap()),
-            organisation: organisation.map(str::to_owned),
-            secret_hash: SecretHash("hunter2".to_owned()),
-        }
-        .check()
+    fn new(role: Role, member: Option<&str>, organisation: Option<&str>) -> Result<NewAccount, Violations> {
+        let (kind, name) = (AccountKind::User, " Amina@Example.ORG ".to_owned());
+        let terms = Terms::new(role, member.map(|slug| slug.parse().unwrap()), organisation.map(str::to_owned));
+        NewAccount { kind, name, terms, secret_hash: SecretHash("hunter2".to_owned()) }.check()
+    }
+
+    #[test]
+    fn members_are_assigned_to_evaluators_once_each() {
+        let assigned_members = vec!["b".parse().unwrap(), "a".parse().unwrap(), "b".parse().unwrap()];
+        let terms =
+            |role| Terms { assigned_members: assigned_members.clone(), ..Terms::new(role, None, Some("A".to_owned())) };
+        let checked = terms(Role::Evaluator).checked().unwrap().assigned_members;
+        assert_eq!(checked.iter().map(Slug::as_str).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(terms(Role::Partner).checked().unwrap_err().has("/assigned_members"));
     }
 
     #[test]

@@ -31,7 +31,18 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(http::end_session)
         .service(http::change_password)
         .service(http::set_password)
-        .service(http::get_own_account);
+        .service(http::get_own_account)
+        .service(http::list_users)
+        .service(http::create_user)
+        .service(http::get_user)
+        .service(http::update_user)
+        .service(http::offer_password)
+        .service(http::list_clients)
+        .service(http::create_client)
+        .service(http::get_client)
+        .service(http::update_client)
+        .service(http::rotate_client_secret)
+        .service(http::drop_former_client_secret);
 }
 
 /// Mounts what has an address of its own on every host.

@@ -18,6 +18,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     roles::{Needs, Permission},
@@ -31,7 +32,7 @@ use crate::{
     state::AppState,
     web::{
         body,
-        problem::{FORBIDDEN, NOT_YOUR_MEMBER, Problem, UNAUTHENTICATED},
+        problem::{FORBIDDEN, IMPORT_RUNNING, NOT_YOUR_MEMBER, Problem, UNAUTHENTICATED},
     },
 };
 
@@ -206,6 +207,8 @@ pub struct Upload<P> {
     pub media_type: Result<&'static str, Problem>,
     /// The list as it came.
     pub bytes: Bytes,
+    /// A place among those whose lists are held in memory.
+    pub place: OwnedSemaphorePermit,
     permission: PhantomData<P>,
 }
 
@@ -217,9 +220,14 @@ impl<P: Needs> FromRequest for Upload<P> {
         let (req, mut payload, required) = (req.clone(), payload.take(), Require::<P>::of(req));
         Box::pin(async move {
             let principal = required?.principal;
+            let state = req.app_data::<Data<AppState>>().ok_or_else(|| Problem::internal("there is no state"))?;
+            // Holding a list is much to do for somebody whose account is disabled, and for too many at once.
+            state.db.read_as(principal.clone(), |_conn| Ok(())).await?;
+            let place = Arc::clone(&state.uploads).try_acquire_owned();
+            let place = place.map_err(|_full| Problem::new(&IMPORT_RUNNING, "Too many lists arrive at once."))?;
             let media_type = body::media_type(&req, body::LISTS);
             let bytes = body::bytes(&req, &mut payload).await?;
-            Ok(Self { principal, media_type, bytes, permission: PhantomData })
+            Ok(Self { principal, media_type, bytes, place, permission: PhantomData })
         })
     }
 }

@@ -98,6 +98,8 @@ permissions! {
         all [Registrar Secretariat], own [FocalPoint];
     ImportsRun = "imports:run", "Import lists of members and territories, and read the reports.",
         all [Registrar Secretariat], own [];
+    AccountsManage = "accounts:manage", "Make accounts, change what they may do, disable them, and hand out secrets.",
+        all [Administrator], own [];
     AuditRead = "audit:read", "Read the audit.",
         all [Administrator], own [];
 }
@@ -125,7 +127,7 @@ mod tests {
     #[test]
     fn the_administrator_has_no_say_over_content_and_names_are_unique() {
         for (at, permission) in PERMISSIONS.iter().enumerate() {
-            let about_content = !["account:read", "audit:read"].contains(&permission.name);
+            let about_content = !["account:read", "accounts:manage", "audit:read"].contains(&permission.name);
             assert!(!about_content || !permission.is_given_to(Role::Administrator), "{}", permission.name);
             assert!(PERMISSIONS[..at].iter().all(|other| other.name != permission.name), "{}", permission.name);
             assert!(permission.own.iter().all(|role| *role == Role::FocalPoint), "{}", permission.name);

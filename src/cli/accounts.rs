@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::{COMMAND_CONNECTIONS, prepare, print};
 use crate::{
     auth::{
-        accounts::{Account, AccountKind, NewAccount, SecretHash, email},
+        accounts::{Account, AccountKind, NewAccount, SecretHash, Terms, email},
         keys,
         passwords::{hash_password, hash_secret, new_secret},
         roles::Role,
@@ -156,8 +156,9 @@ fn create(
     secret_hash: String,
 ) -> Result<String, String> {
     let StandingArgs { role, member, organisation } = standing;
-    let secret_hash = SecretHash(secret_hash);
-    let new = NewAccount { kind, role, name, member, organisation, secret_hash }.check()?;
+    let terms = Terms::new(role, member, organisation);
+    let new = NewAccount { kind, name, terms, secret_hash: SecretHash(secret_hash) };
+    let new = new.check().map_err(|violations| sentence(WriteError::Invalid(violations)))?;
     open(database)?.write_blocking(&OPERATOR, |tx| store::create(tx, new)).map_err(sentence)
 }
 

@@ -221,6 +221,7 @@ diesel::table! {
         member_id -> Nullable<Text>,
         organisation -> Nullable<Text>,
         disabled_at -> Nullable<Timestamp>,
+        former_secret_hash -> Nullable<Text>,
     }
 }
 
@@ -317,7 +318,14 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset);
+diesel::table! {
+    account_member (account_id, member_id) {
+        account_id -> Text,
+        member_id -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset, account_member);
 diesel::allow_tables_to_appear_in_same_query!(composition_statement, composition_figure);
 diesel::allow_tables_to_appear_in_same_query!(charter_version, charter_item);
 diesel::allow_tables_to_appear_in_same_query!(member, member_status, member_external_id, territory);

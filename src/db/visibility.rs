@@ -228,8 +228,10 @@ pub const TABLES: &[Table] = &[
             ("member_id", Internal),
             ("organisation", Internal),
             ("disabled_at", Internal),
+            ("former_secret_hash", Personal),
         ],
     ),
+    ("account_member", &[("account_id", Internal), ("member_id", Internal)]),
     (
         "session",
         &[

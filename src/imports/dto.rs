@@ -7,12 +7,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::rules::{
-    Filters, Flag, Format, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction, RowFilters, SortKey,
-    Stored, TemplateFormat,
+    Filters, Format, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction, RowFilters, SortKey, Stored,
+    TemplateFormat,
 };
 use crate::{
     kernel::{
         clock::rfc3339,
+        codes::Flag,
         paging::{Direction, Order},
         register::{Counts, Difference, Fault, Likeness},
     },

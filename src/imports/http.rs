@@ -17,7 +17,7 @@ use super::{
         ImportListQuery, ImportOut, ImportPageOut, ImportQuery, ImportRowOut, ImportRowPageOut, ImportRowQuery,
         ImportTemplateQuery,
     },
-    rules::{Flag, Format, Mode, Order, Report, Stored, TemplateFormat, Unreadable},
+    rules::{Format, Mode, Order, Report, Stored, TemplateFormat, Unreadable},
     store::{self, Content, Stopped},
 };
 use crate::{
@@ -29,6 +29,7 @@ use crate::{
     db::Tx,
     kernel::{
         clock,
+        codes::Flag,
         id::{is_id, new_id},
         register::{Column, Fault},
         text::hex,

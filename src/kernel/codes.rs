@@ -46,6 +46,17 @@ macro_rules! codes {
 }
 pub(crate) use codes;
 
+/// Whether something is so, as parameters say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub enum Flag {
+    /// It is.
+    True,
+    /// It is not.
+    False,
+}
+
+codes!(Flag { True => "true", False => "false" });
+
 /// Asserts that JSON spells a value as the databases do.
 ///
 /// # Panics

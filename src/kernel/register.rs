@@ -29,8 +29,12 @@ impl Source {
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         let slug = Slug::of(&name.chars().take(200).collect::<String>())?.into_string();
-        let short: String = slug.chars().take(40).collect();
-        short.trim_end_matches('-').parse().ok()
+        if let Ok(source) = slug.parse() {
+            return Some(source);
+        }
+        // Too long: two that differ only behind its end must not be one.
+        let (short, digest) = (slug.chars().take(31).collect::<String>(), hex(&Sha256::digest(name)));
+        format!("{}-{}", short.trim_end_matches('-'), digest.get(..8)?).parse().ok()
     }
 }
 
@@ -409,6 +413,18 @@ mod tests {
     ];
 
     const AT: At = At { row: 1, line: Some(2) };
+
+    #[test]
+    fn sources_of_long_names_stay_apart() {
+        let source = |name: &str| Source::of(name).unwrap().to_string();
+        assert_eq!(source("Averroès"), "averroes");
+        let long = "Direction générale des collectivités territoriales";
+        let (one, other) = (source(&format!("{long} – Rabat")), source(&format!("{long} – Casablanca")));
+        assert!(
+            one != other && one.len() <= 40 && one.starts_with("direction-generale-des-collecti-"),
+            "{one} {other}"
+        );
+    }
 
     #[test]
     fn all_faults_of_a_row_are_noted() {

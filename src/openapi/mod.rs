@@ -47,6 +47,7 @@ use crate::{
         (name = "exports", description = "Whole data sets as files, and their descriptions for machines."),
         (name = "imports", description = "Lists that others keep, pushed as a whole."),
         (name = "auth", description = "Signing in: tokens for people and machines."),
+        (name = "accounts", description = "People and machines that may sign in."),
         (name = "audit", description = "Who did what."),
         (name = "documentation", description = "This document and pages for people."),
         (name = "operations", description = "For those who run the server.")
@@ -161,6 +162,12 @@ impl Traits<'_> {
         self.path.starts_with("/api/v1/auth/")
     }
 
+    /// Whether its answer holds a secret, so that nothing may be kept of it.
+    fn hands_out_secrets(&self) -> bool {
+        let accounts = self.path.starts_with("/api/v1/users") || self.path.starts_with("/api/v1/clients");
+        self.method == "post" && accounts
+    }
+
     /// Whether it refuses in the words of RFC 6749, as `application/json`.
     fn speaks_oauth(&self) -> bool {
         ["/api/v1/auth/token", "/api/v1/auth/revoke"].contains(&self.path)
@@ -194,6 +201,8 @@ impl Traits<'_> {
             _ if !self.is_data() => &[],
             ("post", "201") if self.is_own_credentials() => &["Location"],
             ("post" | "delete", _) if self.is_own_credentials() => &[],
+            ("post", "201") if self.hands_out_secrets() => &["ETag", "Location"],
+            ("post", _) if self.hands_out_secrets() => &["ETag"],
             ("get", _) if has_page => &["Content-Disposition", "ETag", "Link"],
             ("post", "201") => &["ETag", "Idempotency-Replayed", "Location"],
             ("post", _) => &["ETag", "Idempotency-Replayed"],
@@ -266,7 +275,7 @@ fn describe_headers(traits: &Traits<'_>, honours_if_match: bool, operation: &mut
             "example": "\"1-json.0.1.0\"",
         }));
     }
-    if traits.method == "post" && traits.guarded && !traits.is_own_credentials() {
+    if traits.method == "post" && traits.guarded && !traits.is_own_credentials() && !traits.hands_out_secrets() {
         described.push(json!({
             "name": "Idempotency-Key",
             "in": "header",

@@ -78,6 +78,17 @@ fn table() -> BTreeMap<&'static str, May> {
         ("listImports", May::Only(KEEPERS)),
         ("getImport", May::Only(KEEPERS)),
         ("listImportRows", May::Only(KEEPERS)),
+        ("listUsers", May::Only(&[Role::Administrator])),
+        ("createUser", May::Only(&[Role::Administrator])),
+        ("getUser", May::Only(&[Role::Administrator])),
+        ("updateUser", May::Only(&[Role::Administrator])),
+        ("offerPassword", May::Only(&[Role::Administrator])),
+        ("listClients", May::Only(&[Role::Administrator])),
+        ("createClient", May::Only(&[Role::Administrator])),
+        ("getClient", May::Only(&[Role::Administrator])),
+        ("updateClient", May::Only(&[Role::Administrator])),
+        ("rotateClientSecret", May::Only(&[Role::Administrator])),
+        ("dropFormerClientSecret", May::Only(&[Role::Administrator])),
         ("listAudit", May::Only(&[Role::Administrator])),
     ])
 }

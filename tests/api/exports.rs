@@ -126,6 +126,17 @@ on_both! {
         }
     }
 
+    fn files_that_somebody_has_cleaned_up_are_written_again(server) {
+        let folder = tempfile::tempdir().unwrap();
+        let other = TestServer::over(server.target.clone(), &["--export-dir", folder.path().to_str().unwrap()]);
+        let before = other.get("/api/v1/exports/members.csv");
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
+        }
+        let after = other.get("/api/v1/exports/members.csv");
+        assert_eq!((after.status, &after.body, after.header("etag")), (200, &before.body, before.header("etag")));
+    }
+
     fn the_descriptions_name_what_is_there(server) {
         let package = server.get("/api/v1/datapackage.json");
         assert_documented("getDataPackage", &package);

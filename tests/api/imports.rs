@@ -219,7 +219,7 @@ on_both! {
             (18, "status_since", "unfit_value"),
             (19, "territory_code", "repeated_key"),
             (20, "status", "not_from_here"),
-            (21, "status_since", "not_moved"),
+            (21, "joined_on", "unfit_value"),
             (22, "", "wrong_cell_count"),
         ]
         .map(|(row, column, code)| (json!(row), column.to_owned(), code.to_owned()))
@@ -329,6 +329,8 @@ on_both! {
         let path = "/api/v1/members/commune-ksar-el-kebir/adhesion";
         assert_eq!(server.json("POST", path, &[secretary.header()], &adhesion).status, 201);
         report(server, &registrar, "resource=members&dry_run=false", &row("active,2025-02"));
+        let moved = push(server, &registrar, "resource=members", CSV, &row("active,2025-03")).json();
+        assert_eq!(problems(&moved), [(json!(1), "status_since".to_owned(), "not_moved".to_owned())]);
         report(server, &registrar, "resource=members&dry_run=false", &row("suspended,2025-06"));
         let history = server.get("/api/v1/members/commune-ksar-el-kebir/history").ok();
         let steps: Vec<&str> = history["data"].as_array().unwrap().iter().map(|period| period["status"].as_str().unwrap()).collect();
@@ -379,6 +381,53 @@ on_both! {
         assert_eq!(problems(&refused)[0].2, "other_source");
         let empty = report(server, &other, "resource=members&mode=replace&dry_run=false", "kind,territory_code\n");
         assert_eq!(counts(&empty), [0, 0, 0, 0, 0, 0]);
+    }
+
+    fn who_vanished_from_a_list_goes_on_when_it_names_them_again(server) {
+        let registrar = server.account(Role::Registrar);
+        let head = "kind,territory_code,name_fr,status,status_since,joined_on\n";
+        let row = |code: &str| format!("municipality,{code},X,active,2024-04,2024-04\n");
+        let rows: String = ["01.331.07.05", "01.331.07.17", "01.331.07.03"].iter().map(|code| row(code)).collect::<Vec<_>>().concat();
+        let whole = format!("{head}{rows}");
+        let replace = |query: &str, list: &str| report(server, &registrar, &format!("resource=members&mode=replace&dry_run=false{query}"), list);
+        replace("", &whole);
+        let digest = || server.get("/api/v1/changes/digest?resource=members&profile=register&provenance=import:test").ok()["sha256"].clone();
+        let before = digest();
+        let shorter = whole.replace(&row("01.331.07.17"), "");
+        assert_eq!(counts(&replace("&confirm_withdrawals=1", &shorter)), [2, 0, 0, 2, 1, 0]);
+        let back = replace("", &whole);
+        assert_eq!((counts(&back), digest()), ([3, 0, 1, 2, 0, 0], before), "as if nothing had been");
+        let page = server.get("/api/v1/members?provenance=import:test&status=active&count=exact").ok();
+        assert_eq!(page["page"]["total"], 3);
+        // Whom somebody has withdrawn for a reason stays so.
+        let path = page["data"][0]["links"]["self"].as_str().unwrap();
+        let secretary = server.account(Role::Secretariat);
+        let step = json!({"to": "withdrawn", "on": "2026-01-01", "reason": "Decision of the council"});
+        server.json("POST", &format!("{path}/transitions"), &[secretary.header()], &step).ok();
+        let refused = push(server, &registrar, "resource=members&mode=replace", CSV, &whole).json();
+        assert!(problems(&refused).iter().any(|(_, _, code)| code == "adhesion_missing"), "{refused}");
+    }
+
+    fn a_list_that_is_taken_once_is_taken_again(server) {
+        let registrar = server.account(Role::Registrar);
+        let list = |status: &str, since: &str, joined: &str| format!("kind,territory_code,name_fr,status,status_since,joined_on\nmunicipality,01.331.07.05,X,{status},{since},{joined}\n");
+        let contradictory = push(server, &registrar, "resource=members", CSV, &list("active", "2024-04", "")).json();
+        assert_eq!(problems(&contradictory), [(json!(1), "joined_on".to_owned(), "unfit_value".to_owned())]);
+        for (status, since, joined) in [("active", "", ""), ("active", "2024-04", "2024-04"), ("active", "", "2024-05"), ("suspended", "2025", "2024-05")] {
+            let list = list(status, since, joined);
+            report(server, &registrar, "resource=members&dry_run=false", &list);
+            assert_eq!(counts(&report(server, &registrar, "resource=members", &list)), [1, 0, 0, 1, 0, 0], "{list}");
+        }
+    }
+
+    fn a_row_that_can_not_be_read_does_not_seem_to_be_missing(server) {
+        let registrar = server.account(Role::Registrar);
+        let list = head(&communes(), 20);
+        report(server, &registrar, "resource=members&mode=replace&dry_run=false", &list);
+        let broken = list.replace(",active,2022-10-21", ",active,yesterday");
+        let refused = push(server, &registrar, "resource=members&mode=replace", CSV, &broken).json();
+        assert_eq!((&refused["counts"]["withdrawn"], &refused["withdrawals_to_confirm"]), (&json!(0), &Value::Null));
+        assert!(problems(&refused).iter().all(|(_, column, _)| column == "joined_on"), "{refused}");
     }
 
     fn a_plan_that_is_outdated_is_not_carried_out(server) {

@@ -217,7 +217,8 @@ pub fn assert_documented(operation_id: &str, answer: &Answer) {
 struct Staff {
     administrator: String,
     secretary: String,
-    import: String,
+    /// Addresses of what has an id of its own in every database.
+    here: Vec<(&'static str, String)>,
 }
 
 impl Staff {
@@ -236,7 +237,14 @@ impl Staff {
         let token = RefreshToken::new(&session.id).unwrap();
         let begun = server.db.write_blocking(&OPERATOR, |tx| sessions::begin(tx, &administrator.id, &session, &token));
         begun.unwrap();
-        Self { administrator: administrator.bearer, secretary: secretary.bearer, import }
+        let user = json!({"name": "amina@example.org", "role": "administrator"});
+        let user = server.json("POST", "/api/v1/users", &[administrator.header()], &user).json();
+        let here = vec![
+            ("/api/v1/imports/{id}", import),
+            ("/api/v1/users/{id}", user["links"]["self"].as_str().unwrap().to_owned()),
+            ("/api/v1/clients/{id}", format!("/api/v1/clients/{}", administrator.id)),
+        ];
+        Self { administrator: administrator.bearer, secretary: secretary.bearer, here }
     }
 
     /// Who may do an operation.
@@ -248,7 +256,7 @@ impl Staff {
 
     /// An operation's address, with the examples of its parameters, or with what there is in this database.
     fn target(&self, path: &str, operation: &Value) -> String {
-        let mut target = path.replace("/api/v1/imports/{id}", &self.import);
+        let mut target = self.here.iter().fold(path.to_owned(), |path, (pattern, here)| path.replace(pattern, here));
         for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path") {
             let (name, example) = (parameter["name"].as_str().unwrap(), parameter["example"].as_str().unwrap());
             target = target.replace(&format!("{{{name}}}"), example);

@@ -1,7 +1,7 @@
 //! Where people are signed in: tokens that are changed, signing out, passwords, and who must wait.
 
 use remacto::auth::{
-    accounts::{AccountKind, NewAccount, SecretHash},
+    accounts::{AccountKind, NewAccount, SecretHash, Terms},
     passwords::{hash_password, new_secret},
     roles::Role,
     store,
@@ -23,8 +23,8 @@ const EMAIL: &str = "amina@example.org";
 fn person(server: &TestServer, email: &str) -> String {
     static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     let hash = HASH.get_or_init(|| hash_password(PASSWORD).unwrap()).clone();
-    let (kind, role, name) = (AccountKind::User, Role::Partner, email.to_owned());
-    let new = NewAccount { kind, role, name, member: None, organisation: None, secret_hash: SecretHash(hash) };
+    let (kind, name, terms) = (AccountKind::User, email.to_owned(), Terms::new(Role::Partner, None, None));
+    let new = NewAccount { kind, name, terms, secret_hash: SecretHash(hash) };
     server.db.write_blocking(&OPERATOR, |tx| store::create(tx, new.check().unwrap())).unwrap()
 }
 

@@ -6,7 +6,7 @@ use base64::{
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use remacto::auth::{
-    accounts::{AccountKind, NewAccount, SecretHash},
+    accounts::{AccountKind, NewAccount, SecretHash, Terms},
     keys::{self, Keys},
     passwords::hash_password,
     roles::Role,
@@ -48,10 +48,8 @@ fn bearer(answer: &Answer) -> String {
 fn user(server: &TestServer, email: &str, password: &str) -> String {
     let new = NewAccount {
         kind: AccountKind::User,
-        role: Role::Secretariat,
         name: email.to_owned(),
-        member: None,
-        organisation: None,
+        terms: Terms::new(Role::Secretariat, None, None),
         secret_hash: SecretHash(hash_password(password).unwrap()),
     };
     server.db.write_blocking(&OPERATOR, |tx| store::create(tx, new.check().unwrap())).unwrap()

@@ -86,7 +86,9 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
         }
         "version" | "position" | "row_number" | "line_number" => MARKER_NUMBER.to_string(),
         "email" => format!("'{MARKER}@{MARKER}.example'"),
-        "request_sha256" | "refresh_sha256" | "secret_sha256" | "sha256" | "secret_hash" => format!("'{digest}'"),
+        "request_sha256" | "refresh_sha256" | "secret_sha256" | "sha256" | "secret_hash" | "former_secret_hash" => {
+            format!("'{digest}'")
+        }
         "answer" | "before_values" | "after_values" | "differences" => format!("'{{\"x\":\"{MARKER}\"}}'"),
         "joined_on_key" => "'9999-12-31'".to_owned(),
         _ => format!("'{MARKER}'"),
@@ -99,6 +101,7 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
         ("account", "kind") => Some("'user'".to_owned()),
         ("account", "role") => Some("'partner'".to_owned()),
         ("account", "client_name" | "member_id") | ("audit_entry", "task") => Some("NULL".to_owned()),
+        ("account_member", "member_id") => Some("(SELECT min(id) FROM member)".to_owned()),
         ("audit_entry", "actor") => Some("'client'".to_owned()),
         ("import_report", "outcome") => Some("'previewed'".to_owned()),
         ("import_report", "report") => Some(format!("'{report}'")),

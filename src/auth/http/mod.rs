@@ -1,5 +1,6 @@
 //! The operations of signing in.
 
+mod accounts;
 mod sessions;
 
 use actix_web::{
@@ -12,7 +13,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-pub use self::sessions::{change_password, create_session, end_session, list_sessions, set_password};
+pub use self::{
+    accounts::{
+        create_client, create_user, drop_former_client_secret, get_client, get_user, list_clients, list_users,
+        offer_password, rotate_client_secret, update_client, update_user,
+    },
+    sessions::{change_password, create_session, end_session, list_sessions, set_password},
+};
 use super::{
     accounts::{Account, AccountKind},
     dto::{AuthorizationServerOut, KeySetOut, OwnAccountOut, RevocationForm, TokenForm, TokenOut},

@@ -1,5 +1,6 @@
 //! The accounts' rows and every query on credentials.
 
+pub mod management;
 pub mod sessions;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -10,17 +11,17 @@ use diesel::{
 use serde_json::json;
 
 use super::{
-    accounts::{Account, AccountKind, NewAccount, SecretHash, Standing},
+    accounts::{Account, AccountKind, NewAccount, SecretHash, Standing, Terms},
     roles::Role,
     tokens::Claims,
 };
 use crate::{
     db::{
-        Backend, Conn, Deed, StoreError, Turn, Tx, WriteError,
-        schema::{account, member, revoked_token, session},
+        Backend, Conn, Deed, StoreError, Turn, Tx, WriteError, batch_insert,
+        schema::{account, account_member, member, revoked_token, session},
     },
     kernel::{
-        id::new_id,
+        id::{Slug, new_id},
         register::Source,
         violation::{Violation, Violations},
     },
@@ -44,6 +45,7 @@ struct AccountRow {
     member_id: Option<String>,
     organisation: Option<String>,
     disabled_at: Option<NaiveDateTime>,
+    former_secret_hash: Option<String>,
 }
 
 fn role(text: &str) -> Result<Role, StoreError> {
@@ -60,7 +62,11 @@ fn account((row, member_slug): (AccountRow, Option<String>)) -> Result<Account, 
         member_slug,
         organisation: row.organisation,
         secret_hash: SecretHash(row.secret_hash),
+        former_secret_hash: row.former_secret_hash.map(SecretHash),
         disabled: row.disabled_at.is_some(),
+        version: row.version,
+        created_at: row.created_at.and_utc(),
+        updated_at: row.updated_at.and_utc(),
     })
 }
 
@@ -144,14 +150,9 @@ pub fn create(tx: &mut Tx<'_>, new: NewAccount) -> Result<String, WriteError> {
         let violation = Violation::new("/name", "already_exists", "There is an account of this name already.");
         return Err(WriteError::Taken(violation.into()));
     }
-    let member_id: Option<String> = match &new.member {
-        None => None,
-        Some(slug) => {
-            let id = member::table.filter(member::slug.eq(slug.as_str())).select(member::id).first(tx.conn);
-            let missing = || Violation::new("/member", "unknown_member", format!("There is no member {slug}."));
-            Some(id.optional()?.ok_or_else(|| WriteError::Invalid(Violations::from(missing())))?)
-        }
-    };
+    let Terms { role, member, organisation, assigned_members, disabled } = new.terms;
+    let member_id = member_id(tx.conn, member.as_ref())?;
+    let assigned = member_ids(tx.conn, &assigned_members)?;
     let now = tx.now().naive_utc();
     let (client_name, email) = match new.kind {
         AccountKind::Client => (Some(new.name), None),
@@ -163,20 +164,61 @@ pub fn create(tx: &mut Tx<'_>, new: NewAccount) -> Result<String, WriteError> {
         created_at: now,
         updated_at: now,
         kind: new.kind.as_str().to_owned(),
-        role: new.role.as_str().to_owned(),
+        role: role.as_str().to_owned(),
         client_name,
         email,
         secret_hash: new.secret_hash.0,
         member_id,
-        organisation: new.organisation,
-        disabled_at: None,
+        organisation,
+        disabled_at: disabled.then_some(now),
+        former_secret_hash: None,
     };
     let id = row.id.clone();
     // What is personal (e-mail) and what is secret is left out.
     let after = json!({"kind": row.kind, "role": row.role, "client_name": row.client_name, "member_id": row.member_id});
     tx.audit(deed("created", &id, 1, None, Some(after)));
     diesel::insert_into(account::table).values(row).execute(tx.conn)?;
+    assign(tx.conn, &id, assigned)?;
     Ok(id)
+}
+
+/// The id of a member that must be there.
+fn member_id(conn: &mut Conn, member: Option<&Slug>) -> Result<Option<String>, WriteError> {
+    let Some(slug) = member else { return Ok(None) };
+    let id = member::table.filter(member::slug.eq(slug.as_str())).select(member::id).first(conn);
+    let missing = || Violation::new("/member", "unknown_member", format!("There is no member {slug}."));
+    Ok(Some(id.optional()?.ok_or_else(|| WriteError::Invalid(Violations::from(missing())))?))
+}
+
+/// The ids of members that must be there.
+fn member_ids(conn: &mut Conn, members: &[Slug]) -> Result<Vec<String>, WriteError> {
+    let slugs = members.iter().map(Slug::as_str);
+    let found: Vec<(String, String)> =
+        member::table.filter(member::slug.eq_any(slugs)).select((member::slug, member::id)).load(conn)?;
+    let mut violations = Violations::default();
+    for (at, slug) in
+        members.iter().enumerate().filter(|(_, slug)| !found.iter().any(|(known, _)| known == slug.as_str()))
+    {
+        let detail = format!("There is no member {slug}.");
+        violations.add(format!("/assigned_members/{at}"), "unknown_member", detail);
+    }
+    violations.done().map_err(WriteError::Invalid)?;
+    Ok(found.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Assigns members to an evaluator who has none.
+fn assign(conn: &mut Conn, id: &str, member_ids: Vec<String>) -> Result<(), StoreError> {
+    let rows: Vec<AssignedRow> =
+        member_ids.into_iter().map(|member_id| AssignedRow { account_id: id.to_owned(), member_id }).collect();
+    batch_insert!(conn, account_member::table, &rows);
+    Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = account_member, treat_none_as_default_value = false)]
+struct AssignedRow {
+    account_id: String,
+    member_id: String,
 }
 
 /// Disables an account, or enables it again; returns whether that changes anything.

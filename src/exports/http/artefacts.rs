@@ -55,6 +55,13 @@ impl Artefact {
     }
 }
 
+impl Artefact {
+    /// Whether all files are still on disk: who cleans up temporary files may have taken them.
+    fn is_there(&self) -> bool {
+        Format::ALL.iter().all(|format| self.path(*format).is_file())
+    }
+}
+
 impl Artefacts {
     /// No files yet, in a new folder below this one or where the system keeps temporary files.
     ///
@@ -85,6 +92,8 @@ impl Artefacts {
         }
         let turn = self.turns.get(&name).ok_or_else(|| Problem::internal("a data set without a turn"))?;
         let _turn = turn.lock().await;
+        // Who has waited looks again: meanwhile somebody else has made it, perhaps of a later state.
+        let now = db.read(move |conn| store::state(conn, name)).await?.of_collection();
         if let Some(known) = self.known(name, now) {
             return Ok(known);
         }
@@ -95,10 +104,12 @@ impl Artefacts {
 
     fn known(&self, name: Name, state: State) -> Option<Arc<Artefact>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&name).filter(|(known, _)| *known == state).map(|(_, artefact)| Arc::clone(artefact))
+        let known = kept.get(&name).filter(|(known, artefact)| *known == state && artefact.is_there());
+        known.map(|(_, artefact)| Arc::clone(artefact))
     }
 
     fn renew(&self, db: &Db, name: Name) -> Result<Arc<Artefact>, StoreError> {
+        std::fs::create_dir_all(self.folder.path()).map_err(StoreError::corrupt)?;
         let folder = TempDir::new_in(self.folder.path()).map_err(StoreError::corrupt)?;
         let (state, edition) = write(db, name, folder.path())?;
         let artefact = Arc::new(Artefact { edition: Arc::new(edition), folder });

@@ -66,17 +66,6 @@ pub enum TemplateFormat {
 
 codes!(TemplateFormat { Csv => "csv", Schema => "schema" });
 
-/// Whether something is so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Flag {
-    /// It is.
-    True,
-    /// It is not.
-    False,
-}
-
-codes!(Flag { True => "true", False => "false" });
-
 /// A whole number from 0 to 100,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number(pub u32);

@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer as _,
     de::{MapAccess, SeqAccess, Visitor},
 };
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::Format;
 use crate::kernel::{
@@ -18,6 +18,10 @@ use crate::kernel::{
 
 /// The most rows of a list.
 pub const MOST_ROWS: u32 = 100_000;
+/// The most bytes of a line, and of a value in JSON: no row needs so many, and more would take many times as much memory.
+const MOST_LINE_BYTES: usize = 1 << 16;
+/// The most properties of a row in JSON, known or not.
+const MOST_PROPERTIES: usize = 200;
 
 /// Why a file can't be read at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,10 @@ pub fn each_row(
     take: &mut Take<'_>,
 ) -> Result<(), Unreadable> {
     let text = decode(bytes)?;
+    if let Some(long) = text.split('\n').position(|line| format != Format::Json && line.len() > MOST_LINE_BYTES) {
+        let detail = format!("Line {} has more than {MOST_LINE_BYTES} bytes.", long + 1);
+        return Err(Unreadable::Form(detail));
+    }
     match format {
         Format::Csv => csv(text, columns, take),
         Format::Ndjson => ndjson(text, columns, take),
@@ -279,9 +287,13 @@ impl<'de> Deserialize<'de> for Pairs {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(16));
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
+                let mut pairs = Vec::with_capacity(16);
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    if pairs.len() >= MOST_PROPERTIES || value.get().len() > MOST_LINE_BYTES {
+                        let bounds = format!("{MOST_PROPERTIES} properties of {MOST_LINE_BYTES} bytes");
+                        return Err(serde::de::Error::custom(format!("a row has at most {bounds}")));
+                    }
+                    pairs.push((name, serde_json::from_str(value.get()).map_err(serde::de::Error::custom)?));
                 }
                 Ok(Pairs(pairs))
             }
@@ -431,6 +443,23 @@ mod tests {
         assert_eq!(found, ["unknown_property", "no_object", "repeated_property", "invalid_value"]);
         assert!(matches!(read(Format::Json, b"[{\"code\": \"01\"}, 7]"), Err(Unreadable::Form(_))));
         assert!(matches!(read(Format::Json, b"[{\"code\": \"01\"}] []"), Err(Unreadable::Form(_))));
+    }
+
+    #[test]
+    fn rows_have_bounds() {
+        let why = |format, text: &str| match read(format, text.as_bytes()) {
+            Err(Unreadable::Form(why)) => why,
+            Ok(found) => found[0].2.clone().unwrap_err(),
+            other => panic!("{other:?}"),
+        };
+        let commas = ",".repeat(70_000);
+        assert!(why(Format::Csv, &format!("code\n{commas}\n")).contains("Line 2"));
+        assert!(why(Format::Csv, &commas).contains("Line 1"));
+        let long = format!("[{{\"code\": [{}1]}}]", "1,".repeat(40_000));
+        assert!(why(Format::Json, &long).contains("at most"), "{}", why(Format::Json, &long));
+        let many: Vec<String> = (0..300).map(|at| format!("\"p{at}\": 1")).collect();
+        assert_eq!(why(Format::Ndjson, &format!("{{{}}}", many.join(","))), "no_object");
+        assert!(why(Format::Json, &format!("[{{{}}}]", many.join(","))).contains("200 properties"));
     }
 
     #[test]

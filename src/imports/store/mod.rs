@@ -181,7 +181,8 @@ fn plan<R: Importable>(
         writes.extend(R::plan(tx, &mut context, chunk, &mut ledger)?);
         report::note_rows(tx, id, &mut position, std::mem::take(&mut ledger.entries))?;
     }
-    let replaces = order.mode == Mode::Replace;
+    // A row that could not be read names nobody: what it is about must not seem to be missing.
+    let replaces = order.mode == Mode::Replace && ledger.faults.is_empty();
     let in_force = R::conclude(tx, context, replaces, &mut writes, &mut ledger)?;
     report::note_rows(tx, id, &mut position, std::mem::take(&mut ledger.entries))?;
     let withdrawals_to_confirm = order.to_confirm(ledger.counts.withdrawn, in_force);

@@ -1,6 +1,6 @@
 //! The reports of imports and the rows they came to.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Days, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::super::rules::{Filters, Report, Row, RowFilters, Stored};
@@ -180,23 +180,33 @@ fn filtered_rows(filters: &RowFilters) -> import_row::BoxedQuery<'_, Backend> {
     query
 }
 
-/// How many reports one transaction forgets.
-const MOST_FORGOTTEN: i64 = 100;
+/// How many rows one transaction forgets.
+const MOST_FORGOTTEN: i64 = 10_000;
+/// For how many days a report is kept of what was not done.
+const PREVIEWS_KEPT: Days = Days::new(30);
 
-/// Forgets the oldest reports from before a moment, with their rows, and returns how many; it may have to be called
-/// again.
+/// Forgets the oldest report from before a moment, or one of what was not done from more than a month ago; of one with many
+/// rows first some of them. Says how many reports and rows that were: nothing when there is no more to forget.
 ///
 /// # Errors
 /// The database's.
-pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<usize, StoreError> {
-    let old: Vec<String> = import_report::table
-        .filter(import_report::created_at.lt(before.naive_utc()))
+pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<(usize, usize), StoreError> {
+    let undone = before.max(tx.now() - PREVIEWS_KEPT);
+    let is_old = import_report::created_at.lt(before.naive_utc());
+    let is_undone = import_report::created_at.lt(undone.naive_utc()).and(import_report::outcome.ne("applied"));
+    let old: Option<String> = import_report::table
+        .filter(is_old.or(is_undone))
         .order(import_report::created_at)
-        .limit(MOST_FORGOTTEN)
         .select(import_report::id)
-        .load(tx.conn)?;
-    if old.is_empty() {
-        return Ok(0);
+        .first(tx.conn)
+        .optional()?;
+    let Some(old) = old else { return Ok((0, 0)) };
+    let own = import_row::table.filter(import_row::import_id.eq(&old));
+    let positions: Vec<i64> =
+        own.order(import_row::position).limit(MOST_FORGOTTEN).select(import_row::position).load(tx.conn)?;
+    if let Some(last) = positions.last() {
+        let rows = import_row::table.filter(import_row::import_id.eq(&old).and(import_row::position.le(last)));
+        return Ok((0, diesel::delete(rows).execute(tx.conn)?));
     }
-    Ok(diesel::delete(import_report::table.filter(import_report::id.eq_any(old))).execute(tx.conn)?)
+    Ok((diesel::delete(import_report::table.filter(import_report::id.eq(&old))).execute(tx.conn)?, 0))
 }

@@ -99,6 +99,9 @@ pub async fn update_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
+        if body.content.as_ref().is_ok_and(|patch| patch.external_ids.is_named()) {
+            store::take_turn(tx)?;
+        }
         let member = own::<MembersUpdate>(tx, &path, &body)?;
         let wanted = body.content?;
         only_own_properties(body.principal.claims().role, &wanted)?;

@@ -44,6 +44,10 @@ pub const MOST_IDS: usize = 20;
 
 /// A member has at most one identifier in each scheme, and not too many of them.
 pub fn check_schemes(violations: &mut Violations, ids: &[ExternalId]) {
+    for (at, id) in ids.iter().enumerate().filter(|(_, id)| id.value.contains(';')) {
+        let detail = format!("The identifier of {} has a semicolon, which separates identifiers in lists.", id.scheme);
+        violations.add(format!("/external_ids/{at}/value"), "invalid_value", detail);
+    }
     if ids.len() > MOST_IDS {
         let detail = format!("A member has at most {MOST_IDS} identifiers.");
         violations.add("/external_ids", "too_many", detail);

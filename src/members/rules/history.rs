@@ -93,6 +93,16 @@ impl History {
         self.0.last().map_or(Status::Candidate, |entry| entry.status)
     }
 
+    /// The history without its last entry, if that is one of those to be taken back and another one is before it.
+    #[must_use]
+    pub fn without_last(mut self, is_taken_back: impl FnOnce(&Entry) -> bool) -> Option<Self> {
+        if self.0.len() < 2 || !self.0.last().is_some_and(is_taken_back) {
+            return None;
+        }
+        self.0.pop();
+        Some(self)
+    }
+
     /// Since when it has that standing.
     #[must_use]
     pub fn since(&self) -> Option<PartialDate> {

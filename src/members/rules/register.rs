@@ -203,6 +203,7 @@ impl Line {
                 vec![entry(Status::Candidate, since)]
             }
             Some(Status::Active) => {
+                faults.extend(undated_joining(at, &self.joined_on, since));
                 if since.is_some_and(|since| joined_on.is_some_and(|joined_on| joined_on != since)) {
                     let detail = "A new member is active since it joined: status_since and joined_on differ.";
                     faults.push(Fault::of(at, "status_since", "unfit_value", detail));
@@ -256,6 +257,11 @@ impl Line {
             let detail = format!("{} is on the list of {other}; only that list changes it.", member.slug);
             faults.push(Fault::of(at, "kind", "other_source", detail));
         }
+        let was_withdrawn = self.status == Some(Status::Withdrawn);
+        if let Some(resumed) = history.clone().without_last(|last| !was_withdrawn && has_vanished(last, source)) {
+            history = resumed;
+        }
+        let member = &member.clone().standing(&history);
         if let Some(to) = self.status.filter(|to| *to != history.status()) {
             let joining = if let (Status::Active, None, Patch::Value(date)) = (to, history.joined_on(), &self.joined_on)
             {
@@ -270,6 +276,9 @@ impl Line {
                 Ok((_, after)) => history = after,
                 Err(reasons) => faults.extend(reasons.into_iter().map(|reason| fault_of_step(at, reason))),
             }
+        }
+        if history.status() == Status::Active && history.joined_on() == history.since() {
+            faults.extend(undated_joining(at, &self.joined_on, self.status_since));
         }
         if self.joined_on.is_named() {
             let joined_on = self.joined_on.clone().onto(None);
@@ -316,8 +325,26 @@ impl Line {
 /// What ends a membership that a list no longer names.
 #[must_use]
 pub fn vanishing(source: &Source, today: NaiveDate) -> Step {
-    let reason = Some(format!("No longer on the list of {source}"));
+    let reason = Some(no_longer_on(source));
     Step { to: Status::Withdrawn, on: PartialDate::of_day(today), reason, evidence: Evidence::default() }
+}
+
+/// Whether a membership ended only because a source's list did not name it: then it goes on as if nothing had been when
+/// that list names it again, since a list that was wrong for a day must not end what nobody has ended.
+fn has_vanished(last: &Entry, source: &Source) -> bool {
+    last.status == Status::Withdrawn && last.reason.as_deref() == Some(no_longer_on(source).as_str())
+}
+
+fn no_longer_on(source: &Source) -> String {
+    format!("No longer on the list of {source}")
+}
+
+/// The fault of a row that takes the date of joining away and says since when the member is active, which is the same.
+fn undated_joining(at: At, joined_on: &Patch<PartialDate>, since: Option<PartialDate>) -> Option<Fault> {
+    let since = since.filter(|_| *joined_on == Patch::Null)?;
+    let detail =
+        format!("The member is active since it joined: joined_on is {since} like status_since, or both are empty.");
+    Some(Fault::of(at, "joined_on", "unfit_value", detail))
 }
 
 fn by_list(source: &Source) -> String {

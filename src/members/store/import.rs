@@ -7,8 +7,8 @@ use diesel::prelude::*;
 
 use super::{
     super::rules::{
-        COLUMNS, ExternalId, Facts, History, Line, Member, MemberKind, Provenance, Record, Wanted, cells, check_seat,
-        vanishing,
+        COLUMNS, ExternalId, Facts, History, Line, Member, MemberKind, Provenance, Record, Status, Wanted, cells,
+        check_seat, vanishing,
     },
     complete, histories, owners,
     write::{RESOURCE, add, rewrite},
@@ -277,6 +277,9 @@ impl Context {
             let _locked: Vec<String> = rows.order(member::id).select(member::id).for_update().load(conn)?;
         }
         let mut members = super::find_by_ids(conn, ids)?;
+        // Before they were locked, somebody may have ended a membership or taken a member off the list.
+        let own = Provenance::Import(self.source.clone());
+        members.retain(|member| member.facts.provenance == own && member.status != Status::Withdrawn);
         members.sort_by_key(|member| (member.facts.kind.as_str(), member.facts.territory_code.clone()));
         let mut histories = histories(conn, ids)?;
         let mut writes = Vec::new();

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub use self::{
     import::MemberList,
-    write::{create, delete, follow, lock, seed, update},
+    write::{create, delete, follow, lock, seed, take_turn, update},
 };
 use super::rules::{
     Address, Adhesion, CharterVersion, CohortFilter, Entry, Evidence, ExternalId, Facts, Filters, History, Member,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{
-        CHUNK, Change, Conn, Operation, StoreError, Turn, Tx, WriteError, batch_insert, json,
+        CHUNK, Change, Conn, Operation, StoreError, Turn, Tx, WriteError, batch_insert, in_pieces, json,
         schema::{account, member, member_adhesion, member_external_id, member_status},
     },
     kernel::{
@@ -113,6 +113,15 @@ pub fn lock(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Member>, StoreE
         }
     }
     find(tx.conn, address)
+}
+
+/// Takes the turn of those who give members keys. Who also locks a member takes the turn first, as imports do: two who
+/// took them in different orders would wait for each other.
+///
+/// # Errors
+/// The database's.
+pub fn take_turn(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.take_turns(Turn::Members)
 }
 
 /// Adds a member and returns its id.
@@ -338,8 +347,16 @@ pub(super) fn rewrite(tx: &mut Tx<'_>, changed: Vec<Rewrite>) -> Result<(), Stor
 /// # Errors
 /// The database's.
 pub fn follow(tx: &mut Tx<'_>, codes: &[Code]) -> Result<usize, StoreError> {
-    let seated = member::table.filter(member::territory_code.eq_any(codes.iter().map(Code::as_str)));
-    let ids: Vec<(String, i64)> = seated.order(member::id).select((member::id, member::version)).load(tx.conn)?;
+    let mut ids = in_pieces(tx.conn, codes, |conn, codes| {
+        let seated = member::table.filter(member::territory_code.eq_any(codes.iter().map(Code::as_str)));
+        let seated = seated.order(member::id).select((member::id, member::version));
+        // Two writers must not give two states of a member the same version.
+        Ok::<Vec<(String, i64)>, _>(match conn {
+            Conn::Sqlite(conn) => seated.load(conn)?,
+            Conn::Postgres(conn) => seated.for_update().load(conn)?,
+        })
+    })?;
+    ids.sort_unstable();
     let updated_at = tx.now().naive_utc();
     for (id, version) in &ids {
         diesel::update(member::table.filter(member::id.eq(id)))

@@ -4,7 +4,7 @@ use chrono::Utc;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use remacto::{
     auth::{
-        accounts::{AccountKind, NewAccount, SecretHash},
+        accounts::{AccountKind, NewAccount, SecretHash, Terms},
         keys::Keys,
         passwords::{hash_secret, new_secret},
         roles::Role,
@@ -51,10 +51,8 @@ impl Account {
         let secret = new_secret().unwrap();
         let new = NewAccount {
             kind: AccountKind::Client,
-            role,
             name: new_id(),
-            member: member.map(|slug| slug.parse().unwrap()),
-            organisation: organisation.map(str::to_owned),
+            terms: Terms::new(role, member.map(|slug| slug.parse().unwrap()), organisation.map(str::to_owned)),
             secret_hash: SecretHash(hash_secret(&secret)),
         };
         let (id, account) = db

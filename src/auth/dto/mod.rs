@@ -1,10 +1,15 @@
-//! Signing in, as the API shows it.
+//! Signing in and accounts, as the API shows them.
+
+mod accounts;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use self::accounts::{
+    AccountIn, AccountListQuery, AccountOut, AccountPageOut, AccountPatch, NewClientOut, NewUserOut, OneTimeSecretOut,
+};
 use super::{
     accounts::Account,
     roles::{PERMISSIONS, Role},

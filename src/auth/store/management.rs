@@ -1,0 +1,214 @@
+//! Accounts as the administrator manages them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::{
+    super::accounts::{Account, AccountKind, Filters, Terms},
+    AccountRow, accounts, assign, deed, member_id, member_ids, sessions,
+};
+use crate::{
+    auth::passwords::hash_secret,
+    db::{
+        Backend, Conn, StoreError, Turn, Tx, WriteError, current_sequence,
+        schema::{account, account_member, member},
+    },
+    kernel::{
+        id::Slug,
+        paging::{Direction, Found, Key, Listing, Position},
+        violation::Violation,
+    },
+};
+
+/// An account with the members that it has been assigned.
+#[derive(Debug, Clone)]
+pub struct Managed {
+    /// The account.
+    pub account: Account,
+    /// What it is for.
+    pub terms: Terms,
+}
+
+/// Reads a page of the accounts of a kind, with three statements, and one more for a count. Ids are made in the order of
+/// time.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Managed>, StoreError> {
+    let sequence = current_sequence(conn)?;
+    let ids = || filtered(&listing.filters).select(account::id);
+    let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
+    let after = listing.after.as_ref().map(|position| position.id.as_str());
+    let ids = match (listing.filters.order.direction, after) {
+        (Direction::Ascending, None) => ids().order(account::id.asc()),
+        (Direction::Ascending, Some(id)) => ids().order(account::id.asc()).filter(account::id.gt(id)),
+        (Direction::Descending, None) => ids().order(account::id.desc()),
+        (Direction::Descending, Some(id)) => ids().order(account::id.desc()).filter(account::id.lt(id)),
+    };
+    let ids: Vec<String> = ids.limit(i64::from(listing.limit) + 1).load(conn)?;
+    let found = of_ids(conn, &ids)?;
+    let position = |last: &Managed| Position { key: Key::Text(String::new()), id: last.account.id.clone() };
+    Ok(Found::of(found, listing.limit, (sequence, total), position))
+}
+
+fn filtered(filters: &Filters) -> account::BoxedQuery<'_, Backend> {
+    let mut query = account::table.filter(account::kind.eq(filters.kind.as_str())).into_boxed::<Backend>();
+    if !filters.roles.is_empty() {
+        query = query.filter(account::role.eq_any(filters.roles.iter().map(|role| role.as_str())));
+    }
+    if let Some(disabled) = filters.disabled {
+        query = if disabled {
+            query.filter(account::disabled_at.is_not_null())
+        } else {
+            query.filter(account::disabled_at.is_null())
+        };
+    }
+    query
+}
+
+/// The accounts with these ids, in their order.
+fn of_ids(conn: &mut Conn, ids: &[String]) -> Result<Vec<Managed>, StoreError> {
+    let rows: Vec<(AccountRow, Option<String>)> = accounts().filter(account::id.eq_any(ids)).load(conn)?;
+    let assigned: Vec<(String, String)> = account_member::table
+        .inner_join(member::table.on(member::id.eq(account_member::member_id)))
+        .filter(account_member::account_id.eq_any(ids))
+        .order((account_member::account_id, member::slug))
+        .select((account_member::account_id, member::slug))
+        .load(conn)?;
+    let slug = |text: &String| text.parse::<Slug>().map_err(StoreError::corrupt);
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let account = super::account(row)?;
+        let own = assigned.iter().filter(|(id, _)| *id == account.id);
+        let terms = Terms {
+            role: account.role,
+            member: account.member_slug.as_ref().map(slug).transpose()?,
+            organisation: account.organisation.clone(),
+            assigned_members: own.map(|(_, member)| slug(member)).collect::<Result<_, _>>()?,
+            disabled: account.disabled,
+        };
+        found.insert(account.id.clone(), Managed { account, terms });
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// The account of a kind with an id.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, kind: AccountKind, id: &str) -> Result<Option<Managed>, StoreError> {
+    let found = of_ids(conn, &[id.to_owned()])?.pop();
+    Ok(found.filter(|managed| managed.account.kind == kind))
+}
+
+/// Makes an account what is wanted. Who may not sign in any more is signed out everywhere. What changes nothing writes
+/// nothing.
+///
+/// # Errors
+/// [`WriteError::NotNow`] where nobody would be left to manage accounts, [`WriteError::Invalid`] for members that are not
+/// there, or the database's. The turn of accounts must have been taken.
+pub fn update(tx: &mut Tx<'_>, before: &Managed, wanted: &Terms) -> Result<(), WriteError> {
+    if before.terms == *wanted {
+        return Ok(());
+    }
+    let id = &before.account.id;
+    if before.account.administers() && (wanted.disabled || wanted.role != before.account.role) {
+        is_not_the_last(tx, id)?;
+    }
+    let own_member = member_id(tx.conn, wanted.member.as_ref())?;
+    let assigned = member_ids(tx.conn, &wanted.assigned_members)?;
+    let now = tx.now().naive_utc();
+    let was_disabled: Option<NaiveDateTime> =
+        account::table.filter(account::id.eq(id)).select(account::disabled_at).first(tx.conn)?;
+    let version = before.account.version + 1;
+    diesel::update(account::table.filter(account::id.eq(id)))
+        .set((
+            account::role.eq(wanted.role.as_str()),
+            account::member_id.eq(own_member),
+            account::organisation.eq(&wanted.organisation),
+            account::disabled_at.eq(wanted.disabled.then(|| was_disabled.unwrap_or(now))),
+            account::updated_at.eq(now),
+            account::version.eq(version),
+        ))
+        .execute(tx.conn)?;
+    if before.terms.assigned_members != wanted.assigned_members {
+        diesel::delete(account_member::table.filter(account_member::account_id.eq(id))).execute(tx.conn)?;
+        assign(tx.conn, id, assigned)?;
+    }
+    if wanted.disabled {
+        sessions::end_all(tx, id, None)?;
+    }
+    tx.audit(deed("updated", id, version, Some(audited(&before.terms)), Some(audited(wanted))));
+    Ok(())
+}
+
+/// What the audit says of what an account is for.
+fn audited(terms: &Terms) -> serde_json::Value {
+    let Terms { role, member, organisation, assigned_members, disabled } = terms;
+    let assigned: Vec<&str> = assigned_members.iter().map(Slug::as_str).collect();
+    json!({
+        "role": role.as_str(), "member": member.as_ref().map(Slug::as_str), "organisation": organisation,
+        "assigned_members": assigned, "disabled": disabled,
+    })
+}
+
+/// Takes the turn of accounts, so that two administrators can't disable each other at once.
+///
+/// # Errors
+/// The database's.
+pub fn take_turn(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.take_turns(Turn::Accounts)
+}
+
+fn is_not_the_last(tx: &mut Tx<'_>, id: &str) -> Result<(), WriteError> {
+    let others = account::role.eq("administrator").and(account::disabled_at.is_null()).and(account::id.ne(id));
+    let others: i64 = account::table.filter(others).count().get_result(tx.conn)?;
+    if others > 0 {
+        return Ok(());
+    }
+    let detail = "This is the last administrator; without one nobody could manage accounts.";
+    Err(WriteError::NotNow(Violation::new("", "last_administrator", detail).into()))
+}
+
+/// Gives a client a new secret; the one that was good before stays good beside it, and one before that does not.
+///
+/// # Errors
+/// The database's.
+pub fn rotate_secret(tx: &mut Tx<'_>, client: &Account, secret: &str) -> Result<(), StoreError> {
+    let hashes = (Some(client.secret_hash.0.as_str()), hash_secret(secret));
+    set_secrets(tx, client, "secret_rotated", hashes)
+}
+
+/// Takes a client's former secret away; says whether there was one.
+///
+/// # Errors
+/// The database's.
+pub fn drop_former_secret(tx: &mut Tx<'_>, client: &Account) -> Result<bool, StoreError> {
+    if client.former_secret_hash.is_none() {
+        return Ok(false);
+    }
+    set_secrets(tx, client, "former_secret_dropped", (None, client.secret_hash.0.clone()))?;
+    Ok(true)
+}
+
+fn set_secrets(
+    tx: &mut Tx<'_>,
+    client: &Account,
+    action: &'static str,
+    (former, current): (Option<&str>, String),
+) -> Result<(), StoreError> {
+    let (version, now) = (client.version + 1, tx.now().naive_utc());
+    diesel::update(account::table.filter(account::id.eq(&client.id)))
+        .set((
+            account::secret_hash.eq(current),
+            account::former_secret_hash.eq(former),
+            account::version.eq(version),
+            account::updated_at.eq(now),
+        ))
+        .execute(tx.conn)?;
+    tx.audit(deed(action, &client.id, version, None, None));
+    Ok(())
+}
