@@ -7,11 +7,13 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::{
-    super::accounts::{Account, AccountKind, Filters, Terms},
+    super::{
+        accounts::{Account, AccountKind, Filters, Terms},
+        passwords::hash_secret,
+    },
     AccountRow, accounts, assign, deed, member_id, member_ids, sessions,
 };
 use crate::{
-    auth::passwords::hash_secret,
     db::{
         Backend, Conn, StoreError, Turn, Tx, WriteError, current_sequence,
         schema::{account, account_member, member},

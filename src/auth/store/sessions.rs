@@ -4,15 +4,15 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 use super::{
-    super::sessions::{RESET_HOURS, RefreshToken, Session, last_moment},
+    super::{
+        passwords::hash_secret,
+        sessions::{RESET_HOURS, RefreshToken, Session, last_moment},
+    },
     Account, deed, find,
 };
-use crate::{
-    auth::passwords::hash_secret,
-    db::{
-        Conn, Deed, Stamp, StoreError, Tx,
-        schema::{account, password_reset, session},
-    },
+use crate::db::{
+    Conn, Deed, Stamp, StoreError, Tx,
+    schema::{account, password_reset, session},
 };
 
 /// The sessions' name in the audit.
