@@ -23,7 +23,7 @@ use crate::{
 list_query! {
     /// The parameters of the audit.
     pub struct AuditQuery of AuditEntryOut {
-        /// Only what was done to this collection: `members`, `accounts`, `tokens`, `reference`.
+        /// Only what was done to this collection: `members`, `imports`, `accounts`, `sessions`, `tokens`, `reference`.
         #[example = "members"]
         pub resource: One<Reference>,
         /// Only what was done to the resource with this id.
@@ -32,7 +32,9 @@ list_query! {
         pub account_id: One<Reference>,
         /// Only what the request with this id did.
         pub request_id: One<Reference>,
-        /// Only this: `created`, `updated`, `deleted`, `loaded`, `disabled`, `enabled`, `revoked`.
+        /// Only this: `created`, `updated`, `deleted`, `imported`, `loaded`; of accounts also `disabled`, `enabled`,
+        /// `password_offered`, `password_changed`, `secret_rotated`, `former_secret_dropped`; of sessions and tokens
+        /// `ended`, `reused`, `revoked`.
         #[example = "updated"]
         pub action: One<Reference>,
         /// Only from this moment on: a date, or an RFC 3339 timestamp.

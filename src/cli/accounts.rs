@@ -1,6 +1,9 @@
 //! Accounts from the command line: the first ones can't be made by somebody who signs in.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::{
+    fmt::Write as _,
+    io::{self, BufRead as _, IsTerminal as _},
+};
 
 use clap::{Args, Subcommand};
 
@@ -9,7 +12,7 @@ use crate::{
     auth::{
         accounts::{Account, AccountKind, NewAccount, SecretHash, Terms, email},
         keys,
-        passwords::{hash_password, hash_secret, new_secret},
+        passwords::{hash_password, hash_secret, new_secret, random},
         roles::Role,
         store,
     },
@@ -189,6 +192,33 @@ fn offer_password(args: &OneUser) -> Result<(), String> {
     let offered = db.write_blocking(&OPERATOR, |tx| store::sessions::offer_password(tx, &id, &secret));
     let expires_at = offered.map_err(|error: StoreError| error.to_string())?;
     print(&format!("secret={secret}\nexpires_at={}\n", clock::text(expires_at)))
+}
+
+/// Makes the accounts of a demonstration, one for each role, or gives them new passwords, and prints them. They are told
+/// to who started it, and not to the log.
+pub(super) fn demonstrate(db: &Db) -> Result<(), String> {
+    let mut told = "Demonstration accounts, whose passwords are new at every start:\n".to_owned();
+    for role in Role::ALL {
+        let (address, password) = (format!("{}@demo.example", role.as_str().replace('_', "-")), random()?);
+        let hash = hash_password(&password).map_err(|why| format!("The password {why}."))?;
+        let known = db.read_blocking(|conn| store::find_user(conn, &address)).map_err(|error| error.to_string())?;
+        let written = db.write_blocking(&OPERATOR, |tx| match &known {
+            Some(account) => Ok(store::sessions::set_password(tx, &account.id, &hash, None)?),
+            None => store::create(tx, demonstration(*role, &address, hash)?).map(drop),
+        });
+        written.map_err(sentence)?;
+        writeln!(told, "  {:14} {address:30} {password}", role.as_str()).map_err(|error| error.to_string())?;
+    }
+    print(&told)
+}
+
+fn demonstration(role: Role, address: &str, hash: String) -> Result<NewAccount, WriteError> {
+    let member = (role == Role::FocalPoint).then(|| "commune-larache".parse()).transpose();
+    let member = member.map_err(StoreError::corrupt)?;
+    let organisation = (role == Role::Evaluator).then(|| "Demonstration".to_owned());
+    let (kind, name) = (AccountKind::User, address.to_owned());
+    let new = NewAccount { kind, name, terms: Terms::new(role, member, organisation), secret_hash: SecretHash(hash) };
+    new.check().map_err(WriteError::Invalid)
 }
 
 fn set_disabled(db: &Db, id: &str, disabled: bool) -> Result<(), String> {

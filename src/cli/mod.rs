@@ -106,6 +106,9 @@ fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
     let purpose = args.purpose()?;
     let target = args.database.target(purpose)?;
     let db = prepare(&target, args.connections(&target), purpose)?.with_deadline(args.request_timeout());
+    if purpose == Purpose::Demonstration {
+        accounts::demonstrate(&db)?;
+    }
     let serving = async {
         let running = app::start(args, db).map_err(|error| error.to_string())?;
         let address = running.address;

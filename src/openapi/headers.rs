@@ -19,6 +19,7 @@ const fn sometimes(name: &'static str, about: &'static str, example: &'static st
 }
 
 const HEADERS: &[Header] = &[
+    always("Accept-Ranges", "Parts of the file can be asked for.", "bytes"),
     sometimes("Access-Control-Allow-Origin", "For a request of a page of another origin: it may read the answer.", "*"),
     sometimes(
         "Access-Control-Expose-Headers",
@@ -27,6 +28,7 @@ const HEADERS: &[Header] = &[
     ),
     always("Cache-Control", "How long the answer stays fresh.", "public, max-age=60, stale-while-revalidate=300"),
     sometimes("Content-Disposition", "For CSV, the name of the file.", "attachment; filename=\"members.csv\""),
+    always("Content-Range", "Which part of the file this is, or how long the file is.", "bytes 0-99/56900"),
     always(
         "Content-Security-Policy",
         "What a browser may load for the answer: nothing.",
@@ -42,6 +44,11 @@ const HEADERS: &[Header] = &[
     ),
     always("Location", "Where what was made is.", "/api/v1/members/commune-larache"),
     always("Referrer-Policy", "What a browser tells others about where it comes from: nothing.", "no-referrer"),
+    always(
+        "Repr-Digest",
+        "SHA-256 of the whole file (RFC 9530).",
+        "sha-256=:IDteiXPYBbiyTU9ZM67TensTnw679vFrRTxiF09bW8Q=:",
+    ),
     always("Retry-After", "How many seconds to wait before trying again.", "2"),
     always("Vary", "The request headers that the answer depends on.", "Accept, Accept-Encoding"),
     always("WWW-Authenticate", "How to say who asks.", "Bearer error=\"invalid_token\""),

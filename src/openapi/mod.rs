@@ -162,6 +162,11 @@ impl Traits<'_> {
         self.path.starts_with("/api/v1/auth/")
     }
 
+    /// Whether it serves files as they are.
+    fn is_download(&self) -> bool {
+        self.path == "/api/v1/exports/{file}"
+    }
+
     /// Whether its answer holds a secret, so that nothing may be kept of it.
     fn hands_out_secrets(&self) -> bool {
         let accounts = self.path.starts_with("/api/v1/users") || self.path.starts_with("/api/v1/clients");
@@ -199,6 +204,8 @@ impl Traits<'_> {
     fn headers(&self, status: &str, has_page: bool) -> &'static [&'static str] {
         match (self.method, status) {
             _ if !self.is_data() => &[],
+            (_, "206") => &["Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Repr-Digest"],
+            _ if self.is_download() => &["Accept-Ranges", "Content-Disposition", "ETag", "Repr-Digest"],
             ("post", "201") if self.is_own_credentials() => &["Location"],
             ("post" | "delete", _) if self.is_own_credentials() => &[],
             ("post", "201") if self.hands_out_secrets() => &["ETag", "Location"],
@@ -243,7 +250,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) -> Vec<String> {
         }
     }
     let has_page = has_page(responses);
-    for success in ["200", "201", "204"] {
+    for success in ["200", "201", "204", "206"] {
         if let Some(response) = responses.get_mut(success) {
             response["headers"] = Value::Object(headers::common_and(traits.headers(success, has_page)));
         }
@@ -307,6 +314,7 @@ fn add_components(document: &mut Value) {
         let headers = headers::common_and(match *status {
             "401" => &["WWW-Authenticate"],
             "412" => &["ETag"],
+            "416" => &["Content-Range"],
             "429" | "503" => &["Retry-After"],
             _ => &[],
         });

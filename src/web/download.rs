@@ -53,13 +53,11 @@ impl Download {
             (false, None) => StatusCode::OK,
         };
         let mut response = HttpResponse::build(status);
-        response
-            .insert_header(etag::header(tag))
-            .insert_header((header::CACHE_CONTROL, FRESHNESS))
-            .insert_header((header::ACCEPT_RANGES, "bytes"));
+        response.insert_header(etag::header(tag)).insert_header((header::CACHE_CONTROL, FRESHNESS));
         if known {
             return Ok(response.finish());
         }
+        response.insert_header((header::ACCEPT_RANGES, "bytes"));
         let (first, last) = part.unwrap_or((0, self.length.saturating_sub(1)));
         if part.is_some() {
             let range = Some((first, last));

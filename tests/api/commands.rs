@@ -40,7 +40,8 @@ impl Served {
         if settings.iter().any(|(name, _)| *name == "DATABASE_URL") {
             command.env("REMACTO_SIGNING_KEYS", SIGNING_KEY);
         }
-        let mut child = command.envs(settings.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.envs(settings.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut seen = String::new();
         let mut address_behind = |words: &str| loop {
@@ -58,6 +59,12 @@ impl Served {
     /// What the operations listener tells.
     pub fn metrics(&self) -> String {
         Client::new(self.operations).send("GET", "/metrics", &[]).text().to_owned()
+    }
+
+    /// The first lines that it has written to standard output.
+    pub fn printed(&mut self, lines: usize) -> Vec<String> {
+        let printed = BufReader::new(self.child.stdout.take().unwrap()).lines().take(lines);
+        printed.collect::<Result<_, _>>().unwrap()
     }
 
     /// A client of it.

@@ -3,12 +3,16 @@
 use std::process::Command;
 
 use remacto::{
+    auth::roles::Role,
     db::{self, Db, Target, current_sequence, loaded_digest},
     reference::{self, Purpose},
 };
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, on_both_demonstrations, postgres, server::sqlite_database};
+use crate::{
+    commands::Served,
+    support::{TestServer, on_both_demonstrations, postgres, server::sqlite_database},
+};
 
 const LIST: &str = "/api/v1/members";
 
@@ -212,6 +216,39 @@ fn a_demonstration_database_is_not_served_as_the_real_one() {
     let url = cluster.demonstration_database();
     let message = serve(&[], &[("DATABASE_URL", &url)]);
     assert!(message.contains("holds demonstration data"), "{message}");
+}
+
+/// Signs in with each of the accounts that a demonstration prints; returns what it printed.
+fn sign_in_with_all(settings: &[(&str, &str)]) -> Vec<String> {
+    let mut served = Served::start(settings);
+    let printed = served.printed(1 + Role::ALL.len());
+    for (line, role) in printed.iter().skip(1).zip(Role::ALL) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [told, email, password] = words[..] else { panic!("{line}") };
+        let body = json!({"email": email, "password": password}).to_string();
+        let answer =
+            served.client().send_body("POST", "/api/v1/auth/sessions", &[("Content-Type", "application/json")], &body);
+        assert_eq!((told, answer.status), (role.as_str(), 201), "{}", answer.text());
+        let bearer = format!("Bearer {}", answer.json()["access_token"].as_str().unwrap());
+        let own = served.client().send("GET", "/api/v1/auth/me", &[("Authorization", &bearer)]).ok();
+        assert_eq!((own["role"].as_str(), own["name"].as_str()), (Some(told), Some(email)));
+    }
+    let log = served.stop().1;
+    for line in printed.iter().skip(1) {
+        assert!(!log.contains(line.split_whitespace().last().unwrap()), "a password is in the log");
+    }
+    printed
+}
+
+#[test]
+fn a_demonstration_has_an_account_for_each_role_and_new_passwords_each_time() {
+    let (folder, _file) = crate::support::server::sqlite_demonstration();
+    let settings = [("REMACTO_DEMO", "true"), ("REMACTO_DATA_DIR", folder.path().to_str().unwrap())];
+    let (first, second) = (sign_in_with_all(&settings), sign_in_with_all(&settings));
+    assert!(first.iter().skip(1).zip(second.iter().skip(1)).all(|(first, second)| first != second));
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.demonstration_database();
+    sign_in_with_all(&[("REMACTO_DEMO", "true"), ("DATABASE_URL", &url)]);
 }
 
 #[test]

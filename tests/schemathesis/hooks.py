@@ -7,6 +7,24 @@ import schemathesis
 TABLES = ("csv", "ndjson")
 
 
+# A column of the register of each collection that has one.
+REGISTERS = {"members": "territory_code", "territories": "code"}
+
+
+def fit_digest(query):
+    """What of a digest's parameters goes with its collection and profile."""
+    resource = query.get("resource")
+    if resource not in REGISTERS:
+        query.pop("by", None)
+        query.pop("profile", None)
+    is_register = query.get("profile") == "register"
+    if "fields" in query:
+        query["fields"] = REGISTERS.get(resource)
+    for name, fits in (("fields", is_register), ("status", resource == "members"), ("provenance", resource == "members")):
+        if not (is_register and fits):
+            query.pop(name, None)
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     mode = case.meta.generation.mode if case.meta else None
@@ -15,6 +33,8 @@ def before_call(context, case, kwargs):
     query = case.query
     if not query:
         return
+    if case.path.endswith("/changes/digest"):
+        fit_digest(query)
     # A cursor comes from the page before, and is bound to all other parameters of its list.
     query.pop("cursor", None)
     # Waiting works, and takes its time.
@@ -36,6 +56,8 @@ FRAMING = {"connection", "content-encoding", "content-length", "content-type", "
 @schemathesis.check
 def documented_headers(ctx, response, case):
     """An answer has no header that the document doesn't describe."""
+    if case.method.upper() == "OPTIONS":
+        return  # It is not the operation that answers.
     definition = case.operation.responses.find_by_status_code(response.status_code)
     if definition is None:
         return  # Another check speaks about undocumented statuses.
