@@ -1,5 +1,6 @@
 //! Members as a list that somebody else keeps: the columns of an import, what a row says, and what it makes of a member.
-//! A row never rewrites history: it adds a step that the member can take, or corrects the date of joining.
+//! A row adds a step to the history that the member can take, or corrects the date of joining. It rewrites nothing but
+//! what the silence of its own list has done: a membership that ended only because the list did not name it goes on.
 
 use chrono::NaiveDate;
 
