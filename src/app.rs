@@ -9,7 +9,6 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
-use chrono::Days;
 use tokio::sync::Semaphore;
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
@@ -18,12 +17,10 @@ use crate::{
     auth::{self, Passwords, principal::identify, tokens::Tokens},
     changes, charter,
     config::{OpsBind, ServeArgs},
-    db::{Actor, Db, StoreError, forget_answers},
-    exports, imports, index,
-    kernel::clock,
-    members, network,
+    db::Db,
+    exports, focal_points, imports, index, members, network,
     observe::{access::observe, health, metrics},
-    openapi, portal,
+    openapi, persons, portal, retention,
     state::AppState,
     territories,
     web::{
@@ -44,11 +41,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(network::configure)
                 .configure(charter::configure)
                 .configure(members::configure)
+                .configure(focal_points::configure)
                 .configure(territories::configure)
                 .configure(changes::configure)
                 .configure(exports::configure)
                 .configure(imports::configure)
                 .configure(audit::configure)
+                .configure(persons::configure)
                 .configure(auth::configure),
         )
         .configure(auth::configure_well_known)
@@ -110,7 +109,7 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
         public_url: args.public_url(address).into(),
         data_licence: args.data_licence,
     };
-    tokio::task::spawn(keep_house(db.clone(), args.feed_retention_days));
+    tokio::task::spawn(retention::keep_house(db.clone(), args.retention()));
     let (operations, operations_address) = match args.ops_bind {
         OpsBind::Off => (None, None),
         OpsBind::At(bind) => {
@@ -125,41 +124,6 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
 
 /// How many lists to be imported may arrive at once; each takes up to 32 MiB.
 const MOST_UPLOADS: usize = 4;
-/// How long a session is kept after its end, so that a stolen token is still known for what it is.
-const SESSIONS_KEPT: Days = Days::new(30);
-/// How often what is too old is looked for.
-const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
-
-/// Forgets what is too old, every hour as long as the server runs. Not at its start: then there is enough to do.
-async fn keep_house(db: Db, feed_days: u16) {
-    let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + RETENTION_INTERVAL, RETENTION_INTERVAL);
-    loop {
-        interval.tick().await;
-        let (db, before) = (db.clone(), clock::now() - Days::new(feed_days.into()));
-        let work = move || {
-            // Each by itself: what can't be forgotten of one must not keep the others.
-            let reports = imports::forget(&db, before)?;
-            Ok::<_, StoreError>((changes::forget(&db, before)?, forget_spent(&db)? + reports))
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(Ok((0, 0))) => {}
-            Ok(Ok((changes, spent))) => {
-                log::info!("forgot {changes} old changes and {spent} spent keys, tokens and reports");
-            }
-            Ok(Err(error)) => log::warn!("what is too old can't be forgotten now: {error}"),
-            Err(error) => log::error!("forgetting what is too old failed: {error}"),
-        }
-    }
-}
-
-/// Forgets answers kept for idempotency keys, tokens that were taken back and sessions, when their time is over.
-fn forget_spent(db: &Db) -> Result<usize, StoreError> {
-    const RETENTION: Actor = Actor::System("retention of spent keys and tokens");
-    db.write_blocking(&RETENTION, |tx| {
-        let sessions = auth::store::sessions::forget(tx, tx.now() - SESSIONS_KEPT)?;
-        Ok(forget_answers(tx)? + auth::store::forget_revoked(tx)? + sessions)
-    })
-}
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address)

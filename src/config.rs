@@ -11,9 +11,10 @@ use std::{
     time::Duration,
 };
 
+use chrono::Days;
 use clap::Args;
 
-use crate::{auth::keys::Keys, db::Target, reference::Purpose, web::client::Proxies};
+use crate::{auth::keys::Keys, db::Target, reference::Purpose, retention::Periods, web::client::Proxies};
 
 /// Where the database is. Every command that opens it takes these.
 #[derive(Debug, Clone, Args)]
@@ -160,6 +161,15 @@ pub struct ServeArgs {
     /// How many days the feed keeps a change, 1 to 36500. A copy that was not refreshed for so long must be made anew.
     #[arg(long, env = "REMACTO_FEED_RETENTION_DAYS", default_value_t = 400, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
     pub feed_retention_days: u16,
+    /// How many days a session is kept after its end, 1 to 36500, so that a stolen token is still known for what it is.
+    #[arg(long, env = "REMACTO_SESSION_RETENTION_DAYS", default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
+    pub session_retention_days: u16,
+    /// How many days a focal point is kept after its last day, 1 to 36500; then it is erased.
+    #[arg(long, env = "REMACTO_FOCAL_POINT_RETENTION_DAYS", default_value_t = 365, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
+    pub focal_point_retention_days: u16,
+    /// How many days a person's account is kept after it was disabled, 1 to 36500; then it is erased.
+    #[arg(long, env = "REMACTO_ACCOUNT_RETENTION_DAYS", default_value_t = 365, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
+    pub account_retention_days: u16,
     /// Threads that answer requests, 1 to 256. Without it, as many as there are cores.
     #[arg(long, env = "REMACTO_WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
@@ -228,6 +238,18 @@ impl ServeArgs {
             (None, Target::Postgres(_)) => Err(format!(
                 "{SETTING}: PostgreSQL needs it, because each instance would make keys that the others don't know; remacto key create makes one"
             )),
+        }
+    }
+
+    /// How long what is spent or personal is kept.
+    #[must_use]
+    pub fn retention(&self) -> Periods {
+        let days = |days: u16| Days::new(days.into());
+        Periods {
+            feed: days(self.feed_retention_days),
+            sessions: days(self.session_retention_days),
+            focal_points: days(self.focal_point_retention_days),
+            accounts: days(self.account_retention_days),
         }
     }
 

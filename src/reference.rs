@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     charter,
     db::{Actor, Db, Deed, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
+    focal_points,
     kernel::text::hex,
     members, network, territories,
 };
@@ -43,8 +44,10 @@ fn load_territories(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 }
 
 /// What a demonstration adds.
-const DEMONSTRATION: &[Set] =
-    &[Set { name: "illustrative members", files: members::ILLUSTRATIVE, load: members::load_illustrative }];
+const DEMONSTRATION: &[Set] = &[
+    Set { name: "illustrative members", files: members::ILLUSTRATIVE, load: members::load_illustrative },
+    Set { name: "illustrative focal points", files: focal_points::ILLUSTRATIVE, load: focal_points::load_illustrative },
+];
 
 /// The name under which a database notes that it was made for demonstration.
 const MARK: &str = "demonstration";

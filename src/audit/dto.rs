@@ -23,7 +23,8 @@ use crate::{
 list_query! {
     /// The parameters of the audit.
     pub struct AuditQuery of AuditEntryOut {
-        /// Only what was done to this collection: `members`, `imports`, `accounts`, `sessions`, `tokens`, `reference`.
+        /// Only what was done to this collection: `members`, `focal_points`, `imports`, `accounts`, `sessions`, `tokens`,
+        /// `persons`, `reference`.
         #[example = "members"]
         pub resource: One<Reference>,
         /// Only what was done to the resource with this id.
@@ -34,7 +35,7 @@ list_query! {
         pub request_id: One<Reference>,
         /// Only this: `created`, `updated`, `deleted`, `imported`, `loaded`; of accounts also `disabled`, `enabled`,
         /// `password_offered`, `password_changed`, `secret_rotated`, `former_secret_dropped`; of sessions and tokens
-        /// `ended`, `reused`, `revoked`.
+        /// `ended`, `reused`, `revoked`; of what is personal also `accessed`, `erased`.
         #[example = "updated"]
         pub action: One<Reference>,
         /// Only from this moment on: a date, or an RFC 3339 timestamp.

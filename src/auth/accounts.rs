@@ -218,7 +218,7 @@ impl NewAccount {
         let mut violations = Violations::default();
         let name = match self.kind {
             AccountKind::Client => text::parse_line(&self.name, 100).map_err(|why| format!("The name {why}.")),
-            AccountKind::User => email(&self.name),
+            AccountKind::User => text::parse_email(&self.name).map_err(|why| format!("The e-mail address {why}.")),
         };
         let name = name.unwrap_or_else(|why| {
             violations.add("/name", "invalid_value", why);
@@ -249,19 +249,6 @@ pub struct Filters {
     pub disabled: Option<bool>,
     /// The order.
     pub order: Order<SortKey>,
-}
-
-/// An e-mail address as it is stored and looked for: in lower case.
-///
-/// # Errors
-/// A sentence, for what is none.
-pub fn email(text: &str) -> Result<String, String> {
-    let address = text.trim().to_lowercase();
-    if address.len() <= 254 && validator::ValidateEmail::validate_email(&address) {
-        Ok(address)
-    } else {
-        Err("The e-mail address is none.".to_owned())
-    }
 }
 
 #[cfg(test)]

@@ -98,6 +98,12 @@ permissions! {
         all [Registrar Secretariat], own [FocalPoint];
     ImportsRun = "imports:run", "Import lists of members and territories, and read the reports.",
         all [Registrar Secretariat], own [];
+    FocalPointsRead = "focal_points:read", "See whom the network calls about a member.",
+        all [Secretariat Administrator], own [FocalPoint];
+    FocalPointsWrite = "focal_points:write", "Add, change and delete focal points.",
+        all [Secretariat], own [FocalPoint];
+    PersonsManage = "persons:manage", "Tell a person all that is held on them, correct it and erase it.",
+        all [Administrator], own [];
     AccountsManage = "accounts:manage", "Make accounts, change what they may do, disable them, and hand out secrets.",
         all [Administrator], own [];
     AuditRead = "audit:read", "Read the audit.",
@@ -127,7 +133,9 @@ mod tests {
     #[test]
     fn the_administrator_has_no_say_over_content_and_names_are_unique() {
         for (at, permission) in PERMISSIONS.iter().enumerate() {
-            let about_content = !["account:read", "accounts:manage", "audit:read"].contains(&permission.name);
+            let about_content =
+                !["account:read", "accounts:manage", "audit:read", "persons:manage", "focal_points:read"]
+                    .contains(&permission.name);
             assert!(!about_content || !permission.is_given_to(Role::Administrator), "{}", permission.name);
             assert!(PERMISSIONS[..at].iter().all(|other| other.name != permission.name), "{}", permission.name);
             assert!(permission.own.iter().all(|role| *role == Role::FocalPoint), "{}", permission.name);

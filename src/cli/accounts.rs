@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use super::{COMMAND_CONNECTIONS, prepare, print};
 use crate::{
     auth::{
-        accounts::{Account, AccountKind, NewAccount, SecretHash, Terms, email},
+        accounts::{Account, AccountKind, NewAccount, SecretHash, Terms},
         keys,
         passwords::{hash_password, hash_secret, new_secret, random},
         roles::Role,
@@ -18,7 +18,7 @@ use crate::{
     },
     config::DatabaseArgs,
     db::{self, Actor, Conn, Db, StoreError, WriteError},
-    kernel::{clock, id::Slug},
+    kernel::{clock, id::Slug, text::parse_email},
     reference::Purpose,
 };
 
@@ -181,7 +181,8 @@ fn set_user_disabled(args: &OneUser, disabled: bool) -> Result<(), String> {
 
 /// The database, and the id of a person's account in it.
 fn one(args: &OneUser) -> Result<(Db, String), String> {
-    let (db, address) = (open(&args.database)?, email(&args.email)?);
+    let (db, address) =
+        (open(&args.database)?, parse_email(&args.email).map_err(|why| format!("The e-mail address {why}."))?);
     let found = |conn: &mut Conn| store::find_user(conn, &address);
     let user = db.read_blocking(found).map_err(|error| error.to_string())?;
     Ok((db, user.ok_or("There is no account with this e-mail address.")?.id))
@@ -227,7 +228,7 @@ fn set_disabled(db: &Db, id: &str, disabled: bool) -> Result<(), String> {
         account.map(|_| store::set_disabled(tx, id, disabled)).transpose()
     });
     let word = if disabled { "disabled" } else { "enabled" };
-    match outcome.map_err(|error: StoreError| error.to_string())? {
+    match outcome.map_err(sentence)? {
         None => Err("There is no account with this id.".to_owned()),
         Some(true) => print(&format!("{word}\n")),
         Some(false) => print(&format!("was {word} already\n")),

@@ -208,6 +208,8 @@ pub enum Turn {
     Accounts,
     /// Imports, of which one runs at a time.
     Imports,
+    /// Focal points, whose addresses are there once a member. Who needs several turns takes that of accounts first.
+    FocalPoints,
 }
 
 impl Turn {
@@ -216,6 +218,7 @@ impl Turn {
             Self::Members => 1,
             Self::Accounts => 2,
             Self::Imports => 3,
+            Self::FocalPoints => 4,
         }
     }
 }

@@ -102,6 +102,25 @@ fn oldest_kept(now: DateTime<Utc>) -> NaiveDateTime {
     (now - Days::new(KEPT_DAYS)).naive_utc()
 }
 
+/// Forgets the answers that name a resource, because what they say of it must not stay, and returns how many. The same
+/// request would have its effect anew then.
+///
+/// # Errors
+/// The database's.
+pub fn forget_answers_naming(tx: &mut Tx<'_>, id: &str) -> Result<usize, StoreError> {
+    let naming = idempotency_answer::answer.like(format!("%{id}%"));
+    Ok(diesel::delete(idempotency_answer::table.filter(naming)).execute(tx.conn)?)
+}
+
+/// Forgets the answers that an account was given, and returns how many.
+///
+/// # Errors
+/// The database's.
+pub fn forget_answers_to(tx: &mut Tx<'_>, account_id: &str) -> Result<usize, StoreError> {
+    let own = idempotency_answer::account_id.eq(account_id);
+    Ok(diesel::delete(idempotency_answer::table.filter(own)).execute(tx.conn)?)
+}
+
 /// Forgets the answers that are too old, and returns how many.
 ///
 /// # Errors

@@ -325,6 +325,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    focal_point (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        member_id -> Text,
+        full_name -> Text,
+        email -> Text,
+        phone -> Nullable<Text>,
+        preferred_language -> Text,
+        serves_from -> Nullable<Date>,
+        serves_until -> Nullable<Date>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(focal_point, member);
 diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset, account_member);
 diesel::allow_tables_to_appear_in_same_query!(composition_statement, composition_figure);
 diesel::allow_tables_to_appear_in_same_query!(charter_version, charter_item);

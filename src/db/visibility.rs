@@ -214,6 +214,22 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     (
+        "focal_point",
+        &[
+            ("id", Internal),
+            ("version", Internal),
+            ("created_at", Internal),
+            ("updated_at", Internal),
+            ("member_id", Internal),
+            ("full_name", Personal),
+            ("email", Personal),
+            ("phone", Personal),
+            ("preferred_language", Personal),
+            ("serves_from", Personal),
+            ("serves_until", Personal),
+        ],
+    ),
+    (
         "account",
         &[
             ("id", Internal),

@@ -9,7 +9,7 @@ mod store;
 use chrono::{DateTime, Utc};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{Actor, Db, StoreError};
+use crate::db::{Actor, Db, StoreError, Tx};
 
 pub use self::{
     dto::ImportOut,
@@ -29,6 +29,34 @@ pub fn forget(db: &Db, before: DateTime<Utc>) -> Result<usize, StoreError> {
         match db.write_blocking(&RETENTION, |tx| store::forget(tx, before))? {
             (0, 0) => return Ok(forgotten),
             (reports, _) => forgotten += reports,
+        }
+    }
+}
+
+/// Erases the reports that an account has made, within a transaction, and returns how many.
+///
+/// # Errors
+/// The database's.
+pub fn erase_within(tx: &mut Tx<'_>, account_id: &str) -> Result<usize, StoreError> {
+    let mut erased = 0;
+    loop {
+        match store::erase(tx, account_id)? {
+            (0, 0) => return Ok(erased),
+            (reports, _) => erased += reports,
+        }
+    }
+}
+
+/// The same in small transactions, for an account that makes no more of them.
+///
+/// # Errors
+/// The database's.
+pub fn erase(db: &Db, actor: &Actor, account_id: &str) -> Result<usize, StoreError> {
+    let mut erased = 0;
+    loop {
+        match db.write_blocking(actor, |tx| store::erase(tx, account_id))? {
+            (0, 0) => return Ok(erased),
+            (reports, _) => erased += reports,
         }
     }
 }

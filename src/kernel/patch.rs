@@ -30,6 +30,14 @@ impl<T> Patch<T> {
     }
 }
 
+/// Reads a property that can be replaced and not taken away. To be used with `#[serde(default, deserialize_with = …)]`.
+///
+/// # Errors
+/// What the value is refused for; `null` is.
+pub fn replaced<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Patch<T>, D::Error> {
+    T::deserialize(deserializer).map(Patch::Value)
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))

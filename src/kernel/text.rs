@@ -40,6 +40,19 @@ pub fn parse_line(text: &str, max_chars: usize) -> Result<String, TextError> {
     Ok(text)
 }
 
+/// The longest e-mail address, in bytes (RFC 5321).
+const LONGEST_EMAIL: usize = 254;
+
+/// An e-mail address as it is stored and looked for: in lower case, so that one is found however it was written.
+///
+/// # Errors
+/// A predicate for a sentence about the address.
+pub fn parse_email(text: &str) -> Result<String, &'static str> {
+    let address = normal(&text.to_lowercase());
+    let is_one = refuse_dangerous(&address).is_ok() && validator::ValidateEmail::validate_email(&address);
+    if address.len() <= LONGEST_EMAIL && is_one { Ok(address) } else { Err("is none") }
+}
+
 /// A text to search for, as it was typed: spaces may be all that it has.
 ///
 /// # Errors

@@ -127,6 +127,14 @@ pub fn web_address(text: &str) -> Result<(), ValidationError> {
     if text::is_web_address(text) { Ok(()) } else { Err(broken("is no http(s) URL")) }
 }
 
+/// Constraint of an e-mail address.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn email_address(text: &str) -> Result<(), ValidationError> {
+    text::parse_email(text).map(drop).map_err(|_none| broken("is no e-mail address"))
+}
+
 /// Constraint of a text that a type of ours reads.
 ///
 /// # Errors

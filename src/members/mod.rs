@@ -18,10 +18,10 @@ use crate::{
 pub use self::{
     dto::MemberOut,
     rules::{
-        Cohort, Entry as HistoryEntry, Evidence, ExternalId, Facts, History, MemberKind, Provenance, Record, Status,
-        Tally,
+        Address as MemberAddress, Cohort, Entry as HistoryEntry, Evidence, ExternalId, Facts, History, Member,
+        MemberKind, Provenance, Record, Status, Tally,
     },
-    store::{MemberList, follow, seed, tally},
+    store::{MemberList, find, follow, lock, seed, tally},
 };
 
 /// Mounts the operations on members.

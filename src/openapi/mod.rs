@@ -42,6 +42,7 @@ use crate::{
         (name = "network", description = "The network: presentation, partners, published and computed composition."),
         (name = "charter", description = "The charter and its five commitments."),
         (name = "members", description = "The members of the network, today and on any day."),
+        (name = "focal points", description = "Whom the network calls about a member. Personal."),
         (name = "changes", description = "What changed since, for copies that want to stay fresh."),
         (name = "territories", description = "Morocco's territorial units and their census figures."),
         (name = "exports", description = "Whole data sets as files, and their descriptions for machines."),
@@ -49,6 +50,7 @@ use crate::{
         (name = "auth", description = "Signing in: tokens for people and machines."),
         (name = "accounts", description = "People and machines that may sign in."),
         (name = "audit", description = "Who did what."),
+        (name = "persons", description = "What is held on a person: told, corrected, erased (law 09-08)."),
         (name = "documentation", description = "This document and pages for people."),
         (name = "operations", description = "For those who run the server.")
     ),
@@ -173,6 +175,11 @@ impl Traits<'_> {
         self.method == "post" && accounts
     }
 
+    /// Whether it is about a person, who has no version, and of whom nothing may be kept either.
+    fn is_about_a_person(&self) -> bool {
+        self.path.starts_with("/api/v1/persons/")
+    }
+
     /// Whether it refuses in the words of RFC 6749, as `application/json`.
     fn speaks_oauth(&self) -> bool {
         ["/api/v1/auth/token", "/api/v1/auth/revoke"].contains(&self.path)
@@ -208,6 +215,7 @@ impl Traits<'_> {
             _ if self.is_download() => &["Accept-Ranges", "Content-Disposition", "ETag", "Repr-Digest"],
             ("post", "201") if self.is_own_credentials() => &["Location"],
             ("post" | "delete", _) if self.is_own_credentials() => &[],
+            ("post", _) if self.is_about_a_person() => &[],
             ("post", "201") if self.hands_out_secrets() => &["ETag", "Location"],
             ("post", _) if self.hands_out_secrets() => &["ETag"],
             ("get", _) if has_page => &["Content-Disposition", "ETag", "Link"],
@@ -282,7 +290,8 @@ fn describe_headers(traits: &Traits<'_>, honours_if_match: bool, operation: &mut
             "example": "\"1-json.0.1.0\"",
         }));
     }
-    if traits.method == "post" && traits.guarded && !traits.is_own_credentials() && !traits.hands_out_secrets() {
+    let keeps_nothing = traits.is_own_credentials() || traits.hands_out_secrets() || traits.is_about_a_person();
+    if traits.method == "post" && traits.guarded && !keeps_nothing {
         described.push(json!({
             "name": "Idempotency-Key",
             "in": "header",

@@ -24,7 +24,8 @@ const MAX_KEY_BYTES: usize = 200;
 pub struct Once(Option<Claim>);
 
 impl Once {
-    /// Refuses a key where nothing may be kept of a request and its answer, because a secret is in one of them.
+    /// Refuses a key where nothing may be kept of a request and its answer, because a secret is in one of them, or what
+    /// is known of a person.
     ///
     /// # Errors
     /// 400 for a key.
@@ -32,7 +33,7 @@ impl Once {
         if !req.headers().contains_key(HEADER) {
             return Ok(());
         }
-        let detail = format!("{HEADER} is not taken here: what would be kept is a secret.");
+        let detail = format!("{HEADER} is not taken here: what would be kept is secret or personal.");
         Err(Problem::new(&INVALID_HEADER, detail.clone()).with_fault(Place::Header(HEADER), detail))
     }
 

@@ -46,6 +46,15 @@ impl Written {
         Ok(Self::new(200, Some(version), Some(body)))
     }
 
+    /// Something that was asked for in a body, and has no version.
+    ///
+    /// # Errors
+    /// 500 for a body that has no JSON form, which is a defect.
+    pub fn told(body: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::value::to_raw_value(body).map_err(Problem::internal)?;
+        Ok(Self::new(200, None, Some(body)))
+    }
+
     /// Something is gone.
     #[must_use]
     pub fn gone() -> Self {

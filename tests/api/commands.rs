@@ -164,6 +164,9 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
         ("REMACTO_CORS_ORIGINS", "https://a.example/path", "must be an origin"),
         ("REMACTO_DATA_LICENCE", "MIT", "must be one of CC-BY-4.0"),
         ("REMACTO_FEED_RETENTION_DAYS", "0", "1..=36500"),
+        ("REMACTO_SESSION_RETENTION_DAYS", "0", "1..=36500"),
+        ("REMACTO_FOCAL_POINT_RETENTION_DAYS", "0", "1..=36500"),
+        ("REMACTO_ACCOUNT_RETENTION_DAYS", "36501", "1..=36500"),
         ("REMACTO_PUBLIC_URL", "api.example", "must be an origin"),
         ("REMACTO_WORKERS", "0", "1..=256"),
         ("REMACTO_DB_CONNECTIONS", "many", "invalid digit"),
@@ -184,7 +187,7 @@ fn every_setting_is_in_the_help_and_in_the_readme() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let settings: Vec<&str> = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
-    assert_eq!(settings.len(), 17, "{settings:?}");
+    assert_eq!(settings.len(), 20, "{settings:?}");
     for setting in settings {
         assert!(readme.contains(&format!("`{setting}`")), "{setting} is missing from the README");
     }
@@ -229,7 +232,7 @@ fn a_database_of_a_newer_binary_is_left_alone() {
         let sql = format!("SELECT count(*) AS rows FROM {table}");
         sql_query(sql).get_result::<Count>(conn).unwrap().rows
     };
-    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (11, 1_679));
+    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (12, 1_679));
 }
 
 #[derive(diesel::QueryableByName)]
@@ -247,7 +250,7 @@ fn migrations_and_seeds_can_be_run_on_their_own() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(run(&["migrate"]).contains("10 migrations ran"));
+    assert!(run(&["migrate"]).contains("11 migrations ran"));
     assert!(run(&["migrate"]).contains("0 migrations ran"));
     assert!(run(&["seed"]).contains("loaded: territories, 1639 resources"));
     assert!(!run(&["seed"]).contains("loaded:"));
@@ -321,6 +324,26 @@ fn accounts_are_made_and_disabled_from_the_command_line() {
     for hidden in [&secret, "correct horse battery", "amina@example.org", &bearer[7..], &person[7..]] {
         assert!(!log.contains(hidden), "{hidden} is in the log");
     }
+}
+
+#[test]
+fn the_last_administrator_is_not_disabled_from_the_command_line_either() {
+    let (folder, _file) = sqlite_database();
+    let data = ["--data-dir", folder.path().to_str().unwrap()];
+    let run = |command: &[&str]| remacto(&[command, &data[..]].concat()).output().unwrap();
+    let create = |name: &str| {
+        let printed = run(&["client", "create", "--name", name, "--role", "administrator"]).stdout;
+        let printed = String::from_utf8(printed).unwrap();
+        printed.lines().find_map(|line| line.strip_prefix("client_id=")).unwrap().to_owned()
+    };
+    let one = create("one");
+    let message = refusal(&run(&["client", "disable", "--id", &one]));
+    assert!(message.contains("the last administrator"), "{message}");
+    let two = create("two");
+    assert!(run(&["client", "disable", "--id", &one]).status.success());
+    assert!(refusal(&run(&["client", "disable", "--id", &two])).contains("the last administrator"));
+    assert!(run(&["client", "enable", "--id", &one]).status.success());
+    assert!(run(&["client", "disable", "--id", &two]).status.success());
 }
 
 #[test]

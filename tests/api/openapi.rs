@@ -232,6 +232,9 @@ impl Staff {
         let headers = [secretary.header(), ("Content-Type", "text/csv")];
         let import = server.send_body("POST", "/api/v1/imports?resource=members&dry_run=false", &headers, list).json();
         let import = import["links"]["self"].as_str().unwrap().to_owned();
+        let person = json!({"full_name": "Amina Alami", "email": "amina@example.org", "preferred_language": "fr"});
+        let focal_points = "/api/v1/members/commune-larache/focal-points";
+        let person = server.json("POST", focal_points, &[secretary.header()], &person).json();
         let administrator = server.account(Role::Administrator);
         let session = Session::begin(None, Utc::now());
         let token = RefreshToken::new(&session.id).unwrap();
@@ -241,6 +244,10 @@ impl Staff {
         let user = server.json("POST", "/api/v1/users", &[administrator.header()], &user).json();
         let here = vec![
             ("/api/v1/imports/{id}", import),
+            (
+                "/api/v1/members/{id}/focal-points/{focal_point_id}",
+                person["links"]["self"].as_str().unwrap().to_owned(),
+            ),
             ("/api/v1/users/{id}", user["links"]["self"].as_str().unwrap().to_owned()),
             ("/api/v1/clients/{id}", format!("/api/v1/clients/{}", administrator.id)),
         ];

@@ -136,6 +136,8 @@ fn both_trees_have_the_same_checks_and_types() {
                 "from_on",
                 "until_on",
                 "adhered_on",
+                "serves_from",
+                "serves_until",
             ] {
                 sql = sql.replace(&format!(" {column} TEXT"), &format!(" {column} DATE"));
             }
@@ -190,7 +192,22 @@ fn migrations_run_up_down_and_up_again_on_postgres() {
 
 #[test]
 fn the_databases_themselves_refuse_what_the_rules_refuse() {
-    let bad: BTreeMap<&str, &str> = BTreeMap::from([
+    let larache = "(SELECT id FROM member WHERE slug = 'commune-larache')";
+    let focal_point = |member: &str, email: &str, phone: &str, language: &str, until: &str| {
+        format!(
+            "INSERT INTO focal_point (id, version, created_at, updated_at, member_id, full_name, email, phone, preferred_language, serves_from, serves_until)
+             VALUES ('0badc0de-7f3a-7f3a-8f3a-0badc0de7f3a', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00', {member}, 'A', {email}, {phone}, {language}, '2021-01-01', {until})"
+        )
+    };
+    let good = focal_point(larache, "'a@b.org'", "'+212537000000'", "'fr'", "NULL");
+    let people = [
+        ("a focal point of nobody", focal_point("'0'", "'a@b.org'", "NULL", "'fr'", "NULL")),
+        ("a focal point without an address", focal_point(larache, "'a'", "NULL", "'fr'", "NULL")),
+        ("a focal point without a number's plus", focal_point(larache, "'a@b.org'", "'0537000000'", "'fr'", "NULL")),
+        ("a focal point of an unknown language", focal_point(larache, "'a@b.org'", "NULL", "'es'", "NULL")),
+        ("a focal point who leaves before coming", focal_point(larache, "'a@b.org'", "NULL", "'fr'", "'2020-12-31'")),
+    ];
+    let mut bad: BTreeMap<&str, &str> = BTreeMap::from([
         ("less than nothing forgotten", "UPDATE sequence_counter SET forgotten = -1"),
         ("a second counter", "INSERT INTO sequence_counter (id, value) VALUES (2, 0)"),
         ("an unknown kind", "UPDATE territory SET kind = 'town' WHERE code = '01'"),
@@ -241,17 +258,28 @@ fn the_databases_themselves_refuse_what_the_rules_refuse() {
         ("a point off the globe", "UPDATE territory SET latitude = 90000001 WHERE code = '01.511.01.0'"),
         ("an unknown operation", "UPDATE change_entry SET op = 'touched'"),
     ]);
+    bad.extend(people.iter().map(|(what, sql)| (*what, sql.as_str())));
     let (_folder, file) = sqlite_database();
     let mut sqlite = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
     sql_query("PRAGMA foreign_keys = ON").execute(&mut sqlite).unwrap();
     for (what, sql) in &bad {
         assert!(sql_query(*sql).execute(&mut sqlite).is_err(), "SQLite takes {what}");
     }
+    sql_query(&good).execute(&mut sqlite).unwrap();
+    assert!(
+        sql_query(good.replace("0badc0de-", "1badc0de-")).execute(&mut sqlite).is_err(),
+        "SQLite takes an address twice"
+    );
     let Some(cluster) = postgres::shared() else { return };
     let mut postgres = PgConnection::establish(&cluster.filled_database()).unwrap();
     for (what, sql) in &bad {
         assert!(sql_query(*sql).execute(&mut postgres).is_err(), "PostgreSQL takes {what}");
     }
+    sql_query(&good).execute(&mut postgres).unwrap();
+    assert!(
+        sql_query(good.replace("0badc0de-", "1badc0de-")).execute(&mut postgres).is_err(),
+        "PostgreSQL takes an address twice"
+    );
 }
 
 #[test]

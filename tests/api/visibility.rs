@@ -91,6 +91,8 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
         }
         "answer" | "before_values" | "after_values" | "differences" => format!("'{{\"x\":\"{MARKER}\"}}'"),
         "joined_on_key" => "'9999-12-31'".to_owned(),
+        "serves_from" | "serves_until" => format!("'{}'", &MARKER_MOMENT[..10]),
+        "phone" => format!("'+{MARKER_NUMBER}'"),
         _ => format!("'{MARKER}'"),
     };
     // Rows of their own for tables that are all internal, with what their constraints want where a marker can't stand.
@@ -101,7 +103,8 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
         ("account", "kind") => Some("'user'".to_owned()),
         ("account", "role") => Some("'partner'".to_owned()),
         ("account", "client_name" | "member_id") | ("audit_entry", "task") => Some("NULL".to_owned()),
-        ("account_member", "member_id") => Some("(SELECT min(id) FROM member)".to_owned()),
+        ("focal_point", "preferred_language") => Some("'fr'".to_owned()),
+        ("account_member" | "focal_point", "member_id") => Some("(SELECT min(id) FROM member)".to_owned()),
         ("audit_entry", "actor") => Some("'client'".to_owned()),
         ("import_report", "outcome") => Some("'previewed'".to_owned()),
         ("import_report", "report") => Some(format!("'{report}'")),
@@ -141,6 +144,7 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
     let marked = mark(&mut Sql::open(target));
     assert!(
         marked.contains("account.email")
+            && marked.contains("focal_point.full_name")
             && marked.contains("member.search_text")
             && marked.contains("import_row.differences"),
         "{marked:?}"

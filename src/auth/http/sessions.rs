@@ -10,7 +10,7 @@ use actix_web::{
 
 use super::{
     super::{
-        accounts::{Account, AccountKind, email},
+        accounts::{Account, AccountKind},
         dto::{PasswordIn, PasswordResetIn, SessionIn, SessionOut, SessionPageOut, TokenOut},
         passwords::{MAX_PASSWORD_CHARS, check_password},
         principal::{Body, Require},
@@ -25,6 +25,7 @@ use crate::{
     kernel::{
         clock,
         id::is_id,
+        text::parse_email,
         violation::{Violation, Violations},
     },
     state::AppState,
@@ -58,7 +59,7 @@ pub async fn create_session(
     body::check_type(&req, body::JSON)?;
     Once::refused(&req)?;
     let SessionIn { email: address, password } = body::read_json(&body::bytes(&req, &mut payload.into_inner()).await?)?;
-    let (address, asked) = (email(&address).unwrap_or_default(), email(&address).unwrap_or_default());
+    let (address, asked) = (parse_email(&address).unwrap_or_default(), parse_email(&address).unwrap_or_default());
     let account = state.db.read(move |conn| store::find_user(conn, &asked)).await?;
     let account = proven(&req, &state, &address, account, password).await?.ok_or_else(|| {
         let problem = Problem::new(&INVALID_CREDENTIALS, "The e-mail address or the password is wrong.");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     db::{
-        Backend, Conn, StoreError, Turn, Tx, WriteError, current_sequence,
+        Backend, Conn, StoreError, Turn, Tx, WriteError, current_sequence, difference,
         schema::{account, account_member, member},
     },
     kernel::{
@@ -165,7 +165,11 @@ pub fn take_turn(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     tx.take_turns(Turn::Accounts)
 }
 
-fn is_not_the_last(tx: &mut Tx<'_>, id: &str) -> Result<(), WriteError> {
+/// Refuses to do without an administrator who is the last one.
+///
+/// # Errors
+/// [`WriteError::NotNow`], or the database's.
+pub(super) fn is_not_the_last(tx: &mut Tx<'_>, id: &str) -> Result<(), WriteError> {
     let others = account::role.eq("administrator").and(account::disabled_at.is_null()).and(account::id.ne(id));
     let others: i64 = account::table.filter(others).count().get_result(tx.conn)?;
     if others > 0 {
@@ -173,6 +177,59 @@ fn is_not_the_last(tx: &mut Tx<'_>, id: &str) -> Result<(), WriteError> {
     }
     let detail = "This is the last administrator; without one nobody could manage accounts.";
     Err(WriteError::NotNow(Violation::new("", "last_administrator", detail).into()))
+}
+
+/// Whether another account has an e-mail address.
+///
+/// # Errors
+/// The database's.
+pub fn is_taken(conn: &mut Conn, email: &str, own: Option<&str>) -> Result<bool, StoreError> {
+    let others = account::email.eq(email).and(account::id.ne(own.unwrap_or_default()));
+    Ok(account::table.filter(others).count().get_result::<i64>(conn)? > 0)
+}
+
+/// Gives a person's account another e-mail address, which nobody else has. Its sessions go on. The turn of accounts must
+/// have been taken.
+///
+/// # Errors
+/// The database's.
+pub fn rename(tx: &mut Tx<'_>, person: &Account, email: &str) -> Result<(), StoreError> {
+    if person.name == email {
+        return Ok(());
+    }
+    let (version, now) = (person.version + 1, tx.now().naive_utc());
+    diesel::update(account::table.filter(account::id.eq(&person.id)))
+        .set((account::email.eq(email), account::version.eq(version), account::updated_at.eq(now)))
+        .execute(tx.conn)?;
+    let (before, after) = difference(json!({"email": person.name}), json!({"email": email}));
+    tx.audit(deed("updated", &person.id, version, Some(before), Some(after)));
+    Ok(())
+}
+
+/// Erases an account with its sessions, one-time secrets and assigned members, and returns how many sessions that were.
+/// The turn of accounts must have been taken.
+///
+/// # Errors
+/// [`WriteError::NotNow`] where nobody would be left to manage accounts, or the database's.
+pub fn erase(tx: &mut Tx<'_>, gone: &Account) -> Result<usize, WriteError> {
+    if gone.administers() {
+        is_not_the_last(tx, &gone.id)?;
+    }
+    let erased = sessions::erase_all(tx, &gone.id)?;
+    diesel::delete(account::table.filter(account::id.eq(&gone.id))).execute(tx.conn)?;
+    tx.audit(deed("erased", &gone.id, gone.version + 1, None, None));
+    Ok(erased)
+}
+
+/// A person's account that has been disabled since before a moment.
+///
+/// # Errors
+/// The database's.
+pub fn long_disabled(conn: &mut Conn, before: DateTime<Utc>) -> Result<Option<Account>, StoreError> {
+    let old = account::kind.eq(AccountKind::User.as_str()).and(account::disabled_at.lt(before.naive_utc()));
+    let id: Option<String> =
+        account::table.filter(old).order(account::disabled_at).select(account::id).first(conn).optional()?;
+    id.map_or(Ok(None), |id| super::find(conn, &id))
 }
 
 /// Gives a client a new secret; the one that was good before stays good beside it, and one before that does not.

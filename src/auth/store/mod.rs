@@ -224,8 +224,12 @@ struct AssignedRow {
 /// Disables an account, or enables it again; returns whether that changes anything.
 ///
 /// # Errors
-/// The database's.
-pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, StoreError> {
+/// [`WriteError::NotNow`] where nobody would be left to manage accounts, or the database's.
+pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, WriteError> {
+    tx.take_turns(Turn::Accounts)?;
+    if disabled && find(tx.conn, id)?.is_some_and(|account| account.administers()) {
+        management::is_not_the_last(tx, id)?;
+    }
     let now = tx.now().naive_utc();
     let account = account::table.filter(account::id.eq(id));
     let disabled_at = disabled.then_some(now);

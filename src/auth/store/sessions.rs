@@ -17,8 +17,6 @@ use crate::db::{
 
 /// The sessions' name in the audit.
 const RESOURCE: &str = "sessions";
-/// How many rows one transaction forgets of each table.
-const MOST_FORGOTTEN: i64 = 1_000;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = session)]
@@ -236,19 +234,34 @@ pub fn redeem_offer(tx: &mut Tx<'_>, secret: &str) -> Result<Option<Account>, St
     Ok(find(tx.conn, &account_id)?.filter(|account| !account.disabled))
 }
 
-/// Forgets sessions that ended or expired before a moment, and offers that have lapsed; returns how many. It may have to
-/// be called again.
+/// Erases all sessions of an account, and returns how many.
+pub(super) fn erase_all(tx: &mut Tx<'_>, account_id: &str) -> Result<usize, StoreError> {
+    let own = session::table.filter(session::account_id.eq(account_id));
+    let ids: Vec<String> = own.select(session::id).order(session::id).load(tx.conn)?;
+    let erased = diesel::delete(own).execute(tx.conn)?;
+    for id in ids {
+        tx.audit(of_session("erased", &id));
+    }
+    Ok(erased)
+}
+
+/// Forgets sessions that ended or expired before a moment, and offers that have lapsed; at most so many of the sessions.
+/// Returns how many.
 ///
 /// # Errors
 /// The database's.
-pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<usize, StoreError> {
+pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>, most: i64) -> Result<usize, StoreError> {
     let before = before.naive_utc();
     let old: Vec<String> = session::table
         .filter(session::expires_at.lt(before).or(session::ended_at.lt(before)))
-        .limit(MOST_FORGOTTEN)
+        .limit(most)
         .select(session::id)
         .load(tx.conn)?;
     let sessions = diesel::delete(session::table.filter(session::id.eq_any(old))).execute(tx.conn)?;
+    if sessions > 0 {
+        let after = Some(serde_json::json!({"count": sessions}));
+        tx.audit(Deed { action: "erased", resource: RESOURCE, id: None, version: None, before: None, after });
+    }
     let now = tx.now().naive_utc();
     let offers = diesel::delete(password_reset::table.filter(password_reset::expires_at.lt(now))).execute(tx.conn)?;
     Ok(sessions + offers)

@@ -5,7 +5,7 @@ mod report;
 use chrono::NaiveDate;
 use serde_json::Value;
 
-pub use self::report::{find, forget, keep, list, rows, stored};
+pub use self::report::{erase, find, forget, keep, list, rows, stored};
 use super::rules::{Format, Mode, Order, Outcome, Report, Resource, Unreadable, each_row, most_rows};
 use crate::{
     db::{CHUNK, Deed, Importable, StoreError, Turn, Tx, json},

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::super::rules::{Filters, Report, Row, RowFilters, Stored};
 use crate::{
     db::{
-        Backend, Conn, Stamp, StoreError, Tx, batch_insert, current_sequence, json,
+        Backend, Conn, Deed, Stamp, StoreError, Tx, batch_insert, current_sequence, json,
         keyset::keyset,
         schema::{import_report, import_row},
     },
@@ -200,13 +200,33 @@ pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<(usize, usize), 
         .select(import_report::id)
         .first(tx.conn)
         .optional()?;
-    let Some(old) = old else { return Ok((0, 0)) };
-    let own = import_row::table.filter(import_row::import_id.eq(&old));
+    old.map_or(Ok((0, 0)), |old| forget_some(tx, &old))
+}
+
+/// The same with a report of an account, whenever it was made, because who made it is to be forgotten.
+///
+/// # Errors
+/// The database's.
+pub fn erase(tx: &mut Tx<'_>, account_id: &str) -> Result<(usize, usize), StoreError> {
+    let of_account = import_report::table.filter(import_report::account_id.eq(account_id));
+    let id: Option<String> = of_account.select(import_report::id).first(tx.conn).optional()?;
+    let Some(id) = id else { return Ok((0, 0)) };
+    let forgotten = forget_some(tx, &id)?;
+    if forgotten.0 > 0 {
+        let (action, resource) = ("erased", "imports");
+        tx.audit(Deed { action, resource, id: Some(id), version: None, before: None, after: None });
+    }
+    Ok(forgotten)
+}
+
+/// Forgets a report, or of one with many rows first some of them.
+fn forget_some(tx: &mut Tx<'_>, old: &str) -> Result<(usize, usize), StoreError> {
+    let own = import_row::table.filter(import_row::import_id.eq(old));
     let positions: Vec<i64> =
         own.order(import_row::position).limit(MOST_FORGOTTEN).select(import_row::position).load(tx.conn)?;
     if let Some(last) = positions.last() {
-        let rows = import_row::table.filter(import_row::import_id.eq(&old).and(import_row::position.le(last)));
+        let rows = import_row::table.filter(import_row::import_id.eq(old).and(import_row::position.le(last)));
         return Ok((0, diesel::delete(rows).execute(tx.conn)?));
     }
-    Ok((diesel::delete(import_report::table.filter(import_report::id.eq(&old))).execute(tx.conn)?, 0))
+    Ok((diesel::delete(import_report::table.filter(import_report::id.eq(old))).execute(tx.conn)?, 0))
 }

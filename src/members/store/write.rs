@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     db::{
-        CHUNK, Change, Conn, Operation, StoreError, Turn, Tx, WriteError, batch_insert, in_pieces, json,
-        schema::{account, member, member_adhesion, member_external_id, member_status},
+        CHUNK, Change, Conn, Deed, Operation, StoreError, Turn, Tx, WriteError, batch_insert, forget_answers_naming,
+        in_pieces, json,
+        schema::{account, focal_point, member, member_adhesion, member_external_id, member_status},
     },
     kernel::{
         date::PartialDate,
@@ -207,7 +208,7 @@ pub fn update(
     Ok(after)
 }
 
-/// Deletes a [`lock`]ed member, with its history, identifiers and adhesions. The feed keeps its tombstone.
+/// Deletes a [`lock`]ed member, with its history, identifiers, adhesions and focal points. The feed keeps its tombstone.
 ///
 /// # Errors
 /// [`WriteError::NotNow`] as long as accounts speak for it.
@@ -217,11 +218,29 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
         let detail = format!("{accounts} accounts speak for this member.");
         return Err(WriteError::NotNow(Violation::new("", "has_accounts", detail).into()));
     }
+    forget_people(tx, &gone.id)?;
     let before = audited(&row(gone), &gone.facts.external_ids, &gone.adhesions)?;
     diesel::delete(member::table.filter(member::id.eq(&gone.id))).execute(tx.conn)?;
     let change =
         Change { resource: RESOURCE, id: gone.id.clone(), operation: Operation::Deleted, version: gone.version + 1 };
     tx.record(change, Some(before), None);
+    Ok(())
+}
+
+/// Leaves what a member's focal points leave when they go with it: an entry each in the audit, and no answer that has
+/// their names. The rows themselves go with the member's.
+fn forget_people(tx: &mut Tx<'_>, member_id: &str) -> Result<(), StoreError> {
+    let people: Vec<(String, i64)> = focal_point::table
+        .filter(focal_point::member_id.eq(member_id))
+        .order(focal_point::id)
+        .select((focal_point::id, focal_point::version))
+        .load(tx.conn)?;
+    for (id, version) in people {
+        forget_answers_naming(tx, &id)?;
+        let (before, version) = (Some(json!({"member_id": member_id})), Some(version + 1));
+        let (action, resource) = ("deleted", "focal_points");
+        tx.audit(Deed { action, resource, id: Some(id), version, before, after: None });
+    }
     Ok(())
 }
 

@@ -1,0 +1,2 @@
+DROP INDEX import_report_account_id;
+DROP TABLE focal_point;
