@@ -8,7 +8,9 @@
 //! auth       roles, accounts, keys, tokens, extractors with a permission in their type
 //! observe    access log, metrics, health
 //! reference  what is embedded, and how it gets into the database
-//! territories, members, network, charter, changes, imports, exports, audit    the resources: mod, dto, rules, store, http each
+//! retention  what is spent, too old or no longer needed goes by itself
+//! territories, members, focal_points, network, charter, changes, imports, exports, audit, persons
+//!            the resources: mod, dto, rules, store, http each
 //! portal     the pages for people: /, /docs, /problems
 //! ```
 //!

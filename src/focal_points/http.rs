@@ -157,9 +157,9 @@ pub async fn update_focal_point(
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         let before = one(tx, &path, &body.principal)?;
-        let patch = body.content?;
+        let wanted = body.content?;
         precondition.check(before.version)?;
-        let content = patch.onto(before.content.clone()).read()?;
+        let content = wanted.onto(before.content.clone()).read()?;
         let after = store::update(tx, &before, content)?;
         Written::changed(after.version, &FocalPointOut::from(after))
     };

@@ -142,6 +142,20 @@ on_both_demonstrations! {
         }
     }
 
+    fn focal_points_are_invented_and_seen_by_who_may(server) {
+        let path = |member: &str| format!("/api/v1/members/{member}/focal-points");
+        server.get(&path("commune-larache")).problem(401, "unauthenticated");
+        let secretary = server.account(Role::Secretariat);
+        for (member, count) in [("commune-larache", 2), ("commune-imzouren", 1), ("province-khouribga", 1)] {
+            let page = server.get_with(&path(member), &[secretary.header()]).ok();
+            let people = page["data"].as_array().unwrap();
+            assert_eq!(people.len(), count, "{member}");
+            assert!(people.iter().all(|person| person["full_name"].as_str().unwrap().contains("Illustrative")), "{page}");
+        }
+        let today = server.get_with(&format!("{}?as_of=2025-01-01", path("commune-larache")), &[secretary.header()]).ok();
+        assert_eq!(today["data"].as_array().unwrap().len(), 1);
+    }
+
     fn the_home_page_shows_the_live_composition(server) {
         let computed = server.get("/api/v1/network").ok()["composition"]["computed"].clone();
         let html = server.get("/?lang=en");

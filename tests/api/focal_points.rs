@@ -78,7 +78,7 @@ on_both! {
         assert_eq!((&changed["email"], &changed["preferred_language"]), (&point["email"], &json!("ar")));
         let same = patch(server, &focal, &point, &json!({"email": "AMINA@example.org"})).ok();
         assert_eq!(same, changed, "a change that changes nothing writes nothing");
-        let by_id = server.get_with(&address(&point).replace("commune-larache", &server.get("/api/v1/members/commune-larache").ok()["id"].as_str().unwrap().to_owned()), &[focal.header()]);
+        let by_id = server.get_with(&address(&point).replace("commune-larache", &server.get("/api/v1/members/commune-larache").ok()["id"].as_str().unwrap()), &[focal.header()]);
         assert_eq!(by_id.ok(), changed);
         let delete = |tag: Option<&str>| {
             let headers: Vec<(&str, &str)> = [focal.header()].into_iter().chain(tag.map(|tag| ("If-Match", tag))).collect();

@@ -41,8 +41,13 @@ impl From<SessionRow> for Session {
 /// Begins a session of an account, with its first refresh token.
 ///
 /// # Errors
-/// The database's.
+/// [`StoreError::NotAdmitted`] for an account that was erased or disabled while its password was checked, or the
+/// database's.
 pub fn begin(tx: &mut Tx<'_>, account_id: &str, new: &Session, token: &RefreshToken) -> Result<(), StoreError> {
+    let may = account::table.filter(account::id.eq(account_id).and(account::disabled_at.is_null()));
+    if may.count().get_result::<i64>(tx.conn)? == 0 {
+        return Err(StoreError::NotAdmitted("is no longer there, or disabled"));
+    }
     diesel::insert_into(session::table)
         .values((
             session::id.eq(&new.id),
