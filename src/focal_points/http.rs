@@ -67,7 +67,8 @@ pub async fn list_focal_points(
 
 /// Add a focal point
 ///
-/// A member has one focal point with an e-mail address; another one is a 409 that names the first.
+/// A member has one focal point with an e-mail address; another one is a 409 that names the first. The answer that an
+/// `Idempotency-Key` keeps goes as soon as the focal point is changed or deleted.
 #[utoipa::path(
     tag = "focal points",
     operation_id = "createFocalPoint",

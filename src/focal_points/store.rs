@@ -175,7 +175,8 @@ pub fn create(
     Ok(new)
 }
 
-/// Writes what is said of a focal point and returns it; nothing where nothing differs. The turn must have been taken.
+/// Writes what is said of a focal point and returns it; nothing where nothing differs. What was kept of it to be answered
+/// again goes: who has been replaced must not be found there. The turn must have been taken.
 ///
 /// # Errors
 /// [`WriteError::Taken`] for an address that another focal point of the member has.
@@ -188,21 +189,18 @@ pub fn update(tx: &mut Tx<'_>, before: &FocalPoint, content: Content) -> Result<
     let row = Row::of(&after);
     let (was, is) = difference(json::value(&Row::of(before))?, json::value(&row)?);
     diesel::update(focal_point::table.filter(focal_point::id.eq(&after.id))).set(row).execute(tx.conn)?;
+    forget_answers_naming(tx, &after.id)?;
     let (was, is) = (with_member(was, &after), with_member(is, &after));
     tx.audit(deed("updated", &after, Some(was), Some(is)));
     Ok(after)
 }
 
-/// Puts right what is wrong about a person. What was kept of it to be answered again goes, because it would be wrong.
+/// Puts right what is wrong about a person. The turn must have been taken.
 ///
 /// # Errors
 /// [`WriteError::Taken`] for an address that another focal point of the member has.
 pub fn correct(tx: &mut Tx<'_>, before: &FocalPoint, correction: &Correction) -> Result<(), WriteError> {
-    let after = update(tx, before, correction.of(&before.content))?;
-    if after.version != before.version {
-        forget_answers_naming(tx, &after.id)?;
-    }
-    Ok(())
+    update(tx, before, correction.of(&before.content)).map(drop)
 }
 
 /// Deletes a focal point, and what was kept of it to be answered again.
