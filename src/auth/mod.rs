@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod attempts;
 mod dto;
 mod http;
+pub mod issuers;
 pub mod keys;
 pub mod passwords;
 pub mod principal;

@@ -22,6 +22,8 @@ mod demonstration;
 mod digests;
 mod exports;
 mod imports;
+mod issuers;
+mod limits;
 mod member_writes;
 mod members;
 mod network;
