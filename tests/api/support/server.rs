@@ -18,7 +18,7 @@ use remacto::{
 };
 use tempfile::TempDir;
 
-use super::{client::Answer, client::Client, postgres};
+use super::{client::Answer, client::Client, postgres, secrets};
 
 /// A running server.
 pub struct TestServer {
@@ -100,6 +100,7 @@ impl TestServer {
             Line::try_parse_from(fixed.iter().chain(&keys).chain(limits).chain(settings)).expect("good settings");
         let deadline = line.args.request_timeout();
         let db = Db::open(&target, 4).expect("the pools can be made").with_deadline(deadline);
+        secrets::listen();
         let (ready, started) = mpsc::channel();
         let served = db.clone();
         let thread = std::thread::spawn(move || {
@@ -162,6 +163,9 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            secrets::shown(self.get_operations("/metrics").text());
+        }
         let handle = self.handle.clone();
         actix_web::rt::System::new().block_on(handle.stop(false));
         if let Some(thread) = self.thread.take() {
