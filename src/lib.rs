@@ -37,6 +37,7 @@ pub mod network;
 pub mod observe;
 pub mod openapi;
 pub mod portal;
+pub mod priority;
 pub mod reference;
 pub mod state;
 pub mod territories;
