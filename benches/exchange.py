@@ -31,7 +31,7 @@ import time
 from contextlib import closing, contextmanager
 from statistics import median
 
-from run import FULL_SIZE, MEMBER, ROOT, build, free_address, resident_megabytes, stop, wait_for
+from run import FULL_SIZE, MEMBER, ROOT, UNLIMITED, build, free_address, resident_megabytes, stop, wait_for
 from writes import token
 
 MEMBERS_COLUMNS = ("kind", "territory_code", "name_fr", "name_ar", "status", "joined_on")
@@ -158,7 +158,7 @@ class Bench:
     def __init__(self, binary, folder, database):
         self.binary, self.folder, self.database = binary, folder, database
         key = subprocess.run([binary, "key", "create"], check=True, capture_output=True, text=True).stdout
-        self.environment = {**os.environ, "REMACTO_OPS_BIND": "off", "REMACTO_SIGNING_KEYS": key}
+        self.environment = {**os.environ, **UNLIMITED, "REMACTO_OPS_BIND": "off", "REMACTO_SIGNING_KEYS": key}
         self.environment.pop("DATABASE_URL", None)
         if database:
             self.environment["DATABASE_URL"] = database

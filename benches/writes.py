@@ -25,7 +25,7 @@ import urllib.parse
 import urllib.request
 from base64 import b64encode
 
-from run import MEMBER, MEMBERS, build, free_address, get, load, stop, wait_for
+from run import MEMBER, MEMBERS, UNLIMITED, build, free_address, get, load, stop, wait_for
 
 PATCHES = """
 local slugs = {%s}
@@ -70,7 +70,7 @@ def main():
     server = None
     try:
         address = free_address()
-        environment = {**os.environ, "REMACTO_DATA_DIR": folder, "REMACTO_BIND": address, "REMACTO_OPS_BIND": "off"}
+        environment = {**os.environ, **UNLIMITED, "REMACTO_DATA_DIR": folder, "REMACTO_BIND": address, "REMACTO_OPS_BIND": "off"}
         environment.pop("DATABASE_URL", None)
         if arguments.database:
             environment["DATABASE_URL"] = arguments.database

@@ -1,7 +1,7 @@
 //! Puts the house together: mounts every resource, wraps the middlewares around them in their order, and
 //! runs the listeners. Tests run exactly this.
 
-use std::{io, net::SocketAddr, net::TcpListener, sync::Arc, time::Duration};
+use std::{any::Any, io, net::SocketAddr, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpServer,
@@ -9,12 +9,14 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
-use tokio::sync::Semaphore;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
+use tokio::{net::TcpStream, sync::Semaphore};
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 use crate::{
     audit,
-    auth::{self, Passwords, principal::identify, tokens::Tokens},
+    auth::{self, Passwords, issuers::Issuers, principal::identify, tokens::Tokens},
     changes, charter,
     config::{OpsBind, ServeArgs},
     db::Db,
@@ -29,6 +31,8 @@ use crate::{
         fallback::{RouteTable, fallback, head_as_get},
         headers::finish,
         limits::bounds,
+        rate_limit::{FORGET_INTERVAL, RateLimits},
+        unread::hold,
     },
 };
 
@@ -96,11 +100,15 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     let keys = args.keys(db.target()).map_err(io::Error::other)?;
     let listener = listen(args.bind)?;
     let address = listener.local_addr()?;
+    let rate_limits = Arc::new(RateLimits::new(args.rate_limit, args.account_rate_limit));
     let state = AppState {
         db: db.clone(),
         tokens: Arc::new(Tokens::new(keys, &args.public_url(address))),
         passwords: Arc::new(Passwords::default()),
         attempts: Arc::default(),
+        issuers: Arc::new(Issuers::new(args.issuers().map_err(io::Error::other)?)),
+        rate_limits: Arc::clone(&rate_limits),
+        body_patience: Duration::from_millis(args.head_timeout_ms),
         trusted_proxies: args.trusted_proxies.clone().into(),
         uploads: Arc::new(Semaphore::new(MOST_UPLOADS)),
         imports: Arc::new(Semaphore::new(1)),
@@ -109,6 +117,7 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
         public_url: args.public_url(address).into(),
         data_licence: args.data_licence,
     };
+    tokio::task::spawn(forget_rates(rate_limits));
     tokio::task::spawn(retention::keep_house(db.clone(), args.retention()));
     let (operations, operations_address) = match args.ops_bind {
         OpsBind::Off => (None, None),
@@ -124,6 +133,15 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
 
 /// How many lists to be imported may arrive at once; each takes up to 32 MiB.
 const MOST_UPLOADS: usize = 4;
+
+/// Forgets those whose requests have all come back, every minute as long as the server runs.
+async fn forget_rates(limits: Arc<RateLimits>) {
+    let mut interval = tokio::time::interval(FORGET_INTERVAL);
+    loop {
+        interval.tick().await;
+        limits.forget();
+    }
+}
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address)
@@ -147,6 +165,7 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     // Each worker has threads of its own for the database: for reading, together as many as there are connections; for
     // writing and for passwords, of which no more are under way than this in the whole process, enough in each.
     let blocking_threads = connections.div_ceil(workers) + state.db.writers() + workers;
+    let patience = Duration::from_millis(args.head_timeout_ms.saturating_mul(STUCK_FACTOR));
     let server = HttpServer::new(move || {
         let (app, _document) = App::new().into_utoipa_app().configure(routes).split_for_parts();
         app.app_data(state.clone())
@@ -167,7 +186,9 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
             .wrap(from_fn(cors))
             .wrap(from_fn(finish))
             .wrap(from_fn(observe))
+            .wrap(from_fn(hold))
     })
+    .on_connect(move |connection, _extensions| cut_off_when_stuck(connection, patience))
     .workers(workers)
     .worker_max_blocking_threads(blocking_threads)
     .client_request_timeout(Duration::from_millis(args.head_timeout_ms))
@@ -175,6 +196,20 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     .keep_alive(Duration::from_secs(75))
     .shutdown_timeout(u64::from(args.shutdown_timeout_s));
     Ok(server.listen(listener)?.run())
+}
+
+/// How many times the time for a request's head a client may leave an answer unread.
+const STUCK_FACTOR: u64 = 12;
+
+/// Lets the system end a connection whose other end takes nothing of an answer: the framework waits for ever.
+fn cut_off_when_stuck(connection: &dyn Any, patience: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        let set = SockRef::from(stream).set_tcp_user_timeout(Some(patience));
+        if let Err(error) = set {
+            log::debug!("a connection can't be told when to give up: {error}");
+        }
+    }
 }
 
 fn operations(listener: TcpListener, metrics: Arc<metrics::Metrics>, db: Db) -> io::Result<Server> {

@@ -14,7 +14,16 @@ use std::{
 use chrono::Days;
 use clap::Args;
 
-use crate::{auth::keys::Keys, db::Target, reference::Purpose, retention::Periods, web::client::Proxies};
+use crate::{
+    auth::{
+        issuers::{self, Issuer},
+        keys::Keys,
+    },
+    db::Target,
+    reference::Purpose,
+    retention::Periods,
+    web::{client::Proxies, rate_limit::Rate},
+};
 
 /// Where the database is. Every command that opens it takes these.
 #[derive(Debug, Clone, Args)]
@@ -152,6 +161,15 @@ pub struct ServeArgs {
     /// Proxies that are trusted to say in X-Forwarded-For where a request comes from: addresses or networks like 10.0.0.0/8, separated by commas. Without it, nobody is.
     #[arg(long, env = "REMACTO_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK,…")]
     pub trusted_proxies: Vec<Proxies>,
+    /// A JSON file with the OpenID Connect issuers whose tokens are believed; the README describes it. Without it, only tokens of this service are.
+    #[arg(long, env = "REMACTO_ISSUERS", value_name = "FILE")]
+    pub issuers: Option<PathBuf>,
+    /// Requests a minute that each address may send without a token, or off; each instance counts for itself.
+    #[arg(long, env = "REMACTO_RATE_LIMIT", default_value = "1200", value_name = "NUMBER|off")]
+    pub rate_limit: Rate,
+    /// Requests a minute that each account may send with its tokens, or off; each instance counts for itself.
+    #[arg(long, env = "REMACTO_ACCOUNT_RATE_LIMIT", default_value = "6000", value_name = "NUMBER|off")]
+    pub account_rate_limit: Rate,
     /// The licence of the network's own data: CC-BY-4.0, CC0-1.0, ODbL-1.0 or ODC-By-1.0.
     #[arg(long, env = "REMACTO_DATA_LICENCE", default_value = "CC-BY-4.0", value_name = "SPDX")]
     pub data_licence: DataLicence,
@@ -176,8 +194,8 @@ pub struct ServeArgs {
     /// Connections for reading, 1 to 100; PostgreSQL takes up to 8 more for writing. Without it, 8 to PostgreSQL and one for each worker to SQLite.
     #[arg(long, env = "REMACTO_DB_CONNECTIONS", value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub db_connections: Option<u32>,
-    /// How long a request's head may take to arrive, in milliseconds, 100 to 60000.
-    #[arg(long, env = "REMACTO_HEAD_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    /// How long a request's head may take to arrive, and a body may pause, in milliseconds, 1000 to 60000. A client that leaves an answer unread for twelve times as long is cut off.
+    #[arg(long, env = "REMACTO_HEAD_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1_000..=60_000))]
     pub head_timeout_ms: u64,
     /// How long a request may wait for the database and its answer, in milliseconds, 100 to 60000.
     #[arg(long, env = "REMACTO_REQUEST_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(100..=60_000))]
@@ -212,6 +230,17 @@ impl ServeArgs {
     #[must_use]
     pub fn public_url(&self, address: SocketAddr) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
+    }
+
+    /// The outside issuers whose tokens are believed.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and the file.
+    pub fn issuers(&self) -> Result<Vec<Issuer>, String> {
+        let Some(file) = &self.issuers else { return Ok(Vec::new()) };
+        let refused = |why: String| format!("--issuers (REMACTO_ISSUERS): the file {} {why}", file.display());
+        let text = std::fs::read_to_string(file).map_err(|error| refused(format!("can't be read: {error}")))?;
+        issuers::read(&text).map_err(refused)
     }
 
     /// The keys that tokens are signed with.

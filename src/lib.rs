@@ -41,6 +41,7 @@ pub mod observe;
 pub mod openapi;
 pub mod persons;
 pub mod portal;
+pub mod priority;
 pub mod reference;
 pub mod retention;
 pub mod state;

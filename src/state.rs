@@ -1,15 +1,15 @@
 //! What every request can reach.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
 use crate::{
-    auth::{Passwords, attempts::Attempts, tokens::Tokens},
+    auth::{Passwords, attempts::Attempts, issuers::Issuers, tokens::Tokens},
     config::DataLicence,
     db::Db,
     observe::metrics::Metrics,
-    web::client::Proxies,
+    web::{client::Proxies, rate_limit::RateLimits},
 };
 
 /// The shared state of the API.
@@ -23,6 +23,12 @@ pub struct AppState {
     pub passwords: Arc<Passwords>,
     /// Who must wait before trying to sign in again.
     pub attempts: Arc<Attempts>,
+    /// Outside issuers whose tokens are believed.
+    pub issuers: Arc<Issuers>,
+    /// How many requests who may send.
+    pub rate_limits: Arc<RateLimits>,
+    /// How long a body may take before its rate counts, and at most between two of its pieces.
+    pub body_patience: Duration,
     /// Proxies that are trusted to say where a request comes from.
     pub trusted_proxies: Arc<[Proxies]>,
     /// Places for lists that arrive: as many are held in memory at once.

@@ -9,6 +9,7 @@
     reason = "a benchmark stops at the first surprise"
 )]
 
+mod load;
 mod writes;
 
 use std::{
@@ -36,6 +37,8 @@ use remacto::{
 
 #[derive(Parser)]
 enum Baseline {
+    /// Send requests on a schedule, whatever the answers do, and print what came back.
+    Load(load::Args),
     /// Serve a file's bytes from memory, at every path.
     Raw {
         #[arg(long)]
@@ -92,6 +95,7 @@ const THREADS: usize = 8;
 fn main() {
     // Cargo adds its own flag to every benchmark.
     match Baseline::parse_from(std::env::args().filter(|argument| argument != "--bench")) {
+        Baseline::Load(args) => load::run(&args),
         Baseline::Raw { bind, file } => raw(bind, std::fs::read(file).expect("the file can be read")),
         Baseline::Fill { database } => fill(&database),
         Baseline::Loop { database, query, seconds } => {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    passwords::hash_secret,
+    passwords::{hash_secret, no_password},
     roles::Role,
     tokens::{Claims, Subject},
 };
@@ -67,6 +67,27 @@ pub struct Account {
 }
 
 impl Account {
+    /// Who an outside issuer vouches for. Nothing is stored of it; its organisation is the issuer.
+    #[must_use]
+    pub fn outside(claims: &Claims, member_slug: Option<String>) -> Self {
+        let issued_at = DateTime::from_timestamp(claims.iat, 0).unwrap_or_default();
+        Self {
+            id: claims.sub.clone(),
+            kind: AccountKind::User,
+            role: claims.role,
+            name: format!("{} of {}", claims.sub, claims.iss),
+            member_id: claims.member.clone(),
+            member_slug,
+            organisation: Some(claims.iss.clone()),
+            secret_hash: SecretHash(no_password()),
+            former_secret_hash: None,
+            disabled: false,
+            version: 1,
+            created_at: issued_at,
+            updated_at: issued_at,
+        }
+    }
+
     /// Whether this is a secret of the account (of a client).
     #[must_use]
     pub fn has_secret(&self, secret: &str) -> bool {
@@ -300,6 +321,7 @@ mod tests {
             nbf: 0,
             exp: 0,
             jti: String::new(),
+            outside: false,
         };
         let (role, member_id) = (Role::FocalPoint, Some("m".to_owned()));
         let now = Standing { role, member_id, disabled: false, revoked: false, signed_in: true };

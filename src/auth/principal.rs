@@ -21,9 +21,10 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
+    issuers::Vouched,
     roles::{Needs, Permission},
     store,
-    tokens::Claims,
+    tokens::{Claims, TokenError},
 };
 use crate::{
     db::{Actor, Author, Conn, StoreError},
@@ -31,8 +32,9 @@ use crate::{
     observe::request_id::RequestId,
     state::AppState,
     web::{
-        body,
+        body, client,
         problem::{FORBIDDEN, IMPORT_RUNNING, NOT_YOUR_MEMBER, Problem, UNAUTHENTICATED},
+        rate_limit::Standing,
     },
 };
 
@@ -47,6 +49,11 @@ pub struct Principal {
 }
 
 impl Principal {
+    fn of(req: &HttpRequest, claims: Arc<Claims>) -> Self {
+        let request = req.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
+        Self { claims, request }
+    }
+
     /// What the token says.
     #[must_use]
     pub fn claims(&self) -> &Claims {
@@ -91,8 +98,8 @@ impl Author for Principal {
     }
 }
 
-/// The middleware: a token that is not believed is refused, whatever the operation, so that nobody takes the public
-/// answer for their own.
+/// The middleware: counts the request for who sends it, and refuses a token that is not believed, whatever the operation,
+/// so that nobody takes the public answer for their own.
 ///
 /// # Errors
 /// Those of the services inside.
@@ -100,36 +107,84 @@ pub async fn identify<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let speaks = req.headers().contains_key(header::AUTHORIZATION);
-    let signs_in = req.method() == Method::POST && SIGN_IN.contains(&req.path());
-    if speaks && req.path().starts_with("/api/") && !signs_in {
-        match believe(req.request()) {
-            Ok(principal) => {
+    // Who watches over the service must not be told to wait.
+    let Some(state) = req.app_data::<Data<AppState>>().cloned().filter(|_| !req.path().starts_with("/health/")) else {
+        return Ok(next.call(req).await?.map_into_left_body());
+    };
+    let mut standing = Standing::UNLIMITED;
+    let admitted = admit(req.request(), &state, &mut standing).await;
+    let mut response = match admitted {
+        Ok(principal) => {
+            if let Some(principal) = principal {
                 req.extensions_mut().insert(principal);
             }
-            Err(problem) => return Ok(req.error_response(problem).map_into_right_body()),
+            next.call(req).await?.map_into_left_body()
         }
-    }
-    Ok(next.call(req).await?.map_into_left_body())
+        Err(problem) => req.error_response(problem).map_into_right_body(),
+    };
+    standing.tell(response.headers_mut());
+    Ok(response)
 }
 
-/// The principal of a request's bearer token.
-///
-/// # Errors
-/// 401.
-pub fn believe(req: &HttpRequest) -> Result<Principal, Problem> {
-    let state = req.app_data::<Data<AppState>>().ok_or_else(|| Problem::internal("there is no state"))?;
+/// Counts a request, and says who sends it. A token that has not been seen counts for the address before anything is done
+/// to verify it.
+async fn admit(req: &HttpRequest, state: &AppState, standing: &mut Standing) -> Result<Option<Principal>, Problem> {
+    let speaks = req.headers().contains_key(header::AUTHORIZATION);
+    let signs_in = req.method() == Method::POST && SIGN_IN.contains(&req.path());
+    let address = || state.rate_limits.take_address(client::address(req, &state.trusted_proxies));
+    if !speaks || signs_in || !req.path().starts_with("/api/") {
+        *standing = address()?;
+        return Ok(None);
+    }
+    let token = bearer(req);
+    let seen = token.as_ref().ok().and_then(|token| state.tokens.known(token, clock::now()).ok().flatten());
+    let claims = if let Some(claims) = seen {
+        claims
+    } else {
+        *standing = address()?;
+        claims(token?, state).await?
+    };
+    *standing = state.rate_limits.take_account(&claims.sub)?;
+    Ok(Some(Principal::of(req, claims)))
+}
+
+fn bearer(req: &HttpRequest) -> Result<&str, Problem> {
     let mut values = req.headers().get_all(header::AUTHORIZATION);
     let value = values.next().and_then(|value| value.to_str().ok()).filter(|_| values.next().is_none());
     let token = value.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
-    let token = token.ok_or_else(|| Problem::invalid_token("The Authorization header is not Bearer and one token."))?;
-    let claims = state.tokens.check(token, clock::now());
-    let claims = claims.map_err(|error| Problem::invalid_token(format!("The token {error}.")))?;
-    let request = req.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
-    Ok(Principal { claims, request })
+    token.ok_or_else(|| Problem::invalid_token("The Authorization header is not Bearer and one token."))
+}
+
+/// The principal of a request's bearer token.
+///
+/// # Errors
+/// 401; 503 when what a token says can't be looked up now.
+pub async fn believe(req: &HttpRequest, state: &AppState) -> Result<Principal, Problem> {
+    Ok(Principal::of(req, claims(bearer(req)?, state).await?))
+}
+
+/// What a token says, if it is to be believed: one of ours, or of an issuer that the operator believes.
+///
+/// # Errors
+/// 401; 503 when what it says can't be looked up now.
+pub async fn claims(token: &str, state: &AppState) -> Result<Arc<Claims>, Problem> {
+    let refused = |error: TokenError| Problem::invalid_token(format!("The token {error}."));
+    let now = clock::now();
+    if let Some(claims) = state.tokens.known(token, now).map_err(refused)? {
+        return Ok(claims);
+    }
+    if !state.issuers.are_named_by(token) {
+        return state.tokens.check(token, now).map_err(refused);
+    }
+    let Vouched { mut claims, member } = state.issuers.check(token, now).await.map_err(refused)?;
+    if let Some(slug) = member {
+        let found = state.db.read(move |conn| store::member_of_slug(conn, &slug)).await?;
+        claims.member = Some(found.ok_or_else(|| refused(TokenError::NoMember))?);
+    }
+    Ok(state.tokens.remember(token, claims))
 }
 
 /// The principal, if the request has one, for what everybody may ask and only some may do.

@@ -16,9 +16,9 @@ use crate::kernel::id::{is_id, new_id};
 /// How long a token is good for, in seconds.
 pub const LIFETIME_S: i64 = 900;
 /// How far clocks may differ, in seconds.
-const LEEWAY_S: u64 = 10;
-/// The longest token that is looked at, in bytes; ours have less than 700.
-const MAX_BYTES: usize = 2_048;
+pub(super) const LEEWAY_S: u64 = 10;
+/// The longest token that is looked at, in bytes; ours have less than 700, those of others up to some thousand.
+pub(super) const MAX_BYTES: usize = 8_192;
 /// How many tokens are remembered.
 const REMEMBERED: usize = 10_000;
 
@@ -49,6 +49,9 @@ pub struct Claims {
     pub exp: i64,
     /// The token's own id.
     pub jti: String,
+    /// Whether another issuer vouches for it: then no account's row stands behind it.
+    #[serde(skip)]
+    pub outside: bool,
 }
 
 /// For whom a token is issued.
@@ -81,6 +84,15 @@ pub enum TokenError {
     /// Its key is not one of ours.
     #[error("is signed with a key that is not in use here")]
     UnknownKey,
+    /// Its issuer gives it no role here.
+    #[error("gives nobody a role here")]
+    NoRole,
+    /// It makes a focal point of no member.
+    #[error("names no member that is here")]
+    NoMember,
+    /// It could not be taken back in time.
+    #[error("is good for longer than a day")]
+    TooLong,
     /// Anything else: who made it knows best.
     #[error("is malformed or its signature is wrong")]
     Malformed,
@@ -140,47 +152,68 @@ impl Tokens {
             nbf: iat,
             exp: iat + LIFETIME_S,
             jti: new_id(),
+            outside: false,
         };
         encode(&Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) }, &claims, key)
     }
 
-    /// What a token says, if it is to be believed.
+    /// What a token says that was found good before; nothing for one that has not been seen.
+    ///
+    /// # Errors
+    /// [`TokenError::Expired`].
+    pub fn known(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Arc<Claims>>, TokenError> {
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        let Some(claims) = self.remembered.get(&hash) else { return Ok(None) };
+        if claims.exp > now.timestamp() {
+            return Ok(Some(claims));
+        }
+        self.remembered.remove(&hash);
+        Err(TokenError::Expired)
+    }
+
+    /// Notes that a token was found good.
+    #[must_use]
+    pub fn remember(&self, token: &str, claims: Claims) -> Arc<Claims> {
+        let claims = Arc::new(claims);
+        self.remembered.insert(Sha256::digest(token).into(), Arc::clone(&claims));
+        claims
+    }
+
+    /// What a token of this service says, if it is to be believed.
     ///
     /// # Errors
     /// Why it is not.
     pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Claims>, TokenError> {
-        if token.len() > MAX_BYTES {
-            return Err(TokenError::Malformed);
+        if let Some(claims) = self.known(token, now)? {
+            return Ok(claims);
         }
-        let hash = Sha256::digest(token).into();
-        if let Some(claims) = self.remembered.get(&hash) {
-            if claims.exp > now.timestamp() {
-                return Ok(claims);
-            }
-            self.remembered.remove(&hash);
-            return Err(TokenError::Expired);
-        }
-        let claims = Arc::new(self.verify(token)?);
-        self.remembered.insert(hash, Arc::clone(&claims));
-        Ok(claims)
+        Ok(self.remember(token, self.verify(token)?))
     }
 
     fn verify(&self, token: &str) -> Result<Claims, TokenError> {
+        if token.len() > MAX_BYTES {
+            return Err(TokenError::Malformed);
+        }
         let header = decode_header(token).map_err(|_malformed| TokenError::Malformed)?;
         if header.alg != Algorithm::EdDSA || header.crit.is_some() {
             return Err(TokenError::Malformed);
         }
         let key = header.kid.and_then(|kid| self.keys.verifying(&kid)).ok_or(TokenError::UnknownKey)?;
-        let claims = decode::<Claims>(token, key, &self.validation).map_err(|error| match error.kind() {
-            ErrorKind::ExpiredSignature => TokenError::Expired,
-            ErrorKind::ImmatureSignature => TokenError::Immature,
-            ErrorKind::InvalidIssuer | ErrorKind::InvalidAudience => TokenError::Foreign,
-            _ => TokenError::Malformed,
-        })?;
+        let claims = decode::<Claims>(token, key, &self.validation).map_err(|error| refusal(&error))?;
         let claims = claims.claims;
         let ids = [Some(&claims.sub), Some(&claims.jti), claims.sid.as_ref()];
         let is_ours =
             ids.into_iter().flatten().all(|id| is_id(id)) && ["client", "user"].contains(&claims.kind.as_str());
         if is_ours { Ok(claims) } else { Err(TokenError::Malformed) }
+    }
+}
+
+/// Why a token is refused, in our words.
+pub(super) fn refusal(error: &jsonwebtoken::errors::Error) -> TokenError {
+    match error.kind() {
+        ErrorKind::ExpiredSignature => TokenError::Expired,
+        ErrorKind::ImmatureSignature => TokenError::Immature,
+        ErrorKind::InvalidIssuer | ErrorKind::InvalidAudience => TokenError::Foreign,
+        _ => TokenError::Malformed,
     }
 }

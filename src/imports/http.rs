@@ -78,8 +78,8 @@ pub async fn create_import(
     let variant = View::of_resource(&req, None)?.variant(&req);
     let once = Once::of(&req, &body.principal.claims().sub, "createImport", &body.bytes)?;
     // The account is asked before its list is read, too: reading one is much work to do for nobody.
-    let account = body.principal.claims().sub.clone();
-    let source = state.db.read_as(body.principal.clone(), move |conn| auth::store::source(conn, &account)).await?;
+    let claims = body.principal.claims().clone();
+    let source = state.db.read_as(body.principal.clone(), move |conn| auth::store::source(conn, &claims)).await?;
     let running = running(&state)?;
     let (principal, order, content) = read(body, &query).await?;
     let refused = Arc::new(Mutex::new(None));

@@ -14,6 +14,14 @@ pub fn new_id() -> String {
     Uuid::now_v7().hyphenated().to_string()
 }
 
+/// The identifier that stands for a SHA-256 digest: a UUID version 8 of its first half (RFC 9562, appendix B.2).
+#[must_use]
+pub fn id_of(digest: &[u8; 32]) -> String {
+    let (half, _) = digest.split_at(16);
+    let half = <[u8; 16]>::try_from(half).unwrap_or_default();
+    Uuid::new_v8(half).hyphenated().to_string()
+}
+
 /// Whether a text has the form of an identifier: a UUID in its hyphenated form of lower-case hexadecimal
 /// digits. The other spellings of a UUID are not taken: one resource has one address.
 #[must_use]

@@ -43,6 +43,16 @@ const HEADERS: &[Header] = &[
         "</api/v1/territories?cursor=WzEs>; rel=\"next\"",
     ),
     always("Location", "Where what was made is.", "/api/v1/members/commune-larache"),
+    sometimes(
+        "RateLimit",
+        "How many requests are left (r), and in how many seconds all have come back (t); each instance of the server counts for itself.",
+        "\"address\";r=1199;t=1",
+    ),
+    sometimes(
+        "RateLimit-Policy",
+        "How many requests (q) the account, or without one the address, may send in how many seconds (w).",
+        "\"address\";q=1200;w=60",
+    ),
     always("Referrer-Policy", "What a browser tells others about where it comes from: nothing.", "no-referrer"),
     always(
         "Repr-Digest",
@@ -67,6 +77,8 @@ pub const COMMON: &[&str] = &[
     "Cache-Control",
     "Content-Security-Policy",
     "Cross-Origin-Resource-Policy",
+    "RateLimit",
+    "RateLimit-Policy",
     "Referrer-Policy",
     "Vary",
     "X-Content-Type-Options",

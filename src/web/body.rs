@@ -1,23 +1,34 @@
 //! Request bodies: read whole, within their limit, and understood strictly. A body of another type is a 415; one of
 //! another shape is a 400 that points at the place; nothing in it is ever ignored.
 
-use std::{future::poll_fn, pin::pin};
+use std::{
+    future::poll_fn,
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     FromRequest as _, HttpMessage as _, HttpRequest,
     body::{BodyStream, MessageBody as _},
     dev::Payload,
     http::header,
-    web::{self, Bytes, BytesMut},
+    web::{self, Bytes, BytesMut, Data},
 };
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
+use tokio::time::timeout;
 
 use super::{
     limits::{max_body_bytes, too_large},
-    problem::{INVALID_BODY, Kind, Place, Problem, UNKNOWN_PROPERTY, UNSUPPORTED_MEDIA_TYPE},
+    problem::{INVALID_BODY, Kind, Place, Problem, REQUEST_TIMEOUT, UNKNOWN_PROPERTY, UNSUPPORTED_MEDIA_TYPE},
 };
-use crate::kernel::text::{nearest, shown};
+use crate::{
+    kernel::text::{nearest, shown},
+    state::AppState,
+};
+
+/// The slowest that a body may come, in bytes a second.
+const SLOWEST_BYTES_PER_S: u64 = 16 << 10;
 
 /// A resource.
 pub const JSON: &[&str] = &["application/json"];
@@ -40,7 +51,11 @@ pub async fn bytes(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Pr
     // Room for all of it from the beginning, since a large body that grows is copied, and for a moment there twice.
     let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
     let mut stream = pin!(BodyStream::new(payload));
-    while let Some(piece) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+    let (began, patience) = (Instant::now(), patience(req));
+    loop {
+        let next = poll_fn(|context| stream.as_mut().poll_next(context));
+        let wait = time_left(patience, began.elapsed(), bytes.len());
+        let Some(piece) = timeout(wait, next).await.map_err(|_late| too_slow())? else { break };
         let broken = |error| Problem::new(&INVALID_BODY, format!("The body did not arrive whole: {error}."));
         let piece = piece.map_err(broken)?;
         if bytes.len() + piece.len() > limit {
@@ -49,6 +64,23 @@ pub async fn bytes(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Pr
         bytes.extend_from_slice(&piece);
     }
     Ok(bytes.freeze())
+}
+
+/// How long a body may take before its rate counts, and at most between two pieces.
+fn patience(req: &HttpRequest) -> Duration {
+    req.app_data::<Data<AppState>>().map_or(Duration::MAX, |state| state.body_patience)
+}
+
+/// How much longer the next piece of a body may take, of which so many bytes have come in some time.
+fn time_left(patience: Duration, elapsed: Duration, bytes: usize) -> Duration {
+    let earned = Duration::from_secs(u64::try_from(bytes).unwrap_or(u64::MAX) / SLOWEST_BYTES_PER_S);
+    patience.saturating_add(earned).saturating_sub(elapsed).min(patience)
+}
+
+/// The refusal of a body that does not come.
+fn too_slow() -> Problem {
+    let detail = "The body did not arrive in time: it must not pause, and come with 16 KiB a second or more.";
+    Problem::new(&REQUEST_TIMEOUT, detail).with_header(header::CONNECTION, "close")
 }
 
 /// Makes sure that a body is of a type that the operation takes, and not encoded.
@@ -157,6 +189,15 @@ mod tests {
     fn refused(json: &str) -> (String, String) {
         let body = read_json::<Outer>(json.as_bytes()).unwrap_err().body("");
         (body.errors[0].pointer.clone().unwrap(), format!("{}: {}", body.code, body.errors[0].detail))
+    }
+
+    #[test]
+    fn a_body_must_keep_coming() {
+        let (s, patience) = (Duration::from_secs, Duration::from_secs(5));
+        assert_eq!(time_left(patience, s(0), 0), s(5));
+        assert_eq!(time_left(patience, s(4), 100), s(1), "a byte now and then buys no time");
+        assert_eq!(time_left(patience, s(6), 100), s(0));
+        assert_eq!(time_left(patience, s(6), 1 << 20), s(5), "what comes fast may pause as long as the first byte");
     }
 
     #[test]

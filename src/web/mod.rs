@@ -20,6 +20,8 @@ pub mod params;
 pub mod precondition;
 pub mod problem;
 pub mod query;
+pub mod rate_limit;
 pub mod representation;
 pub mod tabular;
+pub mod unread;
 pub mod written;

@@ -142,6 +142,9 @@ kinds! {
     TOO_MANY_ATTEMPTS = "too_many_attempts" 429 "Too many attempts",
         "Signing in has failed so often, to this account or from this address, that the next attempt has to wait. Nobody is locked out for ever: an account never has to wait for more than a minute because of others.",
         "Wait as long as Retry-After says. Who has forgotten the password asks an administrator for a one-time secret.";
+    TOO_MANY_REQUESTS = "too_many_requests" 429 "Too many requests",
+        "The account, or without one the address, has sent more requests in a minute than it may.",
+        "Wait as long as Retry-After says. RateLimit in every answer says how many requests are left; who needs the whole data set takes the files of GET /api/v1/exports and then the changes.";
     HEADERS_TOO_LARGE = "headers_too_large" 431 "Request header fields too large",
         "The request's header fields are larger than 16,384 bytes together.",
         "Send fewer or shorter header fields; cookies are never needed.";
@@ -184,6 +187,7 @@ pub fn kind_of_status(status: StatusCode) -> &'static Kind {
         413 => &CONTENT_TOO_LARGE,
         414 => &URI_TOO_LONG,
         415 => &UNSUPPORTED_MEDIA_TYPE,
+        429 => &TOO_MANY_REQUESTS,
         431 => &HEADERS_TOO_LARGE,
         503 => &OVERLOADED,
         400..=499 => &BAD_REQUEST,

@@ -23,6 +23,8 @@ mod digests;
 mod exports;
 mod focal_points;
 mod imports;
+mod issuers;
+mod limits;
 mod member_writes;
 mod members;
 mod network;

@@ -23,13 +23,13 @@ pub use self::{
 use super::{
     accounts::{Account, AccountKind},
     dto::{AuthorizationServerOut, KeySetOut, OwnAccountOut, RevocationForm, TokenForm, TokenOut},
-    principal::{Require, believe},
+    principal::{Require, believe, claims},
     roles::OwnAccount,
     sessions::{RefreshToken, Session},
     store,
 };
 use crate::{
-    db::{Conn, StoreError, Tx},
+    db::{Conn, Tx},
     kernel::{clock, id::is_id},
     observe::request_id::RequestId,
     state::AppState,
@@ -99,7 +99,7 @@ pub async fn revoke_token(
     let account = revoker(&req, &state).await?;
     let missing = || Problem::new(&INVALID_BODY, "token is missing.").for_oauth("invalid_request");
     let token = form.token.ok_or_else(missing)?;
-    if let Ok(claims) = state.tokens.check(&token, clock::now()) {
+    if let Ok(claims) = claims(&token, &state).await {
         if claims.sub != account.id {
             let problem = Problem::new(&INVALID_BODY, "The token is another account's.");
             return Err(problem.for_oauth("unauthorized_client"));
@@ -127,11 +127,10 @@ pub async fn get_own_account(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
-    let id = caller.principal.claims().sub.clone();
-    let read = move |conn: &mut Conn| store::find(conn, &id)?.ok_or(StoreError::NotAdmitted("is no longer there"));
-    let account = state.db.read_as(caller.principal.clone(), read).await?;
-    let claims = caller.principal.claims();
-    view.respond(&req, claims.iat, &OwnAccountOut::new(account, claims), None)
+    let claims = caller.principal.claims().clone();
+    let read = move |conn: &mut Conn| Ok((store::own(conn, &claims)?, claims.clone()));
+    let (account, claims) = state.db.read_as(caller.principal, read).await?;
+    view.respond(&req, claims.iat, &OwnAccountOut::new(account, &claims), None)
 }
 
 /// Get the metadata of the token service
@@ -212,9 +211,9 @@ async fn revoker(req: &HttpRequest, state: &AppState) -> Result<Account, Problem
     if !value.to_ascii_lowercase().starts_with("bearer ") {
         return client(req, state).await;
     }
-    let principal = believe(req).map_err(|problem| problem.for_oauth("invalid_client"))?;
-    let id = principal.claims().sub.clone();
-    let read = move |conn: &mut Conn| store::find(conn, &id)?.ok_or(StoreError::NotAdmitted("is no longer there"));
+    let principal = believe(req, state).await.map_err(|problem| problem.for_oauth("invalid_client"))?;
+    let claims = principal.claims().clone();
+    let read = move |conn: &mut Conn| store::own(conn, &claims);
     state.db.read_as(principal, read).await.map_err(|error| Problem::from(error).for_oauth("invalid_client"))
 }
 

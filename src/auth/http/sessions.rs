@@ -149,12 +149,11 @@ pub async fn change_password(
 ) -> Result<HttpResponse, Problem> {
     Once::refused(&req)?;
     let claims = body.principal.claims().clone();
-    let id = claims.sub.clone();
-    let read = move |conn: &mut Conn| store::find(conn, &id)?.ok_or(StoreError::NotAdmitted("is no longer there"));
-    let account = state.db.read_as(body.principal.clone(), read).await?;
+    let asked = claims.clone();
+    let account = state.db.read_as(body.principal.clone(), move |conn| store::own(conn, &asked)).await?;
     let PasswordIn { current_password, new_password } = body.content?;
-    if account.kind != AccountKind::User {
-        return Err(Problem::new(&FORBIDDEN, "A machine has a secret, and no password."));
+    if account.kind != AccountKind::User || claims.outside {
+        return Err(Problem::new(&FORBIDDEN, "The account has no password here."));
     }
     check(&new_password)?;
     let name = account.name.clone();

@@ -92,13 +92,37 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Account>, StoreError> {
     found.map(account).transpose()
 }
 
+/// The account behind a token, which for an outside issuer's is made up of what the token says: its organisation is the
+/// issuer.
+///
+/// # Errors
+/// [`StoreError::NotAdmitted`] for an account that is gone, or the database's.
+pub fn own(conn: &mut Conn, claims: &Claims) -> Result<Account, StoreError> {
+    if !claims.outside {
+        return find(conn, &claims.sub)?.ok_or(StoreError::NotAdmitted("is no longer there"));
+    }
+    let slug = match &claims.member {
+        Some(id) => member::table.filter(member::id.eq(id)).select(member::slug).first(conn).optional()?,
+        None => None,
+    };
+    Ok(Account::outside(claims, slug))
+}
+
+/// The id of the member with a slug.
+///
+/// # Errors
+/// The database's.
+pub fn member_of_slug(conn: &mut Conn, slug: &Slug) -> Result<Option<String>, StoreError> {
+    Ok(member::table.filter(member::slug.eq(slug.as_str())).select(member::id).first(conn).optional()?)
+}
+
 /// Whose lists an account pushes: those of its organisation, or of the machine by its name; of a person without an
 /// organisation, whose address is personal, those of its role.
 ///
 /// # Errors
 /// [`StoreError::NotAdmitted`] for an account that is gone, or the database's.
-pub fn source(conn: &mut Conn, id: &str) -> Result<Source, StoreError> {
-    let account = find(conn, id)?.ok_or(StoreError::NotAdmitted("does not exist"))?;
+pub fn source(conn: &mut Conn, claims: &Claims) -> Result<Source, StoreError> {
+    let account = own(conn, claims)?;
     let machine = (account.kind == AccountKind::Client).then_some(account.name.as_str());
     let names = [account.organisation.as_deref(), machine, Some(account.role.as_str())];
     let source = names.into_iter().flatten().find_map(Source::of);
@@ -122,6 +146,10 @@ pub fn find_user(conn: &mut Conn, email: &str) -> Result<Option<Account>, StoreE
 pub fn admit(conn: &mut Conn, claims: &Claims) -> Result<(), StoreError> {
     type Found = (String, Option<String>, Option<NaiveDateTime>, bool, bool);
     let revoked = exists(revoked_token::table.filter(revoked_token::jti.eq(&claims.jti)));
+    if claims.outside {
+        let revoked: bool = diesel::select(revoked).get_result(conn)?;
+        return if revoked { Err(StoreError::NotAdmitted("has taken the token back")) } else { Ok(()) };
+    }
     let sid = claims.sid.as_deref().unwrap_or_default();
     let own = session::id.eq(sid).and(session::account_id.eq(&claims.sub)).and(session::ended_at.is_null());
     let columns =
@@ -185,9 +213,8 @@ pub fn create(tx: &mut Tx<'_>, new: NewAccount) -> Result<String, WriteError> {
 /// The id of a member that must be there.
 fn member_id(conn: &mut Conn, member: Option<&Slug>) -> Result<Option<String>, WriteError> {
     let Some(slug) = member else { return Ok(None) };
-    let id = member::table.filter(member::slug.eq(slug.as_str())).select(member::id).first(conn);
     let missing = || Violation::new("/member", "unknown_member", format!("There is no member {slug}."));
-    Ok(Some(id.optional()?.ok_or_else(|| WriteError::Invalid(Violations::from(missing())))?))
+    Ok(Some(member_of_slug(conn, slug)?.ok_or_else(|| WriteError::Invalid(Violations::from(missing())))?))
 }
 
 /// The ids of members that must be there.

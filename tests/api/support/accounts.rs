@@ -16,7 +16,7 @@ use remacto::{
 };
 
 use super::{
-    TestServer,
+    TestServer, secrets,
     server::{PUBLIC_URL, SIGNING_KEY},
 };
 
@@ -49,6 +49,8 @@ impl Account {
     /// A client with a role, of an organisation.
     pub fn of(db: &Db, role: Role, member: Option<&str>, organisation: Option<&str>) -> Self {
         let secret = new_secret().unwrap();
+        secrets::secret(&secret);
+        secrets::secret(&hash_secret(&secret));
         let new = NewAccount {
             kind: AccountKind::Client,
             name: new_id(),

@@ -9,6 +9,8 @@ use std::{
 use serde_json::Value;
 use ureq::Agent;
 
+use super::secrets;
+
 /// Talks to one server.
 pub struct Client {
     agent: Agent,
@@ -58,13 +60,16 @@ impl Client {
         } else {
             self.agent.run(request.body(body.to_owned()).expect("a good request"))
         };
+        secrets::sent(headers, body);
         let mut answer = answer.ok()?;
         let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        Some(Answer {
+        let answer = Answer {
             status: answer.status().as_u16(),
             headers: answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
             body: answer.body_mut().read_to_vec().ok()?,
-        })
+        };
+        secrets::received(answer.status, &answer.body);
+        Some(answer)
     }
 
     /// Sends bytes and reads until the server closes the connection.

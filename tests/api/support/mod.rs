@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod client;
 pub mod postgres;
+pub mod secrets;
 pub mod server;
 pub mod watchdog;
 

@@ -18,7 +18,7 @@ use remacto::{
 };
 use tempfile::TempDir;
 
-use super::{client::Answer, client::Client, postgres};
+use super::{client::Answer, client::Client, postgres, secrets};
 
 /// A running server.
 pub struct TestServer {
@@ -65,8 +65,13 @@ impl TestServer {
 
     /// A server over a fresh PostgreSQL database with the reference data; `None` where there is no PostgreSQL.
     pub fn on_postgres() -> Option<Self> {
+        Self::on_postgres_with(&[])
+    }
+
+    /// The same with further settings.
+    pub fn on_postgres_with(settings: &[&str]) -> Option<Self> {
         let url = postgres::shared()?.filled_database();
-        Some(Self::over(Target::parse(&url).expect("a good URL"), &[]))
+        Some(Self::over(Target::parse(&url).expect("a good URL"), settings))
     }
 
     /// A server over a fresh SQLite database with the demonstration data.
@@ -88,9 +93,14 @@ impl TestServer {
         let fixed = ["serve", "--bind", "127.0.0.1:0", "--ops-bind", "127.0.0.1:0", "--workers", "1"];
         // The same for all servers, so that a token of one instance is good at another; tests sign with it, too.
         let keys = ["--signing-keys", SIGNING_KEY, "--public-url", PUBLIC_URL];
-        let line = Line::try_parse_from(fixed.iter().chain(&keys).chain(settings)).expect("good settings");
+        // High enough for every scenario that is not about them.
+        let limits = ["--rate-limit", "1000000", "--account-rate-limit", "1000000"];
+        let limits = limits.iter().filter(|_| !settings.contains(&"--rate-limit"));
+        let line =
+            Line::try_parse_from(fixed.iter().chain(&keys).chain(limits).chain(settings)).expect("good settings");
         let deadline = line.args.request_timeout();
         let db = Db::open(&target, 4).expect("the pools can be made").with_deadline(deadline);
+        secrets::listen();
         let (ready, started) = mpsc::channel();
         let served = db.clone();
         let thread = std::thread::spawn(move || {
@@ -153,6 +163,9 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            secrets::shown(self.get_operations("/metrics").text());
+        }
         let handle = self.handle.clone();
         actix_web::rt::System::new().block_on(handle.stop(false));
         if let Some(thread) = self.thread.take() {
