@@ -3,12 +3,12 @@
 
 - A flood of sign-ins by 32 clients, each attempt with an address and an account of its own, so that the pauses after
   failures don't stop it: the p99 of anonymous reads in it beside the quiet one;
-- overload: an expensive read at twice the best rate of the server (the highest of 1, 8, 64 and 256 connections that
+- overload: an expensive read at twice the best rate of the server (the highest of 1, 2, 8, 64 and 256 connections that
   never pause): how much of its best rate is left, and how fast the rest is refused;
 - 5,000 idle connections and 200 that send a body a byte at a time: the p99 of the others' reads beside the quiet one.
 
 Reads are sent at a fixed rate, whatever the answers do, and their p99 counts from when each was due, so that those who
-have to wait for a connection count too; that of refusals counts from when the request was sent. "made anew" is past
+have to wait for a connection count too; that of refusals counts from when the request was sent. As root, loads go first. "made anew" is past
 the answers that the server keeps in memory (Cache-Control: no-cache). Of three rounds the median counts. The limits of
 requests a minute are off: they would refuse a load from one address before it is one. Exits with 1 when a level is
 missed. Everything shares the machine's cores: what else runs there is measured too.
@@ -40,9 +40,10 @@ ROUNDS = 3
 READS = {"from memory": (), "made anew": ("Cache-Control: no-cache",)}
 READS_A_SECOND = 500
 READERS = 8
-EXPENSIVE = "/api/v1/members?limit=200"
-# More than may wait for the 8 connections to PostgreSQL.
-CROWD = 1_024
+# Much to do for the server and little to read for the load, which shares its cores.
+EXPENSIVE = "/api/v1/members?limit=200&format=csv&fields=slug,status"
+# More than may be under way and wait: 64 for each of 2 or 8 connections to the database.
+CROWD = {"SQLite": 256, "PostgreSQL": 640}
 FLOODERS = 32
 IDLE = 5_000
 SLOW = 200
@@ -77,6 +78,15 @@ end
 """
 
 
+def prefer():
+    """Makes a load go first, where the system allows it: it stands for machines of others, and its own waiting for a
+    processor is not the server's."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+    except PermissionError:
+        pass
+
+
 class Reader:
     """Sends requests on a schedule."""
 
@@ -87,7 +97,7 @@ class Reader:
         command = [self.baselines, "load", "--address", self.address, "--path", path, "--rate", str(rate)]
         command += ["--connections", str(connections), "--seconds", str(self.seconds)]
         command += [f"--header={header}" for header in headers]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=120).stdout)
+        return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=120, preexec_fn=prefer).stdout)
 
     def p99(self, *headers):
         """Of a page of members, in milliseconds; endless when an answer is not a 200."""
@@ -133,15 +143,15 @@ def measure_flood(reader, folder):
     return found, {status: median(told.get(status, 0) for told in sign_ins) for status in statuses}
 
 
-def measure_overload(reader):
+def measure_overload(reader, crowd):
     """The best rate; and at twice as much the rate, the p99 of refusals in milliseconds, and of what there were how many."""
     headers = READS["made anew"]
-    best = max(load(reader.address, EXPENSIVE, connections, reader.seconds, *headers)[0] for connections in (1, 8, 64))
+    best = max(load(reader.address, EXPENSIVE, connections, reader.seconds, *headers)[0] for connections in (1, 2, 8, 64))
     # Those of 256 that don't fit are refused.
     best = max(best, reader.send(EXPENSIVE, 1_000_000, 256, *headers)["by_status"]["200"]["per_second"])
     rates, refusals, counts = [], [], Counter()
     for _ in range(ROUNDS):
-        told = reader.send(EXPENSIVE, math.ceil(2 * best), CROWD, *headers)
+        told = reader.send(EXPENSIVE, math.ceil(2 * best), crowd, *headers)
         by_status = told["by_status"]
         rates.append(by_status["200"]["per_second"])
         # If nothing is refused, it was no overload.
@@ -257,7 +267,7 @@ def main():
         for headers in READS.values():
             reader.p99(*headers)
         flooded, sign_ins = measure_flood(reader, folder)
-        best, rate, refusals, counts = measure_overload(reader)
+        best, rate, refusals, counts = measure_overload(reader, CROWD["PostgreSQL" if arguments.database else "SQLite"])
         crowded, (still_idle, lost, ends) = measure_crowd(reader, idle)
         stop(server)
     finally:

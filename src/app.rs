@@ -163,8 +163,8 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     let workers = count(args.workers())?;
     let connections = count(args.connections(state.db.target()))?;
     // Each worker has threads of its own for the database: for reading, together as many as there are connections; for
-    // writing and for passwords, of which no more are under way than this in the whole process, enough in each.
-    let blocking_threads = connections.div_ceil(workers) + state.db.writers() + workers;
+    // writing, of which no more is under way than this in the whole process, enough in each.
+    let blocking_threads = connections.div_ceil(workers) + state.db.writers();
     let patience = Duration::from_millis(args.head_timeout_ms.saturating_mul(STUCK_FACTOR));
     let server = HttpServer::new(move || {
         let (app, _document) = App::new().into_utoipa_app().configure(routes).split_for_parts();

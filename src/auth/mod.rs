@@ -16,11 +16,14 @@ pub mod tokens;
 
 use std::{num::NonZero, sync::Arc};
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::accounts::SecretHash;
-use crate::{db::StoreError, priority::give_way};
+use crate::{
+    db::StoreError,
+    threads::{apart, give_way},
+};
 
 /// Mounts the operations below the API's root.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -88,15 +91,11 @@ impl Passwords {
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
         let _place = self.places.try_acquire().map_err(|_full| StoreError::Overloaded)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_closed| StoreError::Aborted)?;
-        let (answer, answered) = oneshot::channel();
         let work = move || {
             let _turn = turn;
             give_way();
-            // Who has gone away needs no answer.
-            let _ = answer.send(work());
+            work()
         };
-        // A thread of its own, since one that has given way does so for ever.
-        std::thread::Builder::new().name("password".to_owned()).spawn(work).map_err(|_none| StoreError::Overloaded)?;
-        answered.await.map_err(|_panicked| StoreError::Aborted)
+        apart("password", work).await.ok_or(StoreError::Aborted)
     }
 }

@@ -196,11 +196,25 @@ impl Db {
         T: Send + 'static,
         F: Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     {
+        self.read_then(work, |found| found).await
+    }
+
+    /// [`Db::read`], and what is to be made of it on the same thread when the connection has been given back. For what
+    /// takes long to write down: the threads that speak HTTP must not be kept from it, and refuse in time.
+    ///
+    /// # Errors
+    /// Those of [`Db::read`].
+    pub async fn read_then<T, U, F, G>(&self, work: F, then: G) -> Result<U, StoreError>
+    where
+        U: Send + 'static,
+        F: Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+        G: FnOnce(T) -> U + Send + 'static,
+    {
         let db = self.clone();
         let place = Place::take(&self.inner, readers)?;
         let work = tokio::task::spawn_blocking(move || {
             let _place = place;
-            db.read_blocking(work)
+            db.read_blocking(work).map(then)
         });
         let outcome = async { work.await.unwrap_or(Err(StoreError::Aborted)) };
         tokio::time::timeout(self.deadline, outcome).await.unwrap_or(Err(StoreError::DeadlineExceeded))

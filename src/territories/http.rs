@@ -9,11 +9,11 @@ use super::{
     dto::{
         TerritoryChildrenQuery, TerritoryDetailOut, TerritoryOut, TerritoryPageOut, TerritoryQuery, TerritoryViewQuery,
     },
-    rules::{Address, Filters, SortKey},
+    rules::{Address, Filters, SortKey, Territory},
     store,
 };
 use crate::{
-    kernel::paging::Listing,
+    kernel::paging::{Found, Listing},
     state::AppState,
     web::{
         attribution::AttributionOut,
@@ -115,10 +115,13 @@ async fn respond_with_list(
     view: &View,
     (listing, frame): (Listing<Filters>, Frame),
 ) -> Result<HttpResponse, Problem> {
-    let found = state.db.read(move |conn| store::list(conn, &listing)).await?;
-    let (page, sequence) = (frame.page(&found), found.sequence);
-    let next = page.next_cursor.clone();
-    let data = found.rows.into_iter().map(TerritoryOut::from).collect();
-    let body = TerritoryPageOut { data, page, sequence, attributions: AttributionOut::of_territories() };
-    view.respond(req, sequence, &body, next.as_deref())
+    let writer = view.for_request(req);
+    let write = move |found: Found<Territory>| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let next = page.next_cursor.clone();
+        let data = found.rows.into_iter().map(TerritoryOut::from).collect();
+        let body = TerritoryPageOut { data, page, sequence, attributions: AttributionOut::of_territories() };
+        writer.written(sequence, &body, next.as_deref())
+    };
+    state.db.read_then(move |conn| store::list(conn, &listing), write).await??.respond(req)
 }

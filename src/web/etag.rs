@@ -40,14 +40,32 @@ pub fn version(tag: &EntityTag) -> Option<i64> {
     tag.tag().split_once('-')?.0.parse().ok().filter(|_| !tag.weak)
 }
 
+/// What the caller says that it has.
+#[derive(Debug)]
+pub struct Known(Option<IfNoneMatch>);
+
+impl Known {
+    /// From the request.
+    #[must_use]
+    pub fn of(req: &HttpRequest) -> Self {
+        Self(req.get_header())
+    }
+
+    /// Whether the representation with this tag is among it.
+    #[must_use]
+    pub fn has(&self, tag: &EntityTag) -> bool {
+        match &self.0 {
+            Some(IfNoneMatch::Any) => true,
+            Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+            None => false,
+        }
+    }
+}
+
 /// Whether the caller already has the representation with this tag.
 #[must_use]
 pub fn is_known(req: &HttpRequest, tag: &EntityTag) -> bool {
-    match req.get_header::<IfNoneMatch>() {
-        Some(IfNoneMatch::Any) => true,
-        Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
-        None => false,
-    }
+    Known::of(req).has(tag)
 }
 
 /// The header for a tag.

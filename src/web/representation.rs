@@ -1,10 +1,10 @@
 //! The one place where a representation is made: format, language, validator, freshness, links.
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpMessage as _, HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{self, Accept},
+        header::{self, Accept, EntityTag},
     },
 };
 use serde::Serialize;
@@ -15,7 +15,7 @@ use utoipa::openapi::{
 };
 
 use super::{
-    etag::{self, Variant},
+    etag::{self, Known, Variant},
     localize,
     params::{Parameter, Several},
     problem::{INVALID_PARAMETER, NOT_ACCEPTABLE, Place, Problem},
@@ -132,7 +132,7 @@ macro_rules! format_parameter {
 format_parameter!(TableFormat, MapFormat);
 
 /// How the caller wants to see an answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct View {
     format: Format,
     language: Option<Language>,
@@ -142,7 +142,7 @@ pub struct View {
 }
 
 /// The rows of a list in another form than JSON.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Rows {
     list: &'static str,
     columns: Vec<Column>,
@@ -245,24 +245,16 @@ impl View {
         body: &impl Serialize,
         next: Option<&str>,
     ) -> Result<HttpResponse, Problem> {
-        let tag = self.variant(req).at(version);
-        // The sequence counts what is published: of a list that only some may see it says nothing.
-        let is_versioned = self.rows.is_none() || self.freshness != NEVER_KEEP;
-        let known = is_versioned && etag::is_known(req, &tag);
-        let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
-        let mut response = HttpResponse::build(status);
-        response.insert_header(etag::header(tag)).insert_header((header::CACHE_CONTROL, self.freshness));
-        if known {
-            return Ok(response.finish());
-        }
-        if let Some(cursor) = next {
-            response.insert_header((header::LINK, format!("<{}>; rel=\"next\"", next_page(req, cursor))));
-        }
-        let bytes = self.write(body, &mut response).map_err(Problem::internal)?;
-        Ok(response.content_type(self.format.content_type()).body(bytes))
+        self.for_request(req).written(version, body, next)?.respond(req)
     }
 
-    fn write(&self, body: &impl Serialize, response: &mut HttpResponseBuilder) -> Result<Vec<u8>, csv::Error> {
+    /// The view with all that its answer depends on of the request, so that the answer can be written on another thread.
+    #[must_use]
+    pub fn for_request(&self, req: &HttpRequest) -> Writer {
+        Writer { variant: self.variant(req), known: Known::of(req), view: self.clone() }
+    }
+
+    fn write(&self, body: &impl Serialize) -> Result<Vec<u8>, csv::Error> {
         let json = |error: serde_json::Error| csv::Error::from(std::io::Error::from(error));
         if matches!(self.format, Format::Json | Format::Jsonld) && self.language.is_none() {
             let mut bytes = Vec::with_capacity(if self.rows.is_some() { LIST_BYTES } else { RESOURCE_BYTES });
@@ -278,13 +270,63 @@ impl View {
         match self.format {
             Format::Json | Format::Jsonld => serde_json::to_vec(&document).map_err(json),
             Format::Geojson => serde_json::to_vec(&tabular::geojson(document)).map_err(json),
-            Format::Csv => {
-                let file = format!("attachment; filename=\"{}.csv\"", rows.list);
-                response.insert_header((header::CONTENT_DISPOSITION, file));
-                tabular::csv(&rows.columns, data)
-            }
+            Format::Csv => tabular::csv(&rows.columns, data),
             Format::Ndjson => tabular::ndjson(rows.chosen.then_some(rows.columns.as_slice()), data).map_err(json),
         }
+    }
+}
+
+/// Writes an answer down.
+#[derive(Debug)]
+pub struct Writer {
+    view: View,
+    variant: Variant,
+    known: Known,
+}
+
+impl Writer {
+    /// The answer with `body` at a version, as [`View::respond`] gives it.
+    ///
+    /// # Errors
+    /// 500 when the body can't be written down, which is a defect.
+    pub fn written(self, version: i64, body: &impl Serialize, next: Option<&str>) -> Result<Sheet, Problem> {
+        let tag = self.variant.at(version);
+        // The sequence counts what is published: of a list that only some may see it says nothing.
+        let is_versioned = self.view.rows.is_none() || self.view.freshness != NEVER_KEEP;
+        let is_known = is_versioned && self.known.has(&tag);
+        let body = if is_known { None } else { Some(self.view.write(body).map_err(Problem::internal)?) };
+        Ok(Sheet { view: self.view, tag, body, next: next.map(str::to_owned) })
+    }
+}
+
+/// An answer that has been written down.
+#[derive(Debug)]
+pub struct Sheet {
+    view: View,
+    tag: EntityTag,
+    /// Nothing where the caller has it already.
+    body: Option<Vec<u8>>,
+    next: Option<String>,
+}
+
+impl Sheet {
+    /// The answer to the request that it was written for.
+    ///
+    /// # Errors
+    /// None: it is what a handler ends with.
+    pub fn respond(self, req: &HttpRequest) -> Result<HttpResponse, Problem> {
+        let status = if self.body.is_some() { StatusCode::OK } else { StatusCode::NOT_MODIFIED };
+        let mut response = HttpResponse::build(status);
+        response.insert_header(etag::header(self.tag)).insert_header((header::CACHE_CONTROL, self.view.freshness));
+        let Some(body) = self.body else { return Ok(response.finish()) };
+        if let Some(cursor) = self.next {
+            response.insert_header((header::LINK, format!("<{}>; rel=\"next\"", next_page(req, &cursor))));
+        }
+        if let (Format::Csv, Some(rows)) = (self.view.format, &self.view.rows) {
+            let file = format!("attachment; filename=\"{}.csv\"", rows.list);
+            response.insert_header((header::CONTENT_DISPOSITION, file));
+        }
+        Ok(response.content_type(self.view.format.content_type()).body(body))
     }
 }
 

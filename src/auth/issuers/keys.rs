@@ -17,6 +17,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::fetch::{Fetch, is_safe};
+use crate::threads::apart;
 
 /// How long after one attempt the next one is made at the earliest.
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -101,8 +102,8 @@ impl Keys {
 
     async fn ask(&self, now: DateTime<Utc>) {
         let (issuer, fetch) = (self.issuer.clone(), Arc::clone(&self.fetch));
-        let asked = tokio::task::spawn_blocking(move || fetch_keys(&issuer, &fetch)).await;
-        match asked.unwrap_or_else(|_panicked| Err("their fetching was broken off".to_owned())) {
+        let asked = apart("issuer", move || fetch_keys(&issuer, &fetch)).await;
+        match asked.unwrap_or_else(|| Err("their fetching was broken off".to_owned())) {
             Ok(keys) => {
                 log::info!("the issuer {} has {} keys that can be used", self.issuer, keys.len());
                 let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

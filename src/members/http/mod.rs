@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     db::{Conn, StoreError, current_sequence},
+    kernel::paging::Found,
     state::AppState,
     territories::{self, Code, Territory, TerritoryOut},
     web::{
@@ -66,13 +67,15 @@ pub async fn list_members(
         let territories = included(conn, wanted, &found.rows)?;
         Ok((found, territories))
     };
-    let (found, territories) = state.db.read(read).await?;
-    let (page, sequence) = (frame.page(&found), found.sequence);
-    let next = page.next_cursor.clone();
-    let data = found.rows.into_iter().map(MemberOut::from).collect();
-    let (as_of, attributions) = (query.as_of.map(|day| day.0), attributions(territories.as_ref()));
-    let body = MemberPageOut { data, page, sequence, as_of, included: territories, attributions };
-    view.respond(&req, sequence, &body, next.as_deref())
+    let (as_of, writer) = (query.as_of.map(|day| day.0), view.for_request(&req));
+    let write = move |(found, territories): (Found<Member>, Option<MemberIncludedOut>)| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let (next, attributions) = (page.next_cursor.clone(), attributions(territories.as_ref()));
+        let data = found.rows.into_iter().map(MemberOut::from).collect();
+        let body = MemberPageOut { data, page, sequence, as_of, included: territories, attributions };
+        writer.written(sequence, &body, next.as_deref())
+    };
+    state.db.read_then(read, write).await??.respond(&req)
 }
 
 /// Get a member
