@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::dev::ServerHandle;
 use clap::Parser as _;
-use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _};
 use remacto::{
     app,
     config::ServeArgs,
@@ -203,6 +203,8 @@ fn copy_of(template: &OnceLock<(TempDir, PathBuf)>, purpose: Purpose) -> (TempDi
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("remacto.db");
     let mut conn = SqliteConnection::establish(&template.to_string_lossy()).expect("the template opens");
+    // The pool that filled it may still be closing its connections.
+    conn.batch_execute("PRAGMA busy_timeout = 30000").expect("a time limit can be set");
     diesel::sql_query("VACUUM INTO ?")
         .bind::<diesel::sql_types::Text, _>(file.to_string_lossy().into_owned())
         .execute(&mut conn)
