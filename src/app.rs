@@ -112,6 +112,7 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
         trusted_proxies: args.trusted_proxies.clone().into(),
         uploads: Arc::new(Semaphore::new(MOST_UPLOADS)),
         imports: Arc::new(Semaphore::new(1)),
+        readiness: Arc::default(),
         metrics: Arc::clone(&metrics),
         cors_origins: args.cors_origins.clone().into(),
         public_url: args.public_url(address).into(),

@@ -35,6 +35,8 @@ pub struct AppState {
     pub uploads: Arc<Semaphore>,
     /// The right to import: one request has it at a time.
     pub imports: Arc<Semaphore>,
+    /// The right to ask whether the server can serve.
+    pub readiness: Arc<tokio::sync::Mutex<()>>,
     /// The metrics.
     pub metrics: Arc<Metrics>,
     /// Origins whose pages may write through a browser.

@@ -33,13 +33,16 @@ use crate::{
     state::AppState,
     web::{
         body, client,
-        problem::{FORBIDDEN, IMPORT_RUNNING, NOT_YOUR_MEMBER, Problem, UNAUTHENTICATED},
+        problem::{FORBIDDEN, IMPORT_RUNNING, ISSUER_UNAVAILABLE, NOT_YOUR_MEMBER, Problem, UNAUTHENTICATED},
         rate_limit::Standing,
     },
 };
 
 /// Where a POST reads the Authorization header itself, because there is no token yet.
 pub const SIGN_IN: [&str; 3] = ["/api/v1/auth/sessions", "/api/v1/auth/token", "/api/v1/auth/revoke"];
+
+/// What is asked by those who watch over the service, and costs next to nothing.
+const HEALTH: [&str; 2] = ["/health/live", "/health/ready"];
 
 /// Somebody whose token was believed.
 #[derive(Debug, Clone)]
@@ -108,7 +111,7 @@ pub async fn identify<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     // Who watches over the service must not be told to wait.
-    let Some(state) = req.app_data::<Data<AppState>>().cloned().filter(|_| !req.path().starts_with("/health/")) else {
+    let Some(state) = req.app_data::<Data<AppState>>().cloned().filter(|_| !HEALTH.contains(&req.path())) else {
         return Ok(next.call(req).await?.map_into_left_body());
     };
     let mut standing = Standing::UNLIMITED;
@@ -171,7 +174,10 @@ pub async fn believe(req: &HttpRequest, state: &AppState) -> Result<Principal, P
 /// # Errors
 /// 401; 503 when what it says can't be looked up now.
 pub async fn claims(token: &str, state: &AppState) -> Result<Arc<Claims>, Problem> {
-    let refused = |error: TokenError| Problem::invalid_token(format!("The token {error}."));
+    let refused = |error: TokenError| match error {
+        TokenError::NoKeys => Problem::new(&ISSUER_UNAVAILABLE, format!("The token {error}.")),
+        error => Problem::invalid_token(format!("The token {error}.")),
+    };
     let now = clock::now();
     if let Some(claims) = state.tokens.known(token, now).map_err(refused)? {
         return Ok(claims);
@@ -184,7 +190,7 @@ pub async fn claims(token: &str, state: &AppState) -> Result<Arc<Claims>, Proble
         let found = state.db.read(move |conn| store::member_of_slug(conn, &slug)).await?;
         claims.member = Some(found.ok_or_else(|| refused(TokenError::NoMember))?);
     }
-    Ok(state.tokens.remember(token, claims))
+    Ok(state.tokens.remember(token, claims, now))
 }
 
 /// The principal, if the request has one, for what everybody may ask and only some may do.

@@ -90,6 +90,9 @@ pub enum TokenError {
     /// It makes a focal point of no member.
     #[error("names no member that is here")]
     NoMember,
+    /// Whether it is good can't be said now.
+    #[error("can't be checked now: its issuer does not say its keys")]
+    NoKeys,
     /// It could not be taken back in time.
     #[error("is good for longer than a day")]
     TooLong,
@@ -98,13 +101,23 @@ pub enum TokenError {
     Malformed,
 }
 
+/// How long a token of another issuer is believed without a look at its key, in seconds.
+const OUTSIDE_S: i64 = 3_600;
+
+/// What a token that was found good says, and until when it need not be looked at again.
+#[derive(Clone)]
+struct Remembered {
+    claims: Arc<Claims>,
+    until: i64,
+}
+
 /// Issues and checks tokens.
 pub struct Tokens {
     keys: Keys,
     issuer: String,
     audience: String,
     validation: Validation,
-    remembered: Cache<[u8; 32], Arc<Claims>>,
+    remembered: Cache<[u8; 32], Remembered>,
 }
 
 impl Tokens {
@@ -163,19 +176,20 @@ impl Tokens {
     /// [`TokenError::Expired`].
     pub fn known(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Arc<Claims>>, TokenError> {
         let hash: [u8; 32] = Sha256::digest(token).into();
-        let Some(claims) = self.remembered.get(&hash) else { return Ok(None) };
-        if claims.exp > now.timestamp() {
-            return Ok(Some(claims));
+        let Some(Remembered { claims, until }) = self.remembered.get(&hash) else { return Ok(None) };
+        if claims.exp <= now.timestamp() {
+            self.remembered.remove(&hash);
+            return Err(TokenError::Expired);
         }
-        self.remembered.remove(&hash);
-        Err(TokenError::Expired)
+        Ok((until > now.timestamp()).then_some(claims))
     }
 
-    /// Notes that a token was found good.
+    /// Notes that a token was found good now; of another issuer it must be found so again now and then.
     #[must_use]
-    pub fn remember(&self, token: &str, claims: Claims) -> Arc<Claims> {
+    pub fn remember(&self, token: &str, claims: Claims, now: DateTime<Utc>) -> Arc<Claims> {
+        let until = if claims.outside { claims.exp.min(now.timestamp() + OUTSIDE_S) } else { claims.exp };
         let claims = Arc::new(claims);
-        self.remembered.insert(Sha256::digest(token).into(), Arc::clone(&claims));
+        self.remembered.insert(Sha256::digest(token).into(), Remembered { claims: Arc::clone(&claims), until });
         claims
     }
 
@@ -187,7 +201,7 @@ impl Tokens {
         if let Some(claims) = self.known(token, now)? {
             return Ok(claims);
         }
-        Ok(self.remember(token, self.verify(token)?))
+        Ok(self.remember(token, self.verify(token)?, now))
     }
 
     fn verify(&self, token: &str) -> Result<Claims, TokenError> {

@@ -53,7 +53,7 @@ pub fn open(target: &Target, access: Access) -> Result<Conn, ConnectionError> {
             // The time limit comes first, so that the switch to WAL itself can wait for another process.
             setup(conn.batch_execute(&format!(
                 "PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                 PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA query_only = {};",
+                 PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA query_only = {};",
                 if access == Access::Read { "ON" } else { "OFF" }
             )))?;
             Ok(Conn::Sqlite(conn))

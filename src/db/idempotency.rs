@@ -8,6 +8,9 @@ use diesel::{dsl::exists, prelude::*};
 
 use super::{Conn, StoreError, Tx, schema::idempotency_answer};
 
+/// The one operation whose kept answers are about a person.
+pub const MAKING_FOCAL_POINTS: &str = "createFocalPoint";
+
 /// For how many days an answer is kept.
 const KEPT_DAYS: u64 = 1;
 
@@ -102,13 +105,15 @@ fn oldest_kept(now: DateTime<Utc>) -> NaiveDateTime {
     (now - Days::new(KEPT_DAYS)).naive_utc()
 }
 
-/// Forgets the answers that name a resource, because what they say of it must not stay, and returns how many. The same
-/// request would have its effect anew then.
+/// Forgets the answers that name a focal point, because what they say of it must not stay, and returns how
+/// many. The same request would have its effect anew then.
 ///
 /// # Errors
 /// The database's.
 pub fn forget_answers_naming(tx: &mut Tx<'_>, id: &str) -> Result<usize, StoreError> {
-    let naming = idempotency_answer::answer.like(format!("%{id}%"));
+    // The operation first: most answers, and the large ones, are not looked into.
+    let of_operation = idempotency_answer::operation.eq(MAKING_FOCAL_POINTS);
+    let naming = of_operation.and(idempotency_answer::answer.like(format!("%{id}%")));
     Ok(diesel::delete(idempotency_answer::table.filter(naming)).execute(tx.conn)?)
 }
 

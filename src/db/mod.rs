@@ -37,7 +37,7 @@ pub use self::{
     connection::{Backend, Conn},
     edition::Edition,
     error::{StoreError, WriteError},
-    idempotency::{Claim, Claimed, forget_answers, forget_answers_naming, forget_answers_to},
+    idempotency::{Claim, Claimed, MAKING_FOCAL_POINTS, forget_answers, forget_answers_naming, forget_answers_to},
     importing::{CHUNK, Importable, in_pieces},
     migrations::{
         MigrationError, Status as MigrationStatus, has_schema, migrate, revert_all, status as migration_status,

@@ -16,7 +16,7 @@ use crate::{
         principal::{Body, Principal, Require},
         roles::{FocalPointsRead, FocalPointsWrite},
     },
-    db::Tx,
+    db::{MAKING_FOCAL_POINTS, Tx},
     kernel::id::is_id,
     members::{self, Member, MemberAddress},
     state::AppState,
@@ -87,7 +87,7 @@ pub async fn create_focal_point(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createFocalPoint", &body.bytes)?;
+    let once = Once::of(&req, &principal.claims().sub, MAKING_FOCAL_POINTS, &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         // Before the kept answer, too: an account that speaks for another member now must not see it.
         let member = own(tx, &path, &body.principal)?;

@@ -47,6 +47,8 @@ pub async fn live(_query: Query<NoParameters>) -> HttpResponse {
 )]
 #[get("/health/ready")]
 pub async fn ready(_query: Query<NoParameters>, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    // One at a time, since nobody is told to wait with this question: many of them must not fill the database's queue.
+    let _turn = state.readiness.lock().await;
     let status = state.db.read(migration_status).await?;
     if status == (MigrationStatus { pending: 0, unknown: Vec::new() }) {
         return Ok(ok());

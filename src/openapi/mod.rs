@@ -98,6 +98,7 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
             &problem::DEADLINE_EXCEEDED,
             &problem::DATABASE_UNAVAILABLE,
             &problem::IMPORT_RUNNING,
+            &problem::ISSUER_UNAVAILABLE,
             &problem::NOT_READY,
         ],
     ),

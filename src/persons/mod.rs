@@ -15,7 +15,7 @@ use crate::{
         accounts::Account,
         store::{find_user, management},
     },
-    db::{Conn, StoreError, Tx, WriteError, forget_answers_naming, forget_answers_to},
+    db::{Conn, StoreError, Tx, WriteError, forget_answers_to},
     focal_points::{self, Correction},
     imports,
     kernel::violation::{Violation, Violations},
@@ -53,9 +53,10 @@ fn take_turns(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 fn rectify(tx: &mut Tx<'_>, held: &Held, correction: &Correction) -> Result<String, WriteError> {
     rules::check_places(held, correction).map_err(WriteError::Invalid)?;
     let email = correction.email.as_deref().unwrap_or(&held.email);
-    let own = held.account.as_ref().map(|account| account.id.as_str());
-    if management::is_taken(tx.conn, email, own)? {
-        let violation = Violation::new("/changes/email", "already_exists", "Another account has this address.");
+    // Whoever it is, a person of their own: to put two together could not be taken back.
+    if email != held.email && self::held(tx.conn, email)?.is_some() {
+        let violation =
+            Violation::new("/changes/email", "already_exists", "Something is held under this address already.");
         return Err(WriteError::Taken(violation.into()));
     }
     if let Some(account) = find_user(tx.conn, &held.email)? {
@@ -101,6 +102,7 @@ fn erase(tx: &mut Tx<'_>, held: &Held) -> Result<Receipt, WriteError> {
 pub fn erase_account(tx: &mut Tx<'_>, account: &Account) -> Result<Receipt, WriteError> {
     let sessions = management::erase(tx, account)?;
     let import_reports = imports::erase_within(tx, &account.id)?;
-    let kept_answers = forget_answers_to(tx, &account.id)? + forget_answers_naming(tx, &account.id)?;
+    // What makes accounts keeps no answer.
+    let kept_answers = forget_answers_to(tx, &account.id)?;
     Ok(Receipt { focal_points: 0, accounts: 1, sessions, import_reports, kept_answers })
 }

@@ -163,6 +163,9 @@ kinds! {
     IMPORT_RUNNING = "import_running" 503 "An import is running",
         "Imports run one at a time, and another one is running.",
         "Wait as long as Retry-After says, then try again.";
+    ISSUER_UNAVAILABLE = "issuer_unavailable" 503 "Issuer unavailable",
+        "The token is of an outside issuer whose keys can't be fetched at the moment, so that nobody can say whether it is good.",
+        "Wait as long as Retry-After says, then try again; keys are asked for once a minute.";
     NOT_READY = "not_ready" 503 "Not ready",
         "The server runs, but its database is not at the schema that it needs.",
         "Run the migrations with the binary that serves (it does so at its own start), or use the binary that the database was migrated for.";

@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Utc;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use remacto::auth::roles::Role;
@@ -108,6 +109,21 @@ fn signed(algorithm: Algorithm, kid: &str, claims: &Value) -> String {
     format!("Bearer {}", encode(&header, claims, &key(algorithm)).unwrap())
 }
 
+/// The same token with the other signature that ECDSA allows: (r, n - s) for (r, s).
+fn with_other_signature(token: &str) -> String {
+    const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let mut borrow = 0_i16;
+    for at in (0..32).rev() {
+        let digit = i16::from(u8::from_str_radix(&ORDER[2 * at..2 * at + 2], 16).unwrap());
+        let difference = digit - i16::from(signature[32 + at]) - borrow;
+        borrow = i16::from(difference < 0);
+        signature[32 + at] = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
 /// Two tests of a scenario with a provider and a server that believes it.
 macro_rules! with_provider {
     ($(fn $name:ident($provider:ident, $server:ident) $body:block)*) => {
@@ -194,6 +210,30 @@ with_provider! {
         assert_eq!(server.send_body("POST", "/api/v1/auth/revoke", &form, &token).status, 200);
         server.get_with(ME, &[("Authorization", &one)]).problem(401, "invalid_token");
         server.get_with(ME, &[("Authorization", &other)]).ok();
+    }
+
+    fn a_second_signature_of_the_same_revives_no_token(provider, server) {
+        let one = provider.bearer(Algorithm::ES256, &json!(["network"]));
+        let twin = with_other_signature(&one);
+        assert_ne!(one, twin);
+        server.get_with(ME, &[("Authorization", &twin)]).ok();
+        let form = [("Authorization", one.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+        assert_eq!(server.send_body("POST", "/api/v1/auth/revoke", &form, &format!("token={}", &one["Bearer ".len()..])).status, 200);
+        server.get_with(ME, &[("Authorization", &twin)]).problem(401, "invalid_token");
+    }
+
+    fn an_administrator_takes_anybodys_token_back_and_others_do_not(provider, server) {
+        let token = provider.bearer(Algorithm::RS256, &json!(["network"]));
+        let form = format!("token={}", &token["Bearer ".len()..]);
+        let revoke = |role: Role| {
+            let account = server.account(role);
+            let headers = [account.header(), ("Content-Type", "application/x-www-form-urlencoded")];
+            server.send_body("POST", "/api/v1/auth/revoke", &headers, &form).status
+        };
+        assert_eq!(revoke(Role::Secretariat), 400);
+        server.get_with(ME, &[("Authorization", &token)]).ok();
+        assert_eq!(revoke(Role::Administrator), 200);
+        server.get_with(ME, &[("Authorization", &token)]).problem(401, "invalid_token");
     }
 
     fn keys_that_are_not_known_are_not_asked_for_again_and_again(provider, server) {

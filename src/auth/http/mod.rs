@@ -24,7 +24,7 @@ use super::{
     accounts::{Account, AccountKind},
     dto::{AuthorizationServerOut, KeySetOut, OwnAccountOut, RevocationForm, TokenForm, TokenOut},
     principal::{Require, believe, claims},
-    roles::OwnAccount,
+    roles::{AccountsManage, Needs as _, OwnAccount},
     sessions::{RefreshToken, Session},
     store,
 };
@@ -75,7 +75,7 @@ pub async fn create_token(
 /// Take a token back
 ///
 /// RFC 7009. A client proves who it is by HTTP Basic authentication, a person by a bearer token of the same account (it
-/// may be the one to take back). A refresh token needs no other proof: to take it back is to sign out. A token that is not
+/// may be the one to take back); an administrator takes back anybody's. A refresh token needs no other proof: to take it back is to sign out. A token that is not
 /// good any more is answered likewise.
 #[utoipa::path(
     tag = "auth",
@@ -99,8 +99,14 @@ pub async fn revoke_token(
     let account = revoker(&req, &state).await?;
     let missing = || Problem::new(&INVALID_BODY, "token is missing.").for_oauth("invalid_request");
     let token = form.token.ok_or_else(missing)?;
-    if let Ok(claims) = claims(&token, &state).await {
-        if claims.sub != account.id {
+    let claims = match claims(&token, &state).await {
+        Ok(claims) => Some(claims),
+        Err(problem) if problem.kind().status == 401 => None,
+        // Nobody may take it for taken back that will be believed again.
+        Err(problem) => return Err(problem),
+    };
+    if let Some(claims) = claims {
+        if claims.sub != account.id && !AccountsManage::PERMISSION.is_given_to(account.role) {
             let problem = Problem::new(&INVALID_BODY, "The token is another account's.");
             return Err(problem.for_oauth("unauthorized_client"));
         }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::fetch::{Fetch, is_safe};
-use crate::threads::apart;
+use crate::{auth::tokens::TokenError, threads::apart};
 
 /// How long after one attempt the next one is made at the earliest.
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -61,7 +61,7 @@ impl Known {
 pub struct Keys {
     issuer: String,
     fetch: Fetch,
-    known: RwLock<Known>,
+    known: Arc<RwLock<Known>>,
     /// When they were last asked for; held while they are, so that one asks and the others wait for it.
     asked_at: Mutex<Option<DateTime<Utc>>>,
 }
@@ -69,24 +69,34 @@ pub struct Keys {
 impl Keys {
     /// Of an issuer; none are known yet.
     pub fn of(issuer: &str, fetch: Fetch) -> Self {
-        Self { issuer: issuer.to_owned(), fetch, known: RwLock::default(), asked_at: Mutex::new(None) }
+        Self { issuer: issuer.to_owned(), fetch, known: Arc::default(), asked_at: Mutex::new(None) }
     }
 
     /// The key with an id, for an algorithm.
-    pub async fn key(&self, kid: &str, algorithm: Algorithm, now: DateTime<Utc>) -> Option<Arc<DecodingKey>> {
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownKey`], or [`TokenError::NoKeys`] where none are known.
+    pub async fn key(
+        &self,
+        kid: &str,
+        algorithm: Algorithm,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<DecodingKey>, TokenError> {
         if let Some(key) = self.known_for(kid, algorithm, FRESH, now) {
-            return Some(key);
+            return Ok(key);
         }
         let mut asked_at = self.asked_at.lock().await;
         // Somebody else may have asked meanwhile.
         if let Some(key) = self.known_for(kid, algorithm, FRESH, now) {
-            return Some(key);
+            return Ok(key);
         }
         if asked_at.is_none_or(|at| now - at >= PAUSE) {
             *asked_at = Some(now);
             self.ask(now).await;
         }
-        self.known_for(kid, algorithm, KEPT, now)
+        let are_known = || self.known.read().unwrap_or_else(PoisonError::into_inner).is_younger_than(KEPT, now);
+        let why = || if are_known() { TokenError::UnknownKey } else { TokenError::NoKeys };
+        self.known_for(kid, algorithm, KEPT, now).ok_or_else(why)
     }
 
     fn known_for(
@@ -100,16 +110,19 @@ impl Keys {
         if known.is_younger_than(age, now) { known.key(kid, algorithm) } else { None }
     }
 
+    /// Asks for the keys. They are kept by the thread that fetches them, so that a caller who goes away meanwhile can't
+    /// keep them from the others.
     async fn ask(&self, now: DateTime<Utc>) {
-        let (issuer, fetch) = (self.issuer.clone(), Arc::clone(&self.fetch));
-        let asked = apart("issuer", move || fetch_keys(&issuer, &fetch)).await;
-        match asked.unwrap_or_else(|| Err("their fetching was broken off".to_owned())) {
+        let (issuer, fetch, known) = (self.issuer.clone(), Arc::clone(&self.fetch), Arc::clone(&self.known));
+        let work = move || match fetch_keys(&issuer, &fetch) {
             Ok(keys) => {
-                log::info!("the issuer {} has {} keys that can be used", self.issuer, keys.len());
-                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-                *known = Known { keys, fetched_at: Some(now) };
+                log::info!("the issuer {issuer} has {} keys that can be used", keys.len());
+                *known.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, fetched_at: Some(now) };
             }
-            Err(why) => log::warn!("the keys of the issuer {} are not to be had: {why}", self.issuer),
+            Err(why) => log::warn!("the keys of the issuer {issuer} are not to be had: {why}"),
+        };
+        if apart("issuer", work).await.is_none() {
+            log::error!("the fetching of the keys of the issuer {} was broken off", self.issuer);
         }
     }
 }

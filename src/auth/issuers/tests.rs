@@ -172,7 +172,30 @@ async fn keys_are_looked_for_anew_and_outlive_an_issuer_that_is_away() {
         assert!(issuers.check(&token, start + TimeDelta::minutes(minutes)).await.is_ok(), "{minutes}");
     }
     assert_eq!(provider.asked(), 3, "after an hour, and an hour later, and not for every token");
-    assert_eq!(issuers.check(&token, start + TimeDelta::hours(25)).await, Err(TokenError::UnknownKey));
+    assert_eq!(issuers.check(&token, start + TimeDelta::hours(25)).await, Err(TokenError::NoKeys));
+}
+
+#[actix_web::test]
+#[expect(clippy::await_holding_lock, reason = "the provider answers on a thread of its own, and shall wait")]
+async fn who_goes_away_meanwhile_keeps_the_keys_from_nobody() {
+    let signer = Signer::new();
+    let provider = Provider::with(&[&signer]);
+    let issuers = provider.issuers();
+    let (token, now) = (signer.token(&claims()), clock::now());
+    // Asked once, and dropped before the issuer answers.
+    let gate = provider.down.lock().unwrap();
+    let first = tokio::time::timeout(std::time::Duration::ZERO, issuers.check(&token, now)).await;
+    assert!(first.is_err());
+    drop(gate);
+    while provider.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // Within the same minute nobody may ask again: the keys must have been kept, as soon as their thread is done.
+    while issuers.check(&token, now).await == Err(TokenError::NoKeys) {
+        tokio::task::yield_now().await;
+    }
+    assert!(issuers.check(&token, now).await.is_ok());
+    assert_eq!(provider.asked(), 1);
 }
 
 #[actix_web::test]

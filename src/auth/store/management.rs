@@ -179,15 +179,6 @@ pub(super) fn is_not_the_last(tx: &mut Tx<'_>, id: &str) -> Result<(), WriteErro
     Err(WriteError::NotNow(Violation::new("", "last_administrator", detail).into()))
 }
 
-/// Whether another account has an e-mail address.
-///
-/// # Errors
-/// The database's.
-pub fn is_taken(conn: &mut Conn, email: &str, own: Option<&str>) -> Result<bool, StoreError> {
-    let others = account::email.eq(email).and(account::id.ne(own.unwrap_or_default()));
-    Ok(account::table.filter(others).count().get_result::<i64>(conn)? > 0)
-}
-
 /// Gives a person's account another e-mail address, which nobody else has. Its sessions go on. The turn of accounts must
 /// have been taken.
 ///
