@@ -166,10 +166,10 @@ impl Standing {
     /// There is no limit.
     pub const UNLIMITED: Self = Self { policy: None, state: None };
 
-    /// Says so in an answer.
+    /// Says so in an answer, unless it is a refusal that says already which limit it is about.
     pub fn tell(self, headers: &mut HeaderMap) {
         for (name, value) in [(POLICY, self.policy), (STATE, self.state)] {
-            if let Some(value) = value {
+            if let Some(value) = value.filter(|_| !headers.contains_key(&name)) {
                 headers.insert(name, value);
             }
         }

@@ -3,7 +3,13 @@
 //! (actix-http 3.20, `should_close_for_unread_payload`). It closes that one too as long as somebody still holds the body,
 //! so somebody does for a while.
 
-use std::{cell::RefCell, pin::Pin, rc::Rc, task::Poll, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    pin::Pin,
+    rc::Rc,
+    task::Poll,
+    time::Duration,
+};
 
 use actix_web::{
     Error, HttpMessage as _,
@@ -22,13 +28,20 @@ const HELD: Duration = Duration::from_secs(5);
 
 /// A body that the one who reads it shares with the one who holds it.
 #[derive(Clone)]
-struct Held(Rc<RefCell<Payload>>);
+struct Held {
+    payload: Rc<RefCell<Payload>>,
+    is_read: Rc<Cell<bool>>,
+}
 
 impl Stream for Held {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut *self.0.borrow_mut()).poll_next(context)
+        let next = Pin::new(&mut *self.payload.borrow_mut()).poll_next(context);
+        if matches!(next, Poll::Ready(None)) {
+            self.is_read.set(true);
+        }
+        next
     }
 }
 
@@ -40,12 +53,15 @@ pub async fn hold<B: MessageBody>(mut req: ServiceRequest, next: Next<B>) -> Res
     if !req.headers().contains_key(header::TRANSFER_ENCODING) {
         return next.call(req).await;
     }
-    let held = Held(Rc::new(RefCell::new(req.take_payload())));
+    let held = Held { payload: Rc::new(RefCell::new(req.take_payload())), is_read: Rc::default() };
     req.set_payload(Payload::Stream { payload: Box::pin(held.clone()) });
     let response = next.call(req).await;
-    rt::spawn(async move {
-        rt::time::sleep(HELD).await;
-        drop(held);
-    });
+    if !held.is_read.get() {
+        // Nothing says when the framework has looked, so time has to.
+        rt::spawn(async move {
+            rt::time::sleep(HELD).await;
+            drop(held);
+        });
+    }
     response
 }

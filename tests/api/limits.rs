@@ -1,6 +1,6 @@
 //! How much somebody may send, and how slowly.
 
-use remacto::auth::roles::Role;
+use remacto::{auth::roles::Role, kernel::id::new_id};
 
 use crate::{openapi::assert_documented, support::TestServer};
 
@@ -61,6 +61,12 @@ fn an_account_has_a_limit_of_its_own_wherever_it_is() {
     assert!(
         refused.problem(429, "too_many_requests")["detail"].as_str().unwrap().starts_with("Each account may send 8")
     );
+    // Another token of the account, which counts for the address first: the refusal is about the account.
+    let another = account.with(|claims| claims.jti = new_id());
+    let refused = server.get_with(LIST, &[from("192.0.2.4"), ("Authorization", &another)]);
+    refused.problem(429, "too_many_requests");
+    assert_eq!(refused.header("ratelimit-policy"), Some("\"account\";q=8;w=60"));
+    assert_eq!(refused.header("ratelimit"), Some("\"account\";r=0;t=60"));
     server.get_with(LIST, &[from("192.0.2.3"), server.account(Role::Partner).header()]).ok();
 }
 

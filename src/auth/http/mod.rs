@@ -75,8 +75,8 @@ pub async fn create_token(
 /// Take a token back
 ///
 /// RFC 7009. A client proves who it is by HTTP Basic authentication, a person by a bearer token of the same account (it
-/// may be the one to take back); an administrator takes back anybody's. A refresh token needs no other proof: to take it back is to sign out. A token that is not
-/// good any more is answered likewise.
+/// may be the one to take back); an administrator takes back anybody's. A refresh token needs no other proof: to take it
+/// back is to sign out. A token that is not good any more is answered likewise.
 #[utoipa::path(
     tag = "auth",
     operation_id = "revokeToken",
