@@ -15,7 +15,7 @@ use tokio::{net::TcpStream, sync::Semaphore};
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 use crate::{
-    audit,
+    action_programs, audit,
     auth::{self, Passwords, issuers::Issuers, principal::identify, tokens::Tokens},
     changes, charter,
     config::{OpsBind, ServeArgs},
@@ -46,6 +46,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(charter::configure)
                 .configure(members::configure)
                 .configure(focal_points::configure)
+                .configure(action_programs::configure)
                 .configure(territories::configure)
                 .configure(changes::configure)
                 .configure(exports::configure)

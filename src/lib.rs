@@ -22,6 +22,7 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub mod action_programs;
 pub mod app;
 pub mod audit;
 pub mod auth;

@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    charter,
+    action_programs, charter,
     db::{Actor, Db, Deed, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
     focal_points,
     kernel::text::hex,
@@ -40,13 +40,15 @@ const REFERENCE: &[Set] = &[
 /// they are.
 fn load_territories(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let loaded = territories::load_reference(tx)?;
-    Ok(loaded.touched + members::follow(tx, &loaded.updated)?)
+    let members = members::follow(tx, &loaded.updated)?;
+    Ok(loaded.touched + members + action_programs::follow(tx, &loaded.updated)?)
 }
 
 /// What a demonstration adds.
 const DEMONSTRATION: &[Set] = &[
     Set { name: "illustrative members", files: members::ILLUSTRATIVE, load: members::load_illustrative },
     Set { name: "illustrative focal points", files: focal_points::ILLUSTRATIVE, load: focal_points::load_illustrative },
+    Set { name: "illustrative programmes", files: action_programs::FILES, load: action_programs::load_illustrative },
 ];
 
 /// The name under which a database notes that it was made for demonstration.

@@ -7,12 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const RESOURCES: [&str; 10] = [
+const RESOURCES: [&str; 11] = [
     "territories",
     "members",
     "focal_points",
     "network",
     "charter",
+    "action_programs",
     "changes",
     "imports",
     "exports",

@@ -68,11 +68,17 @@ impl Principal {
     /// # Errors
     /// 403 when it is another member's.
     pub fn may_touch<P: Needs>(&self, member: &str) -> Result<(), Problem> {
-        let Claims { role, member: own, .. } = &*self.claims;
-        if P::PERMISSION.covers(*role, own.as_deref(), member) {
+        if self.covers::<P>(member) {
             return Ok(());
         }
         Err(Problem::new(&NOT_YOUR_MEMBER, "This account speaks for another member."))
+    }
+
+    /// The same as an answer.
+    #[must_use]
+    pub fn covers<P: Needs>(&self, member: &str) -> bool {
+        let Claims { role, member: own, .. } = &*self.claims;
+        P::PERMISSION.covers(*role, own.as_deref(), member)
     }
 
     fn require(&self, permission: &Permission) -> Result<(), Problem> {
@@ -194,6 +200,7 @@ pub async fn claims(token: &str, state: &AppState) -> Result<Arc<Claims>, Proble
 }
 
 /// The principal, if the request has one, for what everybody may ask and only some may do.
+#[derive(Clone)]
 pub struct Caller(pub Option<Principal>);
 
 impl FromRequest for Caller {
@@ -205,6 +212,37 @@ impl FromRequest for Caller {
     }
 }
 
+impl Caller {
+    /// The principal, for a part of an operation that takes a permission.
+    ///
+    /// # Errors
+    /// 401 without a principal, 403 without the permission.
+    pub fn require<P: Needs>(&self) -> Result<&Principal, Problem> {
+        required::<P>(self.0.as_ref())
+    }
+
+    /// Whether the caller may do something to what is a member's; an account that would is asked whether it still is
+    /// admitted.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAdmitted`], or the database's.
+    pub fn covers<P: Needs>(&self, conn: &mut Conn, member: &str) -> Result<bool, StoreError> {
+        let Some(principal) = self.0.as_ref().filter(|principal| principal.covers::<P>(member)) else {
+            return Ok(false);
+        };
+        principal.admit(conn).map(|()| true)
+    }
+}
+
+fn required<P: Needs>(principal: Option<&Principal>) -> Result<&Principal, Problem> {
+    let principal = principal.ok_or_else(|| {
+        let problem = Problem::new(&UNAUTHENTICATED, "This operation takes an access token.");
+        problem.with_header(header::WWW_AUTHENTICATE, "Bearer")
+    })?;
+    principal.require(P::PERMISSION)?;
+    Ok(principal)
+}
+
 /// The principal, with a permission.
 pub struct Require<P> {
     /// Who asks.
@@ -214,11 +252,7 @@ pub struct Require<P> {
 
 impl<P: Needs> Require<P> {
     fn of(req: &HttpRequest) -> Result<Self, Problem> {
-        let principal = req.extensions().get::<Principal>().cloned().ok_or_else(|| {
-            let problem = Problem::new(&UNAUTHENTICATED, "This operation takes an access token.");
-            problem.with_header(header::WWW_AUTHENTICATE, "Bearer")
-        })?;
-        principal.require(P::PERMISSION)?;
+        let principal = required::<P>(req.extensions().get::<Principal>())?.clone();
         Ok(Self { principal, permission: PhantomData })
     }
 }

@@ -104,6 +104,16 @@ permissions! {
         all [Secretariat], own [FocalPoint];
     PersonsManage = "persons:manage", "Tell a person all that is held on them, correct it and erase it.",
         all [Administrator], own [];
+    ProgramsDraft = "programs:draft", "See action programmes that are not published yet, and what belongs to them.",
+        all [Secretariat], own [FocalPoint];
+    ProgramsWrite = "programs:write", "Write action programmes, projects, milestones and consultations.",
+        all [Secretariat], own [FocalPoint];
+    ProgramsMove = "programs:move", "Move action programmes from stage to stage; backwards only the secretariat.",
+        all [Secretariat], own [FocalPoint];
+    ContributionsModerate = "contributions:moderate", "See what the public contributes before anybody else, and answer it with a decision.",
+        all [Secretariat], own [FocalPoint];
+    EvaluationsWrite = "evaluations:write", "Evaluate action programmes: members their own, evaluators those of the members that they have been assigned.",
+        all [Evaluator Secretariat], own [FocalPoint];
     AccountsManage = "accounts:manage", "Make accounts, change what they may do, disable them, and hand out secrets.",
         all [Administrator], own [];
     AuditRead = "audit:read", "Read the audit.",

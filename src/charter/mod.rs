@@ -11,7 +11,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::db::{Conn, StoreError, Tx, json};
 
-pub use self::dto::{CharterLineOut, CharterRecordOut};
+pub use self::{
+    dto::{CharterLineOut, CharterRecordOut},
+    store::codes,
+};
 
 /// Mounts the operations on the charter.
 pub fn configure(config: &mut ServiceConfig<'_>) {

@@ -130,6 +130,17 @@ pub fn versions(conn: &mut Conn) -> Result<Vec<(String, bool)>, StoreError> {
     Ok(rows.select((charter_version::code, charter_version::is_current)).load(conn)?)
 }
 
+/// The codes of a kind of items (`principle`, `commitment`) of the current version, in their order.
+///
+/// # Errors
+/// The database's.
+pub fn codes(conn: &mut Conn, kind: &str) -> Result<Vec<String>, StoreError> {
+    let items = charter_item::table
+        .inner_join(charter_version::table.on(charter_version::id.eq(charter_item::charter_version_id)));
+    let current = items.filter(charter_version::is_current.eq(true).and(charter_item::kind.eq(kind)));
+    Ok(current.order(charter_item::position).select(charter_item::code).load(conn)?)
+}
+
 /// Makes the stored versions say what `texts` say, each with a change entry if that changes anything; a
 /// version that is in none of them stays, because members may have adhered to it. Returns how many it touched.
 ///

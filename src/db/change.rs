@@ -28,6 +28,8 @@ pub enum Operation {
     Updated,
     /// It is gone; the feed keeps its tombstone.
     Deleted,
+    /// It is no longer public.
+    Unpublished,
 }
 
 impl Operation {
@@ -36,6 +38,7 @@ impl Operation {
             Self::Created => "created",
             Self::Updated => "updated",
             Self::Deleted => "deleted",
+            Self::Unpublished => "unpublished",
         }
     }
 }
@@ -99,6 +102,14 @@ impl<'c> Tx<'c> {
             after,
         });
         self.changes.push(change);
+    }
+
+    /// The same of a resource that may not be published: then only the audit hears of it.
+    pub fn record_if(&mut self, is_public: bool, change: Change, before: Option<Value>, after: Option<Value>) {
+        self.record(change, before, after);
+        if !is_public {
+            self.changes.pop();
+        }
     }
 
     /// Notes a change for the feed that is a part of something larger, which the audit has one entry about: see
@@ -210,6 +221,8 @@ pub enum Turn {
     Imports,
     /// Focal points, whose addresses are there once a member. Who needs several turns takes that of accounts first.
     FocalPoints,
+    /// Action programmes and what belongs to them. Who also locks a member does that first.
+    Programs,
 }
 
 impl Turn {
@@ -219,6 +232,7 @@ impl Turn {
             Self::Accounts => 2,
             Self::Imports => 3,
             Self::FocalPoints => 4,
+            Self::Programs => 5,
         }
     }
 }

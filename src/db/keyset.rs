@@ -26,3 +26,23 @@ macro_rules! keyset {
     }};
 }
 pub(crate) use keyset;
+
+/// The same for an order by the id alone, which is the order in which rows were first stored. `$after` is a
+/// [`crate::kernel::paging::Position`], if any.
+macro_rules! keyset_by_id {
+    ($query:expr, $id:expr, $direction:expr, $after:expr) => {{
+        let query = $query;
+        let after: Option<&$crate::kernel::paging::Position> = $after;
+        match ($direction, after) {
+            ($crate::kernel::paging::Direction::Ascending, None) => query.order($id.asc()),
+            ($crate::kernel::paging::Direction::Ascending, Some(last)) => {
+                query.order($id.asc()).filter($id.gt(last.id.as_str()))
+            }
+            ($crate::kernel::paging::Direction::Descending, None) => query.order($id.desc()),
+            ($crate::kernel::paging::Direction::Descending, Some(last)) => {
+                query.order($id.desc()).filter($id.lt(last.id.as_str()))
+            }
+        }
+    }};
+}
+pub(crate) use keyset_by_id;

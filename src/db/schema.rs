@@ -341,11 +341,226 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    action_program (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        slug -> Text,
+        member_id -> Text,
+        region_code -> Text,
+        cycle -> BigInt,
+        title -> Text,
+        title_fr_folded -> Text,
+        title_ar_folded -> Text,
+        search_text -> Text,
+        summary -> Nullable<Text>,
+        publication -> Text,
+        stage -> Text,
+        stage_since -> Nullable<Date>,
+        stage_since_precision -> Nullable<Text>,
+        reached -> Text,
+        planned -> Text,
+        committee_validated_on -> Nullable<Date>,
+        committee_validated_on_precision -> Nullable<Text>,
+        council_session_on -> Nullable<Date>,
+        council_session_on_precision -> Nullable<Text>,
+        decision_reference -> Nullable<Text>,
+        decision_url -> Nullable<Text>,
+        implementation_from -> Nullable<Date>,
+        implementation_until -> Nullable<Date>,
+        committee -> Nullable<Text>,
+        stakeholders -> Text,
+        documents -> Text,
+        provenance -> Text,
+        source -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    action_program_axis (id) {
+        id -> Text,
+        program_id -> Text,
+        position -> BigInt,
+        title -> Text,
+    }
+}
+
+diesel::table! {
+    action_program_axis_principle (axis_id, principle) {
+        axis_id -> Text,
+        principle -> Text,
+    }
+}
+
+diesel::table! {
+    action_program_commitment (program_id, commitment) {
+        program_id -> Text,
+        commitment -> Text,
+    }
+}
+
+diesel::table! {
+    action_program_move (program_id, position) {
+        program_id -> Text,
+        position -> BigInt,
+        from_stage -> Text,
+        to_stage -> Text,
+        moved_on -> Date,
+        moved_on_precision -> Text,
+        role -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        evidence_reference -> Nullable<Text>,
+        evidence_url -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    project (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        program_id -> Text,
+        member_id -> Text,
+        region_code -> Text,
+        code -> Text,
+        axis_id -> Nullable<Text>,
+        title -> Text,
+        title_fr_folded -> Text,
+        title_ar_folded -> Text,
+        search_text -> Text,
+        problem -> Nullable<Text>,
+        solution -> Nullable<Text>,
+        expected_results -> Text,
+        responsible_unit -> Nullable<Text>,
+        partners -> Text,
+        budget_centimes -> Nullable<BigInt>,
+        budget_currency -> Nullable<Text>,
+        budget_source -> Nullable<Text>,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        ogp_local_id -> Nullable<Text>,
+        milestones_total -> BigInt,
+        milestones_done -> BigInt,
+        completed_on -> Nullable<Date>,
+        next_due_on -> Date,
+    }
+}
+
+diesel::table! {
+    milestone (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        project_id -> Text,
+        position -> BigInt,
+        title -> Text,
+        due_on -> Date,
+        done_on -> Nullable<Date>,
+        evidence_reference -> Nullable<Text>,
+        evidence_url -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    consultation (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        program_id -> Text,
+        member_id -> Text,
+        region_code -> Text,
+        round -> BigInt,
+        kind -> Text,
+        title -> Text,
+        description -> Nullable<Text>,
+        opens_on -> Date,
+        closes_on -> Date,
+        place -> Nullable<Text>,
+        participants -> Nullable<BigInt>,
+        participants_women -> Nullable<BigInt>,
+        participants_men -> Nullable<BigInt>,
+        participants_under_25 -> Nullable<BigInt>,
+        participants_25_to_59 -> Nullable<BigInt>,
+        participants_60_and_over -> Nullable<BigInt>,
+        participants_of_associations -> Nullable<BigInt>,
+        report_url -> Nullable<Text>,
+        reported_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    contribution (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        consultation_id -> Text,
+        axis_id -> Nullable<Text>,
+        body -> Text,
+        body_language -> Text,
+        contact_name -> Nullable<Text>,
+        contact_email -> Nullable<Text>,
+        receipt_sha256 -> Text,
+        receipt_mask -> Text,
+        key_sha256 -> Text,
+        request_sha256 -> Text,
+        moderation -> Text,
+        moderated_at -> Nullable<Timestamp>,
+        withheld_because -> Nullable<Text>,
+        decision -> Nullable<Text>,
+        decided_on -> Nullable<Date>,
+        decision_reason -> Nullable<Text>,
+        project_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    evaluation (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        program_id -> Text,
+        project_id -> Nullable<Text>,
+        kind -> Text,
+        voice -> Text,
+        organisation -> Text,
+        is_independent -> Bool,
+        independence -> Nullable<Text>,
+        evaluated_on -> Date,
+        completion -> Nullable<Text>,
+        opened_government -> Nullable<Text>,
+        answers -> Text,
+        publication -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    member,
+    action_program,
+    action_program_axis,
+    action_program_axis_principle,
+    action_program_commitment,
+    action_program_move,
+    project,
+    milestone,
+    consultation,
+    contribution,
+    evaluation,
+    territory,
+);
 diesel::allow_tables_to_appear_in_same_query!(focal_point, member);
 diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset, account_member);
 diesel::allow_tables_to_appear_in_same_query!(composition_statement, composition_figure);
 diesel::allow_tables_to_appear_in_same_query!(charter_version, charter_item);
-diesel::allow_tables_to_appear_in_same_query!(member, member_status, member_external_id, territory);
+diesel::allow_tables_to_appear_in_same_query!(territory, member_status);
+diesel::allow_tables_to_appear_in_same_query!(territory, member_external_id);
+diesel::allow_tables_to_appear_in_same_query!(member, member_status, member_external_id);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     member::kind,
     territory::region_code,

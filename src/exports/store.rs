@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::rules::Name;
 use crate::{
+    action_programs,
     changes::{self, State},
     charter,
     db::{Conn, StoreError, json},
@@ -37,6 +38,9 @@ pub fn each_rows(
         let rows = match name {
             Name::Members => values(&members::walk(conn, after, CHUNK)?)?,
             Name::Territories => values(&territories::walk(conn, after, CHUNK)?)?,
+            Name::ActionPrograms => values(&action_programs::walk(conn, after, CHUNK)?)?,
+            Name::Projects => values(&action_programs::walk_projects(conn, after, CHUNK)?)?,
+            Name::Milestones => values(&action_programs::walk_milestones(conn, after, CHUNK)?)?,
             // It is small, and always whole.
             Name::Charter => return take(values(&charter::lines(conn)?)?),
         };

@@ -11,11 +11,12 @@ use crate::{
     db::{
         Backend, Conn, Deed, Stamp, StoreError, Turn, Tx, WriteError, current_sequence, difference,
         forget_answers_naming, json,
+        keyset::keyset_by_id,
         schema::{focal_point, member},
     },
     kernel::{
         id::{Slug, new_id},
-        paging::{Direction, Found, Key, Listing, Position},
+        paging::{Found, Key, Listing, Position},
         violation::{Violation, Violations},
     },
 };
@@ -107,13 +108,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<FocalPo
     let sequence = current_sequence(conn)?;
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
     let query = filtered(&listing.filters).select(columns()).limit(i64::from(listing.limit) + 1);
-    let after = listing.after.as_ref().map(|position| position.id.as_str());
-    let query = match (listing.filters.order.direction, after) {
-        (Direction::Ascending, None) => query.order(focal_point::id.asc()),
-        (Direction::Ascending, Some(id)) => query.order(focal_point::id.asc()).filter(focal_point::id.gt(id)),
-        (Direction::Descending, None) => query.order(focal_point::id.desc()),
-        (Direction::Descending, Some(id)) => query.order(focal_point::id.desc()).filter(focal_point::id.lt(id)),
-    };
+    let query = keyset_by_id!(query, focal_point::id, listing.filters.order.direction, listing.after.as_ref());
     let rows: Vec<(Row, String)> = query.load(conn)?;
     let found = rows.into_iter().map(read).collect::<Result<_, _>>()?;
     let position = |last: &FocalPoint| Position { key: Key::Text(String::new()), id: last.id.clone() };

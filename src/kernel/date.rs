@@ -7,7 +7,7 @@ use chrono::{Datelike as _, Days, Months, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::codes::codes;
+use super::{codes::codes, patch::Patch, violation::Violations};
 
 /// How much of a date is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -139,6 +139,45 @@ impl std::str::FromStr for PartialDate {
 pub fn deserialize_optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PartialDate>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+/// Reads a date with its precision (`<name>` and `<name>_precision`). Without a precision it is known to the day. A date
+/// behind `latest` lies in the future.
+pub fn check_date(
+    violations: &mut Violations,
+    name: &str,
+    (date, precision): (Option<NaiveDate>, Option<Precision>),
+    latest: NaiveDate,
+) -> Option<PartialDate> {
+    let Some(date) = date else {
+        if precision.is_some() {
+            let detail = format!("{name}_precision says how much of a date is known, and {name} is missing.");
+            violations.add(format!("/{name}_precision"), "without_date", detail);
+        }
+        return None;
+    };
+    match PartialDate::new(date, precision.unwrap_or(Precision::Day)) {
+        Ok(date) if date.first_day() > latest => {
+            violations.add(format!("/{name}"), "in_the_future", format!("{name} lies in the future."));
+            None
+        }
+        Ok(date) => Some(date),
+        Err(why) => {
+            violations.add(format!("/{name}"), "invalid_value", format!("{name} {why}."));
+            None
+        }
+    }
+}
+
+/// A date and its precision behind a patch. A new date does not keep the precision of the old one.
+#[must_use]
+pub fn patched(
+    date: Patch<NaiveDate>,
+    precision: Patch<Precision>,
+    current: Option<PartialDate>,
+) -> (Option<NaiveDate>, Option<Precision>) {
+    let kept = if date.is_named() { None } else { current.map(PartialDate::precision) };
+    (date.onto(current.map(PartialDate::first_day)), precision.onto(kept))
 }
 
 #[cfg(test)]

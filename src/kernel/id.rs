@@ -45,6 +45,12 @@ impl Slug {
         words.join("-").parse().ok()
     }
 
+    /// A number behind letters: `p1`.
+    #[must_use]
+    pub fn numbered(letters: &'static str, number: usize) -> Self {
+        Self(format!("{letters}{number}"))
+    }
+
     /// The short name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::codes::codes;
+use super::{codes::codes, patch::Patch, text, violation::Violations};
 
 /// A language that texts are served in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -72,6 +72,72 @@ impl LanguageMap {
     #[must_use]
     pub fn read(&self, language: Language) -> &str {
         language.preference().find_map(|candidate| self.get(candidate)).unwrap_or_default()
+    }
+}
+
+/// Changes of a text by language: null takes a language away.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageMapPatch {
+    /// The text in Arabic, or null to take it away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "العرائش")]
+    pub ar: Patch<String>,
+    /// The text in French, or null to take it away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Larache")]
+    pub fr: Patch<String>,
+    /// The text in English, or null to take it away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Larache")]
+    pub en: Patch<String>,
+}
+
+impl LanguageMapPatch {
+    /// The map behind the patch; empty where nothing is left.
+    #[must_use]
+    pub fn onto(self, current: LanguageMap) -> LanguageMap {
+        LanguageMap { ar: self.ar.onto(current.ar), fr: self.fr.onto(current.fr), en: self.en.onto(current.en) }
+    }
+}
+
+impl Patch<LanguageMapPatch> {
+    /// The map behind the patch; none where it is taken away or nothing is left of it.
+    #[must_use]
+    pub fn onto_map(self, current: Option<LanguageMap>) -> Option<LanguageMap> {
+        match self {
+            Self::Absent => current,
+            Self::Null => None,
+            Self::Value(patch) => {
+                Some(patch.onto(current.unwrap_or_default())).filter(|map| *map != LanguageMap::default())
+            }
+        }
+    }
+}
+
+impl LanguageMap {
+    /// The map in its stored form, each text one line of at most `most_chars`; what is wrong, an empty map among it, is
+    /// noted at `pointer`.
+    #[must_use]
+    pub fn checked(&self, violations: &mut Violations, pointer: &str, most_chars: usize) -> Self {
+        let field = pointer.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
+        let mut read = |language: Language| {
+            let text = self.get(language)?;
+            let language = language.as_str();
+            let refuse = |why: text::TextError| {
+                violations.add(
+                    format!("{pointer}/{language}"),
+                    "invalid_value",
+                    format!("The {field} in {language} {why}."),
+                );
+            };
+            text::parse_line(text, most_chars).map_err(refuse).ok()
+        };
+        let checked = Self { ar: read(Language::Ar), fr: read(Language::Fr), en: read(Language::En) };
+        if *self == Self::default() {
+            violations.add(pointer, "empty", format!("{field} must have at least one of ar, fr, en."));
+        }
+        checked
     }
 }
 

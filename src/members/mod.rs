@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use self::{
-    dto::MemberOut,
+    dto::{EvidenceIn, MemberOut, TransitionReasonOut},
     rules::{
         Address as MemberAddress, Cohort, Entry as HistoryEntry, Evidence, ExternalId, Facts, History, Member,
         MemberKind, Provenance, Record, Status, Tally,

@@ -42,6 +42,7 @@ use crate::{
         (name = "network", description = "The network: presentation, partners, published and computed composition."),
         (name = "charter", description = "The charter and its five commitments."),
         (name = "members", description = "The members of the network, today and on any day."),
+        (name = "action programmes", description = "Open action programmes: two years of openness, stage by stage, with projects and milestones."),
         (name = "focal points", description = "Whom the network calls about a member. Personal."),
         (name = "changes", description = "What changed since, for copies that want to stay fresh."),
         (name = "territories", description = "Morocco's territorial units and their census figures."),

@@ -107,7 +107,7 @@ fn both_trees_have_the_same_checks_and_types() {
     fn common(sql: &str, sqlite: bool) -> String {
         let mut sql = sql.to_owned();
         if sqlite {
-            for column in ["presentation_official", "official", "is_current"] {
+            for column in ["presentation_official", "official", "is_current", "is_independent"] {
                 sql = sql.replace(
                     &format!("{column} INTEGER NOT NULL CHECK ({column} IN (0, 1))"),
                     &format!("{column} BOOLEAN NOT NULL"),
@@ -123,6 +123,7 @@ fn both_trees_have_the_same_checks_and_types() {
                 "occurred_at",
                 "used_at",
                 "ended_at",
+                "moderated_at",
             ] {
                 sql = sql.replace(&format!("{column} TEXT"), &format!("{column} TIMESTAMP"));
             }
@@ -138,6 +139,23 @@ fn both_trees_have_the_same_checks_and_types() {
                 "adhered_on",
                 "serves_from",
                 "serves_until",
+                "stage_since",
+                "committee_validated_on",
+                "council_session_on",
+                "implementation_from",
+                "implementation_until",
+                "moved_on",
+                "starts_on",
+                "ends_on",
+                "completed_on",
+                "next_due_on",
+                "due_on",
+                "done_on",
+                "opens_on",
+                "closes_on",
+                "reported_on",
+                "decided_on",
+                "evaluated_on",
             ] {
                 sql = sql.replace(&format!(" {column} TEXT"), &format!(" {column} DATE"));
             }

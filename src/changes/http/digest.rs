@@ -10,7 +10,7 @@ use super::super::{
     store,
 };
 use crate::{
-    charter,
+    action_programs, charter,
     db::{Conn, Importable, StoreError, snapshot},
     kernel::register::Column,
     members::{self, MemberList, Provenance, Status},
@@ -149,7 +149,11 @@ const fn columns(resource: Resource) -> Option<&'static [Column]> {
     match resource {
         Resource::Members => Some(MemberList::COLUMNS),
         Resource::Territories => Some(TerritoryList::COLUMNS),
-        Resource::Network | Resource::Charter => None,
+        Resource::Network
+        | Resource::Charter
+        | Resource::ActionPrograms
+        | Resource::Projects
+        | Resource::Milestones => None,
     }
 }
 
@@ -176,6 +180,18 @@ fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
         Resource::Territories => {
             let walk = |conn: &mut Conn, after: Option<&str>| territories::walk(conn, after, CHUNK);
             each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, Some(&row.region_code)))?;
+        }
+        Resource::ActionPrograms => {
+            let walk = |conn: &mut Conn, after: Option<&str>| action_programs::walk(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Projects => {
+            let walk = |conn: &mut Conn, after: Option<&str>| action_programs::walk_projects(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Milestones => {
+            let walk = |conn: &mut Conn, after: Option<&str>| action_programs::walk_milestones(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
         }
         Resource::Network => {
             if let Some(network) = network::record(conn)? {

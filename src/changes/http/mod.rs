@@ -17,7 +17,7 @@ use super::{
     store,
 };
 use crate::{
-    charter,
+    action_programs, charter,
     db::{Conn, Db, StoreError},
     members, network,
     state::AppState,
@@ -146,6 +146,9 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<String, Value
             Resource::Members => members::represent(conn, &ids)?,
             Resource::Network => network::represent(conn, &ids)?,
             Resource::Charter => charter::represent(conn, &ids)?,
+            Resource::ActionPrograms => action_programs::represent(conn, &ids)?,
+            Resource::Projects => action_programs::represent_projects(conn, &ids)?,
+            Resource::Milestones => action_programs::represent_milestones(conn, &ids)?,
         });
     }
     Ok(data)

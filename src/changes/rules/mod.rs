@@ -23,9 +23,23 @@ pub enum Resource {
     Network,
     /// Versions of the charter.
     Charter,
+    /// Open action programmes.
+    ActionPrograms,
+    /// Projects of programmes.
+    Projects,
+    /// Milestones of projects.
+    Milestones,
 }
 
-codes!(Resource { Territories => "territories", Members => "members", Network => "network", Charter => "charter" });
+codes!(Resource {
+    Territories => "territories",
+    Members => "members",
+    Network => "network",
+    Charter => "charter",
+    ActionPrograms => "action_programs",
+    Projects => "projects",
+    Milestones => "milestones",
+});
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

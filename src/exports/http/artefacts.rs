@@ -20,6 +20,7 @@ use super::super::{
     store,
 };
 use crate::{
+    action_programs::{MilestoneOut, ProgramOut, ProjectOut},
     changes::State,
     charter::CharterLineOut,
     db::{Conn, Db, StoreError, snapshot},
@@ -128,6 +129,9 @@ pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), Sto
         Name::Members => MemberOut::COLUMNS,
         Name::Territories => TerritoryOut::COLUMNS,
         Name::Charter => CharterLineOut::COLUMNS,
+        Name::ActionPrograms => ProgramOut::COLUMNS,
+        Name::Projects => ProjectOut::COLUMNS,
+        Name::Milestones => MilestoneOut::COLUMNS,
     };
     db.read_blocking(|conn| {
         snapshot(conn, |conn| {

@@ -16,6 +16,7 @@ use super::{
     rules::{Described, Edition, Licence, Name, catalog, data_package, parse_file_name},
 };
 use crate::{
+    action_programs::{MilestoneOut, ProgramOut, ProjectOut},
     charter::CharterLineOut,
     db::Db,
     kernel::language::LanguageMap,
@@ -59,7 +60,7 @@ pub async fn list_exports(
 
 /// Download an export
 ///
-/// A whole data set: `members`, `territories` or `charter`, as `csv`, `ndjson` or `json`. The same `sequence` (the number
+/// A whole data set, by its name in the list of exports, as `csv`, `ndjson` or `json`. The same `sequence` (the number
 /// that the `ETag` begins with) has the same bytes; `Repr-Digest` is their SHA-256 (RFC 9530). An interrupted download goes
 /// on with `Range` and `If-Range`. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 #[utoipa::path(
@@ -167,6 +168,9 @@ fn describe(edition: Arc<Edition>, own: Licence) -> Described {
             (dictionary::fields::<TerritoryOut>(), licence, credits(&AttributionOut::of_territories()))
         }
         Name::Charter => (dictionary::fields::<CharterLineOut>(), own, Vec::new()),
+        Name::ActionPrograms => (dictionary::fields::<ProgramOut>(), own, Vec::new()),
+        Name::Projects => (dictionary::fields::<ProjectOut>(), own, Vec::new()),
+        Name::Milestones => (dictionary::fields::<MilestoneOut>(), own, Vec::new()),
     };
     Described { edition, fields, licence, credits }
 }

@@ -25,9 +25,9 @@ pub fn catalog(sets: &[Described], home: &str, licence: Licence) -> Value {
             "en": "Open data of the Moroccan Network of Open Local Governments",
         },
         "dct:description": {
-            "ar": "أعضاء الشبكة والوحدات الترابية للمغرب والميثاق",
-            "fr": "Les membres du réseau, les unités territoriales du Maroc et la charte",
-            "en": "Members of the network, Morocco's territorial units and the charter",
+            "ar": "أعضاء الشبكة والوحدات الترابية للمغرب والميثاق وبرامج عمل الانفتاح",
+            "fr": "Les membres du réseau, les unités territoriales du Maroc, la charte et les programmes d'action d'ouverture",
+            "en": "Members of the network, Morocco's territorial units, the charter and the open action programmes",
         },
         "dct:publisher": {
             "@id": publisher,

@@ -25,9 +25,22 @@ pub enum Name {
     Territories,
     /// What the charter says.
     Charter,
+    /// Open action programmes.
+    ActionPrograms,
+    /// Projects of programmes.
+    Projects,
+    /// Milestones of projects.
+    Milestones,
 }
 
-codes!(Name { Members => "members", Territories => "territories", Charter => "charter" });
+codes!(Name {
+    Members => "members",
+    Territories => "territories",
+    Charter => "charter",
+    ActionPrograms => "action_programs",
+    Projects => "projects",
+    Milestones => "milestones",
+});
 
 impl Name {
     /// What it is called.
@@ -39,6 +52,11 @@ impl Name {
                 texts("الوحدات الترابية للمغرب", "Unités territoriales du Maroc", "Morocco's territorial units")
             }
             Self::Charter => texts("ميثاق الشبكة", "Charte du réseau", "Charter of the network"),
+            Self::ActionPrograms => {
+                texts("برامج عمل الانفتاح", "Programmes d'action d'ouverture", "Open action programmes")
+            }
+            Self::Projects => texts("مشاريع البرامج", "Projets des programmes", "Projects of the programmes"),
+            Self::Milestones => texts("مراحل المشاريع", "Jalons des projets", "Milestones of the projects"),
         }
     }
 
@@ -60,6 +78,21 @@ impl Name {
                 "مبادئ الميثاق وقيمه وأهدافه والتزاماته الخمسة، بصياغتنا ما لم يُذكر أنها رسمية",
                 "Principes, valeurs, objectifs et les cinq engagements de la charte, dans nos mots sauf mention contraire",
                 "Principles, values, objectives and the five commitments of the charter, in our words unless stated otherwise",
+            ),
+            Self::ActionPrograms => texts(
+                "البرامج المنشورة للأعضاء: المراحل والتواريخ والمحاور والوثائق، مع مصدر المعلومة",
+                "Les programmes publiés des membres : étapes, dates, axes et documents, avec la source",
+                "The published programmes of the members: stages, dates, axes and documents, with the source",
+            ),
+            Self::Projects => texts(
+                "مشاريع البرامج المنشورة: الإشكال والحل والنتائج المنتظرة والميزانية والآجال",
+                "Les projets des programmes publiés : problème, solution, résultats attendus, budget et dates",
+                "The projects of the published programmes: problem, solution, expected results, budget and dates",
+            ),
+            Self::Milestones => texts(
+                "مراحل مشاريع البرامج المنشورة بتواريخ استحقاقها وإنجازها وما يثبته",
+                "Les jalons des projets des programmes publiés, avec échéance, réalisation et preuve",
+                "The milestones of the projects of the published programmes, with due date, completion and evidence",
             ),
         }
     }

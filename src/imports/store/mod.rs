@@ -8,6 +8,7 @@ use serde_json::Value;
 pub use self::report::{erase, find, forget, keep, list, rows, stored};
 use super::rules::{Format, Mode, Order, Outcome, Report, Resource, Unreadable, each_row, most_rows};
 use crate::{
+    action_programs,
     db::{CHUNK, Deed, Importable, StoreError, Turn, Tx, json},
     kernel::{
         id::new_id,
@@ -112,7 +113,8 @@ pub fn run(tx: &mut Tx<'_>, order: &Order, source: &Source, content: Content) ->
             carry_out::<TerritoryList>(tx, (order, source), &id, (rows, ledger), |tx, codes| {
                 // Members show what is said of their seats.
                 let codes: Vec<Code> = codes.iter().filter_map(|code| code.parse().ok()).collect();
-                members::follow(tx, &codes).map(drop)
+                members::follow(tx, &codes)?;
+                action_programs::follow(tx, &codes).map(drop)
             })?
         }
     };

@@ -7,12 +7,12 @@ use validator::Validate;
 
 use super::super::rules::{
     Adhesion, Cohort, Confidence, Entry, Evidence, ExternalId, Facts, History, Member, MemberKind, Provenance, Status,
-    Step, check_date, check_schemes, check_seat,
+    Step, check_schemes, check_seat,
 };
 use crate::{
     kernel::{
-        date::{PartialDate, Precision},
-        language::{Language, LanguageMap},
+        date::{PartialDate, Precision, check_date, patched},
+        language::{LanguageMap, LanguageMapPatch},
         patch::Patch,
         text,
         violation::{Violation, Violations, long_line, readable, short_line, web_address},
@@ -148,7 +148,7 @@ impl MemberIn {
     pub fn read(self, mut violations: Violations, today: NaiveDate) -> Result<Content, Violations> {
         violations.add_fields(self.validate());
         let code = self.territory();
-        let name = read_name(&mut violations, &self.name);
+        let name = self.name.checked(&mut violations, "/name", 200);
         let joined_on = (self.joined_on, self.joined_on_precision);
         let joined_on = check_date(&mut violations, "joined_on", joined_on, today);
         let ogp_local_since = (self.ogp_local_since, self.ogp_local_since_precision);
@@ -198,25 +198,6 @@ impl From<ExternalIdIn> for ExternalId {
     }
 }
 
-fn read_name(violations: &mut Violations, name: &LanguageMap) -> LanguageMap {
-    let mut read = |language: Language| {
-        let text = name.get(language)?;
-        match text::parse_line(text, 200) {
-            Ok(line) => Some(line),
-            Err(why) => {
-                let language = language.as_str();
-                violations.add(format!("/name/{language}"), "invalid_value", format!("The name in {language} {why}."));
-                None
-            }
-        }
-    };
-    let read = LanguageMap { ar: read(Language::Ar), fr: read(Language::Fr), en: read(Language::En) };
-    if *name == LanguageMap::default() {
-        violations.add("/name", "empty", "name must have at least one of ar, fr, en.");
-    }
-    read
-}
-
 /// Changes of a member (RFC 7396): what is absent stays, what is null is taken away. Kind and territory stay; its standing
 /// changes by transitions.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -224,8 +205,8 @@ fn read_name(violations: &mut Violations, name: &LanguageMap) -> LanguageMap {
 pub struct MemberPatch {
     /// Names by language; null takes one away.
     #[serde(default)]
-    #[schema(value_type = NamePatch, nullable = false)]
-    pub name: Patch<NamePatch>,
+    #[schema(value_type = LanguageMapPatch, nullable = false)]
+    pub name: Patch<LanguageMapPatch>,
     /// Corrects the date of joining, or the first day of the month or year; of who has joined.
     #[serde(default)]
     #[schema(value_type = Option<NaiveDate>, example = "2024-04-01")]
@@ -268,24 +249,6 @@ pub struct MemberPatch {
     pub external_ids: Patch<Vec<ExternalIdIn>>,
 }
 
-/// Changes of a name.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NamePatch {
-    /// The name in Arabic, or null to take it away.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "العرائش", max_length = 200)]
-    pub ar: Patch<String>,
-    /// The name in French, or null to take it away.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Larache", max_length = 200)]
-    pub fr: Patch<String>,
-    /// The name in English, or null to take it away.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Larache", max_length = 200)]
-    pub en: Patch<String>,
-}
-
 impl MemberPatch {
     /// The properties that the patch names.
     #[must_use]
@@ -314,19 +277,13 @@ impl MemberPatch {
         } = member.facts.clone();
         let ids = member.facts.external_ids.iter();
         let ids = ids.map(|id| ExternalIdIn { scheme: id.scheme.clone(), value: id.value.clone() }).collect();
-        let (joined_on, joined_on_precision) = dated(self.joined_on, self.joined_on_precision, member.joined_on);
+        let (joined_on, joined_on_precision) = patched(self.joined_on, self.joined_on_precision, member.joined_on);
         let (ogp_local_since, ogp_local_since_precision) =
-            dated(self.ogp_local_since, self.ogp_local_since_precision, ogp_local_since);
+            patched(self.ogp_local_since, self.ogp_local_since_precision, ogp_local_since);
         MemberIn {
             kind,
             territory_code: territory_code.into_string(),
-            name: match self.name {
-                Patch::Absent => name,
-                Patch::Null => LanguageMap::default(),
-                Patch::Value(patch) => {
-                    LanguageMap { ar: patch.ar.onto(name.ar), fr: patch.fr.onto(name.fr), en: patch.en.onto(name.en) }
-                }
-            },
+            name: self.name.onto_map(Some(name)).unwrap_or_default(),
             // Its own standing is no part of a patch.
             status: OpeningStatus::Active,
             joined_on,
@@ -342,16 +299,6 @@ impl MemberPatch {
             external_ids: self.external_ids.onto(Some(ids)).unwrap_or_default(),
         }
     }
-}
-
-/// A date and its precision behind a patch. A new date does not keep the precision of the old one.
-fn dated(
-    date: Patch<NaiveDate>,
-    precision: Patch<Precision>,
-    current: Option<PartialDate>,
-) -> (Option<NaiveDate>, Option<Precision>) {
-    let kept = if date.is_named() { None } else { current.map(PartialDate::precision) };
-    (date.onto(current.map(PartialDate::first_day)), precision.onto(kept))
 }
 
 /// A step to another standing.
@@ -393,6 +340,15 @@ pub struct EvidenceIn {
     pub url: Option<String>,
 }
 
+impl From<EvidenceIn> for Evidence {
+    fn from(evidence: EvidenceIn) -> Self {
+        Self {
+            reference: evidence.reference.as_deref().map(text::normal),
+            url: evidence.url.as_deref().map(text::normal),
+        }
+    }
+}
+
 impl MemberTransitionIn {
     /// The step, if nothing is wrong with it.
     ///
@@ -402,10 +358,7 @@ impl MemberTransitionIn {
         let mut violations = Violations::default();
         violations.add_fields(self.validate());
         let on = check_date(&mut violations, "on", (Some(self.on), self.on_precision), NaiveDate::MAX);
-        let evidence = self.evidence.map(|evidence| Evidence {
-            reference: evidence.reference.as_deref().map(text::normal),
-            url: evidence.url.as_deref().map(text::normal),
-        });
+        let evidence = self.evidence.map(Evidence::from);
         let reason = self.reason.as_deref().map(text::normal);
         let step = on.map(|on| Step { to: self.to, on, reason, evidence: evidence.unwrap_or_default() });
         for fault in step.iter().flat_map(|step| step.faults(today)) {

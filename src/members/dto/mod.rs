@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use self::input::{AdhesionIn, MemberIn, MemberPatch, MemberTransitionIn};
+pub use self::input::{AdhesionIn, EvidenceIn, MemberIn, MemberPatch, MemberTransitionIn};
 use super::rules::{
     Adhesion, CohortFilter, Confidence, ExternalId, Filters, Include, Member, MemberKind, Period, Provenance, SortKey,
     Status, Undated,

@@ -4,40 +4,7 @@
 use chrono::NaiveDate;
 
 use super::{Adhesion, ExternalId, MemberKind};
-use crate::{
-    kernel::{
-        date::{PartialDate, Precision},
-        violation::Violations,
-    },
-    territories::Seat,
-};
-
-/// Reads a date with its precision (`<name>` and `<name>_precision`). Without a precision it is known to the day.
-pub fn check_date(
-    violations: &mut Violations,
-    name: &str,
-    (date, precision): (Option<NaiveDate>, Option<Precision>),
-    today: NaiveDate,
-) -> Option<PartialDate> {
-    let Some(date) = date else {
-        if precision.is_some() {
-            let detail = format!("{name}_precision says how much of a date is known, and {name} is missing.");
-            violations.add(format!("/{name}_precision"), "without_date", detail);
-        }
-        return None;
-    };
-    match PartialDate::new(date, precision.unwrap_or(Precision::Day)) {
-        Ok(date) if date.first_day() > today => {
-            violations.add(format!("/{name}"), "in_the_future", format!("{name} lies in the future."));
-            None
-        }
-        Ok(date) => Some(date),
-        Err(why) => {
-            violations.add(format!("/{name}"), "invalid_value", format!("{name} {why}."));
-            None
-        }
-    }
-}
+use crate::{kernel::violation::Violations, territories::Seat};
 
 /// The most identifiers of a member.
 pub const MOST_IDS: usize = 20;

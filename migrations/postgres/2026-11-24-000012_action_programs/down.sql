@@ -1,0 +1,10 @@
+DROP TABLE evaluation;
+DROP TABLE contribution;
+DROP TABLE consultation;
+DROP TABLE milestone;
+DROP TABLE project;
+DROP TABLE action_program_move;
+DROP TABLE action_program_commitment;
+DROP TABLE action_program_axis_principle;
+DROP TABLE action_program_axis;
+DROP TABLE action_program;

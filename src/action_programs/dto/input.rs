@@ -1,0 +1,644 @@
+//! What callers write about programmes.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::super::rules::{
+    Axis, Committee, Document, DocumentKind, Facts, Implementation, Move, Planned, Program, Provenance, Publication,
+    Stage, Stakeholder, StakeholderKind, check_facts,
+};
+use crate::{
+    kernel::{
+        date::{PartialDate, Precision, check_date, patched},
+        id::{Slug, is_id, new_id},
+        language::{Language, LanguageMap, LanguageMapPatch},
+        patch::{Patch, replaced},
+        text,
+        violation::{Violations, long_line, readable, short_line, web_address},
+    },
+    members::EvidenceIn,
+};
+
+/// The longest title, in characters.
+const TITLE_CHARS: usize = 200;
+/// The longest summary, likewise.
+const SUMMARY_CHARS: usize = 2_000;
+
+/// A programme to be added. Member and cycle are its natural key and stay. It begins in the stage `draft`.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramIn {
+    /// Slug of the member.
+    #[validate(custom(function = "readable::<Slug>"))]
+    #[schema(example = "commune-larache", max_length = 100)]
+    pub member: String,
+    /// The number of the cycle, from 1; a member has one programme in a cycle.
+    #[validate(range(min = 1, max = 99, message = "is not a number from 1 to 99"))]
+    #[schema(example = 2, minimum = 1, maximum = 99)]
+    pub cycle: i64,
+    /// The title, in at least one language, each of at most 200 characters.
+    pub title: LanguageMap,
+    /// What it is about, each of at most 2,000 characters.
+    #[serde(default)]
+    pub summary: Option<LanguageMap>,
+    /// `published` shows it to everybody; `draft` unless said otherwise.
+    #[serde(default)]
+    pub publication: Option<Publication>,
+    /// What was announced.
+    #[serde(default)]
+    pub planned: PlannedIn,
+    /// When the follow-up committee validated it, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(example = "2025-07-10")]
+    pub committee_validated_on: Option<NaiveDate>,
+    /// How much of that date is known; `day` unless said otherwise.
+    #[serde(default)]
+    pub committee_validated_on_precision: Option<Precision>,
+    /// The day of the council's session that adopted it, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(example = "2025-10-02")]
+    pub council_session_on: Option<NaiveDate>,
+    /// How much of that date is known; `day` unless said otherwise.
+    #[serde(default)]
+    pub council_session_on_precision: Option<Precision>,
+    /// Reference of the council's decision.
+    #[serde(default)]
+    #[validate(custom(function = "short_line"))]
+    #[schema(example = "Deliberation 41/2025", max_length = 200)]
+    pub decision_reference: Option<String>,
+    /// Where the decision can be read, an http(s) URL.
+    #[serde(default)]
+    #[validate(custom(function = "web_address"))]
+    #[schema(format = "uri", example = "https://www.larache.ma/deliberations/41-2025", max_length = 500)]
+    pub decision_url: Option<String>,
+    /// The first day of its implementation.
+    #[serde(default)]
+    #[schema(example = "2026-01-01")]
+    pub implementation_from: Option<NaiveDate>,
+    /// The last day; two years from the first unless said otherwise.
+    #[serde(default)]
+    #[schema(example = "2027-12-31")]
+    pub implementation_until: Option<NaiveDate>,
+    /// The committee that follows it: figures and a function, no names.
+    #[serde(default)]
+    #[validate(nested)]
+    pub committee: Option<CommitteeIn>,
+    /// Its priorities, in their order.
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 12)]
+    pub axes: Vec<AxisIn>,
+    /// Codes of the charter's commitments that it serves.
+    #[serde(default)]
+    #[schema(example = json!(["action-programs", "monitoring-evaluation"]), max_items = 20)]
+    pub commitments: Vec<String>,
+    /// Organisations that take part.
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 100)]
+    pub stakeholders: Vec<StakeholderIn>,
+    /// Its documents.
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 100)]
+    pub documents: Vec<DocumentIn>,
+    /// Where the knowledge comes from: `official` (unless said otherwise) or `press`.
+    #[serde(default, deserialize_with = "stated")]
+    #[schema(value_type = Option<String>, example = "official", pattern = "^(official|press)$")]
+    pub provenance: Option<Provenance>,
+    /// The sources, in words.
+    #[serde(default)]
+    #[validate(custom(function = "long_line"))]
+    #[schema(example = "Site of the commune", max_length = 500)]
+    pub source: Option<String>,
+}
+
+/// What was announced of a programme.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedIn {
+    /// When co-creation begins, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(example = "2025-03-01")]
+    pub co_creation_on: Option<NaiveDate>,
+    /// How much of that date is known; `day` unless said otherwise.
+    #[serde(default)]
+    pub co_creation_on_precision: Option<Precision>,
+    /// When the public is consulted on the draft projects, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(example = "2025-05-01")]
+    pub consultation_on: Option<NaiveDate>,
+    /// How much of that date is known; `day` unless said otherwise.
+    #[serde(default)]
+    pub consultation_on_precision: Option<Precision>,
+    /// When the council adopts it, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(example = "2025-10-01")]
+    pub adoption_on: Option<NaiveDate>,
+    /// How much of that date is known; `day` unless said otherwise.
+    #[serde(default)]
+    pub adoption_on_precision: Option<Precision>,
+}
+
+/// The committee that follows a programme.
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct CommitteeIn {
+    /// How many belong to it.
+    #[schema(example = 15, minimum = 1, maximum = 65535)]
+    pub size: u16,
+    /// How many of them are women.
+    #[serde(default)]
+    #[schema(example = 7, minimum = 0, maximum = 65535)]
+    pub women: Option<u16>,
+    /// How many of them belong to civil society.
+    #[serde(default)]
+    #[schema(example = 8, minimum = 0, maximum = 65535)]
+    pub civil_society: Option<u16>,
+    /// The function of who chairs it, each of at most 200 characters; no name.
+    #[serde(default)]
+    pub chair_function: Option<LanguageMap>,
+}
+
+/// A priority of a programme.
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct AxisIn {
+    /// The id of an axis that the programme has already; a new axis is given one.
+    #[serde(default)]
+    #[schema(example = json!(null), format = "uuid")]
+    pub id: Option<String>,
+    /// What it is called, in the member's own words, each of at most 200 characters.
+    pub title: LanguageMap,
+    /// Codes of the principles of openness that it is mapped to; none where it is not.
+    #[serde(default)]
+    #[schema(example = json!(["transparency"]), max_items = 20)]
+    pub principles: Vec<String>,
+}
+
+/// An organisation that takes part.
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct StakeholderIn {
+    /// Its name.
+    #[validate(custom(function = "short_line"))]
+    #[schema(example = "Association des parents d'élèves", max_length = 200)]
+    pub organisation: String,
+    /// What kind of organisation it is.
+    pub kind: StakeholderKind,
+    /// What it does in the programme, each of at most 200 characters.
+    #[serde(default)]
+    pub role: Option<LanguageMap>,
+    /// A public contact of the organisation; everybody sees it.
+    #[serde(default)]
+    #[validate(custom(function = "short_line"))]
+    #[schema(example = "https://association.example", max_length = 200)]
+    pub contact: Option<String>,
+}
+
+/// A document.
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentIn {
+    /// What it is called, each of at most 200 characters.
+    pub title: LanguageMap,
+    /// What kind of document it is.
+    pub kind: DocumentKind,
+    /// The language that it is written in.
+    pub language: Language,
+    /// Where it can be read, an http(s) URL.
+    #[validate(custom(function = "web_address"))]
+    #[schema(format = "uri", example = "https://www.larache.ma/programme-ouverture.pdf", max_length = 500)]
+    pub url: String,
+    /// SHA-256 of the file, as 64 hexadecimal digits in lower case.
+    #[serde(default)]
+    #[validate(custom(function = "readable::<Sha256>"))]
+    #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pattern = "^[0-9a-f]{64}$")]
+    pub sha256: Option<String>,
+    /// Its date.
+    #[serde(default)]
+    #[schema(example = "2026-02-05")]
+    pub dated: Option<NaiveDate>,
+}
+
+/// A SHA-256 digest as text.
+struct Sha256;
+
+impl std::str::FromStr for Sha256 {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let sound = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if sound { Ok(Self) } else { Err("is no SHA-256 of 64 hexadecimal digits in lower case") }
+    }
+}
+
+/// Only what others can know: `illustrative` is loaded.
+fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Provenance>, D::Error> {
+    match Option::<String>::deserialize(deserializer)?.as_deref() {
+        None => Ok(None),
+        Some("official") => Ok(Some(Provenance::Official)),
+        Some("press") => Ok(Some(Provenance::Press)),
+        Some(_) => Err(D::Error::custom("is none of official, press")),
+    }
+}
+
+impl ProgramIn {
+    /// What is said of the programme, with what is wrong with it so far. Axes that are new get their ids; `known` are
+    /// those that the programme has.
+    #[must_use]
+    pub fn read(self, known: &[Axis], today: NaiveDate) -> (Violations, Facts) {
+        let mut violations = Violations::default();
+        violations.add_fields(self.validate());
+        let validated_on = (self.committee_validated_on, self.committee_validated_on_precision);
+        let session_on = (self.council_session_on, self.council_session_on_precision);
+        if self.implementation_from.is_none() && self.implementation_until.is_some() {
+            let detail = "implementation_until says when the implementation ends, and implementation_from is missing.";
+            violations.add("/implementation_until", "without_beginning", detail);
+        }
+        let until = self.implementation_until;
+        let mut commitments: Vec<String> = self.commitments;
+        commitments.sort();
+        let facts = Facts {
+            title: self.title.checked(&mut violations, "/title", TITLE_CHARS),
+            summary: self.summary.map(|text| text.checked(&mut violations, "/summary", SUMMARY_CHARS)),
+            planned: self.planned.read(&mut violations),
+            committee_validated_on: check_date(&mut violations, "committee_validated_on", validated_on, today),
+            council_session_on: check_date(&mut violations, "council_session_on", session_on, today),
+            decision_reference: self.decision_reference.as_deref().map(text::normal),
+            decision_url: self.decision_url.as_deref().map(text::normal),
+            implementation: self.implementation_from.map(|from| Implementation { from, until }),
+            committee: self.committee.map(|committee| committee.read(&mut violations)),
+            axes: read_axes(self.axes, known, &mut violations),
+            commitments,
+            stakeholders: read_each(self.stakeholders, "/stakeholders", &mut violations, StakeholderIn::read),
+            documents: read_each(self.documents, "/documents", &mut violations, DocumentIn::read),
+            provenance: self.provenance.unwrap_or(Provenance::Official),
+            source: self.source.as_deref().map(text::normal),
+        };
+        check_facts(&mut violations, &facts);
+        (violations, facts)
+    }
+}
+
+fn read_each<T, U>(
+    items: Vec<T>,
+    pointer: &str,
+    violations: &mut Violations,
+    read: impl Fn(T, &str, &mut Violations) -> U,
+) -> Vec<U> {
+    items.into_iter().enumerate().map(|(at, item)| read(item, &format!("{pointer}/{at}"), violations)).collect()
+}
+
+fn read_axes(axes: Vec<AxisIn>, known: &[Axis], violations: &mut Violations) -> Vec<Axis> {
+    let mut read: Vec<Axis> = Vec::with_capacity(axes.len());
+    for (at, axis) in axes.into_iter().enumerate() {
+        let title = axis.title.checked(violations, &format!("/axes/{at}/title"), TITLE_CHARS);
+        if let Some(id) = &axis.id {
+            let is_known = is_id(id) && known.iter().any(|known| known.id == *id);
+            if !is_known {
+                let detail = "The programme has no such axis; leave id away for a new one.";
+                violations.add(format!("/axes/{at}/id"), "unknown_axis", detail);
+            } else if read.iter().any(|other| other.id == *id) {
+                violations.add(format!("/axes/{at}/id"), "repeated", "This axis stands here twice.");
+            }
+        }
+        let mut principles = axis.principles;
+        principles.sort();
+        read.push(Axis { id: axis.id.unwrap_or_else(new_id), title, principles });
+    }
+    read
+}
+
+impl PlannedIn {
+    fn read(self, violations: &mut Violations) -> Planned {
+        let mut inner = Violations::default();
+        let mut read = |name, date| check_date(&mut inner, name, date, NaiveDate::MAX);
+        let planned = Planned {
+            co_creation_on: read("co_creation_on", (self.co_creation_on, self.co_creation_on_precision)),
+            consultation_on: read("consultation_on", (self.consultation_on, self.consultation_on_precision)),
+            adoption_on: read("adoption_on", (self.adoption_on, self.adoption_on_precision)),
+        };
+        for fault in inner {
+            violations.add(format!("/planned{}", fault.pointer), fault.code, fault.detail);
+        }
+        planned
+    }
+}
+
+impl CommitteeIn {
+    fn read(self, violations: &mut Violations) -> Committee {
+        let Self { size, women, civil_society, chair_function } = self;
+        let chair_function =
+            chair_function.map(|text| text.checked(violations, "/committee/chair_function", TITLE_CHARS));
+        Committee { size, women, civil_society, chair_function }
+    }
+}
+
+impl StakeholderIn {
+    fn read(self, pointer: &str, violations: &mut Violations) -> Stakeholder {
+        Stakeholder {
+            organisation: text::normal(&self.organisation),
+            kind: self.kind,
+            role: self.role.map(|role| role.checked(violations, &format!("{pointer}/role"), TITLE_CHARS)),
+            contact: self.contact.as_deref().map(text::normal),
+        }
+    }
+}
+
+impl DocumentIn {
+    fn read(self, pointer: &str, violations: &mut Violations) -> Document {
+        Document {
+            title: self.title.checked(violations, &format!("{pointer}/title"), TITLE_CHARS),
+            kind: self.kind,
+            language: self.language,
+            url: text::normal(&self.url),
+            sha256: self.sha256,
+            dated: self.dated,
+        }
+    }
+}
+
+/// Changes of a programme (RFC 7396): what is absent stays, what is null is taken away. Member, cycle and provenance
+/// stay; its stage changes by transitions. What its stage rests on can't be taken away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramPatch {
+    /// The title by language; null takes one away.
+    #[serde(default)]
+    #[schema(value_type = LanguageMapPatch, nullable = false)]
+    pub title: Patch<LanguageMapPatch>,
+    /// What it is about, by language.
+    #[serde(default)]
+    #[schema(value_type = Option<LanguageMapPatch>)]
+    pub summary: Patch<LanguageMapPatch>,
+    /// `published` shows it to everybody, `draft` takes it back, in the stage `draft` only.
+    #[serde(default, deserialize_with = "replaced")]
+    #[schema(value_type = Publication, nullable = false)]
+    pub publication: Patch<Publication>,
+    /// What was announced.
+    #[serde(default)]
+    #[schema(value_type = Option<PlannedPatch>)]
+    pub planned: Patch<PlannedPatch>,
+    /// When the follow-up committee validated it, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>, example = "2025-07-10")]
+    pub committee_validated_on: Patch<NaiveDate>,
+    /// How much of that date is known; `day` for a new date unless said otherwise.
+    #[serde(default)]
+    #[schema(value_type = Option<Precision>)]
+    pub committee_validated_on_precision: Patch<Precision>,
+    /// The day of the council's session that adopted it, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>, example = "2025-10-02")]
+    pub council_session_on: Patch<NaiveDate>,
+    /// How much of that date is known; `day` for a new date unless said otherwise.
+    #[serde(default)]
+    #[schema(value_type = Option<Precision>)]
+    pub council_session_on_precision: Patch<Precision>,
+    /// Reference of the council's decision.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Deliberation 41/2025", max_length = 200)]
+    pub decision_reference: Patch<String>,
+    /// Where the decision can be read, an http(s) URL.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uri", example = "https://www.larache.ma/deliberations/41-2025", max_length = 500)]
+    pub decision_url: Patch<String>,
+    /// The first day of its implementation.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>, example = "2026-01-01")]
+    pub implementation_from: Patch<NaiveDate>,
+    /// The last day; two years from the first where it is null.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>, example = "2027-12-31")]
+    pub implementation_until: Patch<NaiveDate>,
+    /// The committee that follows it.
+    #[serde(default)]
+    #[schema(value_type = Option<CommitteePatch>)]
+    pub committee: Patch<CommitteePatch>,
+    /// Its priorities: the whole list anew; who gives their ids keeps them.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<AxisIn>>, max_items = 12)]
+    pub axes: Patch<Vec<AxisIn>>,
+    /// Codes of the charter's commitments that it serves: the whole list anew.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["action-programs"]), max_items = 20)]
+    pub commitments: Patch<Vec<String>>,
+    /// Organisations that take part: the whole list anew.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<StakeholderIn>>, max_items = 100)]
+    pub stakeholders: Patch<Vec<StakeholderIn>>,
+    /// Its documents: the whole list anew.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<DocumentIn>>, max_items = 100)]
+    pub documents: Patch<Vec<DocumentIn>>,
+    /// The sources, in words.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Site of the commune", max_length = 500)]
+    pub source: Patch<String>,
+}
+
+/// Changes of what was announced.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedPatch {
+    /// When co-creation begins, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>, example = "2025-03-01")]
+    pub co_creation_on: Patch<NaiveDate>,
+    /// How much of that date is known; `day` for a new date unless said otherwise.
+    #[serde(default)]
+    #[schema(value_type = Option<Precision>)]
+    pub co_creation_on_precision: Patch<Precision>,
+    /// When the public is consulted on the draft projects, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>, example = "2025-05-01")]
+    pub consultation_on: Patch<NaiveDate>,
+    /// How much of that date is known; `day` for a new date unless said otherwise.
+    #[serde(default)]
+    #[schema(value_type = Option<Precision>)]
+    pub consultation_on_precision: Patch<Precision>,
+    /// When the council adopts it, or the first day of the month or year.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>, example = "2025-10-01")]
+    pub adoption_on: Patch<NaiveDate>,
+    /// How much of that date is known; `day` for a new date unless said otherwise.
+    #[serde(default)]
+    #[schema(value_type = Option<Precision>)]
+    pub adoption_on_precision: Patch<Precision>,
+}
+
+/// Changes of the committee.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommitteePatch {
+    /// How many belong to it.
+    #[serde(default, deserialize_with = "replaced")]
+    #[schema(value_type = u16, example = 15, minimum = 1, maximum = 65535, nullable = false)]
+    pub size: Patch<u16>,
+    /// How many of them are women.
+    #[serde(default)]
+    #[schema(value_type = Option<u16>, example = 7, minimum = 0, maximum = 65535)]
+    pub women: Patch<u16>,
+    /// How many of them belong to civil society.
+    #[serde(default)]
+    #[schema(value_type = Option<u16>, example = 8, minimum = 0, maximum = 65535)]
+    pub civil_society: Patch<u16>,
+    /// The function of who chairs it, by language.
+    #[serde(default)]
+    #[schema(value_type = Option<LanguageMapPatch>)]
+    pub chair_function: Patch<LanguageMapPatch>,
+}
+
+impl ProgramPatch {
+    /// What would be said of the programme, in the form in which it would be added: one reader serves both.
+    #[must_use]
+    pub fn onto(self, program: &Program) -> ProgramIn {
+        let facts = program.facts.clone();
+        let (validated_on, validated_precision) =
+            patched(self.committee_validated_on, self.committee_validated_on_precision, facts.committee_validated_on);
+        let (session_on, session_precision) =
+            patched(self.council_session_on, self.council_session_on_precision, facts.council_session_on);
+        let implementation = facts.implementation;
+        ProgramIn {
+            member: program.owner.slug.to_string(),
+            cycle: program.cycle,
+            title: self.title.onto_map(Some(facts.title)).unwrap_or_default(),
+            summary: self.summary.onto_map(facts.summary),
+            publication: self.publication.onto(Some(program.publication)),
+            planned: match self.planned {
+                Patch::Absent => PlannedPatch::default().onto(facts.planned),
+                Patch::Null => PlannedIn::default(),
+                Patch::Value(patch) => patch.onto(facts.planned),
+            },
+            committee_validated_on: validated_on,
+            committee_validated_on_precision: validated_precision,
+            council_session_on: session_on,
+            council_session_on_precision: session_precision,
+            decision_reference: self.decision_reference.onto(facts.decision_reference),
+            decision_url: self.decision_url.onto(facts.decision_url),
+            implementation_from: self.implementation_from.onto(implementation.map(|time| time.from)),
+            implementation_until: self.implementation_until.onto(implementation.and_then(|time| time.until)),
+            committee: match self.committee {
+                Patch::Absent => facts.committee.map(CommitteeIn::from),
+                Patch::Null => None,
+                Patch::Value(patch) => Some(patch.onto(facts.committee)),
+            },
+            axes: self.axes.onto(Some(facts.axes.into_iter().map(AxisIn::from).collect())).unwrap_or_default(),
+            commitments: self.commitments.onto(Some(facts.commitments)).unwrap_or_default(),
+            stakeholders: self
+                .stakeholders
+                .onto(Some(facts.stakeholders.into_iter().map(StakeholderIn::from).collect()))
+                .unwrap_or_default(),
+            documents: self
+                .documents
+                .onto(Some(facts.documents.into_iter().map(DocumentIn::from).collect()))
+                .unwrap_or_default(),
+            provenance: Some(facts.provenance),
+            source: self.source.onto(facts.source),
+        }
+    }
+}
+
+impl PlannedPatch {
+    fn onto(self, planned: Planned) -> PlannedIn {
+        let (co_creation_on, co_creation_on_precision) =
+            patched(self.co_creation_on, self.co_creation_on_precision, planned.co_creation_on);
+        let (consultation_on, consultation_on_precision) =
+            patched(self.consultation_on, self.consultation_on_precision, planned.consultation_on);
+        let (adoption_on, adoption_on_precision) =
+            patched(self.adoption_on, self.adoption_on_precision, planned.adoption_on);
+        PlannedIn {
+            co_creation_on,
+            co_creation_on_precision,
+            consultation_on,
+            consultation_on_precision,
+            adoption_on,
+            adoption_on_precision,
+        }
+    }
+}
+
+impl CommitteePatch {
+    fn onto(self, committee: Option<Committee>) -> CommitteeIn {
+        let current = committee.map(CommitteeIn::from);
+        let current =
+            current.unwrap_or(CommitteeIn { size: 0, women: None, civil_society: None, chair_function: None });
+        CommitteeIn {
+            size: self.size.onto(Some(current.size)).unwrap_or_default(),
+            women: self.women.onto(current.women),
+            civil_society: self.civil_society.onto(current.civil_society),
+            chair_function: self.chair_function.onto_map(current.chair_function),
+        }
+    }
+}
+
+impl From<Committee> for CommitteeIn {
+    fn from(committee: Committee) -> Self {
+        let Committee { size, women, civil_society, chair_function } = committee;
+        Self { size, women, civil_society, chair_function }
+    }
+}
+
+impl From<Axis> for AxisIn {
+    fn from(axis: Axis) -> Self {
+        Self { id: Some(axis.id), title: axis.title, principles: axis.principles }
+    }
+}
+
+impl From<Stakeholder> for StakeholderIn {
+    fn from(stakeholder: Stakeholder) -> Self {
+        let Stakeholder { organisation, kind, role, contact } = stakeholder;
+        Self { organisation, kind, role, contact }
+    }
+}
+
+impl From<Document> for DocumentIn {
+    fn from(document: Document) -> Self {
+        let Document { title, kind, language, url, sha256, dated } = document;
+        Self { title, kind, language, url, sha256, dated }
+    }
+}
+
+/// A move to another stage.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramTransitionIn {
+    /// The stage from then on.
+    pub to: Stage,
+    /// When, or the first day of the month or year.
+    #[schema(example = "2026-03-01")]
+    pub on: NaiveDate,
+    /// How much of that date is known; `day` unless said otherwise.
+    #[serde(default)]
+    pub on_precision: Option<Precision>,
+    /// Why; who gives a programme up or moves it backwards must say it.
+    #[serde(default)]
+    #[validate(custom(function = "long_line"))]
+    #[schema(example = "The committee asks for another round", max_length = 500)]
+    pub reason: Option<String>,
+    /// What it rests on.
+    #[serde(default)]
+    #[validate(nested)]
+    pub evidence: Option<EvidenceIn>,
+}
+
+impl ProgramTransitionIn {
+    /// The move, with what is wrong with it so far.
+    #[must_use]
+    pub fn read(self, role: &str, today: NaiveDate) -> (Violations, Move) {
+        let mut violations = Violations::default();
+        violations.add_fields(self.validate());
+        let on = check_date(&mut violations, "on", (Some(self.on), self.on_precision), NaiveDate::MAX);
+        let step = Move {
+            to: self.to,
+            on: on.unwrap_or_else(|| PartialDate::of_day(today)),
+            reason: self.reason.as_deref().map(text::normal),
+            evidence: self.evidence.map(Into::into).unwrap_or_default(),
+            role: Some(role.to_owned()),
+        };
+        (violations, step)
+    }
+}

@@ -1,0 +1,232 @@
+//! The operations on milestones.
+
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get, patch, post,
+    web::{Data, Path},
+};
+
+use super::{
+    super::{
+        dto::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery},
+        rules::{Milestone, Program, Project},
+        store,
+    },
+    as_published, moment,
+    projects::{own, seen},
+    write::is_open,
+};
+use crate::{
+    auth::{
+        principal::{Body, Caller, Principal, Require},
+        roles::ProgramsWrite,
+    },
+    db::{Conn, StoreError, Tx},
+    kernel::{clock, id::is_id},
+    state::AppState,
+    web::{
+        idempotency::Once,
+        precondition::Precondition,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+        written::Written,
+    },
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "milestones";
+
+/// List a project's milestones
+///
+/// In their order, as they stand today.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "listMilestones",
+    params(("id" = String, Path, description = "Identifier of the project.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), MilestoneQuery),
+    responses((status = 200, description = "A page of milestones.", content(
+        (MilestonePageOut = "application/json"), (String = "text/csv"), (MilestoneOut = "application/x-ndjson")
+    )))
+)]
+#[get("/projects/{id}/milestones")]
+pub async fn list_milestones(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<MilestoneQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let id = is_id(&path).then(|| path.to_string()).ok_or_else(Problem::not_found)?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(id), true)?;
+    let read = move |conn: &mut Conn| {
+        let Some(project) = seen(conn, &caller, &listing.filters.project_id)? else { return Ok(None) };
+        Ok(Some((project.is_public, store::list_milestones(conn, &listing)?)))
+    };
+    let (is_public, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let today = clock::now().date_naive();
+    let view = as_published(view, is_public, Some(today.to_string()));
+    let (page, sequence) = (frame.page(&found), found.sequence);
+    let next = page.next_cursor.clone();
+    let data = found.rows.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect();
+    view.respond(&req, sequence, &MilestonePageOut { data, page, sequence }, next.as_deref())
+}
+
+/// Get a milestone
+///
+/// One of a project's, by its id, as it stands today.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "getMilestone",
+    params(
+        ("id" = String, Path, description = "Identifier of the project.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"),
+        ("milestone_id" = String, Path, description = "Identifier of the milestone.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+    ),
+    responses((status = 200, description = "The milestone.", body = MilestoneOut))
+)]
+#[get("/projects/{id}/milestones/{milestone_id}")]
+pub async fn get_milestone(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<(String, String)>,
+    caller: Caller,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?;
+    let read = move |conn: &mut Conn| {
+        let Some(project) = seen(conn, &caller, &path.0)? else { return Ok(None) };
+        step(conn, &project, &path.1)
+    };
+    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let today = clock::now().date_naive();
+    let view = as_published(view, found.is_public, Some(moment(found.version, today)));
+    view.respond(&req, found.version, &MilestoneOut::of(found, Some(today)), None)
+}
+
+/// Add a milestone
+///
+/// To a project; behind its last one unless said otherwise.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "createMilestone",
+    params(("id" = String, Path, description = "Identifier of the project.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    request_body = MilestoneIn,
+    security(("token" = ["programs:write"])),
+    responses((status = 201, description = "The milestone.", body = MilestoneOut), (status = 409))
+)]
+#[post("/projects/{id}/milestones")]
+pub async fn create_milestone(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Body<ProgramsWrite, MilestoneIn>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let principal = body.principal.clone();
+    let once = Once::of(&req, &principal.claims().sub, "createMilestone", &body.bytes)?;
+    let create = move |tx: &mut Tx<'_>| {
+        let (program, project) = own(tx, &path, &body.principal)?;
+        once.answer(tx, |tx| {
+            let input = body.content?;
+            is_open(&program)?;
+            let next = store::next_position(tx.conn, &project.id)?;
+            let facts = input.read(next, tx.today())?;
+            let made = store::create_milestone(tx, &project, facts)?;
+            Written::created(made.address(), made.version, &MilestoneOut::of(made, Some(tx.today())))
+        })
+    };
+    let written = state.db.write(principal, create).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Change a milestone
+///
+/// A merge patch (RFC 7396). `If-Match` is required. A change that changes nothing leaves the version as it is.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "updateMilestone",
+    params(
+        ("id" = String, Path, description = "Identifier of the project.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"),
+        ("milestone_id" = String, Path, description = "Identifier of the milestone.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+    ),
+    request_body(content(
+        (MilestonePatch = "application/merge-patch+json"), (MilestonePatch = "application/json")
+    )),
+    security(("token" = ["programs:write"])),
+    responses((status = 200, description = "The milestone.", body = MilestoneOut), (status = 409))
+)]
+#[patch("/projects/{id}/milestones/{milestone_id}")]
+pub async fn update_milestone(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<(String, String)>,
+    body: Body<ProgramsWrite, MilestonePatch>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = body.principal.clone();
+    let update = move |tx: &mut Tx<'_>| {
+        let (program, project, before) = one(tx, &path, &body.principal)?;
+        let wanted = body.content?;
+        precondition.check(before.version)?;
+        is_open(&program)?;
+        let facts = wanted.onto(&before).read(before.facts.position, tx.today())?;
+        let after = store::update_milestone(tx, &project, &before, facts)?;
+        Written::changed(after.version, &MilestoneOut::of(after, Some(tx.today())))
+    };
+    let written = state.db.write(principal, update).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Delete a milestone
+///
+/// `If-Match` is required. The feed keeps the tombstone of what was published.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "deleteMilestone",
+    params(
+        ("id" = String, Path, description = "Identifier of the project.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"),
+        ("milestone_id" = String, Path, description = "Identifier of the milestone.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+    ),
+    security(("token" = ["programs:write"])),
+    responses((status = 204, description = "It is gone."), (status = 409))
+)]
+#[delete("/projects/{id}/milestones/{milestone_id}")]
+pub async fn delete_milestone(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<(String, String)>,
+    caller: Require<ProgramsWrite>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = caller.principal.clone();
+    let delete = move |tx: &mut Tx<'_>| {
+        let (program, project, gone) = one(tx, &path, &principal)?;
+        precondition.check(gone.version)?;
+        is_open(&program)?;
+        store::delete_milestone(tx, &project, &gone)?;
+        Ok::<_, Problem>(Written::gone())
+    };
+    let written = state.db.write(caller.principal, delete).await?;
+    Ok(written.respond(&variant))
+}
+
+/// The milestone of a project with an id.
+fn step(conn: &mut Conn, project: &Project, id: &str) -> Result<Option<Milestone>, StoreError> {
+    let found = if is_id(id) { store::find_milestone(conn, id)? } else { None };
+    Ok(found.filter(|found| found.project_id == project.id))
+}
+
+/// A milestone with its project and programme, if the principal may write it; nobody else changes it meanwhile.
+fn one(
+    tx: &mut Tx<'_>,
+    (project, id): &(String, String),
+    principal: &Principal,
+) -> Result<(Program, Project, Milestone), Problem> {
+    let (program, project) = own(tx, project, principal)?;
+    let milestone = step(tx.conn, &project, id)?.ok_or_else(Problem::not_found)?;
+    Ok((program, project, milestone))
+}

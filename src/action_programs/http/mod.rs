@@ -1,0 +1,306 @@
+//! The operations on programmes, projects and milestones. What is not published is seen by its member and the secretariat;
+//! for everybody else it is not there.
+
+mod milestones;
+mod projects;
+mod write;
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{Data, Path},
+};
+use chrono::NaiveDate;
+
+pub use self::{
+    milestones::{create_milestone, delete_milestone, get_milestone, list_milestones, update_milestone},
+    projects::{create_project, delete_project, get_project, list_projects, update_project},
+    write::{create_program, create_program_transition, delete_program, update_program},
+};
+use super::{
+    dto::{
+        MilestoneOut, ProgramDetailOut, ProgramHistoryPageOut, ProgramIncludedOut, ProgramMoveOut, ProgramOut,
+        ProgramPageOut, ProgramQuery, ProgramTransitionOut, ProgramTransitionsOut, ProgramViewQuery, ProjectOut,
+    },
+    rules::{Address, Drafts, Include, Moved, Other, Program, Situation, Stage, obstacles},
+    store,
+};
+use crate::{
+    auth::{
+        principal::{Caller, Principal},
+        roles::{Needs as _, ProgramsDraft, ProgramsMove, Role},
+    },
+    db::{Author as _, Conn, StoreError, current_sequence},
+    kernel::{clock, paging::Found},
+    members::TransitionReasonOut,
+    state::AppState,
+    web::{
+        page::PageOut,
+        params::Several,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+    },
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "action-programs";
+
+/// List action programmes
+///
+/// Those that are published, of all members; with a token that may see them and `publication` drafts, too. Where
+/// `provenance` is `illustrative`, the programme is invented for demonstration.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "listActionPrograms",
+    params(ProgramQuery),
+    responses((status = 200, description = "A page of programmes.", content(
+        (ProgramPageOut = "application/json"), (String = "text/csv"), (ProgramOut = "application/x-ndjson")
+    )))
+)]
+#[get("/action-programs")]
+pub async fn list_programs(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    Query(query): Query<ProgramQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let (view, author, drafts) = with_drafts(view, &caller, query.publication.is_some())?;
+    let wanted = Several::values(query.include.clone());
+    if !wanted.is_empty() {
+        view.has_frame("include")?;
+    }
+    let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
+    let today = clock::now().date_naive();
+    let read = move |conn: &mut Conn| {
+        admit(author.as_ref(), conn)?;
+        let found = store::list(conn, &listing)?;
+        let included = included(conn, &wanted, &found.rows, today)?;
+        Ok((found, included))
+    };
+    let writer = view.for_request(&req);
+    let write = move |(found, included): (Found<Program>, Option<ProgramIncludedOut>)| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let next = page.next_cursor.clone();
+        let data = found.rows.into_iter().map(ProgramOut::from).collect();
+        writer.written(sequence, &ProgramPageOut { data, page, sequence, included }, next.as_deref())
+    };
+    state.db.read_then(read, write).await??.respond(&req)
+}
+
+/// Get an action programme
+///
+/// By its slug or its id.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "getActionProgram",
+    params(("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1"), ProgramViewQuery),
+    responses((status = 200, description = "The programme.", body = ProgramDetailOut))
+)]
+#[get("/action-programs/{id}")]
+pub async fn get_program(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<ProgramViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let wanted = Several::values(query.include);
+    let today = clock::now().date_naive();
+    let read = move |conn: &mut Conn| {
+        let Some(program) = seen(conn, &caller, &address)? else { return Ok(None) };
+        let included = included(conn, &wanted, std::slice::from_ref(&program), today)?;
+        // What is included counts in no version of the programme's.
+        let more = if included.is_some() { Some(moment(current_sequence(conn)?, today)) } else { None };
+        Ok(Some((program, included, more)))
+    };
+    let (program, included, more) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, program.is_public(), more);
+    view.respond(&req, program.version, &ProgramDetailOut { program: program.into(), included }, None)
+}
+
+/// Get a programme's history
+///
+/// How it came to its stage: every move, with the role in which it was made and what it rests on.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "getActionProgramHistory",
+    params(("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1")),
+    responses((status = 200, description = "The moves.", body = ProgramHistoryPageOut))
+)]
+#[get("/action-programs/{id}/history")]
+pub async fn get_program_history(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?;
+    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let read = move |conn: &mut Conn| {
+        let sequence = current_sequence(conn)?;
+        let Some(program) = seen(conn, &caller, &address)? else { return Ok(None) };
+        Ok(Some((sequence, program.is_public(), store::moves(conn, &program.id)?)))
+    };
+    let (sequence, is_public, moves) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, is_public, None);
+    let data: Vec<ProgramMoveOut> = moves.into_iter().map(ProgramMoveOut::from).collect();
+    let page = PageOut::whole(data.len());
+    view.respond(&req, sequence, &ProgramHistoryPageOut { data, page, sequence }, None)
+}
+
+/// Get where a programme can go
+///
+/// For every stage, whether the caller can move the programme there today, and everything that stands in the way.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "listActionProgramTransitions",
+    params(("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1")),
+    responses((status = 200, description = "The moves.", body = ProgramTransitionsOut))
+)]
+#[get("/action-programs/{id}/transitions")]
+pub async fn list_program_transitions(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?.private();
+    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let asked = caller.clone();
+    let read = move |conn: &mut Conn| {
+        let Some(program) = seen(conn, &asked, &address)? else { return Ok(None) };
+        let surroundings = Surroundings::of(conn, &program)?;
+        Ok(Some((program, surroundings)))
+    };
+    let (program, surroundings) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let data = transitions(&program, &surroundings, caller.0.as_ref());
+    view.respond(&req, program.version, &ProgramTransitionsOut { stage: program.stage, data }, None)
+}
+
+/// What the moves of a programme depend on, beside itself.
+struct Surroundings {
+    projects: i64,
+    others: Vec<Other>,
+    moves: Vec<Moved>,
+}
+
+impl Surroundings {
+    fn of(conn: &mut Conn, program: &Program) -> Result<Self, StoreError> {
+        Ok(Self {
+            projects: store::count_projects(conn, &program.id)?,
+            others: store::others(conn, program)?,
+            moves: store::moves(conn, &program.id)?,
+        })
+    }
+
+    fn situation<'a>(&'a self, program: &'a Program) -> Situation<'a> {
+        Situation {
+            stage: program.stage,
+            publication: program.publication,
+            facts: &program.facts,
+            reached: &program.reached,
+            projects: self.projects,
+            others: &self.others,
+            moves: &self.moves,
+        }
+    }
+}
+
+fn is_secretariat(principal: &Principal) -> bool {
+    principal.claims().role == Role::Secretariat
+}
+
+/// Every stage, with whether somebody can move a programme there today.
+fn transitions(
+    program: &Program,
+    surroundings: &Surroundings,
+    caller: Option<&Principal>,
+) -> Vec<ProgramTransitionOut> {
+    let today = clock::now().date_naive();
+    let may_move = caller.is_some_and(|caller| caller.covers::<ProgramsMove>(&program.owner.id));
+    let transition = |to: &Stage| {
+        let found = obstacles(&surroundings.situation(program), *to, caller.is_some_and(is_secretariat), today);
+        let mut reasons: Vec<TransitionReasonOut> = found.into_iter().map(TransitionReasonOut::from).collect();
+        if !may_move {
+            let detail = "Only the member's focal point and the secretariat move its programmes.".to_owned();
+            reasons.push(TransitionReasonOut { code: "role", detail });
+        }
+        ProgramTransitionOut { to: *to, allowed: reasons.is_empty(), reasons }
+    };
+    Stage::ALL.iter().map(transition).collect()
+}
+
+/// The view of a list, for whom its drafts are wanted, and whose the caller sees. Without `wanted` nobody is asked: what is
+/// published reads the same with and without a token.
+///
+/// # Errors
+/// 401 and 403 for drafts that the caller may not see.
+fn with_drafts(view: View, caller: &Caller, wanted: bool) -> Result<(View, Option<Principal>, Drafts), Problem> {
+    if !wanted {
+        return Ok((view, None, Drafts::None));
+    }
+    let principal = caller.require::<ProgramsDraft>()?;
+    let claims = principal.claims();
+    let drafts = match &claims.member {
+        _ if ProgramsDraft::PERMISSION.all.contains(&claims.role) => Drafts::All,
+        Some(member) => Drafts::Of(member.clone()),
+        None => Drafts::None,
+    };
+    Ok((view.private(), Some(principal.clone()), drafts))
+}
+
+/// Asks the account of who reads what is not published.
+fn admit(author: Option<&Principal>, conn: &mut Conn) -> Result<(), StoreError> {
+    author.map_or(Ok(()), |author| author.admit(conn))
+}
+
+/// The programme at an address, if the caller sees it.
+fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<Program>, StoreError> {
+    let Some(program) = store::find(conn, address)? else { return Ok(None) };
+    let is_seen = program.is_public() || caller.covers::<ProgramsDraft>(conn, &program.owner.id)?;
+    Ok(Some(program).filter(|_| is_seen))
+}
+
+/// A view of what may not be published: then nobody shall keep it. `more` is what the answer shows beside its version.
+fn as_published(view: View, is_public: bool, more: Option<String>) -> View {
+    match more {
+        // Drafts are in no sequence.
+        _ if !is_public => view.showing(format!("draft{}", clock::now().timestamp_micros())).private(),
+        Some(more) => view.showing(more),
+        None => view,
+    }
+}
+
+/// What stands for everything that an answer shows beside its own version: all that is published, and the day.
+fn moment(sequence: i64, today: NaiveDate) -> String {
+    format!("at{sequence}.{today}")
+}
+
+/// What programmes bring along, as far as it is wanted.
+fn included(
+    conn: &mut Conn,
+    wanted: &[Include],
+    programs: &[Program],
+    today: NaiveDate,
+) -> Result<Option<ProgramIncludedOut>, StoreError> {
+    if wanted.is_empty() {
+        return Ok(None);
+    }
+    let ids: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();
+    let projects = store::projects_of(conn, &ids)?;
+    let milestones = if wanted.contains(&Include::Milestones) {
+        let ids: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
+        let found = store::milestones_of(conn, &ids)?;
+        Some(found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect())
+    } else {
+        None
+    };
+    let projects = projects.into_iter().map(|found| ProjectOut::of(found, Some(today))).collect();
+    let projects = Some(projects).filter(|_| wanted.contains(&Include::Projects));
+    Ok(Some(ProgramIncludedOut { projects, milestones }))
+}

@@ -1,0 +1,283 @@
+//! The operations on projects.
+
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get, patch, post,
+    web::{Data, Path},
+};
+use chrono::NaiveDate;
+
+use super::{
+    super::{
+        dto::{
+            MilestoneOut, ProjectDetailOut, ProjectIn, ProjectIncludedOut, ProjectOut, ProjectPageOut, ProjectPatch,
+            ProjectQuery, ProjectViewQuery,
+        },
+        rules::{Address, Program, Project},
+        store,
+    },
+    admit, as_published, moment, with_drafts,
+    write::{is_open, may_write},
+};
+use crate::{
+    auth::{
+        principal::{Body, Caller, Principal, Require},
+        roles::{ProgramsDraft, ProgramsWrite},
+    },
+    db::{Conn, StoreError, Tx, current_sequence},
+    kernel::{clock, id::is_id, paging::Found, violation::Violation},
+    state::AppState,
+    web::{
+        idempotency::Once,
+        precondition::Precondition,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+        written::Written,
+    },
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "projects";
+
+/// List projects
+///
+/// Of all published programmes. How a project stands today is computed from its milestones and dates, and can be filtered
+/// by `status`.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "listProjects",
+    params(ProjectQuery),
+    responses((status = 200, description = "A page of projects.", content(
+        (ProjectPageOut = "application/json"), (String = "text/csv"), (ProjectOut = "application/x-ndjson")
+    )))
+)]
+#[get("/projects")]
+pub async fn list_projects(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    Query(query): Query<ProjectQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let (view, author, drafts) = with_drafts(view, &caller, query.publication.is_some())?;
+    let wanted = query.include.is_some();
+    if wanted {
+        view.has_frame("include")?;
+    }
+    let today = clock::now().date_naive();
+    let (listing, frame) = query.paging().of(LIST, query.filters(drafts, today), false)?;
+    let read = move |conn: &mut Conn| {
+        admit(author.as_ref(), conn)?;
+        let found = store::list_projects(conn, &listing)?;
+        let included = included(conn, wanted, &found.rows, today)?;
+        Ok((found, included))
+    };
+    let writer = view.showing(today.to_string()).for_request(&req);
+    let write = move |(found, included): (Found<Project>, Option<ProjectIncludedOut>)| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let next = page.next_cursor.clone();
+        let data = found.rows.into_iter().map(|found| ProjectOut::of(found, Some(today))).collect();
+        writer.written(sequence, &ProjectPageOut { data, page, sequence, included }, next.as_deref())
+    };
+    state.db.read_then(read, write).await??.respond(&req)
+}
+
+/// Get a project
+///
+/// By its id, as it stands today.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "getProject",
+    params(("id" = String, Path, description = "Identifier of the project.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), ProjectViewQuery),
+    responses((status = 200, description = "The project.", body = ProjectDetailOut))
+)]
+#[get("/projects/{id}")]
+pub async fn get_project(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<ProjectViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let (wanted, today) = (query.include.is_some(), clock::now().date_naive());
+    let read = move |conn: &mut Conn| {
+        let Some(project) = seen(conn, &caller, &path)? else { return Ok(None) };
+        let included = included(conn, wanted, std::slice::from_ref(&project), today)?;
+        Ok(Some((project, included, current_sequence(conn)?)))
+    };
+    let (project, included, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, project.is_public, Some(moment(sequence, today)));
+    let (version, project) = (project.version, ProjectOut::of(project, Some(today)));
+    view.respond(&req, version, &ProjectDetailOut { project, included }, None)
+}
+
+/// Add a project
+///
+/// To a programme. Programme and code are its natural key; a code or an identifier of OGP Local that is taken is a 409
+/// that names who has it.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "createProject",
+    request_body = ProjectIn,
+    security(("token" = ["programs:write"])),
+    responses((status = 201, description = "The project.", body = ProjectDetailOut), (status = 409))
+)]
+#[post("/projects")]
+pub async fn create_project(
+    req: HttpRequest,
+    state: Data<AppState>,
+    body: Body<ProgramsWrite, ProjectIn>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let principal = body.principal.clone();
+    let once = Once::of(&req, &principal.claims().sub, "createProject", &body.bytes)?;
+    let create = move |tx: &mut Tx<'_>| {
+        let input = body.content?;
+        let program = named(tx, &input, &body.principal)?;
+        once.answer(tx, |tx| created(tx, program.as_ref(), input))
+    };
+    let written = state.db.write(principal, create).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Change a project
+///
+/// A merge patch (RFC 7396). `If-Match` is required. A change that changes nothing leaves the version as it is.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "updateProject",
+    params(("id" = String, Path, description = "Identifier of the project.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    request_body(content(
+        (ProjectPatch = "application/merge-patch+json"), (ProjectPatch = "application/json")
+    )),
+    security(("token" = ["programs:write"])),
+    responses((status = 200, description = "The project.", body = ProjectDetailOut), (status = 409))
+)]
+#[patch("/projects/{id}")]
+pub async fn update_project(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Body<ProgramsWrite, ProjectPatch>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = body.principal.clone();
+    let update = move |tx: &mut Tx<'_>| {
+        let (program, project) = own(tx, &path, &body.principal)?;
+        let wanted = body.content?;
+        precondition.check(project.version)?;
+        is_open(&program)?;
+        let axes = store::axes_of(tx.conn, &program.id)?;
+        let (violations, facts) = wanted.onto(&project).read(&axes);
+        violations.done()?;
+        let project = store::update_project(tx, &project, facts)?;
+        Written::changed(project.version, &detail(project, tx.today()))
+    };
+    let written = state.db.write(principal, update).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Delete a project
+///
+/// With its milestones, as long as the council has not adopted its programme and no contribution became it (409). `If-Match`
+/// is required. The feed keeps tombstones of what was published.
+#[utoipa::path(
+    tag = "action programmes",
+    operation_id = "deleteProject",
+    params(("id" = String, Path, description = "Identifier of the project.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    security(("token" = ["programs:write"])),
+    responses((status = 204, description = "It is gone."), (status = 409))
+)]
+#[delete("/projects/{id}")]
+pub async fn delete_project(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Require<ProgramsWrite>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = caller.principal.clone();
+    let delete = move |tx: &mut Tx<'_>| {
+        let (_, project) = own(tx, &path, &principal)?;
+        precondition.check(project.version)?;
+        store::delete_project(tx, &project)?;
+        Ok::<_, Problem>(Written::gone())
+    };
+    let written = state.db.write(caller.principal, delete).await?;
+    Ok(written.respond(&variant))
+}
+
+/// The project with an id, if the caller sees it.
+pub(super) fn seen(conn: &mut Conn, caller: &Caller, id: &str) -> Result<Option<Project>, StoreError> {
+    let Some(project) = (if is_id(id) { store::find_project(conn, id)? } else { None }) else { return Ok(None) };
+    let is_seen = project.is_public || caller.covers::<ProgramsDraft>(conn, &project.owner.id)?;
+    Ok(Some(project).filter(|_| is_seen))
+}
+
+/// The project with an id and its programme, if the principal may write them; nobody else changes them meanwhile.
+pub(super) fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Program, Project), Problem> {
+    let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
+    let project = store::lock_project(tx, id)?.ok_or_else(Problem::not_found)?;
+    may_write::<ProgramsWrite>(principal, project.is_public, &project.owner.id)?;
+    let program = store::find(tx.conn, &Address::Id(project.program_id.clone()))?;
+    Ok((program.ok_or_else(Problem::not_found)?, project))
+}
+
+/// The programme that a new project names, if it is there for the principal.
+fn named(tx: &mut Tx<'_>, input: &ProjectIn, principal: &Principal) -> Result<Option<Program>, Problem> {
+    let Ok(address) = input.program() else { return Ok(None) };
+    let Some(program) = store::lock(tx, &address)? else { return Ok(None) };
+    if !program.is_public() && !principal.covers::<ProgramsDraft>(&program.owner.id) {
+        return Ok(None);
+    }
+    principal.may_touch::<ProgramsWrite>(&program.owner.id)?;
+    Ok(Some(program))
+}
+
+fn created(tx: &mut Tx<'_>, program: Option<&Program>, input: ProjectIn) -> Result<Written, Problem> {
+    let axes = match program {
+        Some(program) => store::axes_of(tx.conn, &program.id)?,
+        None => Vec::new(),
+    };
+    let (named, code) = (input.program.clone(), input.code.clone());
+    let (mut violations, facts) = input.read(&axes);
+    let Some(program) = program else {
+        let named = crate::kernel::text::shown(&named);
+        violations.add("/program", "unknown_program", format!("There is no programme {named}."));
+        return Err(violations.into());
+    };
+    violations.done()?;
+    is_open(program)?;
+    let code = code.map(|code| code.parse()).transpose();
+    let code = code.map_err(|why| {
+        crate::kernel::violation::Violations::from(Violation::new("/code", "invalid_value", format!("code {why}.")))
+    })?;
+    let project = store::create_project(tx, program, code, facts)?;
+    Written::created(project.address(), project.version, &detail(project, tx.today()))
+}
+
+fn detail(project: Project, today: NaiveDate) -> ProjectDetailOut {
+    ProjectDetailOut { project: ProjectOut::of(project, Some(today)), included: None }
+}
+
+/// The milestones of projects, where they are wanted.
+fn included(
+    conn: &mut Conn,
+    wanted: bool,
+    projects: &[Project],
+    today: NaiveDate,
+) -> Result<Option<ProjectIncludedOut>, StoreError> {
+    if !wanted {
+        return Ok(None);
+    }
+    let ids: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
+    let found = store::milestones_of(conn, &ids)?;
+    let milestones = found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect();
+    Ok(Some(ProjectIncludedOut { milestones }))
+}

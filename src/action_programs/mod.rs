@@ -1,0 +1,126 @@
+//! Open action programmes: what the members do for openness in cycles of two years, with their projects and milestones. A
+//! programme goes through stages; what a stage needs is asked before it is reached and kept afterwards. What is late is
+//! never stored: it is computed from facts for a day.
+
+mod dto;
+mod http;
+mod rules;
+mod store;
+
+use serde_json::Value;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    db::{Conn, StoreError, Tx, json},
+    kernel::id::Slug,
+};
+
+pub use self::{
+    dto::{MilestoneOut, ProgramOut, ProjectOut},
+    rules::{
+        Address as ProgramAddress, Drafts, Owner, Program, Provenance, Publication, PublicationFilter, Seed, Stage,
+        Texts, parse_texts,
+    },
+    store::{find, follow, lock, owners, seed},
+};
+
+/// Mounts the operations on programmes, projects and milestones.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(http::list_programs)
+        .service(http::create_program)
+        .service(http::get_program)
+        .service(http::update_program)
+        .service(http::delete_program)
+        .service(http::get_program_history)
+        .service(http::list_program_transitions)
+        .service(http::create_program_transition)
+        .service(http::list_projects)
+        .service(http::create_project)
+        .service(http::get_project)
+        .service(http::update_project)
+        .service(http::delete_project)
+        .service(http::list_milestones)
+        .service(http::create_milestone)
+        .service(http::get_milestone)
+        .service(http::update_milestone)
+        .service(http::delete_milestone);
+}
+
+/// The programmes that official pages name.
+const NAMED: &str = include_str!("../../data/action_programs/named.json");
+
+/// The texts from which programmes are invented for demonstration, so that all states can be seen.
+pub const ILLUSTRATIVE: &str = include_str!("../../data/action_programs/illustrative.json");
+
+/// The files of both.
+pub const FILES: &[&str] = &[NAMED, ILLUSTRATIVE];
+
+/// Adds the programmes that official pages name, and two invented cycles of every third member beside them. What is there
+/// is left alone.
+///
+/// # Errors
+/// The database's, or the place of a fault in the files.
+pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let owners = store::owners(tx.conn)?;
+    let find = |slug: &Slug| owners.iter().find(|owner| owner.slug == *slug).cloned();
+    let mut seeds = rules::parse_named(NAMED, find).map_err(StoreError::Corrupt)?;
+    let texts = parse_texts(ILLUSTRATIVE).map_err(StoreError::Corrupt)?;
+    let is_named = |owner: &Owner| seeds.iter().any(|seed| seed.owner == *owner);
+    let others = owners.iter().filter(|owner| !is_named(owner)).step_by(3).cloned();
+    let invented = texts.illustrate(&others.collect::<Vec<_>>(), None);
+    seeds.extend(invented);
+    store::seed(tx, seeds)
+}
+
+/// What the published programmes with these ids are now, as the API shows them.
+///
+/// # Errors
+/// The database's.
+pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ProgramOut::from(found))?))).collect()
+}
+
+/// The same of projects, without what depends on today.
+///
+/// # Errors
+/// The database's.
+pub fn represent_projects(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_projects_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ProjectOut::of(found, None))?))).collect()
+}
+
+/// The same of milestones.
+///
+/// # Errors
+/// The database's.
+pub fn represent_milestones(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_milestones_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MilestoneOut::of(found, None))?))).collect()
+}
+
+/// The published programmes as the API shows them, some at a time, in the order of their ids: `after` is the last one
+/// seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<ProgramOut>, StoreError> {
+    Ok(store::walk(conn, after, limit)?.into_iter().map(ProgramOut::from).collect())
+}
+
+/// The same of projects, without what depends on today.
+///
+/// # Errors
+/// The database's.
+pub fn walk_projects(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<ProjectOut>, StoreError> {
+    Ok(store::walk_projects(conn, after, limit)?.into_iter().map(|found| ProjectOut::of(found, None)).collect())
+}
+
+/// The same of milestones.
+///
+/// # Errors
+/// The database's.
+pub fn walk_milestones(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<MilestoneOut>, StoreError> {
+    Ok(store::walk_milestones(conn, after, limit)?.into_iter().map(|found| MilestoneOut::of(found, None)).collect())
+}

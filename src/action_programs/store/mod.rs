@@ -1,0 +1,531 @@
+//! The rows of programmes, projects and milestones, and every query on them. Who writes takes the turn of programmes
+//! first, so that what one may write can depend on all of a member's programmes.
+
+mod project_write;
+mod projects;
+mod seed;
+mod write;
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::{
+    dsl::{AsSelect, exists},
+    prelude::*,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use self::{
+    project_write::{
+        create_milestone, create_project, delete_milestone, delete_project, lock_project, next_position,
+        update_milestone, update_project,
+    },
+    projects::{
+        axes_of, find_milestone, find_milestones_by_ids, find_project, find_projects_by_ids, list_milestones,
+        list_projects, milestones_of, projects_of, walk_milestones, walk_projects,
+    },
+    seed::{owners, seed},
+    write::{create, delete, follow, lock, move_to, others, take_turn, update},
+};
+use super::rules::{
+    Address, Axis, Drafts, Facts, Filters, Implementation, Moved, Owner, Planned, Program, PublicationFilter, Reached,
+    SortKey, Stage, sort_title,
+};
+use crate::{
+    db::{
+        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        keyset::{keyset, keyset_by_id},
+        schema::{
+            action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
+            action_program_move, member, project,
+        },
+        search::search,
+    },
+    kernel::{
+        date::PartialDate,
+        id::Slug,
+        language::Language,
+        paging::{Found, Key, Listing, Position},
+    },
+    members::Evidence,
+    territories::Code,
+};
+
+/// The collections' names in the change feed and the audit.
+pub(super) const PROGRAMS: &str = "action_programs";
+const PROJECTS: &str = "projects";
+const MILESTONES: &str = "milestones";
+
+/// What is stored of a programme in its own row, what is made from it apart.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = action_program, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Row {
+    #[serde(skip)]
+    id: String,
+    #[serde(skip)]
+    version: i64,
+    #[serde(skip)]
+    #[diesel(deserialize_as = Stamp)]
+    created_at: NaiveDateTime,
+    #[serde(skip)]
+    #[diesel(deserialize_as = Stamp)]
+    updated_at: NaiveDateTime,
+    slug: String,
+    member_id: String,
+    region_code: String,
+    cycle: i64,
+    title: String,
+    summary: Option<String>,
+    publication: String,
+    stage: String,
+    stage_since: Option<NaiveDate>,
+    stage_since_precision: Option<String>,
+    reached: String,
+    planned: String,
+    committee_validated_on: Option<NaiveDate>,
+    committee_validated_on_precision: Option<String>,
+    council_session_on: Option<NaiveDate>,
+    council_session_on_precision: Option<String>,
+    decision_reference: Option<String>,
+    decision_url: Option<String>,
+    implementation_from: Option<NaiveDate>,
+    implementation_until: Option<NaiveDate>,
+    committee: Option<String>,
+    stakeholders: String,
+    documents: String,
+    provenance: String,
+    source: Option<String>,
+}
+
+/// The columns that are made from the others, so that both databases search and sort alike.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = action_program, treat_none_as_default_value = false)]
+struct Derived {
+    title_fr_folded: String,
+    title_ar_folded: String,
+    search_text: String,
+}
+
+impl Derived {
+    fn of(facts: &Facts) -> Self {
+        Self {
+            title_fr_folded: sort_title(&facts.title, Language::Fr),
+            title_ar_folded: sort_title(&facts.title, Language::Ar),
+            search_text: facts.search_text(),
+        }
+    }
+}
+
+impl Row {
+    fn of(program: &Program) -> Result<Self, StoreError> {
+        let facts = &program.facts;
+        let (stage_since, stage_since_precision) = PartialDate::columns(program.stage_since);
+        let (committee_validated_on, committee_validated_on_precision) =
+            PartialDate::columns(facts.committee_validated_on);
+        let (council_session_on, council_session_on_precision) = PartialDate::columns(facts.council_session_on);
+        Ok(Self {
+            id: program.id.clone(),
+            version: program.version,
+            created_at: program.created_at.naive_utc(),
+            updated_at: program.updated_at.naive_utc(),
+            slug: program.slug.to_string(),
+            member_id: program.owner.id.clone(),
+            region_code: program.owner.region_code.to_string(),
+            cycle: program.cycle,
+            title: json::write(&facts.title)?,
+            summary: facts.summary.as_ref().map(json::write).transpose()?,
+            publication: program.publication.as_str().to_owned(),
+            stage: program.stage.as_str().to_owned(),
+            stage_since,
+            stage_since_precision,
+            reached: json::write(&dates(program.reached.iter().map(|r| (r.stage.as_str(), Some(r.on)))))?,
+            planned: write_planned(facts.planned)?,
+            committee_validated_on,
+            committee_validated_on_precision,
+            council_session_on,
+            council_session_on_precision,
+            decision_reference: facts.decision_reference.clone(),
+            decision_url: facts.decision_url.clone(),
+            implementation_from: facts.implementation.map(|time| time.from),
+            implementation_until: facts.implementation.and_then(|time| time.until),
+            committee: facts.committee.as_ref().map(json::write).transpose()?,
+            stakeholders: json::write(&facts.stakeholders)?,
+            documents: json::write(&facts.documents)?,
+            provenance: facts.provenance.as_str().to_owned(),
+            source: facts.source.clone(),
+        })
+    }
+}
+
+/// Dates by name, those that are known.
+fn dates<'a>(named: impl Iterator<Item = (&'a str, Option<PartialDate>)>) -> Map<String, Value> {
+    named.filter_map(|(name, date)| Some((name.to_owned(), Value::from(date?.to_string())))).collect()
+}
+
+fn write_planned(planned: Planned) -> Result<String, StoreError> {
+    let Planned { co_creation_on, consultation_on, adoption_on } = planned;
+    let named =
+        [("co_creation_on", co_creation_on), ("consultation_on", consultation_on), ("adoption_on", adoption_on)];
+    json::write(&dates(named.into_iter()))
+}
+
+fn read_planned(text: &str) -> Result<Planned, StoreError> {
+    let stored: HashMap<String, String> = json::read(text)?;
+    let date = |name: &str| stored.get(name).map(|text| parsed(text)).transpose();
+    Ok(Planned {
+        co_creation_on: date("co_creation_on")?,
+        consultation_on: date("consultation_on")?,
+        adoption_on: date("adoption_on")?,
+    })
+}
+
+fn read_reached(text: &str) -> Result<Vec<Reached>, StoreError> {
+    let stored: Map<String, Value> = json::read(text)?;
+    let reached = stored.iter().map(|(stage, on)| {
+        let on = parsed(on.as_str().unwrap_or_default())?;
+        Ok(Reached { stage: parsed(stage)?, on })
+    });
+    reached.collect()
+}
+
+/// Reads a column whose text has a type of its own.
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(StoreError::corrupt)
+}
+
+fn date(day: Option<NaiveDate>, precision: Option<&String>) -> Result<Option<PartialDate>, StoreError> {
+    PartialDate::from_columns(day, precision.map(String::as_str)).map_err(StoreError::corrupt)
+}
+
+fn program((row, member): (Row, String)) -> Result<Program, StoreError> {
+    let until = row.implementation_until;
+    Ok(Program {
+        publication: parsed(&row.publication)?,
+        stage: parsed(&row.stage)?,
+        stage_since: date(row.stage_since, row.stage_since_precision.as_ref())?,
+        reached: read_reached(&row.reached)?,
+        facts: Facts {
+            title: json::read(&row.title)?,
+            summary: row.summary.as_deref().map(json::read).transpose()?,
+            planned: read_planned(&row.planned)?,
+            committee_validated_on: date(row.committee_validated_on, row.committee_validated_on_precision.as_ref())?,
+            council_session_on: date(row.council_session_on, row.council_session_on_precision.as_ref())?,
+            decision_reference: row.decision_reference,
+            decision_url: row.decision_url,
+            implementation: row.implementation_from.map(|from| Implementation { from, until }),
+            committee: row.committee.as_deref().map(json::read).transpose()?,
+            axes: Vec::new(),
+            commitments: Vec::new(),
+            stakeholders: json::read(&row.stakeholders)?,
+            documents: json::read(&row.documents)?,
+            provenance: parsed(&row.provenance)?,
+            source: row.source,
+        },
+        owner: Owner {
+            id: row.member_id,
+            slug: Slug::try_from(member).map_err(StoreError::corrupt)?,
+            region_code: Code::try_from(row.region_code).map_err(StoreError::corrupt)?,
+        },
+        id: row.id,
+        version: row.version,
+        created_at: row.created_at.and_utc(),
+        updated_at: row.updated_at.and_utc(),
+        slug: Slug::try_from(row.slug).map_err(StoreError::corrupt)?,
+        cycle: row.cycle,
+    })
+}
+
+/// Programmes beside their members.
+type Owned = diesel::helper_types::InnerJoinOn<
+    action_program::table,
+    member::table,
+    diesel::helper_types::Eq<action_program::member_id, member::id>,
+>;
+
+fn owned() -> Owned {
+    action_program::table.inner_join(member::table.on(action_program::member_id.eq(member::id)))
+}
+
+fn columns() -> (AsSelect<Row, Backend>, member::slug) {
+    (Row::as_select(), member::slug)
+}
+
+/// The programme at an address, published or not, with three statements.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Program>, StoreError> {
+    let query = owned().select(columns());
+    let row: Option<(Row, String)> = match address {
+        Address::Code(slug) => query.filter(action_program::slug.eq(slug.as_str())).first(conn).optional()?,
+        Address::Id(id) => query.filter(action_program::id.eq(id)).first(conn).optional()?,
+    };
+    let Some(row) = row else { return Ok(None) };
+    let mut found = [program(row)?];
+    complete(conn, &mut found)?;
+    Ok(found.into_iter().next())
+}
+
+/// The published programmes with these ids, with three statements.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Program>, StoreError> {
+    let query = owned().select(columns()).filter(action_program::id.eq_any(ids.iter().copied()));
+    let rows = query.filter(action_program::publication.eq("published")).load(conn)?;
+    completed(conn, rows)
+}
+
+/// The published programmes, some at a time, in the order of their ids: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Program>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let query = owned().select(columns()).filter(action_program::id.gt(after.unwrap_or_default()));
+    let query = query.filter(action_program::publication.eq("published"));
+    let rows = query.order(action_program::id).limit(limit).load(conn)?;
+    completed(conn, rows)
+}
+
+fn completed(conn: &mut Conn, rows: Vec<(Row, String)>) -> Result<Vec<Program>, StoreError> {
+    let mut found = rows.into_iter().map(program).collect::<Result<Vec<_>, _>>()?;
+    complete(conn, &mut found)?;
+    Ok(found)
+}
+
+/// Gives programmes their axes and commitments, with one statement each.
+fn complete(conn: &mut Conn, programs: &mut [Program]) -> Result<(), StoreError> {
+    let ids = || programs.iter().map(|program| &program.id);
+    let rows: Vec<(String, String, String, Option<String>)> = action_program_axis::table
+        .left_join(
+            action_program_axis_principle::table.on(action_program_axis_principle::axis_id.eq(action_program_axis::id)),
+        )
+        .filter(action_program_axis::program_id.eq_any(ids()))
+        .order((
+            action_program_axis::program_id,
+            action_program_axis::position,
+            action_program_axis_principle::principle,
+        ))
+        .select((
+            action_program_axis::program_id,
+            action_program_axis::id,
+            action_program_axis::title,
+            action_program_axis_principle::principle.nullable(),
+        ))
+        .load(conn)?;
+    let mut axes: HashMap<String, Vec<Axis>> = HashMap::new();
+    for (program_id, id, title, principle) in rows {
+        let own = axes.entry(program_id).or_default();
+        match own.last_mut().filter(|last| last.id == id) {
+            Some(last) => last.principles.extend(principle),
+            None => own.push(Axis { id, title: json::read(&title)?, principles: principle.into_iter().collect() }),
+        }
+    }
+    let rows: Vec<(String, String)> = action_program_commitment::table
+        .filter(action_program_commitment::program_id.eq_any(ids()))
+        .order((action_program_commitment::program_id, action_program_commitment::commitment))
+        .select((action_program_commitment::program_id, action_program_commitment::commitment))
+        .load(conn)?;
+    let mut commitments: HashMap<String, Vec<String>> = HashMap::new();
+    for (program_id, commitment) in rows {
+        commitments.entry(program_id).or_default().push(commitment);
+    }
+    for program in programs {
+        program.facts.axes = axes.remove(&program.id).unwrap_or_default();
+        program.facts.commitments = commitments.remove(&program.id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The moves of the programme with an id, the oldest first.
+///
+/// # Errors
+/// The database's.
+pub fn moves(conn: &mut Conn, id: &str) -> Result<Vec<Moved>, StoreError> {
+    let own = action_program_move::table.filter(action_program_move::program_id.eq(id));
+    let rows: Vec<MoveRow> = own.order(action_program_move::position).select(MoveRow::as_select()).load(conn)?;
+    rows.into_iter().map(MoveRow::into_move).collect()
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = action_program_move, treat_none_as_default_value = false)]
+struct MoveRow {
+    program_id: String,
+    position: i64,
+    from_stage: String,
+    to_stage: String,
+    moved_on: NaiveDate,
+    moved_on_precision: String,
+    role: Option<String>,
+    reason: Option<String>,
+    evidence_reference: Option<String>,
+    evidence_url: Option<String>,
+}
+
+impl MoveRow {
+    fn of(program_id: &str, position: i64, moved: &Moved) -> Self {
+        Self {
+            program_id: program_id.to_owned(),
+            position,
+            from_stage: moved.from.as_str().to_owned(),
+            to_stage: moved.to.as_str().to_owned(),
+            moved_on: moved.on.first_day(),
+            moved_on_precision: moved.on.precision().as_str().to_owned(),
+            role: moved.role.clone(),
+            reason: moved.reason.clone(),
+            evidence_reference: moved.evidence.reference.clone(),
+            evidence_url: moved.evidence.url.clone(),
+        }
+    }
+
+    fn into_move(self) -> Result<Moved, StoreError> {
+        let on = date(Some(self.moved_on), Some(&self.moved_on_precision))?;
+        Ok(Moved {
+            from: parsed(&self.from_stage)?,
+            to: parsed(&self.to_stage)?,
+            on: on.ok_or_else(|| StoreError::corrupt("a move without a date"))?,
+            role: self.role,
+            reason: self.reason,
+            evidence: Evidence { reference: self.evidence_reference, url: self.evidence_url },
+        })
+    }
+}
+
+/// How many projects the programme with an id has.
+///
+/// # Errors
+/// The database's.
+pub fn count_projects(conn: &mut Conn, id: &str) -> Result<i64, StoreError> {
+    Ok(project::table.filter(project::program_id.eq(id)).count().get_result(conn)?)
+}
+
+/// Reads a page of the list, with three statements, and one more each for an empty page and a count.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Program>, StoreError> {
+    let Listing { filters, after, limit, count } = listing;
+    let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
+    // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
+    let (row, slug) = columns();
+    let query = filtered(filters).select((row, slug, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let (order, position_after) = (filters.order, after.as_ref());
+    let after = position_after.and_then(Position::text);
+    let query = match order.key {
+        SortKey::CreatedAt => keyset_by_id!(query, action_program::id, order.direction, position_after),
+        SortKey::TitleFr => {
+            keyset!(query, action_program::title_fr_folded, action_program::id, order.direction, after)
+        }
+        SortKey::TitleAr => {
+            keyset!(query, action_program::title_ar_folded, action_program::id, order.direction, after)
+        }
+    };
+    let rows: Vec<(Row, String, i64)> = query.load(conn)?;
+    let sequence = match rows.first() {
+        Some((_, _, sequence)) => *sequence,
+        None => current_sequence(conn)?,
+    };
+    let rows = rows.into_iter().map(|(row, slug, _)| program((row, slug))).collect::<Result<_, _>>()?;
+    let position = |last: &Program| position(&last.id, &last.facts.title, order.key);
+    let mut found = Found::of(rows, *limit, (sequence, total), position);
+    complete(conn, &mut found.rows)?;
+    Ok(found)
+}
+
+/// The place of a row in its list's order.
+fn position(id: &str, title: &crate::kernel::language::LanguageMap, key: SortKey) -> Position {
+    let key = match key {
+        SortKey::CreatedAt => String::new(),
+        SortKey::TitleFr => sort_title(title, Language::Fr),
+        SortKey::TitleAr => sort_title(title, Language::Ar),
+    };
+    Position { key: Key::Text(key), id: id.to_owned() }
+}
+
+fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Owned, Backend> {
+    let mut query = owned().into_boxed();
+    query = match (filters.publication, &filters.drafts) {
+        (None, _) | (Some(PublicationFilter::All), Drafts::None) => {
+            query.filter(action_program::publication.eq("published"))
+        }
+        (Some(PublicationFilter::All), Drafts::All) => query,
+        (Some(PublicationFilter::All), Drafts::Of(member)) => {
+            query.filter(action_program::publication.eq("published").or(action_program::member_id.eq(member)))
+        }
+        (Some(PublicationFilter::Draft), Drafts::None) => query.filter(action_program::id.eq("")),
+        (Some(PublicationFilter::Draft), Drafts::All) => query.filter(action_program::publication.eq("draft")),
+        (Some(PublicationFilter::Draft), Drafts::Of(member)) => {
+            query.filter(action_program::publication.eq("draft").and(action_program::member_id.eq(member)))
+        }
+    };
+    if !filters.members.is_empty() {
+        query = query.filter(member::slug.eq_any(&filters.members));
+    }
+    if !filters.regions.is_empty() {
+        query = query.filter(action_program::region_code.eq_any(&filters.regions));
+    }
+    if !filters.stages.is_empty() {
+        query = query.filter(action_program::stage.eq_any(filters.stages.iter().map(|stage| stage.as_str())));
+    }
+    if !filters.cycles.is_empty() {
+        query = query.filter(action_program::cycle.eq_any(&filters.cycles));
+    }
+    if !filters.principles.is_empty() {
+        let mapped = action_program_axis::table
+            .inner_join(
+                action_program_axis_principle::table
+                    .on(action_program_axis_principle::axis_id.eq(action_program_axis::id)),
+            )
+            .filter(action_program_axis::program_id.eq(action_program::id))
+            .filter(action_program_axis_principle::principle.eq_any(&filters.principles));
+        query = query.filter(exists(mapped));
+    }
+    if !filters.commitments.is_empty() {
+        let served = action_program_commitment::table
+            .filter(action_program_commitment::program_id.eq(action_program::id))
+            .filter(action_program_commitment::commitment.eq_any(&filters.commitments));
+        query = query.filter(exists(served));
+    }
+    if !filters.provenances.is_empty() {
+        let codes = filters.provenances.iter().map(|provenance| provenance.as_str());
+        query = query.filter(action_program::provenance.eq_any(codes));
+    }
+    if let Some(words) = &filters.words {
+        query = search!(query, action_program::search_text, words);
+    }
+    if let Some(since) = filters.updated_since {
+        query = query.filter(action_program::updated_at.ge(since.naive_utc()));
+    }
+    query
+}
+
+/// What of a member's other programmes matters to the implementation of one, unless it is `own`.
+fn other_implementations(conn: &mut Conn, member_id: &str, own: &str) -> Result<Vec<super::rules::Other>, StoreError> {
+    type Found = (String, String, Option<NaiveDate>, Option<NaiveDate>, String);
+    let stages = Stage::ALL.iter().filter(|stage| stage.was_implemented()).map(|stage| stage.as_str());
+    let rows: Vec<Found> = action_program::table
+        .filter(action_program::member_id.eq(member_id).and(action_program::id.ne(own)))
+        .filter(action_program::stage.eq_any(stages))
+        .order(action_program::cycle)
+        .select((
+            action_program::slug,
+            action_program::stage,
+            action_program::implementation_from,
+            action_program::implementation_until,
+            action_program::reached,
+        ))
+        .load(conn)?;
+    let other = |(slug, stage, from, until, reached): Found| {
+        let from = from.ok_or_else(|| StoreError::corrupt("an implementation without a first day"))?;
+        let evaluation = read_reached(&reached)?.into_iter().find(|reached| reached.stage == Stage::Evaluation);
+        Ok(super::rules::Other {
+            slug,
+            stage: parsed(&stage)?,
+            implementation: Implementation { from, until },
+            evaluation_on: evaluation.map(|reached| reached.on),
+        })
+    };
+    rows.into_iter().map(other).collect()
+}

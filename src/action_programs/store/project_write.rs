@@ -1,0 +1,272 @@
+//! Writing projects and milestones. A milestone keeps what its project shows of it up to date in the same transaction; that
+//! is no change of the project, whose lateness is computed.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::{
+    super::rules::{Milestone, MilestoneFacts, Program, Project, ProjectFacts, ProjectTally, Stage},
+    MILESTONES, PROJECTS, count_projects,
+    projects::{MilestoneRow, ProjectDerived, ProjectRow, find_project},
+    take_turn,
+};
+use crate::{
+    db::{
+        Change, Conn, Operation, StoreError, Tx, WriteError, json,
+        schema::{contribution, milestone, project},
+    },
+    kernel::{
+        id::{Slug, new_id},
+        violation::{Violation, Violations},
+    },
+};
+
+/// The most milestones of a project.
+const MOST_MILESTONES: i64 = 200;
+
+/// The project with an id, which nobody else changes meanwhile.
+///
+/// # Errors
+/// The database's.
+pub fn lock_project(tx: &mut Tx<'_>, id: &str) -> Result<Option<Project>, StoreError> {
+    take_turn(tx)?;
+    find_project(tx.conn, id)
+}
+
+/// Adds a project to a programme, which must be locked. Without a code it gets the next `p` and number.
+///
+/// # Errors
+/// [`WriteError::Taken`] for a code or an identifier of OGP Local that another project has.
+pub fn create_project(
+    tx: &mut Tx<'_>,
+    program: &Program,
+    code: Option<Slug>,
+    facts: ProjectFacts,
+) -> Result<Project, WriteError> {
+    let codes: Vec<String> =
+        project::table.filter(project::program_id.eq(&program.id)).select(project::code).load(tx.conn)?;
+    let mut taken = Violations::default();
+    let code = match code {
+        Some(code) => {
+            if codes.iter().any(|other| other == code.as_str()) {
+                let detail = format!("The programme has a project with the code {code}.");
+                taken.add("/code", "already_exists", detail);
+            }
+            code
+        }
+        None => next_code(&codes)?,
+    };
+    let tally = ProjectTally::of(&[], facts.ends_on);
+    let new = new_project(tx, program, code, (facts, tally));
+    check_ogp_local_id(tx.conn, &new, &mut taken)?;
+    taken.done().map_err(WriteError::Taken)?;
+    diesel::insert_into(project::table)
+        .values((ProjectRow::of(&new)?, ProjectDerived::of(&new.facts)))
+        .execute(tx.conn)?;
+    let after = json::value(&ProjectRow::of(&new)?)?;
+    tx.record_if(new.is_public, change(PROJECTS, &new.id, Operation::Created, 1), None, Some(after));
+    Ok(new)
+}
+
+/// A project that is to be stored.
+pub(super) fn new_project(
+    tx: &Tx<'_>,
+    program: &Program,
+    code: Slug,
+    (facts, tally): (ProjectFacts, ProjectTally),
+) -> Project {
+    Project {
+        id: new_id(),
+        version: 1,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        program_id: program.id.clone(),
+        program: program.slug.clone(),
+        stage: program.stage,
+        provenance: program.facts.provenance,
+        is_public: program.is_public(),
+        owner: program.owner.clone(),
+        code,
+        facts,
+        tally,
+    }
+}
+
+/// The first of `p1`, `p2` and so on behind all that are there.
+fn next_code(codes: &[String]) -> Result<Slug, StoreError> {
+    let numbers = codes.iter().filter_map(|code| code.strip_prefix('p')?.parse::<u32>().ok());
+    let next = numbers.max().unwrap_or(0).saturating_add(1);
+    format!("p{next}").parse().map_err(StoreError::corrupt)
+}
+
+/// Notes an identifier of OGP Local that another project has.
+fn check_ogp_local_id(conn: &mut Conn, wanted: &Project, taken: &mut Violations) -> Result<(), StoreError> {
+    let Some(id) = &wanted.facts.ogp_local_id else { return Ok(()) };
+    let same = project::table.filter(project::ogp_local_id.eq(id).and(project::id.ne(&wanted.id)));
+    if let Some(other) = same.select(project::id).first::<String>(conn).optional()? {
+        let detail = format!("{id} is the project {other} (/api/v1/projects/{other}).");
+        taken.add("/ogp_local_id", "already_exists", detail);
+    }
+    Ok(())
+}
+
+/// Writes what a [`lock_project`]ed project has become and returns it; nothing where nothing differs.
+///
+/// # Errors
+/// [`WriteError::Taken`] for an identifier of OGP Local that another project has.
+pub fn update_project(tx: &mut Tx<'_>, before: &Project, facts: ProjectFacts) -> Result<Project, WriteError> {
+    if before.facts == facts {
+        return Ok(before.clone());
+    }
+    let tally = tally_of(tx.conn, &before.id, facts.ends_on)?;
+    let after = Project { facts, tally, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
+    let mut taken = Violations::default();
+    check_ogp_local_id(tx.conn, &after, &mut taken)?;
+    taken.done().map_err(WriteError::Taken)?;
+    let row = ProjectRow::of(&after)?;
+    let (was, now) = (json::value(&ProjectRow::of(before)?)?, json::value(&row)?);
+    diesel::update(project::table.filter(project::id.eq(&after.id)))
+        .set((row, ProjectDerived::of(&after.facts)))
+        .execute(tx.conn)?;
+    let change = change(PROJECTS, &after.id, Operation::Updated, after.version);
+    tx.record_if(after.is_public, change, Some(was), Some(now));
+    Ok(after)
+}
+
+/// Deletes a [`lock_project`]ed project with its milestones. The feed keeps tombstones.
+///
+/// # Errors
+/// [`WriteError::NotNow`] once the council has adopted the programme, for the last project of one that is being consulted
+/// on, and for one that contributions became.
+pub fn delete_project(tx: &mut Tx<'_>, gone: &Project) -> Result<(), WriteError> {
+    let mut reasons = Violations::default();
+    if gone.stage >= Stage::Adopted {
+        let detail = format!("The programme is in {}: what the council adopted stays.", gone.stage.as_str());
+        reasons.add("", "adopted", detail);
+    }
+    if gone.stage >= Stage::Consultation
+        && gone.stage < Stage::Adopted
+        && count_projects(tx.conn, &gone.program_id)? == 1
+    {
+        let detail = format!("It is the last project of a programme in {}.", gone.stage.as_str());
+        reasons.add("", "last_project", detail);
+    }
+    let ideas: i64 = contribution::table.filter(contribution::project_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    if ideas > 0 {
+        reasons.add("", "has_contributions", format!("{ideas} contributions of the public became this project."));
+    }
+    reasons.done().map_err(WriteError::NotNow)?;
+    for (id, version) in milestone_versions(tx.conn, &gone.id)? {
+        let change = change(MILESTONES, &id, Operation::Deleted, version + 1);
+        if gone.is_public {
+            tx.record_part(change);
+        }
+    }
+    diesel::delete(project::table.filter(project::id.eq(&gone.id))).execute(tx.conn)?;
+    let before = json::value(&ProjectRow::of(gone)?)?;
+    let change = change(PROJECTS, &gone.id, Operation::Deleted, gone.version + 1);
+    tx.record_if(gone.is_public, change, Some(before), None);
+    Ok(())
+}
+
+fn milestone_versions(conn: &mut Conn, project_id: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    let own = milestone::table.filter(milestone::project_id.eq(project_id)).order(milestone::id);
+    Ok(own.select((milestone::id, milestone::version)).load(conn)?)
+}
+
+fn change(resource: &'static str, id: &str, operation: Operation, version: i64) -> Change {
+    Change { resource, id: id.to_owned(), operation, version }
+}
+
+/// What follows from the milestones of a project and its end.
+fn tally_of(conn: &mut Conn, project_id: &str, ends_on: Option<NaiveDate>) -> Result<ProjectTally, StoreError> {
+    let own = milestone::table.filter(milestone::project_id.eq(project_id));
+    let days: Vec<(NaiveDate, Option<NaiveDate>)> = own.select((milestone::due_on, milestone::done_on)).load(conn)?;
+    Ok(ProjectTally::of(&days, ends_on))
+}
+
+/// Keeps a project's columns about its milestones up to date.
+fn keep_tally(tx: &mut Tx<'_>, project: &Project) -> Result<(), StoreError> {
+    let tally = tally_of(tx.conn, &project.id, project.facts.ends_on)?;
+    diesel::update(project::table.filter(project::id.eq(&project.id)))
+        .set((
+            project::milestones_total.eq(tally.total),
+            project::milestones_done.eq(tally.done),
+            project::completed_on.eq(tally.completed_on),
+            project::next_due_on.eq(tally.next_due_on),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// The place behind a project's last milestone.
+///
+/// # Errors
+/// The database's.
+pub fn next_position(conn: &mut Conn, project_id: &str) -> Result<i64, StoreError> {
+    let own = milestone::table.filter(milestone::project_id.eq(project_id));
+    let last: Option<i64> = own.select(diesel::dsl::max(milestone::position)).first(conn)?;
+    Ok((last.unwrap_or(0) + 1).min(999))
+}
+
+/// Adds a milestone to a [`lock_project`]ed project.
+///
+/// # Errors
+/// [`WriteError::NotNow`] for a project that has very many.
+pub fn create_milestone(tx: &mut Tx<'_>, project: &Project, facts: MilestoneFacts) -> Result<Milestone, WriteError> {
+    if project.tally.total >= MOST_MILESTONES {
+        let detail = format!("A project has at most {MOST_MILESTONES} milestones.");
+        return Err(WriteError::NotNow(Violation::new("", "too_many", detail).into()));
+    }
+    let new = new_milestone(tx, project, facts);
+    let row = MilestoneRow::of(&new)?;
+    let after = json::value(&row)?;
+    diesel::insert_into(milestone::table).values(row).execute(tx.conn)?;
+    keep_tally(tx, project)?;
+    tx.record_if(new.is_public, change(MILESTONES, &new.id, Operation::Created, 1), None, Some(after));
+    Ok(new)
+}
+
+/// A milestone that is to be stored.
+pub(super) fn new_milestone(tx: &Tx<'_>, project: &Project, facts: MilestoneFacts) -> Milestone {
+    let (id, now) = (new_id(), tx.now());
+    let (project_id, is_public) = (project.id.clone(), project.is_public);
+    Milestone { id, version: 1, created_at: now, updated_at: now, project_id, is_public, facts }
+}
+
+/// Writes what a milestone of a [`lock_project`]ed project has become and returns it; nothing where nothing differs.
+///
+/// # Errors
+/// The database's.
+pub fn update_milestone(
+    tx: &mut Tx<'_>,
+    project: &Project,
+    before: &Milestone,
+    facts: MilestoneFacts,
+) -> Result<Milestone, WriteError> {
+    if before.facts == facts {
+        return Ok(before.clone());
+    }
+    let after = Milestone { facts, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
+    let row = MilestoneRow::of(&after)?;
+    let (was, now) = (json::value(&MilestoneRow::of(before)?)?, json::value(&row)?);
+    diesel::update(milestone::table.filter(milestone::id.eq(&after.id))).set(row).execute(tx.conn)?;
+    keep_tally(tx, project)?;
+    let change = change(MILESTONES, &after.id, Operation::Updated, after.version);
+    tx.record_if(after.is_public, change, Some(was), Some(now));
+    Ok(after)
+}
+
+/// Deletes a milestone of a [`lock_project`]ed project. The feed keeps its tombstone.
+///
+/// # Errors
+/// The database's.
+pub fn delete_milestone(tx: &mut Tx<'_>, project: &Project, gone: &Milestone) -> Result<(), StoreError> {
+    diesel::delete(milestone::table.filter(milestone::id.eq(&gone.id))).execute(tx.conn)?;
+    keep_tally(tx, project)?;
+    let before: Value = json::value(&MilestoneRow::of(gone)?)?;
+    let change = change(MILESTONES, &gone.id, Operation::Deleted, gone.version + 1);
+    tx.record_if(gone.is_public, change, Some(before), None);
+    Ok(())
+}

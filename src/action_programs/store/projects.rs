@@ -1,0 +1,506 @@
+//! Reading projects and milestones. What depends on today is told apart by the columns that are kept for it.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::{
+    dsl::{AsSelect, exists},
+    prelude::*,
+};
+use serde::Serialize;
+
+use super::{
+    super::rules::{
+        Budget, Drafts, Milestone, MilestoneFacts, MilestoneFilters, Owner, Project, ProjectFacts, ProjectFilters,
+        ProjectStatus, ProjectTally, PublicationFilter, SortKey, sort_title,
+    },
+    parsed, position,
+};
+use crate::{
+    db::{
+        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        keyset::{keyset, keyset_by_id},
+        schema::{
+            action_program, action_program_axis, action_program_axis_principle, action_program_commitment, member,
+            milestone, project,
+        },
+        search::search,
+    },
+    kernel::{
+        id::Slug,
+        language::Language,
+        paging::{Found, Key, Listing, Position},
+    },
+    members::Evidence,
+    territories::Code,
+};
+
+/// What is stored of a project in its own row, what is made from it apart.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = project, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct ProjectRow {
+    #[serde(skip)]
+    id: String,
+    #[serde(skip)]
+    version: i64,
+    #[serde(skip)]
+    #[diesel(deserialize_as = Stamp)]
+    created_at: NaiveDateTime,
+    #[serde(skip)]
+    #[diesel(deserialize_as = Stamp)]
+    updated_at: NaiveDateTime,
+    program_id: String,
+    member_id: String,
+    region_code: String,
+    code: String,
+    axis_id: Option<String>,
+    title: String,
+    problem: Option<String>,
+    solution: Option<String>,
+    expected_results: String,
+    responsible_unit: Option<String>,
+    partners: String,
+    budget_centimes: Option<i64>,
+    budget_currency: Option<String>,
+    budget_source: Option<String>,
+    starts_on: Option<NaiveDate>,
+    ends_on: Option<NaiveDate>,
+    ogp_local_id: Option<String>,
+    #[serde(skip)]
+    milestones_total: i64,
+    #[serde(skip)]
+    milestones_done: i64,
+    #[serde(skip)]
+    completed_on: Option<NaiveDate>,
+    #[serde(skip)]
+    next_due_on: NaiveDate,
+}
+
+/// The columns that are made from the others, so that both databases search and sort alike.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = project, treat_none_as_default_value = false)]
+pub(super) struct ProjectDerived {
+    title_fr_folded: String,
+    title_ar_folded: String,
+    search_text: String,
+}
+
+impl ProjectDerived {
+    pub(super) fn of(facts: &ProjectFacts) -> Self {
+        Self {
+            title_fr_folded: sort_title(&facts.title, Language::Fr),
+            title_ar_folded: sort_title(&facts.title, Language::Ar),
+            search_text: facts.search_text(),
+        }
+    }
+}
+
+impl ProjectRow {
+    pub(super) fn of(project: &Project) -> Result<Self, StoreError> {
+        let (facts, tally, budget) = (&project.facts, project.tally, project.facts.budget.as_ref());
+        Ok(Self {
+            id: project.id.clone(),
+            version: project.version,
+            created_at: project.created_at.naive_utc(),
+            updated_at: project.updated_at.naive_utc(),
+            program_id: project.program_id.clone(),
+            member_id: project.owner.id.clone(),
+            region_code: project.owner.region_code.to_string(),
+            code: project.code.to_string(),
+            axis_id: facts.axis_id.clone(),
+            title: json::write(&facts.title)?,
+            problem: facts.problem.as_ref().map(json::write).transpose()?,
+            solution: facts.solution.as_ref().map(json::write).transpose()?,
+            expected_results: json::write(&facts.expected_results)?,
+            responsible_unit: facts.responsible_unit.as_ref().map(json::write).transpose()?,
+            partners: json::write(&facts.partners)?,
+            budget_centimes: budget.map(|budget| budget.centimes),
+            budget_currency: budget.map(|budget| budget.currency.clone()),
+            budget_source: budget.and_then(|budget| budget.source.clone()),
+            starts_on: facts.starts_on,
+            ends_on: facts.ends_on,
+            ogp_local_id: facts.ogp_local_id.clone(),
+            milestones_total: tally.total,
+            milestones_done: tally.done,
+            completed_on: tally.completed_on,
+            next_due_on: tally.next_due_on,
+        })
+    }
+}
+
+/// What a project takes from its programme.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = action_program)]
+struct ProgramPart {
+    slug: String,
+    stage: String,
+    provenance: String,
+    publication: String,
+}
+
+fn read_project((row, program, member): (ProjectRow, ProgramPart, String)) -> Result<Project, StoreError> {
+    let (centimes, currency, source) = (row.budget_centimes, row.budget_currency, row.budget_source);
+    Ok(Project {
+        program: Slug::try_from(program.slug).map_err(StoreError::corrupt)?,
+        stage: parsed(&program.stage)?,
+        provenance: parsed(&program.provenance)?,
+        is_public: program.publication == "published",
+        owner: Owner {
+            id: row.member_id,
+            slug: Slug::try_from(member).map_err(StoreError::corrupt)?,
+            region_code: Code::try_from(row.region_code).map_err(StoreError::corrupt)?,
+        },
+        code: Slug::try_from(row.code).map_err(StoreError::corrupt)?,
+        facts: ProjectFacts {
+            axis_id: row.axis_id,
+            title: json::read(&row.title)?,
+            problem: row.problem.as_deref().map(json::read).transpose()?,
+            solution: row.solution.as_deref().map(json::read).transpose()?,
+            expected_results: json::read(&row.expected_results)?,
+            responsible_unit: row.responsible_unit.as_deref().map(json::read).transpose()?,
+            partners: json::read(&row.partners)?,
+            budget: centimes.zip(currency).map(|(centimes, currency)| Budget { centimes, currency, source }),
+            starts_on: row.starts_on,
+            ends_on: row.ends_on,
+            ogp_local_id: row.ogp_local_id,
+        },
+        tally: ProjectTally {
+            total: row.milestones_total,
+            done: row.milestones_done,
+            completed_on: row.completed_on,
+            next_due_on: row.next_due_on,
+        },
+        id: row.id,
+        version: row.version,
+        created_at: row.created_at.and_utc(),
+        updated_at: row.updated_at.and_utc(),
+        program_id: row.program_id,
+    })
+}
+
+/// Projects beside their programmes and members.
+type Parts = diesel::helper_types::InnerJoinOn<
+    diesel::helper_types::InnerJoinOn<
+        project::table,
+        action_program::table,
+        diesel::helper_types::Eq<project::program_id, action_program::id>,
+    >,
+    member::table,
+    diesel::helper_types::Eq<project::member_id, member::id>,
+>;
+
+fn parts() -> Parts {
+    project::table
+        .inner_join(action_program::table.on(project::program_id.eq(action_program::id)))
+        .inner_join(member::table.on(project::member_id.eq(member::id)))
+}
+
+type Columns = (AsSelect<ProjectRow, Backend>, AsSelect<ProgramPart, Backend>, member::slug);
+
+fn columns() -> Columns {
+    (ProjectRow::as_select(), ProgramPart::as_select(), member::slug)
+}
+
+/// The project with an id, of a published programme or not.
+///
+/// # Errors
+/// The database's.
+pub fn find_project(conn: &mut Conn, id: &str) -> Result<Option<Project>, StoreError> {
+    let row = parts().select(columns()).filter(project::id.eq(id)).first(conn).optional()?;
+    row.map(read_project).transpose()
+}
+
+/// The projects with these ids, of published programmes.
+///
+/// # Errors
+/// The database's.
+pub fn find_projects_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Project>, StoreError> {
+    let query = parts().select(columns()).filter(project::id.eq_any(ids.iter().copied()));
+    let rows: Vec<_> = query.filter(action_program::publication.eq("published")).load(conn)?;
+    rows.into_iter().map(read_project).collect()
+}
+
+/// The projects of published programmes, some at a time, in the order of their ids: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk_projects(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Project>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let query = parts().select(columns()).filter(project::id.gt(after.unwrap_or_default()));
+    let query = query.filter(action_program::publication.eq("published"));
+    let rows: Vec<_> = query.order(project::id).limit(limit).load(conn)?;
+    rows.into_iter().map(read_project).collect()
+}
+
+/// The projects of the programmes with these ids, in the order in which they were stored.
+///
+/// # Errors
+/// The database's.
+pub fn projects_of(conn: &mut Conn, programs: &[&str]) -> Result<Vec<Project>, StoreError> {
+    let query = parts().select(columns()).filter(project::program_id.eq_any(programs.iter().copied()));
+    let rows: Vec<_> = query.order((project::program_id, project::id)).load(conn)?;
+    rows.into_iter().map(read_project).collect()
+}
+
+/// The ids of the axes of the programme with an id.
+///
+/// # Errors
+/// The database's.
+pub fn axes_of(conn: &mut Conn, program_id: &str) -> Result<Vec<String>, StoreError> {
+    let own = action_program_axis::table.filter(action_program_axis::program_id.eq(program_id));
+    Ok(own.order(action_program_axis::position).select(action_program_axis::id).load(conn)?)
+}
+
+/// Reads a page of the list, with one statement, and one more each for an empty page and a count.
+///
+/// # Errors
+/// The database's.
+pub fn list_projects(conn: &mut Conn, listing: &Listing<ProjectFilters>) -> Result<Found<Project>, StoreError> {
+    let Listing { filters, after, limit, count } = listing;
+    let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
+    // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
+    let (row, program, slug) = columns();
+    let query = filtered(filters).select((row, program, slug, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let (order, position_after) = (filters.order, after.as_ref());
+    let after = position_after.and_then(Position::text);
+    let query = match order.key {
+        SortKey::CreatedAt => keyset_by_id!(query, project::id, order.direction, position_after),
+        SortKey::TitleFr => keyset!(query, project::title_fr_folded, project::id, order.direction, after),
+        SortKey::TitleAr => keyset!(query, project::title_ar_folded, project::id, order.direction, after),
+    };
+    let rows: Vec<(ProjectRow, ProgramPart, String, i64)> = query.load(conn)?;
+    let sequence = match rows.first() {
+        Some((_, _, _, sequence)) => *sequence,
+        None => current_sequence(conn)?,
+    };
+    let read = |(row, program, slug, _): (ProjectRow, ProgramPart, String, i64)| read_project((row, program, slug));
+    let rows = rows.into_iter().map(read).collect::<Result<_, _>>()?;
+    let position = |last: &Project| position(&last.id, &last.facts.title, order.key);
+    Ok(Found::of(rows, *limit, (sequence, total), position))
+}
+
+type PartsQuery<'a> = diesel::helper_types::IntoBoxed<'a, Parts, Backend>;
+
+fn filtered(filters: &ProjectFilters) -> PartsQuery<'_> {
+    let mut query = parts().into_boxed();
+    query = match (filters.publication, &filters.drafts) {
+        (None, _) | (Some(PublicationFilter::All), Drafts::None) => {
+            query.filter(action_program::publication.eq("published"))
+        }
+        (Some(PublicationFilter::All), Drafts::All) => query,
+        (Some(PublicationFilter::All), Drafts::Of(member)) => {
+            query.filter(action_program::publication.eq("published").or(project::member_id.eq(member)))
+        }
+        (Some(PublicationFilter::Draft), Drafts::None) => query.filter(project::id.eq("")),
+        (Some(PublicationFilter::Draft), Drafts::All) => query.filter(action_program::publication.eq("draft")),
+        (Some(PublicationFilter::Draft), Drafts::Of(member)) => {
+            query.filter(action_program::publication.eq("draft").and(project::member_id.eq(member)))
+        }
+    };
+    if !filters.programs.is_empty() {
+        let slug = action_program::slug.eq_any(&filters.programs);
+        query = query.filter(slug.or(action_program::id.eq_any(&filters.programs)));
+    }
+    if !filters.members.is_empty() {
+        query = query.filter(member::slug.eq_any(&filters.members));
+    }
+    if !filters.regions.is_empty() {
+        query = query.filter(project::region_code.eq_any(&filters.regions));
+    }
+    if !filters.principles.is_empty() {
+        let mapped = action_program_axis_principle::table
+            .filter(action_program_axis_principle::axis_id.nullable().eq(project::axis_id))
+            .filter(action_program_axis_principle::principle.eq_any(&filters.principles));
+        query = query.filter(exists(mapped));
+    }
+    if !filters.commitments.is_empty() {
+        let served = action_program_commitment::table
+            .filter(action_program_commitment::program_id.eq(project::program_id))
+            .filter(action_program_commitment::commitment.eq_any(&filters.commitments));
+        query = query.filter(exists(served));
+    }
+    if let Some(words) = &filters.words {
+        query = search!(query, project::search_text, words);
+    }
+    if let Some(since) = filters.updated_since {
+        query = query.filter(project::updated_at.ge(since.naive_utc()));
+    }
+    standing(query, filters)
+}
+
+/// Keeps the projects that stand in one of some ways, in the words of [`Project::status`].
+fn standing<'a>(query: PartsQuery<'a>, filters: &'a ProjectFilters) -> PartsQuery<'a> {
+    use diesel::sql_types::Bool;
+    type Source = diesel::helper_types::InnerJoinQuerySource<
+        diesel::helper_types::InnerJoinQuerySource<
+            project::table,
+            action_program::table,
+            diesel::helper_types::Eq<project::program_id, action_program::id>,
+        >,
+        member::table,
+        diesel::helper_types::Eq<project::member_id, member::id>,
+    >;
+    type Condition<'a> = Box<dyn BoxableExpression<Source, Backend, SqlType = Bool> + 'a>;
+    let today = filters.today;
+    let has_begun = || {
+        project::milestones_done
+            .gt(0_i64)
+            .or(project::starts_on.is_not_null().and(project::starts_on.assume_not_null().le(today)))
+    };
+    let is_open = || action_program::stage.ne("cancelled").and(project::completed_on.is_null());
+    let condition = |status: &ProjectStatus| -> Condition<'a> {
+        match status {
+            ProjectStatus::Cancelled => Box::new(action_program::stage.eq("cancelled")),
+            ProjectStatus::Completed => {
+                Box::new(action_program::stage.ne("cancelled").and(project::completed_on.is_not_null()))
+            }
+            ProjectStatus::Late => Box::new(is_open().and(project::next_due_on.lt(today))),
+            ProjectStatus::InProgress => Box::new(is_open().and(project::next_due_on.ge(today)).and(has_begun())),
+            ProjectStatus::NotStarted => {
+                Box::new(is_open().and(project::next_due_on.ge(today)).and(diesel::dsl::not(has_begun())))
+            }
+        }
+    };
+    let conditions = filters.statuses.iter().map(condition);
+    match conditions.reduce(|one, other| Box::new(one.or(other))) {
+        Some(any) => query.filter(any),
+        None => query,
+    }
+}
+
+/// What is stored of a milestone.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = milestone, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct MilestoneRow {
+    #[serde(skip)]
+    id: String,
+    #[serde(skip)]
+    version: i64,
+    #[serde(skip)]
+    #[diesel(deserialize_as = Stamp)]
+    created_at: NaiveDateTime,
+    #[serde(skip)]
+    #[diesel(deserialize_as = Stamp)]
+    updated_at: NaiveDateTime,
+    project_id: String,
+    position: i64,
+    title: String,
+    due_on: NaiveDate,
+    done_on: Option<NaiveDate>,
+    evidence_reference: Option<String>,
+    evidence_url: Option<String>,
+}
+
+impl MilestoneRow {
+    pub(super) fn of(milestone: &Milestone) -> Result<Self, StoreError> {
+        let facts = &milestone.facts;
+        Ok(Self {
+            id: milestone.id.clone(),
+            version: milestone.version,
+            created_at: milestone.created_at.naive_utc(),
+            updated_at: milestone.updated_at.naive_utc(),
+            project_id: milestone.project_id.clone(),
+            position: facts.position,
+            title: json::write(&facts.title)?,
+            due_on: facts.due_on,
+            done_on: facts.done_on,
+            evidence_reference: facts.evidence.reference.clone(),
+            evidence_url: facts.evidence.url.clone(),
+        })
+    }
+}
+
+fn read_milestone((row, publication): (MilestoneRow, String)) -> Result<Milestone, StoreError> {
+    Ok(Milestone {
+        id: row.id,
+        version: row.version,
+        created_at: row.created_at.and_utc(),
+        updated_at: row.updated_at.and_utc(),
+        project_id: row.project_id,
+        is_public: publication == "published",
+        facts: MilestoneFacts {
+            position: row.position,
+            title: json::read(&row.title)?,
+            due_on: row.due_on,
+            done_on: row.done_on,
+            evidence: Evidence { reference: row.evidence_reference, url: row.evidence_url },
+        },
+    })
+}
+
+/// Milestones beside the programmes of their projects.
+type Steps = diesel::helper_types::InnerJoinOn<
+    diesel::helper_types::InnerJoinOn<
+        milestone::table,
+        project::table,
+        diesel::helper_types::Eq<milestone::project_id, project::id>,
+    >,
+    action_program::table,
+    diesel::helper_types::Eq<project::program_id, action_program::id>,
+>;
+
+fn steps() -> Steps {
+    milestone::table
+        .inner_join(project::table.on(milestone::project_id.eq(project::id)))
+        .inner_join(action_program::table.on(project::program_id.eq(action_program::id)))
+}
+
+fn step_columns() -> (AsSelect<MilestoneRow, Backend>, action_program::publication) {
+    (MilestoneRow::as_select(), action_program::publication)
+}
+
+/// The milestone with an id.
+///
+/// # Errors
+/// The database's.
+pub fn find_milestone(conn: &mut Conn, id: &str) -> Result<Option<Milestone>, StoreError> {
+    let row = steps().select(step_columns()).filter(milestone::id.eq(id)).first(conn).optional()?;
+    row.map(read_milestone).transpose()
+}
+
+/// The milestones with these ids, of published programmes.
+///
+/// # Errors
+/// The database's.
+pub fn find_milestones_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Milestone>, StoreError> {
+    let query = steps().select(step_columns()).filter(milestone::id.eq_any(ids.iter().copied()));
+    let rows: Vec<_> = query.filter(action_program::publication.eq("published")).load(conn)?;
+    rows.into_iter().map(read_milestone).collect()
+}
+
+/// The milestones of published programmes, some at a time, in the order of their ids: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk_milestones(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Milestone>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let query = steps().select(step_columns()).filter(milestone::id.gt(after.unwrap_or_default()));
+    let query = query.filter(action_program::publication.eq("published"));
+    let rows: Vec<_> = query.order(milestone::id).limit(limit).load(conn)?;
+    rows.into_iter().map(read_milestone).collect()
+}
+
+/// The milestones of the projects with these ids, in their order.
+///
+/// # Errors
+/// The database's.
+pub fn milestones_of(conn: &mut Conn, projects: &[&str]) -> Result<Vec<Milestone>, StoreError> {
+    let query = steps().select(step_columns()).filter(milestone::project_id.eq_any(projects.iter().copied()));
+    let rows: Vec<_> = query.order((milestone::project_id, milestone::position, milestone::id)).load(conn)?;
+    rows.into_iter().map(read_milestone).collect()
+}
+
+/// Reads a page of a project's milestones, with two statements, and one more for a count.
+///
+/// # Errors
+/// The database's.
+pub fn list_milestones(conn: &mut Conn, listing: &Listing<MilestoneFilters>) -> Result<Found<Milestone>, StoreError> {
+    let sequence = current_sequence(conn)?;
+    let own = || milestone::project_id.eq(&listing.filters.project_id);
+    let total = if listing.count { Some(steps().filter(own()).count().get_result(conn)?) } else { None };
+    let query = steps().select(step_columns()).filter(own()).limit(i64::from(listing.limit) + 1).into_boxed();
+    let after = listing.after.as_ref().and_then(Position::number);
+    let query = keyset!(query, milestone::position, milestone::id, listing.filters.order.direction, after);
+    let rows: Vec<(MilestoneRow, String)> = query.load(conn)?;
+    let rows = rows.into_iter().map(read_milestone).collect::<Result<_, _>>()?;
+    let position = |last: &Milestone| Position { key: Key::Number(last.facts.position), id: last.id.clone() };
+    Ok(Found::of(rows, listing.limit, (sequence, total), position))
+}
