@@ -38,7 +38,7 @@ pub use self::{
     edition::Edition,
     error::{StoreError, WriteError},
     idempotency::{Claim, Claimed, MAKING_FOCAL_POINTS, forget_answers, forget_answers_naming, forget_answers_to},
-    importing::{CHUNK, Importable, in_pieces},
+    importing::{CHUNK, Importable, Keeper, in_pieces},
     migrations::{
         MigrationError, Status as MigrationStatus, has_schema, migrate, revert_all, status as migration_status,
     },

@@ -25,6 +25,9 @@ enum May {
 }
 
 const KEEPERS: &[Role] = &[Role::Registrar, Role::Secretariat];
+/// Who writes programmes; whose they are is asked of what is there.
+const PLANNERS: &[Role] = &[Role::Secretariat, Role::FocalPoint];
+const LISTERS: &[Role] = &[Role::Registrar, Role::Secretariat, Role::FocalPoint];
 
 /// The whole table, written down a second time: what the product promises, not what the code does.
 fn table() -> BTreeMap<&'static str, May> {
@@ -82,10 +85,28 @@ fn table() -> BTreeMap<&'static str, May> {
         ("getDataPackage", May::All),
         ("getCatalog", May::All),
         ("getImportTemplate", May::All),
-        ("createImport", May::Only(KEEPERS)),
-        ("listImports", May::Only(KEEPERS)),
-        ("getImport", May::Only(KEEPERS)),
-        ("listImportRows", May::Only(KEEPERS)),
+        ("listActionPrograms", May::All),
+        ("getActionProgram", May::All),
+        ("getActionProgramHistory", May::All),
+        ("listActionProgramTransitions", May::All),
+        ("listProjects", May::All),
+        ("getProject", May::All),
+        ("listMilestones", May::All),
+        ("getMilestone", May::All),
+        ("createActionProgram", May::Only(PLANNERS)),
+        ("updateActionProgram", May::OnlyAndOwn(&[Role::Secretariat])),
+        ("deleteActionProgram", May::OnlyAndOwn(&[Role::Secretariat])),
+        ("createActionProgramTransition", May::OnlyAndOwn(&[Role::Secretariat])),
+        ("createProject", May::Only(PLANNERS)),
+        ("updateProject", May::Only(PLANNERS)),
+        ("deleteProject", May::Only(PLANNERS)),
+        ("createMilestone", May::Only(PLANNERS)),
+        ("updateMilestone", May::Only(PLANNERS)),
+        ("deleteMilestone", May::Only(PLANNERS)),
+        ("createImport", May::Only(LISTERS)),
+        ("listImports", May::Only(LISTERS)),
+        ("getImport", May::Only(LISTERS)),
+        ("listImportRows", May::Only(LISTERS)),
         ("listUsers", May::Only(&[Role::Administrator])),
         ("createUser", May::Only(&[Role::Administrator])),
         ("getUser", May::Only(&[Role::Administrator])),
@@ -169,6 +190,8 @@ fn expected(may: May, caller: &Caller, is_data: bool, path: &str) -> Option<u16>
 on_both! {
     fn every_operation_answers_every_role_as_the_table_says(server) {
         let (document, mut table, callers) = (remacto::openapi::document().unwrap(), table(), callers(server));
+        let (who, programme) = (server.account(Role::Secretariat), crate::action_programs::programme(1, "published"));
+        assert_eq!(server.json("POST", "/api/v1/action-programs", &[who.header()], &programme).status, 201);
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
                 let id = operation["operationId"].as_str().unwrap();

@@ -11,6 +11,7 @@
 mod support;
 
 mod accounts;
+mod action_programs;
 mod audit;
 mod authorization;
 mod bad_input;
@@ -34,6 +35,7 @@ mod outage;
 mod pages;
 mod paging;
 mod persons;
+mod projects;
 mod schema;
 mod sessions;
 mod territories;

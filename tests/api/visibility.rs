@@ -42,6 +42,18 @@ const SQLITE_COLUMNS: &str = "SELECT t.name || '.' || c.name AS name FROM sqlite
 const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS name FROM information_schema.columns
     WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
 
+/// Columns beside public ones that take no text: keys, counts and days that are made from public columns.
+const UNMARKED: [&str; 8] = [
+    "id",
+    "singleton",
+    "network_id",
+    "joined_on_key",
+    "milestones_total",
+    "milestones_done",
+    "completed_on",
+    "next_due_on",
+];
+
 /// Runs SQL on a database of either kind.
 enum Sql {
     Sqlite(SqliteConnection),
@@ -123,9 +135,7 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
             marked.extend(hidden.iter().map(|column| format!("{table}.{column}")));
         } else {
             // Columns beside public ones: keys that hold rows together and what is made from public columns.
-            for column in
-                hidden.into_iter().filter(|column| !["id", "singleton", "network_id", "joined_on_key"].contains(column))
-            {
+            for column in hidden.into_iter().filter(|column| !UNMARKED.contains(column)) {
                 sql.run(&format!("UPDATE {table} SET {column} = {column} || ' {MARKER}'"));
                 marked.insert(format!("{table}.{column}"));
             }

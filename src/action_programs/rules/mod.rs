@@ -3,6 +3,7 @@
 mod content;
 mod project;
 mod reference;
+mod register;
 mod stage;
 
 use chrono::{DateTime, Days, Months, NaiveDate, Utc};
@@ -16,6 +17,7 @@ pub use self::{
         ProjectFilters, ProjectStatus, ProjectTally, check_milestone, check_project,
     },
     reference::{Seed, SeedProject, Texts, parse_named, parse_texts},
+    register::{COLUMNS, Line, cells},
     stage::{Move, Other, Situation, check_kept, obstacles},
 };
 use crate::{

@@ -180,7 +180,11 @@ fn change(resource: &'static str, id: &str, operation: Operation, version: i64) 
 }
 
 /// What follows from the milestones of a project and its end.
-fn tally_of(conn: &mut Conn, project_id: &str, ends_on: Option<NaiveDate>) -> Result<ProjectTally, StoreError> {
+pub(super) fn tally_of(
+    conn: &mut Conn,
+    project_id: &str,
+    ends_on: Option<NaiveDate>,
+) -> Result<ProjectTally, StoreError> {
     let own = milestone::table.filter(milestone::project_id.eq(project_id));
     let days: Vec<(NaiveDate, Option<NaiveDate>)> = own.select((milestone::due_on, milestone::done_on)).load(conn)?;
     Ok(ProjectTally::of(&days, ends_on))
