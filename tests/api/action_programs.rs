@@ -424,7 +424,7 @@ on_both! {
             "UPDATE action_program SET decision_reference = NULL",
             "UPDATE action_program SET publication = 'draft'",
             "UPDATE action_program SET implementation_until = '2020-01-01'",
-            "UPDATE project SET completed_on = '2024-01-01'",
+            "UPDATE project SET milestones_done = 1",
             "UPDATE project SET budget_currency = 'MAD'",
         ] {
             assert!(server.execute(sql).is_err(), "{sql}");

@@ -35,6 +35,7 @@ mod outage;
 mod pages;
 mod paging;
 mod persons;
+mod plans;
 mod projects;
 mod schema;
 mod sessions;

@@ -43,14 +43,15 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS name 
     WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
 
 /// Columns beside public ones that take no text: keys, counts and days that are made from public columns.
-const UNMARKED: [&str; 8] = [
+const UNMARKED: [&str; 9] = [
     "id",
     "singleton",
     "network_id",
     "joined_on_key",
     "milestones_total",
     "milestones_done",
-    "completed_on",
+    "is_public",
+    "phase",
     "next_due_on",
 ];
 

@@ -14,7 +14,7 @@ pub use self::{
     content::{check_axes, check_commitments, check_facts},
     project::{
         Budget, Milestone, MilestoneFacts, MilestoneFilters, MilestoneSortKey, Partner, Project, ProjectFacts,
-        ProjectFilters, ProjectStatus, ProjectTally, check_milestone, check_project,
+        ProjectFilters, ProjectPhase, ProjectStatus, ProjectTally, check_milestone, check_project,
     },
     reference::{Seed, SeedProject, Texts, parse_named, parse_texts},
     register::{COLUMNS, Line, cells},

@@ -42,7 +42,7 @@ use crate::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
             action_program_move, member, project,
         },
-        search::search,
+        search::{any_of, search},
     },
     kernel::{
         date::PartialDate,
@@ -471,18 +471,11 @@ fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Owned, Bac
             query.filter(action_program::publication.eq("draft").and(action_program::member_id.eq(member)))
         }
     };
-    if !filters.members.is_empty() {
-        query = query.filter(member::slug.eq_any(&filters.members));
-    }
-    if !filters.regions.is_empty() {
-        query = query.filter(action_program::region_code.eq_any(&filters.regions));
-    }
-    if !filters.stages.is_empty() {
-        query = query.filter(action_program::stage.eq_any(filters.stages.iter().map(|stage| stage.as_str())));
-    }
-    if !filters.cycles.is_empty() {
-        query = query.filter(action_program::cycle.eq_any(&filters.cycles));
-    }
+    let stages: Vec<&str> = filters.stages.iter().map(|stage| stage.as_str()).collect();
+    query = any_of!(query, member::slug, filters.members.as_slice());
+    query = any_of!(query, action_program::region_code, filters.regions.as_slice());
+    query = any_of!(query, action_program::stage, stages.as_slice());
+    query = any_of!(query, action_program::cycle, filters.cycles.as_slice());
     if !filters.principles.is_empty() {
         let mapped = action_program_axis::table
             .inner_join(

@@ -193,11 +193,12 @@ pub(super) fn tally_of(
 /// Keeps a project's columns about its milestones up to date.
 fn keep_tally(tx: &mut Tx<'_>, project: &Project) -> Result<(), StoreError> {
     let tally = tally_of(tx.conn, &project.id, project.facts.ends_on)?;
+    let phase = Project { tally, ..project.clone() }.phase();
     diesel::update(project::table.filter(project::id.eq(&project.id)))
         .set((
+            project::phase.eq(phase.as_str()),
             project::milestones_total.eq(tally.total),
             project::milestones_done.eq(tally.done),
-            project::completed_on.eq(tally.completed_on),
             project::next_due_on.eq(tally.next_due_on),
         ))
         .execute(tx.conn)?;
