@@ -11,6 +11,7 @@
 
 mod load;
 mod national;
+mod programs;
 mod writes;
 
 use std::{
@@ -57,6 +58,25 @@ enum Baseline {
         /// A SQLite file or a PostgreSQL URL.
         #[arg(long)]
         database: String,
+    },
+    /// Let a database gather its statistics.
+    Analyse {
+        /// A SQLite file or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
+    },
+    /// Serve one programme with its projects and milestones as a handler written by hand would.
+    Program {
+        #[arg(long)]
+        bind: SocketAddr,
+        /// A SQLite file or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
+        #[arg(long)]
+        slug: String,
+        /// How many connections to the database it has.
+        #[arg(long, default_value_t = 4)]
+        connections: u32,
     },
     /// Run a query in 8 threads for some seconds and print how often a second.
     Loop {
@@ -105,6 +125,12 @@ fn main() {
         Baseline::Raw { bind, file } => raw(bind, std::fs::read(file).expect("the file can be read")),
         Baseline::Fill { database } => fill(&database),
         Baseline::FillPrograms { database } => fill_programs(&database),
+        Baseline::Analyse { database } => {
+            seeded(&database, |_| Ok(0));
+        }
+        Baseline::Program { bind, database, slug, connections } => {
+            programs::serve(bind, &database, &slug, connections);
+        }
         Baseline::Loop { database, query, seconds } => {
             let rate = if database.starts_with("postgres") {
                 rate(seconds, || open_pg(&database), |conn| run_pg(query, conn))
