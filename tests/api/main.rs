@@ -11,6 +11,7 @@
 mod support;
 
 mod accounts;
+mod alerts;
 mod audit;
 mod authorization;
 mod bad_input;
@@ -20,6 +21,7 @@ mod charter;
 mod commands;
 mod demonstration;
 mod digests;
+mod evaluations;
 mod exports;
 mod focal_points;
 mod imports;

@@ -149,6 +149,7 @@ fn both_trees_have_the_same_checks_and_types() {
                 "ends_on",
                 "completed_on",
                 "next_due_on",
+                "last_on",
                 "due_on",
                 "done_on",
                 "opens_on",
