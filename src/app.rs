@@ -20,7 +20,7 @@ use crate::{
     changes, charter,
     config::{OpsBind, ServeArgs},
     db::Db,
-    exports, focal_points, imports, index, members, network,
+    evaluations, exports, focal_points, imports, index, insight, members, network,
     observe::{access::observe, health, metrics},
     openapi, persons, portal, retention,
     state::AppState,
@@ -47,12 +47,14 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(members::configure)
                 .configure(focal_points::configure)
                 .configure(action_programs::configure)
+                .configure(evaluations::configure)
                 .configure(territories::configure)
                 .configure(changes::configure)
                 .configure(exports::configure)
                 .configure(imports::configure)
                 .configure(audit::configure)
                 .configure(persons::configure)
+                .configure(insight::configure)
                 .configure(auth::configure),
         )
         .configure(auth::configure_well_known)

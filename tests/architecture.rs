@@ -7,18 +7,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const RESOURCES: [&str; 11] = [
+const RESOURCES: [&str; 13] = [
     "territories",
     "members",
     "focal_points",
     "network",
     "charter",
     "action_programs",
+    "evaluations",
     "changes",
     "imports",
     "exports",
     "audit",
     "persons",
+    "insight",
 ];
 
 struct Source {

@@ -18,8 +18,8 @@ use crate::{
 pub use self::{
     dto::{MilestoneOut, ProgramOut, ProjectOut},
     rules::{
-        Address as ProgramAddress, Drafts, Owner, Program, Provenance, Publication, PublicationFilter, Seed, Stage,
-        Texts, parse_texts,
+        Address as ProgramAddress, Deadline, Drafts, Implementation, Owner, Program, Provenance, Publication,
+        PublicationFilter, Seed, Stage, Texts, parse_texts,
     },
     store::{ProjectList, find, follow, lock, owners, seed},
 };

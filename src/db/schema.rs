@@ -395,6 +395,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    action_program_deadline (program_id, what) {
+        program_id -> Text,
+        what -> Text,
+        last_on -> Date,
+    }
+}
+
+diesel::table! {
     action_program_commitment (program_id, commitment) {
         program_id -> Text,
         commitment -> Text,
@@ -547,6 +555,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     action_program_axis,
     action_program_axis_principle,
     action_program_commitment,
+    action_program_deadline,
     action_program_move,
     project,
     milestone,

@@ -252,6 +252,7 @@ pub const TABLES: &[Table] = &[
     ),
     ("action_program_axis", &[("id", Public), ("program_id", Public), ("position", Public), ("title", Public)]),
     ("action_program_axis_principle", &[("axis_id", Public), ("principle", Public)]),
+    ("action_program_deadline", &[("program_id", Public), ("what", Public), ("last_on", Public)]),
     ("action_program_commitment", &[("program_id", Public), ("commitment", Public)]),
     (
         "action_program_move",

@@ -9,7 +9,7 @@ use crate::{
     changes::{self, State},
     charter,
     db::{Conn, StoreError, json},
-    members, territories,
+    evaluations, members, territories,
 };
 
 /// How many rows are read at once.
@@ -41,6 +41,7 @@ pub fn each_rows(
             Name::ActionPrograms => values(&action_programs::walk(conn, after, CHUNK)?)?,
             Name::Projects => values(&action_programs::walk_projects(conn, after, CHUNK)?)?,
             Name::Milestones => values(&action_programs::walk_milestones(conn, after, CHUNK)?)?,
+            Name::Evaluations => values(&evaluations::walk(conn, after, CHUNK)?)?,
             // It is small, and always whole.
             Name::Charter => return take(values(&charter::lines(conn)?)?),
         };

@@ -24,6 +24,8 @@ enum May {
     SignIn,
 }
 
+/// Who evaluates. The matrix asks about a programme that is not there; whose members they speak for is tested where there is one.
+const VOICES: &[Role] = &[Role::Evaluator, Role::FocalPoint, Role::Secretariat];
 const KEEPERS: &[Role] = &[Role::Registrar, Role::Secretariat];
 /// Who writes programmes; whose they are is asked of what is there.
 const PLANNERS: &[Role] = &[Role::Secretariat, Role::FocalPoint];
@@ -71,6 +73,13 @@ fn table() -> BTreeMap<&'static str, May> {
         ("createMemberTransition", May::Only(&[Role::Secretariat])),
         ("createMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
         ("deleteMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
+        ("listNetworkAlerts", May::All),
+        ("listMemberAlerts", May::All),
+        ("listEvaluations", May::All),
+        ("getEvaluation", May::All),
+        ("createEvaluation", May::Only(VOICES)),
+        ("updateEvaluation", May::Only(VOICES)),
+        ("deleteEvaluation", May::Only(VOICES)),
         ("listFocalPoints", May::OnlyAndOwn(&[Role::Secretariat, Role::Administrator])),
         ("getFocalPoint", May::OnlyAndOwn(&[Role::Secretariat, Role::Administrator])),
         ("createFocalPoint", May::OnlyAndOwn(&[Role::Secretariat])),

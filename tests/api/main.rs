@@ -12,6 +12,7 @@ mod support;
 
 mod accounts;
 mod action_programs;
+mod alerts;
 mod audit;
 mod authorization;
 mod bad_input;
@@ -21,6 +22,7 @@ mod charter;
 mod commands;
 mod demonstration;
 mod digests;
+mod evaluations;
 mod exports;
 mod focal_points;
 mod imports;

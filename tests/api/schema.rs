@@ -148,6 +148,7 @@ fn both_trees_have_the_same_checks_and_types() {
                 "starts_on",
                 "ends_on",
                 "next_due_on",
+                "last_on",
                 "due_on",
                 "done_on",
                 "opens_on",

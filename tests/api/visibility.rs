@@ -226,7 +226,7 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
             seen += 1;
         }
     }
-    for file in ["members", "territories", "charter", "action_programs", "projects", "milestones"]
+    for file in ["members", "territories", "charter", "action_programs", "projects", "milestones", "evaluations"]
         .iter()
         .flat_map(|name| ["csv", "ndjson", "json"].map(|format| format!("{name}.{format}")))
     {

@@ -71,6 +71,16 @@ CREATE TABLE action_program_axis_principle (
 );
 CREATE INDEX action_program_axis_principle_principle ON action_program_axis_principle (principle);
 
+-- The last day for which the consultation and the adoption of a programme were announced, and of its implementation. They
+-- follow from what the programme says, and are kept so that what is late is found by an index.
+CREATE TABLE action_program_deadline (
+    program_id TEXT COLLATE "C" NOT NULL REFERENCES action_program (id) ON DELETE CASCADE,
+    what TEXT COLLATE "C" NOT NULL CHECK (what IN ('consultation', 'adoption', 'implementation')),
+    last_on DATE NOT NULL,
+    PRIMARY KEY (program_id, what)
+);
+CREATE INDEX action_program_deadline_what_last_on_program_id ON action_program_deadline (what, last_on, program_id);
+
 -- Which commitments of the charter a programme serves.
 CREATE TABLE action_program_commitment (
     program_id TEXT COLLATE "C" NOT NULL REFERENCES action_program (id) ON DELETE CASCADE,
@@ -157,6 +167,7 @@ CREATE TABLE milestone (
     evidence_url TEXT COLLATE "C" CHECK (evidence_url LIKE 'http%')
 );
 CREATE INDEX milestone_project_id_position_id ON milestone (project_id, position, id);
+CREATE INDEX milestone_due_on_id ON milestone (due_on, id) WHERE done_on IS NULL;
 
 -- The rounds in which a member consults the public on a programme: on ideas (1), then on draft projects (2).
 CREATE TABLE consultation (
@@ -231,10 +242,12 @@ CREATE TABLE contribution (
 CREATE INDEX contribution_consultation_id_id ON contribution (consultation_id, id);
 CREATE INDEX contribution_axis_id ON contribution (axis_id);
 CREATE INDEX contribution_project_id_id ON contribution (project_id, id);
+CREATE INDEX contribution_created_at_id ON contribution (created_at, id) WHERE decision IS NULL;
 CREATE INDEX contribution_contact_email ON contribution (contact_email);
 CREATE INDEX contribution_updated_at ON contribution (updated_at);
 
--- What somebody finds of a programme, or of one of its projects. Several voices stand side by side.
+-- What somebody finds of a programme, or of one of its projects. Several voices stand side by side; each says the same
+-- once, where the member and the secretariat are one voice each, whatever their name at the time.
 CREATE TABLE evaluation (
     id TEXT COLLATE "C" PRIMARY KEY NOT NULL CHECK (length(id) = 36),
     version BIGINT NOT NULL CHECK (version > 0),
@@ -252,8 +265,12 @@ CREATE TABLE evaluation (
     opened_government TEXT COLLATE "C" CHECK (opened_government IN ('worsened', 'no_change', 'marginal', 'major', 'outstanding')),
     answers TEXT COLLATE "C" NOT NULL CHECK (answers::jsonb IS NOT NULL),
     publication TEXT COLLATE "C" NOT NULL CHECK (publication IN ('draft', 'published')),
-    CHECK ((kind = 'end_of_commitment') = (project_id IS NOT NULL))
+    CHECK ((kind = 'end_of_commitment') = (project_id IS NOT NULL)),
+    CHECK (kind NOT IN ('final', 'end_of_commitment') OR (completion IS NOT NULL AND opened_government IS NOT NULL)),
+    CHECK ((is_independent IS TRUE) = (independence IS NOT NULL)),
+    CHECK (voice <> 'self' OR is_independent IS FALSE)
 );
+CREATE UNIQUE INDEX evaluation_once ON evaluation (program_id, kind, voice, (coalesce(project_id, '')), (CASE voice WHEN 'civil_society' THEN organisation ELSE '' END));
 CREATE INDEX evaluation_program_id_id ON evaluation (program_id, id);
 CREATE INDEX evaluation_project_id_id ON evaluation (project_id, id);
 CREATE INDEX evaluation_updated_at ON evaluation (updated_at);

@@ -5,6 +5,7 @@ DROP TABLE milestone;
 DROP TABLE project;
 DROP TABLE action_program_move;
 DROP TABLE action_program_commitment;
+DROP TABLE action_program_deadline;
 DROP TABLE action_program_axis_principle;
 DROP TABLE action_program_axis;
 DROP TABLE action_program;

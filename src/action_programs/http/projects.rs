@@ -183,8 +183,8 @@ pub async fn update_project(
 
 /// Delete a project
 ///
-/// With its milestones, as long as the council has not adopted its programme and no contribution became it (409). `If-Match`
-/// is required. The feed keeps tombstones of what was published.
+/// With its milestones, as long as the council has not adopted its programme, no contribution became it and no evaluation
+/// is about it (409). `If-Match` is required. The feed keeps tombstones of what was published.
 #[utoipa::path(
     tag = "action programmes",
     operation_id = "deleteProject",

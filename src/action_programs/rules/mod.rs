@@ -18,7 +18,7 @@ pub use self::{
     },
     reference::{Seed, SeedProject, Texts, parse_named, parse_texts},
     register::{COLUMNS, Line, cells},
-    stage::{Move, Other, Situation, check_kept, obstacles},
+    stage::{Move, Other, Situation, check_kept, ended_on, obstacles},
 };
 use crate::{
     kernel::{
@@ -187,6 +187,19 @@ pub struct Planned {
     /// When the council adopts.
     pub adoption_on: Option<PartialDate>,
 }
+
+/// What has a last day in a programme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// The beginning of the consultation, as it was announced.
+    Consultation,
+    /// The adoption, as it was announced.
+    Adoption,
+    /// The implementation.
+    Implementation,
+}
+
+codes!(Deadline { Consultation => "consultation", Adoption => "adoption", Implementation => "implementation" });
 
 /// When a programme reached a stage that it has not gone back behind since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -392,6 +405,21 @@ impl Program {
     /// A predicate for a sentence about the cycle, for a member whose own name leaves no room.
     pub fn slug_of(member: &Slug, cycle: i64) -> Result<Slug, &'static str> {
         format!("{member}-cycle-{cycle}").parse()
+    }
+
+    /// The last days that are known of it. That of the implementation is there once it has begun.
+    #[must_use]
+    pub fn deadlines(&self) -> Vec<(Deadline, NaiveDate)> {
+        let Planned { consultation_on, adoption_on, .. } = self.facts.planned;
+        let implementation = self.facts.implementation.filter(|_| self.stage.was_implemented());
+        let evaluation = self.reached.iter().find(|reached| reached.stage == Stage::Evaluation);
+        let ended_on = |implementation| ended_on(implementation, evaluation.map(|reached| reached.on));
+        let known = [
+            (Deadline::Consultation, consultation_on.map(PartialDate::last_day)),
+            (Deadline::Adoption, adoption_on.map(PartialDate::last_day)),
+            (Deadline::Implementation, implementation.map(ended_on)),
+        ];
+        known.into_iter().filter_map(|(what, day)| Some((what, day?))).collect()
     }
 
     /// Whether everybody sees it.

@@ -31,10 +31,16 @@ pub struct Other {
 impl Other {
     /// The last day of its implementation, which ends when the evaluation begins.
     fn ended_on(&self) -> NaiveDate {
-        let planned = self.implementation.ends_on();
-        let evaluated = self.evaluation_on.and_then(|on| on.first_day().pred_opt());
-        evaluated.map_or(planned, |day| day.min(planned)).max(self.implementation.from)
+        ended_on(self.implementation, self.evaluation_on)
     }
+}
+
+/// The last day of an implementation, which ends when the evaluation begins.
+#[must_use]
+pub fn ended_on(implementation: Implementation, evaluation_on: Option<PartialDate>) -> NaiveDate {
+    let planned = implementation.ends_on();
+    let evaluated = evaluation_on.and_then(|on| on.first_day().pred_opt());
+    evaluated.map_or(planned, |day| day.min(planned)).max(implementation.from)
 }
 
 /// What a move depends on.

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     db::{
         Change, Conn, Operation, StoreError, Tx, WriteError, json,
-        schema::{contribution, milestone, project},
+        schema::{contribution, evaluation, milestone, project},
     },
     kernel::{
         id::{Slug, new_id},
@@ -138,7 +138,7 @@ pub fn update_project(tx: &mut Tx<'_>, before: &Project, facts: ProjectFacts) ->
 ///
 /// # Errors
 /// [`WriteError::NotNow`] once the council has adopted the programme, for the last project of one that is being consulted
-/// on, and for one that contributions became.
+/// on, and for one that contributions became or evaluations are about.
 pub fn delete_project(tx: &mut Tx<'_>, gone: &Project) -> Result<(), WriteError> {
     let mut reasons = Violations::default();
     if gone.stage >= Stage::Adopted {
@@ -155,6 +155,10 @@ pub fn delete_project(tx: &mut Tx<'_>, gone: &Project) -> Result<(), WriteError>
     let ideas: i64 = contribution::table.filter(contribution::project_id.eq(&gone.id)).count().get_result(tx.conn)?;
     if ideas > 0 {
         reasons.add("", "has_contributions", format!("{ideas} contributions of the public became this project."));
+    }
+    let evaluations: i64 = evaluation::table.filter(evaluation::project_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    if evaluations > 0 {
+        reasons.add("", "has_evaluations", format!("{evaluations} evaluations say something of this project."));
     }
     reasons.done().map_err(WriteError::NotNow)?;
     for (id, version) in milestone_versions(tx.conn, &gone.id)? {

@@ -1,12 +1,12 @@
 //! Writing programmes. A change writes the whole row, its axes and commitments as far as they differ, and leaves its traces
 //! in audit and, as far as it is published, in the feed.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{
-    super::rules::{Address, Axis, Facts, Moved, Other, Owner, Program, ProjectPhase, Publication, Stage},
+    super::rules::{Address, Axis, Deadline, Facts, Moved, Other, Owner, Program, ProjectPhase, Publication, Stage},
     Derived, MILESTONES, MoveRow, PROGRAMS, PROJECTS, Row, find, other_implementations,
 };
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
         Change, Conn, Operation, StoreError, Turn, Tx, WriteError, batch_insert, in_pieces, json,
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
-            action_program_move, consultation, evaluation, member, milestone, project, territory,
+            action_program_deadline, action_program_move, consultation, evaluation, member, milestone, project,
+            territory,
         },
     },
     kernel::{
@@ -94,6 +95,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &Program) -> Result<(), StoreError> {
     let row = Row::of(new)?;
     diesel::insert_into(action_program::table).values((row, Derived::of(&new.facts))).execute(tx.conn)?;
     write_axes(tx.conn, &new.id, &[], &new.facts.axes)?;
+    write_deadlines(tx.conn, new)?;
     write_commitments(tx.conn, &new.id, &new.facts.commitments)
 }
 
@@ -122,6 +124,11 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
     }
     if (before.publication, before.stage) != (after.publication, after.stage) {
         keep_standing(tx.conn, &after)?;
+    }
+    if before.deadlines() != after.deadlines() {
+        let own = action_program_deadline::program_id.eq(&after.id);
+        diesel::delete(action_program_deadline::table.filter(own)).execute(tx.conn)?;
+        write_deadlines(tx.conn, &after)?;
     }
     let operation = match (before.publication, after.publication) {
         (Publication::Draft, Publication::Published) => Operation::Created,
@@ -298,6 +305,25 @@ fn write_axes(conn: &mut Conn, program_id: &str, before: &[Axis], after: &[Axis]
     let pairs = after.iter().flat_map(|axis| axis.principles.iter().map(move |principle| (axis, principle)));
     let rows: Vec<PrincipleRow> = pairs.map(principle).collect();
     batch_insert!(conn, action_program_axis_principle::table, &rows);
+    Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = action_program_deadline, treat_none_as_default_value = false)]
+struct DeadlineRow {
+    program_id: String,
+    what: &'static str,
+    last_on: NaiveDate,
+}
+
+fn write_deadlines(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
+    let row = |(what, last_on): (Deadline, NaiveDate)| DeadlineRow {
+        program_id: program.id.clone(),
+        what: what.as_str(),
+        last_on,
+    };
+    let rows: Vec<DeadlineRow> = program.deadlines().into_iter().map(row).collect();
+    batch_insert!(conn, action_program_deadline::table, &rows);
     Ok(())
 }
 

@@ -116,6 +116,15 @@ pub fn member_of_slug(conn: &mut Conn, slug: &Slug) -> Result<Option<String>, St
     Ok(member::table.filter(member::slug.eq(slug.as_str())).select(member::id).first(conn).optional()?)
 }
 
+/// Whether an evaluator has been assigned a member. Who is vouched for by another issuer has been assigned none.
+///
+/// # Errors
+/// The database's.
+pub fn is_assigned(conn: &mut Conn, account_id: &str, member_id: &str) -> Result<bool, StoreError> {
+    let own = account_member::account_id.eq(account_id).and(account_member::member_id.eq(member_id));
+    Ok(diesel::select(exists(account_member::table.filter(own))).get_result(conn)?)
+}
+
 /// Whose lists an account pushes: those of its organisation, or of the machine by its name; of a person without an
 /// organisation, whose address is personal, those of its role.
 ///

@@ -12,6 +12,7 @@ use super::super::{
 use crate::{
     action_programs, charter,
     db::{Conn, Importable, StoreError, snapshot},
+    evaluations,
     kernel::register::Column,
     members::{self, MemberList, Provenance, Status},
     network,
@@ -153,7 +154,8 @@ const fn columns(resource: Resource) -> Option<&'static [Column]> {
         | Resource::Charter
         | Resource::ActionPrograms
         | Resource::Projects
-        | Resource::Milestones => None,
+        | Resource::Milestones
+        | Resource::Evaluations => None,
     }
 }
 
@@ -191,6 +193,10 @@ fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
         }
         Resource::Milestones => {
             let walk = |conn: &mut Conn, after: Option<&str>| action_programs::walk_milestones(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Evaluations => {
+            let walk = |conn: &mut Conn, after: Option<&str>| evaluations::walk(conn, after, CHUNK);
             each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
         }
         Resource::Network => {

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     action_programs, charter,
     db::{Conn, Db, StoreError},
-    members, network,
+    evaluations, members, network,
     state::AppState,
     territories,
     web::{
@@ -149,6 +149,7 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<String, Value
             Resource::ActionPrograms => action_programs::represent(conn, &ids)?,
             Resource::Projects => action_programs::represent_projects(conn, &ids)?,
             Resource::Milestones => action_programs::represent_milestones(conn, &ids)?,
+            Resource::Evaluations => evaluations::represent(conn, &ids)?,
         });
     }
     Ok(data)

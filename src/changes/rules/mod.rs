@@ -29,6 +29,8 @@ pub enum Resource {
     Projects,
     /// Milestones of projects.
     Milestones,
+    /// Evaluations of programmes.
+    Evaluations,
 }
 
 codes!(Resource {
@@ -39,6 +41,7 @@ codes!(Resource {
     ActionPrograms => "action_programs",
     Projects => "projects",
     Milestones => "milestones",
+    Evaluations => "evaluations",
 });
 
 /// What happened.

@@ -24,6 +24,7 @@ use crate::{
     changes::State,
     charter::CharterLineOut,
     db::{Conn, Db, StoreError, snapshot},
+    evaluations::EvaluationOut,
     members::MemberOut,
     territories::TerritoryOut,
     web::{
@@ -132,6 +133,7 @@ pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), Sto
         Name::ActionPrograms => ProgramOut::COLUMNS,
         Name::Projects => ProjectOut::COLUMNS,
         Name::Milestones => MilestoneOut::COLUMNS,
+        Name::Evaluations => EvaluationOut::COLUMNS,
     };
     db.read_blocking(|conn| {
         snapshot(conn, |conn| {

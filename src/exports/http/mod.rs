@@ -19,6 +19,7 @@ use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
     charter::CharterLineOut,
     db::Db,
+    evaluations::EvaluationOut,
     kernel::language::LanguageMap,
     members::MemberOut,
     state::AppState,
@@ -171,6 +172,7 @@ fn describe(edition: Arc<Edition>, own: Licence) -> Described {
         Name::ActionPrograms => (dictionary::fields::<ProgramOut>(), own, Vec::new()),
         Name::Projects => (dictionary::fields::<ProjectOut>(), own, Vec::new()),
         Name::Milestones => (dictionary::fields::<MilestoneOut>(), own, Vec::new()),
+        Name::Evaluations => (dictionary::fields::<EvaluationOut>(), own, Vec::new()),
     };
     Described { edition, fields, licence, credits }
 }

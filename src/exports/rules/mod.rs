@@ -31,6 +31,8 @@ pub enum Name {
     Projects,
     /// Milestones of projects.
     Milestones,
+    /// Evaluations of programmes.
+    Evaluations,
 }
 
 codes!(Name {
@@ -40,6 +42,7 @@ codes!(Name {
     ActionPrograms => "action_programs",
     Projects => "projects",
     Milestones => "milestones",
+    Evaluations => "evaluations",
 });
 
 impl Name {
@@ -57,6 +60,9 @@ impl Name {
             }
             Self::Projects => texts("مشاريع البرامج", "Projets des programmes", "Projects of the programmes"),
             Self::Milestones => texts("مراحل المشاريع", "Jalons des projets", "Milestones of the projects"),
+            Self::Evaluations => {
+                texts("تقييمات البرامج", "Évaluations des programmes", "Evaluations of the programmes")
+            }
         }
     }
 
@@ -93,6 +99,11 @@ impl Name {
                 "مراحل مشاريع البرامج المنشورة بتواريخ استحقاقها وإنجازها وما يثبته",
                 "Les jalons des projets des programmes publiés, avec échéance, réalisation et preuve",
                 "The milestones of the projects of the published programmes, with due date, completion and evidence",
+            ),
+            Self::Evaluations => texts(
+                "ما يقوله العضو والمجتمع المدني وكتابة الشبكة عن البرامج المنشورة: الإنجاز والانفتاح والأجوبة وما يثبتها",
+                "Ce que le membre, la société civile et le secrétariat disent des programmes publiés : réalisation, ouverture, réponses et preuves",
+                "What the member, civil society and the secretariat say of the published programmes: completion, openness, answers and evidence",
             ),
         }
     }

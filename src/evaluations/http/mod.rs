@@ -1,0 +1,152 @@
+//! The operations on evaluations. As whom somebody speaks follows from the account; what is not published is seen by who
+//! has said it, and for everybody else it is not there.
+
+mod write;
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{Data, Path},
+};
+
+pub use self::write::{create_evaluation, delete_evaluation, update_evaluation};
+use super::{
+    dto::{EvaluationOut, EvaluationPageOut, EvaluationQuery, SideBySideOut},
+    rules::{Author, Evaluation, Said, Voice},
+    store,
+};
+use crate::{
+    action_programs::{self, Program, ProgramAddress, Publication},
+    auth::{
+        self,
+        principal::{Caller, Principal},
+        roles::{EvaluationsWrite, ProgramsDraft, Role},
+    },
+    db::{Author as _, Conn, StoreError},
+    kernel::{id::is_id, language::Language, paging::Found},
+    members::{self, MemberAddress},
+    state::AppState,
+    web::{
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+    },
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "evaluations";
+
+/// List a programme's evaluations
+///
+/// Those that are published, of all voices; with a token that may write them and `publication` one's own drafts, too. In
+/// JSON, `side_by_side` has what each voice says of the same.
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "listEvaluations",
+    params(("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1"), EvaluationQuery),
+    responses((status = 200, description = "A page of evaluations.", content(
+        (EvaluationPageOut = "application/json"), (String = "text/csv"), (EvaluationOut = "application/x-ndjson")
+    )))
+)]
+#[get("/action-programs/{id}/evaluations")]
+pub async fn list_evaluations(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<EvaluationQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let reader = query.publication.map(|_| caller.require::<EvaluationsWrite>().cloned()).transpose()?;
+    let is_private = reader.is_some();
+    let address = ProgramAddress::parse(&path).ok_or_else(Problem::not_found)?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(path.into_inner()), false)?;
+    let read = move |conn: &mut Conn| {
+        let Some(program) = program_seen(conn, &caller, &address)? else { return Ok(None) };
+        let author = reader.as_ref().map(|reader| admitted(conn, reader, &program)).transpose()?.flatten();
+        let found = store::list(conn, &program.id, author.as_ref(), &listing)?;
+        let said = store::said(conn, &program.id)?;
+        Ok(Some((program, found, said)))
+    };
+    let (program, found, said): (Program, Found<Evaluation>, Vec<Said>) =
+        state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = if is_private || !program.is_public() { view.private() } else { view };
+    let (page, sequence) = (frame.page(&found), found.sequence);
+    let next = page.next_cursor.clone();
+    let data = found.rows.into_iter().map(EvaluationOut::from).collect();
+    let side_by_side = SideBySideOut::of(&program.address(), said);
+    view.respond(&req, sequence, &EvaluationPageOut { data, page, sequence, side_by_side }, next.as_deref())
+}
+
+/// Get an evaluation
+///
+/// One of a programme's, by its id.
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "getEvaluation",
+    params(
+        ("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1"),
+        ("evaluation_id" = String, Path, description = "Identifier of the evaluation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+    ),
+    responses((status = 200, description = "The evaluation.", body = EvaluationOut))
+)]
+#[get("/action-programs/{id}/evaluations/{evaluation_id}")]
+pub async fn get_evaluation(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<(String, String)>,
+    caller: Caller,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?;
+    let (program, id) = path.into_inner();
+    let address = ProgramAddress::parse(&program).filter(|_| is_id(&id)).ok_or_else(Problem::not_found)?;
+    let read = move |conn: &mut Conn| {
+        let Some(program) = program_seen(conn, &caller, &address)? else { return Ok(None) };
+        let Some(found) = store::find(conn, &program.id, &id)? else { return Ok(None) };
+        let is_seen = found.publication == Publication::Published || is_own(conn, &caller, &program, &found)?;
+        Ok(Some(found).filter(|_| is_seen))
+    };
+    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = if found.is_public() { view } else { view.private() };
+    view.respond(&req, found.version, &EvaluationOut::from(found), None)
+}
+
+/// The programme at an address, if the caller sees it.
+fn program_seen(conn: &mut Conn, caller: &Caller, address: &ProgramAddress) -> Result<Option<Program>, StoreError> {
+    let Some(program) = action_programs::find(conn, address)? else { return Ok(None) };
+    let is_seen = program.is_public() || caller.covers::<ProgramsDraft>(conn, &program.owner.id)?;
+    Ok(Some(program).filter(|_| is_seen))
+}
+
+/// Whether the caller speaks as who has said something, and still may.
+fn is_own(conn: &mut Conn, caller: &Caller, program: &Program, said: &Evaluation) -> Result<bool, StoreError> {
+    let Some(principal) = caller.0.as_ref().filter(|_| caller.require::<EvaluationsWrite>().is_ok()) else {
+        return Ok(false);
+    };
+    Ok(admitted(conn, principal, program)?.is_some_and(|author| author.is_same_as(&said.author)))
+}
+
+/// As whom somebody whose account is still in order speaks about a programme.
+fn admitted(conn: &mut Conn, principal: &Principal, program: &Program) -> Result<Option<Author>, StoreError> {
+    principal.admit(conn)?;
+    author(conn, principal, program)
+}
+
+/// As whom a principal speaks about a programme; nobody, where it is another member's.
+fn author(conn: &mut Conn, principal: &Principal, program: &Program) -> Result<Option<Author>, StoreError> {
+    let claims = principal.claims();
+    let organisation = |conn: &mut Conn| Ok::<_, StoreError>(auth::store::own(conn, claims)?.organisation);
+    let (voice, organisation) = match claims.role {
+        Role::FocalPoint if principal.covers::<EvaluationsWrite>(&program.owner.id) => {
+            let member = members::find(conn, &MemberAddress::Id(program.owner.id.clone()))?;
+            (Voice::Member, member.map(|member| member.facts.name.read(Language::Fr).to_owned()))
+        }
+        Role::Evaluator => (Voice::CivilSociety, organisation(conn)?),
+        Role::Secretariat => {
+            let named = organisation(conn)?;
+            (Voice::Secretariat, Some(named.unwrap_or_else(|| Role::Secretariat.as_str().to_owned())))
+        }
+        _ => return Ok(None),
+    };
+    Ok(organisation.map(|organisation| Author { voice, organisation }))
+}

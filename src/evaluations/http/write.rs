@@ -1,0 +1,226 @@
+//! The operations that change evaluations.
+
+use actix_web::{
+    HttpRequest, HttpResponse, delete, patch, post,
+    web::{Data, Path},
+};
+
+use super::{
+    super::{
+        dto::{EvaluationIn, EvaluationOut, EvaluationPatch},
+        rules::{Author, Evaluation, Subject, check_stage},
+        store,
+    },
+    author,
+};
+use crate::{
+    action_programs::{self, Program, ProgramAddress, Publication},
+    auth::{
+        self,
+        principal::{Body, Principal, Require},
+        roles::{EvaluationsWrite, ProgramsDraft, Role},
+    },
+    db::{Conn, StoreError, Tx, WriteError},
+    kernel::{id::is_id, text::shown, violation::Violations},
+    state::AppState,
+    web::{
+        idempotency::Once,
+        precondition::Precondition,
+        problem::{NOT_YOUR_MEMBER, NOT_YOUR_VOICE, Problem},
+        query::{NoParameters, Query},
+        representation::View,
+        written::Written,
+    },
+};
+
+/// Add an evaluation
+///
+/// Of a programme, or of one of its projects. The voice follows from the account: a focal point speaks as the member
+/// itself, an evaluator as the organisation that has been assigned the member, the secretariat as itself. A voice says
+/// the same once; a second time is a 409 that names the first. What it is too early for is a 409 with the stage.
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "createEvaluation",
+    params(("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1")),
+    request_body = EvaluationIn,
+    security(("token" = ["evaluations:write"])),
+    responses((status = 201, description = "The evaluation.", body = EvaluationOut), (status = 409))
+)]
+#[post("/action-programs/{id}/evaluations")]
+pub async fn create_evaluation(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Body<EvaluationsWrite, EvaluationIn>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let principal = body.principal.clone();
+    let once = Once::of(&req, &principal.claims().sub, "createEvaluation", &body.bytes)?;
+    let create = move |tx: &mut Tx<'_>| {
+        let program = seen(tx, &path, &body.principal)?;
+        let author = speaking(tx.conn, &body.principal, &program)?;
+        once.answer(tx, |tx| created(tx, &program, author, body.content?))
+    };
+    let written = state.db.write(principal, create).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Change an evaluation
+///
+/// A merge patch (RFC 7396), by who has said it. `If-Match` is required. A change that changes nothing leaves the version as
+/// it is.
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "updateEvaluation",
+    params(
+        ("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1"),
+        ("evaluation_id" = String, Path, description = "Identifier of the evaluation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+    ),
+    request_body(content(
+        (EvaluationPatch = "application/merge-patch+json"), (EvaluationPatch = "application/json")
+    )),
+    security(("token" = ["evaluations:write"])),
+    responses((status = 200, description = "The evaluation.", body = EvaluationOut), (status = 409))
+)]
+#[patch("/action-programs/{id}/evaluations/{evaluation_id}")]
+pub async fn update_evaluation(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<(String, String)>,
+    body: Body<EvaluationsWrite, EvaluationPatch>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = body.principal.clone();
+    let update = move |tx: &mut Tx<'_>| {
+        let (program, before) = own(tx, &path, &body.principal)?;
+        let wanted = body.content?;
+        precondition.check(before.version)?;
+        let after = patched(tx, &program, &before, wanted)?;
+        Written::changed(after.version, &EvaluationOut::from(after))
+    };
+    let written = state.db.write(principal, update).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Delete an evaluation
+///
+/// By who has said it. `If-Match` is required. The feed keeps the tombstone of what was published.
+#[utoipa::path(
+    tag = "evaluations",
+    operation_id = "deleteEvaluation",
+    params(
+        ("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1"),
+        ("evaluation_id" = String, Path, description = "Identifier of the evaluation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+    ),
+    security(("token" = ["evaluations:write"])),
+    responses((status = 204, description = "It is gone."))
+)]
+#[delete("/action-programs/{id}/evaluations/{evaluation_id}")]
+pub async fn delete_evaluation(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<(String, String)>,
+    caller: Require<EvaluationsWrite>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = caller.principal.clone();
+    let delete = move |tx: &mut Tx<'_>| {
+        let (_, gone) = own(tx, &path, &principal)?;
+        precondition.check(gone.version)?;
+        store::delete(tx, &gone)?;
+        Ok::<_, Problem>(Written::gone())
+    };
+    let written = state.db.write(caller.principal, delete).await?;
+    Ok(written.respond(&variant))
+}
+
+/// The programme at an address of a path, if it is there for the principal; nobody else changes it meanwhile.
+fn seen(tx: &mut Tx<'_>, segment: &str, principal: &Principal) -> Result<Program, Problem> {
+    let address = ProgramAddress::parse(segment).ok_or_else(Problem::not_found)?;
+    let program = action_programs::lock(tx, &address)?.ok_or_else(Problem::not_found)?;
+    let is_seen = program.is_public() || principal.covers::<ProgramsDraft>(&program.owner.id);
+    Some(program).filter(|_| is_seen).ok_or_else(Problem::not_found)
+}
+
+/// As whom the principal may speak about a programme.
+///
+/// # Errors
+/// 403 for a focal point of another member, and an evaluator who has not been assigned this one.
+fn speaking(conn: &mut Conn, principal: &Principal, program: &Program) -> Result<Author, Problem> {
+    principal.may_touch::<EvaluationsWrite>(&program.owner.id)?;
+    let claims = principal.claims();
+    if claims.role == Role::Evaluator && !auth::store::is_assigned(conn, &claims.sub, &program.owner.id)? {
+        let detail = format!("This account has not been assigned the member {}.", program.owner.slug);
+        return Err(Problem::new(&NOT_YOUR_MEMBER, detail));
+    }
+    let author = author(conn, principal, program)?;
+    author.ok_or_else(|| Problem::internal("an account that may evaluate and has no organisation"))
+}
+
+/// The evaluation at an address of a path with its programme, if the principal may change it. Another's draft is not there.
+fn own(
+    tx: &mut Tx<'_>,
+    (program, id): &(String, String),
+    principal: &Principal,
+) -> Result<(Program, Evaluation), Problem> {
+    let program = seen(tx, program, principal)?;
+    let found = if is_id(id) { store::find(tx.conn, &program.id, id)? } else { None };
+    let found = found.ok_or_else(Problem::not_found)?;
+    let is_own = author(tx.conn, principal, &program)?.is_some_and(|author| author.is_same_as(&found.author));
+    if found.publication == Publication::Draft && !is_own {
+        return Err(Problem::not_found());
+    }
+    speaking(tx.conn, principal, &program)?;
+    if !is_own {
+        let (voice, organisation) = (found.author.voice.as_str(), &found.author.organisation);
+        return Err(Problem::new(&NOT_YOUR_VOICE, format!("It is said by {organisation} ({voice}).")));
+    }
+    Ok((program, found))
+}
+
+fn created(tx: &mut Tx<'_>, program: &Program, author: Author, input: EvaluationIn) -> Result<Written, Problem> {
+    let publication = input.publication.unwrap_or(Publication::Draft);
+    let (mut violations, subject, facts) = input.read(author.voice, tx.today());
+    check_project(tx.conn, &mut violations, program, &subject)?;
+    violations.done()?;
+    check_stage(subject.kind, program.stage).map_err(|why| WriteError::NotNow(why.into()))?;
+    let made = store::create(tx, program, (subject, author), (publication, facts))?;
+    Written::created(made.address(), made.version, &EvaluationOut::from(made))
+}
+
+/// Notes a project that the programme does not have.
+fn check_project(
+    conn: &mut Conn,
+    violations: &mut Violations,
+    program: &Program,
+    subject: &Subject,
+) -> Result<(), StoreError> {
+    let Some(id) = subject.project_id.as_ref().filter(|_| !violations.has("/project_id")) else { return Ok(()) };
+    if !is_id(id) || !store::has_project(conn, &program.id, id)? {
+        let detail = format!("The programme has no project {}.", shown(id));
+        violations.add("/project_id", "unknown_project", detail);
+    }
+    Ok(())
+}
+
+/// Writes what a patch makes of an evaluation. What is published must fit the programme's stage; a draft may wait for it.
+fn patched(
+    tx: &mut Tx<'_>,
+    program: &Program,
+    before: &Evaluation,
+    patch: EvaluationPatch,
+) -> Result<Evaluation, Problem> {
+    let input = patch.onto(before);
+    let publication = input.publication.unwrap_or(before.publication);
+    let (violations, subject, facts) = input.read(before.author.voice, tx.today());
+    violations.done()?;
+    if publication == Publication::Published {
+        check_stage(subject.kind, program.stage).map_err(|why| WriteError::NotNow(why.into()))?;
+    }
+    Ok(store::update(tx, before, (publication, facts))?)
+}

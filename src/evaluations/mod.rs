@@ -1,0 +1,60 @@
+//! Evaluations of open action programmes: what the member itself, organisations of civil society and the secretariat find
+//! of a programme at its beginning, half-way and at its end, and of its projects. The voices stand side by side, and none
+//! changes what another has said.
+
+mod dto;
+mod http;
+mod rules;
+mod store;
+
+use serde_json::Value;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::db::{Conn, StoreError, Tx, json};
+
+pub use self::dto::EvaluationOut;
+
+/// Mounts the operations on evaluations.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(http::list_evaluations)
+        .service(http::create_evaluation)
+        .service(http::get_evaluation)
+        .service(http::update_evaluation)
+        .service(http::delete_evaluation);
+}
+
+/// The texts from which evaluations are invented for demonstration, so that all voices and values can be seen.
+const ILLUSTRATIVE: &str = include_str!("../../data/evaluations/illustrative.json");
+
+/// The files of the demonstration.
+pub const FILES: &[&str] = &[ILLUSTRATIVE];
+
+/// Adds invented evaluations to the invented programmes that have none; returns how many.
+///
+/// # Errors
+/// The database's, or the place of a fault in the file.
+pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let texts = rules::parse_texts(ILLUSTRATIVE).map_err(StoreError::Corrupt)?;
+    let programs = store::evaluated(tx.conn)?;
+    let seeds = texts.illustrate(&programs, tx.today());
+    store::seed(tx, seeds)
+}
+
+/// What the published evaluations with these ids are now, as the API shows them.
+///
+/// # Errors
+/// The database's.
+pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&EvaluationOut::from(found))?))).collect()
+}
+
+/// The published evaluations as the API shows them, some at a time, in the order of their ids: `after` is the last one
+/// seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<EvaluationOut>, StoreError> {
+    Ok(store::walk(conn, after, limit)?.into_iter().map(EvaluationOut::from).collect())
+}

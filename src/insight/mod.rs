@@ -1,0 +1,14 @@
+//! What is composed of several resources: alerts about what is late in the action programmes, of one member and of the
+//! whole network. It reads all of them and is read by none.
+
+mod dto;
+mod http;
+mod rules;
+mod store;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Mounts the operations on alerts.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(http::list_network_alerts).service(http::list_member_alerts);
+}

@@ -1,0 +1,494 @@
+//! Alerts: what has not happened although its day has passed. Nothing of them is stored: each rule counts from a day that
+//! is, and an alert stands from the day on which the rule's time is up. Pure.
+
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    action_programs::Stage,
+    kernel::{
+        codes::codes,
+        date::PartialDate,
+        id::Slug,
+        language::LanguageMap,
+        paging::{Direction, Key, Order, Position},
+    },
+};
+
+/// Why there is an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AlertRule)]
+pub enum Rule {
+    /// The council has not adopted the programme by the last day that was announced, or did so later; until the
+    /// implementation begins.
+    AdoptionLate,
+    /// The last day that was announced for the consultation has passed, and the programme has not come so far.
+    ConsultationOverdue,
+    /// Thirty days after the last day of the implementation no final evaluation is published.
+    EvaluationMissing,
+    /// Thirty days after it came in, a contribution of the public has not been answered.
+    IdeaUnanswered,
+    /// The day by which a milestone was to be done has passed.
+    MilestoneLate,
+}
+
+// In the order of their codes, in which alerts of the same moment stand.
+codes!(Rule {
+    AdoptionLate => "adoption_late",
+    ConsultationOverdue => "consultation_overdue",
+    EvaluationMissing => "evaluation_missing",
+    IdeaUnanswered => "idea_unanswered",
+    MilestoneLate => "milestone_late",
+});
+
+fn texts(ar: impl Into<String>, fr: impl Into<String>, en: impl Into<String>) -> LanguageMap {
+    LanguageMap { ar: Some(ar.into()), fr: Some(fr.into()), en: Some(en.into()) }
+}
+
+impl Rule {
+    /// How many days after the day that it counts from its alert appears.
+    const fn patience(self) -> u64 {
+        match self {
+            Self::AdoptionLate | Self::ConsultationOverdue | Self::MilestoneLate => 1,
+            // Thirty days pass, as OGP Local has it for assessments, and the next one is late.
+            Self::EvaluationMissing | Self::IdeaUnanswered => 31,
+        }
+    }
+
+    /// The first day of the alert that counts from a day.
+    #[must_use]
+    pub fn since(self, day: NaiveDate) -> NaiveDate {
+        day.checked_add_days(Days::new(self.patience())).unwrap_or(NaiveDate::MAX)
+    }
+
+    /// The day that an alert counts from whose first day this is: whatever counts from it or an earlier one has an alert.
+    #[must_use]
+    pub fn counted_from(self, since: NaiveDate) -> NaiveDate {
+        since.checked_sub_days(Days::new(self.patience())).unwrap_or(NaiveDate::MIN)
+    }
+
+    /// What the rule says.
+    #[must_use]
+    pub fn description(self) -> LanguageMap {
+        match self {
+            Self::AdoptionLate => texts(
+                "لم يعتمد المجلس البرنامج في الأجل المعلن، أو اعتمده بعده",
+                "Le conseil n'a pas adopté le programme à la date annoncée, ou l'a adopté plus tard",
+                "The council has not adopted the programme by the announced date, or did so later",
+            ),
+            Self::ConsultationOverdue => texts(
+                "لم تُفتح الاستشارة العمومية في الأجل المعلن",
+                "La consultation publique n'a pas commencé à la date annoncée",
+                "The public consultation has not begun by the announced date",
+            ),
+            Self::EvaluationMissing => texts(
+                "لم يُنشر أي تقييم نهائي خلال ثلاثين يوما من نهاية التنفيذ",
+                "Aucune évaluation finale n'est publiée trente jours après la fin de la mise en œuvre",
+                "No final evaluation is published thirty days after the end of the implementation",
+            ),
+            Self::IdeaUnanswered => texts(
+                "لم يُجب عن مساهمة من المواطنين خلال ثلاثين يوما",
+                "Une contribution du public est restée sans réponse pendant trente jours",
+                "A contribution of the public has not been answered for thirty days",
+            ),
+            Self::MilestoneLate => texts(
+                "لم تُنجز مرحلة من مشروع في أجلها",
+                "Un jalon de projet n'est pas réalisé à son échéance",
+                "A milestone of a project is not done by its day",
+            ),
+        }
+    }
+}
+
+/// What an alert is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A programme, with the council's session where it has adopted it, later than announced.
+    Program {
+        /// Its title.
+        title: LanguageMap,
+        /// When the council adopted it.
+        adopted_on: Option<PartialDate>,
+    },
+    /// A milestone.
+    Milestone {
+        /// Id of its project.
+        project_id: String,
+        /// Its title.
+        title: LanguageMap,
+    },
+    /// A contribution that everybody can read.
+    Idea {
+        /// Id of its consultation.
+        consultation_id: String,
+    },
+    /// The contributions to a consultation that nobody has looked at yet, and of which nothing is public but how many
+    /// they are.
+    Ideas {
+        /// The consultation's title.
+        title: LanguageMap,
+        /// How many wait for more than thirty days.
+        count: i64,
+    },
+}
+
+/// An alert.
+#[derive(Debug, Clone)]
+pub struct Alert {
+    /// Why.
+    pub rule: Rule,
+    /// Id of what it is about.
+    pub id: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// The moment that it counts from: of what is dated, the beginning of the day.
+    pub counted_from: NaiveDateTime,
+    /// Slug of the programme.
+    pub program: Slug,
+    /// The programme's stage.
+    pub stage: Stage,
+    /// Slug of the member.
+    pub member: Slug,
+    /// Code of the region that the member lies in.
+    pub region_code: String,
+}
+
+impl Alert {
+    /// Its first day.
+    #[must_use]
+    pub fn since(&self) -> NaiveDate {
+        self.rule.since(self.counted_from.date())
+    }
+
+    /// How many days it is late on a day, the first one counted; of what was done late, how many days it was late.
+    #[must_use]
+    pub fn days(&self, today: NaiveDate) -> i64 {
+        match &self.subject {
+            Subject::Program { adopted_on: Some(adopted_on), .. } => {
+                (adopted_on.first_day() - self.counted_from.date()).num_days()
+            }
+            _ => (today - self.since()).num_days() + 1,
+        }
+    }
+
+    /// Where what it is about can be seen.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let id = &self.id;
+        match &self.subject {
+            Subject::Program { .. } => format!("/api/v1/action-programs/{}", self.program),
+            Subject::Milestone { project_id, .. } => format!("/api/v1/projects/{project_id}/milestones/{id}"),
+            Subject::Idea { consultation_id } => format!("/api/v1/consultations/{consultation_id}/contributions/{id}"),
+            Subject::Ideas { .. } => format!("/api/v1/consultations/{id}"),
+        }
+    }
+
+    /// What is the matter, in one sentence.
+    #[must_use]
+    pub fn detail(&self) -> LanguageMap {
+        let day = self.counted_from.date();
+        match (&self.subject, self.rule) {
+            (Subject::Program { adopted_on: Some(on), .. }, _) => texts(
+                format!("أُعلن عن الاعتماد في أجل أقصاه {day}، واعتمد المجلس البرنامج في {on}."),
+                format!("Adoption annoncée pour le {day} au plus tard ; le conseil a adopté le programme le {on}."),
+                format!(
+                    "The adoption was announced for {day} at the latest; the council adopted the programme on {on}."
+                ),
+            ),
+            (_, Rule::AdoptionLate) => texts(
+                format!("أُعلن عن الاعتماد في أجل أقصاه {day}، ولم يعتمد المجلس البرنامج بعد."),
+                format!("Adoption annoncée pour le {day} au plus tard ; le conseil n'a pas adopté le programme."),
+                format!(
+                    "The adoption was announced for {day} at the latest; the council has not adopted the programme."
+                ),
+            ),
+            (_, Rule::ConsultationOverdue) => texts(
+                format!("أُعلن عن الاستشارة في أجل أقصاه {day}، ولم تبدأ بعد."),
+                format!("Consultation annoncée pour le {day} au plus tard ; elle n'a pas commencé."),
+                format!("The consultation was announced for {day} at the latest; it has not begun."),
+            ),
+            (_, Rule::EvaluationMissing) => texts(
+                format!("انتهى التنفيذ في {day}، ولم يُنشر أي تقييم نهائي."),
+                format!("La mise en œuvre s'est terminée le {day} ; aucune évaluation finale n'est publiée."),
+                format!("The implementation ended on {day}; no final evaluation is published."),
+            ),
+            (Subject::Ideas { count, .. }, _) => texts(
+                format!("عدد المساهمات التي لم يُنظر فيها منذ أكثر من ثلاثين يوما: {count}؛ وردت أقدمها في {day}."),
+                format!(
+                    "Contributions que personne n'a examinées depuis plus de trente jours : {count} ; la première est du {day}."
+                ),
+                format!(
+                    "Contributions that nobody has looked at for more than thirty days: {count}; the first one came in on {day}."
+                ),
+            ),
+            (_, Rule::IdeaUnanswered) => texts(
+                format!("وردت المساهمة في {day} ولم يُجب عنها."),
+                format!("La contribution est arrivée le {day} et n'a pas reçu de réponse."),
+                format!("The contribution came in on {day} and has not been answered."),
+            ),
+            (_, Rule::MilestoneLate) => texts(
+                format!("كان أجل المرحلة {day}، ولم تُنجز بعد."),
+                format!("L'échéance du jalon était le {day} ; il n'est pas réalisé."),
+                format!("The milestone was due on {day} and is not done."),
+            ),
+        }
+    }
+
+    /// Its place in the list.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { moment: moment(self.rule, self.counted_from), rule: self.rule, id: self.id.clone() }
+    }
+}
+
+/// The moment from which an alert stands: alerts of all rules are in this order.
+fn moment(rule: Rule, counted_from: NaiveDateTime) -> NaiveDateTime {
+    counted_from.checked_add_days(Days::new(rule.patience())).unwrap_or(NaiveDateTime::MAX)
+}
+
+/// A place in the list of alerts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    moment: NaiveDateTime,
+    rule: Rule,
+    id: String,
+}
+
+/// How the moment of a place is written.
+const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
+
+impl Place {
+    /// The place as a cursor holds it.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        let key = format!("{} {}", self.moment.format(MOMENT), self.rule.as_str());
+        Position { key: Key::Text(key), id: self.id.clone() }
+    }
+
+    /// Reads what a cursor holds; `None` for what no list has written.
+    #[must_use]
+    pub fn read(position: &Position) -> Option<Self> {
+        let (key, id) = position.text()?;
+        let (moment, rule) = key.split_once(' ')?;
+        let moment = NaiveDateTime::parse_from_str(moment, MOMENT).ok()?;
+        Some(Self { moment, rule: rule.parse().ok()?, id: id.to_owned() })
+    }
+}
+
+/// From where on the alerts of one rule are read, in the list's direction, by what they count from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edge<T> {
+    /// From the beginning.
+    Open,
+    /// From a value on.
+    At(T),
+    /// Behind a value.
+    Beyond(T),
+    /// Behind the row with a value and an id.
+    Behind(T, String),
+}
+
+/// From where on the alerts of a rule follow a place.
+#[must_use]
+pub fn edge(rule: Rule, direction: Direction, after: Option<&Place>) -> Edge<NaiveDateTime> {
+    let Some(after) = after else { return Edge::Open };
+    let counted_from = after.moment.checked_sub_days(Days::new(rule.patience())).unwrap_or(NaiveDateTime::MIN);
+    let order = match direction {
+        Direction::Ascending => rule.cmp(&after.rule),
+        Direction::Descending => after.rule.cmp(&rule),
+    };
+    match order {
+        std::cmp::Ordering::Less => Edge::Beyond(counted_from),
+        std::cmp::Ordering::Equal => Edge::Behind(counted_from, after.id.clone()),
+        std::cmp::Ordering::Greater => Edge::At(counted_from),
+    }
+}
+
+/// The same for what is dated: a day stands for its beginning.
+#[must_use]
+pub fn edge_of_days(rule: Rule, direction: Direction, after: Option<&Place>) -> Edge<NaiveDate> {
+    let starts = |moment: NaiveDateTime| moment.time() == NaiveTime::MIN;
+    match (edge(rule, direction, after), direction) {
+        (Edge::Open, _) => Edge::Open,
+        (Edge::Behind(moment, id), _) => Edge::Behind(moment.date(), id),
+        // The day of a moment has begun before it, unless it is the beginning itself.
+        (Edge::At(moment), Direction::Ascending) if !starts(moment) => Edge::Beyond(moment.date()),
+        (Edge::Beyond(moment), Direction::Descending) if !starts(moment) => Edge::At(moment.date()),
+        (Edge::At(moment), _) => Edge::At(moment.date()),
+        (Edge::Beyond(moment), _) => Edge::Beyond(moment.date()),
+    }
+}
+
+/// Puts the alerts of all rules in the order of the list.
+pub fn sort(alerts: &mut [Alert], direction: Direction) {
+    alerts.sort_by_cached_key(Alert::place);
+    if direction == Direction::Descending {
+        alerts.reverse();
+    }
+}
+
+/// What alerts can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum SortKey {
+    /// Since when they stand.
+    Since,
+}
+
+codes!(SortKey { Since => "since" });
+
+/// Which alerts a list has. Empty lists of values do not filter.
+#[derive(Debug, Clone, Serialize)]
+pub struct Filters {
+    /// Rules, any of which.
+    pub rules: Vec<Rule>,
+    /// Slugs of members, any of which.
+    pub members: Vec<String>,
+    /// Codes of regions, any of which.
+    pub regions: Vec<String>,
+    /// The day on which they stand.
+    pub today: NaiveDate,
+    /// The order.
+    pub order: Order<SortKey>,
+}
+
+impl Filters {
+    /// Whether alerts of a rule are wanted.
+    #[must_use]
+    pub fn wants(&self, rule: Rule) -> bool {
+        self.rules.is_empty() || self.rules.contains(&rule)
+    }
+
+    /// The last day that alerts of a rule count from today.
+    #[must_use]
+    pub fn latest(&self, rule: Rule) -> NaiveDate {
+        rule.counted_from(self.today)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::codes::assert_codes;
+    use proptest::prelude::*;
+
+    fn day(offset: i64) -> NaiveDate {
+        "2026-01-01".parse::<NaiveDate>().unwrap() + chrono::TimeDelta::days(offset)
+    }
+
+    #[test]
+    fn json_spells_the_codes_as_parameters_do_and_their_order_is_that_of_the_codes() {
+        assert_codes(Rule::ALL, Rule::as_str);
+        assert!(Rule::ALL.is_sorted() && Rule::ALL.is_sorted_by_key(|rule| rule.as_str()));
+    }
+
+    #[test]
+    fn thirty_days_pass_before_an_answer_or_an_evaluation_is_late() {
+        let end = "2025-12-31".parse().unwrap();
+        assert_eq!(Rule::EvaluationMissing.since(end).to_string(), "2026-01-31");
+        assert_eq!(Rule::IdeaUnanswered.since(end).to_string(), "2026-01-31");
+        assert_eq!(Rule::MilestoneLate.since(end).to_string(), "2026-01-01");
+    }
+
+    fn alert((rule, offset, seconds, id): (usize, i64, u32, u8)) -> Alert {
+        let rule = Rule::ALL[rule];
+        // Only contributions have a time.
+        let seconds = if rule == Rule::IdeaUnanswered { seconds } else { 0 };
+        Alert {
+            rule,
+            id: format!("{id:03}"),
+            subject: Subject::Idea { consultation_id: String::new() },
+            counted_from: day(offset).and_time(NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0).unwrap()),
+            program: "p".parse().unwrap(),
+            stage: Stage::Draft,
+            member: "m".parse().unwrap(),
+            region_code: String::new(),
+        }
+    }
+
+    /// Whether a database would return a row from an edge on.
+    fn is_within<T: PartialOrd>(edge: &Edge<T>, direction: Direction, value: &T, id: &str) -> bool {
+        let behind = |a: &T, b: &T| if direction == Direction::Ascending { a > b } else { a < b };
+        match edge {
+            Edge::Open => true,
+            Edge::At(x) => value == x || behind(value, x),
+            Edge::Beyond(x) => behind(value, x),
+            Edge::Behind(x, last) => {
+                let after = if direction == Direction::Ascending { id > last.as_str() } else { id < last.as_str() };
+                behind(value, x) || (value == x && after)
+            }
+        }
+    }
+
+    /// One page, read rule by rule as the store does.
+    fn page(all: &[Alert], direction: Direction, after: Option<&Place>, limit: usize) -> Vec<Alert> {
+        let mut read = Vec::new();
+        for rule in Rule::ALL {
+            let mut own: Vec<Alert> = all.iter().filter(|alert| alert.rule == *rule).cloned().collect();
+            own.retain(|alert| {
+                if *rule == Rule::IdeaUnanswered {
+                    let edge = edge(*rule, direction, after);
+                    return is_within(&edge, direction, &alert.counted_from, &alert.id);
+                }
+                let day = alert.counted_from.date();
+                is_within(&edge_of_days(*rule, direction, after), direction, &day, &alert.id)
+            });
+            sort(&mut own, direction);
+            read.extend(own.into_iter().take(limit));
+        }
+        sort(&mut read, direction);
+        read.truncate(limit);
+        read
+    }
+
+    proptest! {
+        #[test]
+        fn an_alert_appears_exactly_on_the_day_after_its_time_is_up(rule in 0usize..5, offset in -400i64..400, ahead in -3i64..50) {
+            let (rule, fact) = (Rule::ALL[rule], day(offset));
+            let today = rule.since(fact) + chrono::TimeDelta::days(ahead);
+            let filters = Filters {
+                rules: Vec::new(),
+                members: Vec::new(),
+                regions: Vec::new(),
+                today,
+                order: Order { key: SortKey::Since, direction: Direction::Ascending },
+            };
+            // The store asks whether the fact lies on or before the latest day.
+            prop_assert_eq!(fact <= filters.latest(rule), ahead >= 0);
+            prop_assert_eq!(rule.counted_from(rule.since(fact)), fact);
+            if ahead >= 0 {
+                let alert = alert((0, offset, 0, 0));
+                prop_assert_eq!(Alert { rule, ..alert }.days(today), ahead + 1);
+            }
+        }
+
+        #[test]
+        fn pages_of_any_size_make_up_the_whole_list(
+            mut all in prop::collection::vec((0usize..5, 0i64..40, 0u32..3, 0u8..6), 0..40), limit in 1usize..9, ascending: bool,
+        ) {
+            all.sort_unstable();
+            all.dedup_by_key(|(rule, .., id)| (*rule, *id));
+            let all: Vec<Alert> = all.into_iter().map(alert).collect();
+            let direction = if ascending { Direction::Ascending } else { Direction::Descending };
+            let mut expected = all.clone();
+            sort(&mut expected, direction);
+            let (mut found, mut after): (Vec<Alert>, Option<Place>) = (Vec::new(), None);
+            loop {
+                let read = page(&all, direction, after.as_ref(), limit);
+                let Some(last) = read.last() else { break };
+                let position = last.place().position();
+                after = Place::read(&position);
+                prop_assert_eq!(after.as_ref(), Some(&last.place()));
+                found.extend(read);
+            }
+            let places = |alerts: &[Alert]| alerts.iter().map(Alert::place).collect::<Vec<_>>();
+            prop_assert_eq!(places(&found), places(&expected));
+        }
+
+        #[test]
+        fn no_cursor_makes_the_reader_panic(key in "\\PC{0,40}") {
+            let _ = Place::read(&Position { key: Key::Text(key), id: String::new() });
+        }
+    }
+}
