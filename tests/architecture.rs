@@ -7,13 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const RESOURCES: [&str; 11] = [
+const RESOURCES: [&str; 12] = [
     "territories",
     "members",
     "focal_points",
     "network",
     "charter",
     "action_programs",
+    "consultations",
     "changes",
     "imports",
     "exports",

@@ -16,12 +16,15 @@ use crate::{
 };
 
 pub use self::{
-    dto::{MilestoneOut, ProgramOut, ProjectOut},
+    dto::{MilestoneOut, ProgramAddress as ProgramParameter, ProgramOut, ProjectOut},
+    http::{admit, as_published, check_open, may_write, moment, with_drafts},
     rules::{
-        Address as ProgramAddress, Drafts, Owner, Program, Provenance, Publication, PublicationFilter, Seed, Stage,
-        Texts, parse_texts,
+        Address as ProgramAddress, Drafts, Owner, Program, Project, Provenance, Publication, PublicationFilter, Seed,
+        Stage, Texts, parse_texts,
     },
-    store::{find, follow, lock, owners, seed},
+    store::{
+        axes_of, find, find_project, follow, lock, milestones_of, owners, projects_of, published_of, seed, take_turn,
+    },
 };
 
 /// Mounts the operations on programmes, projects and milestones.

@@ -18,6 +18,8 @@ mod caching;
 mod changes;
 mod charter;
 mod commands;
+mod consultations;
+mod contributions;
 mod demonstration;
 mod digests;
 mod exports;

@@ -23,6 +23,7 @@ use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
     changes::State,
     charter::CharterLineOut,
+    consultations::{ConsultationOut, ContributionOut},
     db::{Conn, Db, StoreError, snapshot},
     members::MemberOut,
     territories::TerritoryOut,
@@ -132,6 +133,8 @@ pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), Sto
         Name::ActionPrograms => ProgramOut::COLUMNS,
         Name::Projects => ProjectOut::COLUMNS,
         Name::Milestones => MilestoneOut::COLUMNS,
+        Name::Consultations => ConsultationOut::COLUMNS,
+        Name::Contributions => ContributionOut::COLUMNS,
     };
     db.read_blocking(|conn| {
         snapshot(conn, |conn| {

@@ -31,6 +31,10 @@ pub enum Name {
     Projects,
     /// Milestones of projects.
     Milestones,
+    /// Consultations on programmes.
+    Consultations,
+    /// What the public contributed to them.
+    Contributions,
 }
 
 codes!(Name {
@@ -40,6 +44,8 @@ codes!(Name {
     ActionPrograms => "action_programs",
     Projects => "projects",
     Milestones => "milestones",
+    Consultations => "consultations",
+    Contributions => "contributions",
 });
 
 impl Name {
@@ -57,6 +63,8 @@ impl Name {
             }
             Self::Projects => texts("مشاريع البرامج", "Projets des programmes", "Projects of the programmes"),
             Self::Milestones => texts("مراحل المشاريع", "Jalons des projets", "Milestones of the projects"),
+            Self::Consultations => texts("استشارات العموم", "Consultations du public", "Consultations of the public"),
+            Self::Contributions => texts("مساهمات العموم", "Contributions du public", "Contributions of the public"),
         }
     }
 
@@ -93,6 +101,16 @@ impl Name {
                 "مراحل مشاريع البرامج المنشورة بتواريخ استحقاقها وإنجازها وما يثبته",
                 "Les jalons des projets des programmes publiés, avec échéance, réalisation et preuve",
                 "The milestones of the projects of the published programmes, with due date, completion and evidence",
+            ),
+            Self::Consultations => texts(
+                "جولات الاستشارة حول البرامج المنشورة: الكيفية والتواريخ والمشاركون حسب الجنس والفئة العمرية والجمعيات والتقرير",
+                "Les consultations sur les programmes publiés : forme, dates, participants par sexe, âge et association, compte rendu",
+                "The consultations on the published programmes: how, when, participants by sex, age and association, report",
+            ),
+            Self::Contributions => texts(
+                "المساهمات المنشورة في الاستشارات مع القرار المعلل والمشروع الذي آلت إليه، دون هوية أصحابها",
+                "Les contributions publiées, avec la décision motivée et le projet qu'elles sont devenues, sans l'identité de leurs auteurs",
+                "The published contributions with the reasoned decision and the project that they became, without who sent them",
             ),
         }
     }
