@@ -33,7 +33,7 @@ MEMBERS = "/api/v1/members?kind=municipality&status=active,suspended&limit=50"
 MEMBER = "/api/v1/members/commune-agadir"
 FULL_SIZE = 1598
 # Loads come from one address; what they measure is not how much one may ask.
-UNLIMITED = {"REMACTO_RATE_LIMIT": "off", "REMACTO_ACCOUNT_RATE_LIMIT": "off"}
+UNLIMITED = {"REMACTO_RATE_LIMIT": "off", "REMACTO_ACCOUNT_RATE_LIMIT": "off", "REMACTO_CONTRIBUTION_RATE_LIMIT": "off"}
 
 
 def build():

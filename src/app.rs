@@ -19,6 +19,7 @@ use crate::{
     auth::{self, Passwords, issuers::Issuers, principal::identify, tokens::Tokens},
     changes, charter,
     config::{OpsBind, ServeArgs},
+    consultations,
     db::Db,
     evaluations, exports, focal_points, imports, index, insight, members, network,
     observe::{access::observe, health, metrics},
@@ -47,6 +48,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(members::configure)
                 .configure(focal_points::configure)
                 .configure(action_programs::configure)
+                .configure(consultations::configure)
                 .configure(evaluations::configure)
                 .configure(territories::configure)
                 .configure(changes::configure)
@@ -103,7 +105,7 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     let keys = args.keys(db.target()).map_err(io::Error::other)?;
     let listener = listen(args.bind)?;
     let address = listener.local_addr()?;
-    let rate_limits = Arc::new(RateLimits::new(args.rate_limit, args.account_rate_limit));
+    let rate_limits = Arc::new(RateLimits::new(args.rate_limit, args.account_rate_limit, args.contribution_rate_limit));
     let state = AppState {
         db: db.clone(),
         tokens: Arc::new(Tokens::new(keys, &args.public_url(address))),

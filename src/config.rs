@@ -170,6 +170,9 @@ pub struct ServeArgs {
     /// Requests a minute that each account may send with its tokens, or off; each instance counts for itself.
     #[arg(long, env = "REMACTO_ACCOUNT_RATE_LIMIT", default_value = "6000", value_name = "NUMBER|off")]
     pub account_rate_limit: Rate,
+    /// Contributions an hour that each address may send to consultations, or off; each instance counts for itself.
+    #[arg(long, env = "REMACTO_CONTRIBUTION_RATE_LIMIT", default_value = "20", value_name = "NUMBER|off")]
+    pub contribution_rate_limit: Rate,
     /// The licence of the network's own data: CC-BY-4.0, CC0-1.0, ODbL-1.0 or ODC-By-1.0.
     #[arg(long, env = "REMACTO_DATA_LICENCE", default_value = "CC-BY-4.0", value_name = "SPDX")]
     pub data_licence: DataLicence,
@@ -188,6 +191,9 @@ pub struct ServeArgs {
     /// How many days a person's account is kept after it was disabled, 1 to 36500; then it is erased.
     #[arg(long, env = "REMACTO_ACCOUNT_RETENTION_DAYS", default_value_t = 365, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
     pub account_retention_days: u16,
+    /// How many days it is kept after a consultation's end how those who contributed can be reached, 1 to 36500; then it is erased.
+    #[arg(long, env = "REMACTO_CONTRIBUTION_CONTACT_RETENTION_DAYS", default_value_t = 730, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
+    pub contribution_contact_retention_days: u16,
     /// Threads that answer requests, 1 to 256. Without it, as many as there are cores.
     #[arg(long, env = "REMACTO_WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
@@ -279,6 +285,7 @@ impl ServeArgs {
             sessions: days(self.session_retention_days),
             focal_points: days(self.focal_point_retention_days),
             accounts: days(self.account_retention_days),
+            contribution_contacts: days(self.contribution_contact_retention_days),
         }
     }
 

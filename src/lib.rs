@@ -30,6 +30,7 @@ pub mod changes;
 pub mod charter;
 pub mod cli;
 pub mod config;
+pub mod consultations;
 pub mod db;
 pub mod evaluations;
 pub mod exports;

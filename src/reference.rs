@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    action_programs, charter,
+    action_programs, charter, consultations,
     db::{Actor, Db, Deed, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
     evaluations, focal_points,
     kernel::text::hex,
@@ -49,6 +49,11 @@ const DEMONSTRATION: &[Set] = &[
     Set { name: "illustrative members", files: members::ILLUSTRATIVE, load: members::load_illustrative },
     Set { name: "illustrative focal points", files: focal_points::ILLUSTRATIVE, load: focal_points::load_illustrative },
     Set { name: "illustrative programmes", files: action_programs::FILES, load: action_programs::load_illustrative },
+    Set {
+        name: "illustrative consultations",
+        files: consultations::ILLUSTRATIVE,
+        load: consultations::load_illustrative,
+    },
     Set { name: "illustrative evaluations", files: evaluations::FILES, load: evaluations::load_illustrative },
 ];
 

@@ -9,7 +9,7 @@ use chrono::Days;
 use crate::{
     auth,
     auth::store::{management, sessions},
-    changes,
+    changes, consultations,
     db::{Actor, Db, StoreError, WriteError, forget_answers},
     focal_points, imports,
     kernel::clock,
@@ -36,6 +36,8 @@ pub struct Periods {
     pub focal_points: Days,
     /// People's accounts after they were disabled.
     pub accounts: Days,
+    /// How those who contributed can be reached, after the consultation's end.
+    pub contribution_contacts: Days,
 }
 
 /// How much was forgotten.
@@ -51,6 +53,8 @@ pub struct Forgotten {
     pub focal_points: usize,
     /// People's accounts.
     pub accounts: usize,
+    /// Contacts of contributions.
+    pub contribution_contacts: usize,
 }
 
 /// Forgets what is too old, every hour as long as the server runs. Not at its start: then there is enough to do.
@@ -76,6 +80,9 @@ pub fn forget(db: &Db, periods: &Periods, piece: i64) -> Forgotten {
     let last_day = before(periods.focal_points).date_naive();
     let answers = || db.write_blocking(&SPENT, |tx| Ok(forget_answers(tx)? + auth::store::forget_revoked(tx)?));
     let focal = || in_pieces(|| db.write_blocking(&PERSONAL, |tx| focal_points::forget(tx, last_day, piece)));
+    let closed_before = before(periods.contribution_contacts).date_naive();
+    let contacts =
+        || in_pieces(|| db.write_blocking(&PERSONAL, |tx| consultations::forget_contacts(tx, closed_before, piece)));
     let ended = before(periods.sessions);
     let sessions = || in_pieces(|| db.write_blocking(&PERSONAL, |tx| sessions::forget(tx, ended, piece)));
     Forgotten {
@@ -84,6 +91,7 @@ pub fn forget(db: &Db, periods: &Periods, piece: i64) -> Forgotten {
         sessions: said(sessions()),
         focal_points: said(focal()),
         accounts: said(in_pieces(|| forget_account(db, before(periods.accounts)))),
+        contribution_contacts: said(contacts()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const RESOURCES: [&str; 13] = [
+const RESOURCES: [&str; 14] = [
     "territories",
     "members",
     "focal_points",
@@ -15,6 +15,7 @@ const RESOURCES: [&str; 13] = [
     "charter",
     "action_programs",
     "evaluations",
+    "consultations",
     "changes",
     "imports",
     "exports",

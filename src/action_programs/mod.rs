@@ -16,12 +16,16 @@ use crate::{
 };
 
 pub use self::{
-    dto::{MilestoneOut, ProgramOut, ProjectOut},
+    dto::{MilestoneOut, ProgramAddress as ProgramParameter, ProgramOut, ProjectOut},
+    http::{admit, as_published, check_open, may_write, moment, with_drafts},
     rules::{
-        Address as ProgramAddress, Deadline, Drafts, Implementation, Owner, Program, Provenance, Publication,
+        Address as ProgramAddress, Deadline, Drafts, Implementation, Owner, Program, Project, Provenance, Publication,
         PublicationFilter, Seed, Stage, Texts, parse_texts,
     },
-    store::{ProjectList, find, follow, lock, owners, seed},
+    store::{
+        ProjectList, axes_of, find, find_project, follow, lock, milestones_of, owners, projects_of, published_of, seed,
+        take_turn,
+    },
 };
 
 /// Mounts the operations on programmes, projects and milestones.

@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 
 use super::rules::{ByRegion, Digested, Entry, Name, Op, Profile, Resource, Wait};
 use crate::{
+    action_programs::{MilestoneOut, ProgramOut, ProjectOut},
     charter::CharterRecordOut,
+    consultations::{ConsultationOut, ContributionOut},
     kernel::clock::rfc3339,
     members::{MemberOut, Provenance, Status},
     network::NetworkRecordOut,
@@ -95,6 +97,16 @@ pub enum ChangedOut {
     Network(Box<NetworkRecordOut>),
     /// A version of the charter.
     Charter(Box<CharterRecordOut>),
+    /// An open action programme.
+    Program(Box<ProgramOut>),
+    /// A project.
+    Project(Box<ProjectOut>),
+    /// A milestone.
+    Milestone(Box<MilestoneOut>),
+    /// A consultation.
+    Consultation(Box<ConsultationOut>),
+    /// A contribution.
+    Contribution(Box<ContributionOut>),
 }
 
 /// Where a page of the feed stands.

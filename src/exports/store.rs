@@ -7,7 +7,7 @@ use super::rules::Name;
 use crate::{
     action_programs,
     changes::{self, State},
-    charter,
+    charter, consultations,
     db::{Conn, StoreError, json},
     evaluations, members, territories,
 };
@@ -41,6 +41,8 @@ pub fn each_rows(
             Name::ActionPrograms => values(&action_programs::walk(conn, after, CHUNK)?)?,
             Name::Projects => values(&action_programs::walk_projects(conn, after, CHUNK)?)?,
             Name::Milestones => values(&action_programs::walk_milestones(conn, after, CHUNK)?)?,
+            Name::Consultations => values(&consultations::walk(conn, after, CHUNK)?)?,
+            Name::Contributions => values(&consultations::walk_contributions(conn, after, CHUNK)?)?,
             Name::Evaluations => values(&evaluations::walk(conn, after, CHUNK)?)?,
             // It is small, and always whole.
             Name::Charter => return take(values(&charter::lines(conn)?)?),

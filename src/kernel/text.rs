@@ -40,6 +40,24 @@ pub fn parse_line(text: &str, max_chars: usize) -> Result<String, TextError> {
     Ok(text)
 }
 
+/// The same of a text that may have several lines: every line's end is a line feed.
+///
+/// # Errors
+/// [`TextError`] for what [`parse_line`] refuses, but for line feeds.
+pub fn parse_text(text: &str, max_chars: usize) -> Result<String, TextError> {
+    let text = text.replace("\r\n", "\n");
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(TextError::Empty);
+    }
+    text.split('\n').try_for_each(refuse_dangerous)?;
+    let text = normal(text);
+    if text.chars().count() > max_chars {
+        return Err(TextError::TooLong(max_chars));
+    }
+    Ok(text)
+}
+
 /// The longest e-mail address, in bytes (RFC 5321).
 const LONGEST_EMAIL: usize = 254;
 
@@ -165,6 +183,20 @@ mod tests {
     #[test]
     fn a_decomposed_text_is_composed_and_trimmed() {
         assert_eq!(parse_line("  Fe\u{0300}s ", 10).as_deref(), Ok("F\u{00E8}s"));
+    }
+
+    #[test]
+    fn a_text_of_several_lines_keeps_them_and_nothing_else_that_controls() {
+        assert_eq!(parse_text(" a\r\n\nb ", 10).as_deref(), Ok("a\n\nb"));
+        for (text, why) in [
+            ("a\rb", TextError::Control),
+            ("a\tb", TextError::Control),
+            ("a\n\u{202E}b", TextError::Bidirectional),
+            ("\n \n", TextError::Empty),
+            ("a\nbc", TextError::TooLong(3)),
+        ] {
+            assert_eq!(parse_text(text, 3), Err(why), "{text:?}");
+        }
     }
 
     #[test]

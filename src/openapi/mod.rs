@@ -43,6 +43,7 @@ use crate::{
         (name = "charter", description = "The charter and its five commitments."),
         (name = "members", description = "The members of the network, today and on any day."),
         (name = "action programmes", description = "Open action programmes: two years of openness, stage by stage, with projects and milestones."),
+        (name = "consultations", description = "Rounds in which members consult the public, and what becomes of what it contributes."),
         (name = "evaluations", description = "What the members, civil society and the secretariat find of the programmes, side by side."),
         (name = "alerts", description = "What is late in the action programmes, computed for today."),
         (name = "focal points", description = "Whom the network calls about a member. Personal."),
@@ -185,13 +186,23 @@ impl Traits<'_> {
         self.path.starts_with("/api/v1/persons/")
     }
 
+    /// Whether it is how everybody contributes: what is kept of it is bound to the sender's own key.
+    fn is_contribution(&self) -> bool {
+        self.method == "post" && self.path == "/api/v1/consultations/{id}/contributions"
+    }
+
+    /// Whether it is for who has a receipt, which is for nothing that has a version.
+    fn is_by_receipt(&self) -> bool {
+        self.path.starts_with("/api/v1/contributions/{receipt}")
+    }
+
     /// Whether it refuses in the words of RFC 6749, as `application/json`.
     fn speaks_oauth(&self) -> bool {
         ["/api/v1/auth/token", "/api/v1/auth/revoke"].contains(&self.path)
     }
 
     fn changes_what_is_there(&self) -> bool {
-        matches!(self.method, "patch" | "delete") && !self.is_own_credentials()
+        matches!(self.method, "patch" | "delete") && !self.is_own_credentials() && !self.is_by_receipt()
     }
 
     /// Whether it can be answered with a refusal of a status; `declared` says whether its handler says so.
@@ -304,6 +315,16 @@ fn describe_headers(traits: &Traits<'_>, honours_if_match: bool, operation: &mut
             "required": false,
             "description": "Makes it safe to send the same request again: for 24 hours it has one effect and one answer.",
             "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+            "example": "7d2a5b0e-1f6c-4c1d-9d38-3f0a8a1c5e77",
+        }));
+    }
+    if traits.is_contribution() {
+        described.push(json!({
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": true,
+            "description": "Made by the sender, at random: whoever sends the same request with it again is given the same receipt.",
+            "schema": {"type": "string", "pattern": "^[!-~]{20,200}$"},
             "example": "7d2a5b0e-1f6c-4c1d-9d38-3f0a8a1c5e77",
         }));
     }

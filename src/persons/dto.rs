@@ -7,6 +7,7 @@ use validator::Validate;
 
 use super::rules::{Held, HeldAccount, HeldDeeds, HeldImport, HeldSession, Receipt};
 use crate::{
+    consultations::{Contribution, Moderation},
     focal_points::{Correction, FocalPointOut, read_name, read_phone},
     kernel::{
         clock::rfc3339,
@@ -21,7 +22,7 @@ use crate::{
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct PersonIn {
-    /// The e-mail address by which the person is known, of an account or of focal points.
+    /// The e-mail address by which the person is known, of an account, of focal points or of contributions.
     #[validate(custom(function = "email_address"))]
     #[schema(example = "amina@example.org", max_length = 254, format = "email")]
     pub email: String,
@@ -51,12 +52,12 @@ pub struct RectificationIn {
     pub changes: PersonPatch,
 }
 
-/// What is to be put right about a person. An account has the address only; the rest is of focal points, each of which is
-/// corrected.
+/// What is to be put right about a person. An account has the address only, the contact of a contribution the address and a
+/// name; the rest is of focal points. Each of them is corrected.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonPatch {
-    /// The e-mail address: of the account, and of every focal point.
+    /// The e-mail address: of the account, of every focal point and of every contribution.
     #[serde(default, deserialize_with = "replaced")]
     #[schema(value_type = String, example = "amina.alami@example.org", max_length = 254, format = "email", nullable = false)]
     pub email: Patch<String>,
@@ -109,6 +110,30 @@ pub struct PersonOut {
     pub focal_points: Vec<FocalPointOut>,
     /// The person's account.
     pub account: Option<PersonAccountOut>,
+    /// What the person contributed to consultations and can be reached for.
+    pub contributions: Vec<PersonContributionOut>,
+}
+
+/// What somebody contributed to a consultation, with how they can be reached.
+#[derive(Serialize, ToSchema)]
+pub struct PersonContributionOut {
+    /// Identifier.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
+    pub id: String,
+    /// Id of the consultation.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
+    pub consultation_id: String,
+    /// When it was sent.
+    #[serde(serialize_with = "rfc3339")]
+    pub created_at: DateTime<Utc>,
+    /// The name; null where the person did not say it.
+    #[schema(example = "Amina Alami")]
+    pub name: Option<String>,
+    /// What the person sent.
+    #[schema(example = "Publier le budget avec des images simples.")]
+    pub text: String,
+    /// Whether everybody sees it, without name and address.
+    pub moderation: Moderation,
 }
 
 /// A person's account, and all that was made for it or by it. Passwords and tokens are stored as hashes, which are not
@@ -234,6 +259,9 @@ pub struct ErasureOut {
     /// Answers that were kept to be given again.
     #[schema(example = 0, minimum = 0)]
     pub kept_answers: usize,
+    /// Contacts of contributions; what was contributed stays.
+    #[schema(example = 0, minimum = 0)]
+    pub contribution_contacts: usize,
 }
 
 #[expect(clippy::ref_option, reason = "serde hands a reference over")]
@@ -250,7 +278,16 @@ impl From<Held> for PersonOut {
             email: held.email,
             focal_points: held.focal_points.into_iter().map(FocalPointOut::from).collect(),
             account: held.account.map(PersonAccountOut::from),
+            contributions: held.contributions.into_iter().map(PersonContributionOut::from).collect(),
         }
+    }
+}
+
+impl From<Contribution> for PersonContributionOut {
+    fn from(held: Contribution) -> Self {
+        let Contribution { id, consultation_id, created_at, content, standing, .. } = held;
+        let (name, moderation) = (content.contact.name, standing.moderation);
+        Self { id, consultation_id, created_at, name, text: content.text, moderation }
     }
 }
 
@@ -298,7 +335,7 @@ impl From<HeldDeeds> for PersonDeedsOut {
 
 impl From<Receipt> for ErasureOut {
     fn from(receipt: Receipt) -> Self {
-        let Receipt { focal_points, accounts, sessions, import_reports, kept_answers } = receipt;
-        Self { focal_points, accounts, sessions, import_reports, kept_answers }
+        let Receipt { focal_points, accounts, sessions, import_reports, kept_answers, contribution_contacts } = receipt;
+        Self { focal_points, accounts, sessions, import_reports, kept_answers, contribution_contacts }
     }
 }

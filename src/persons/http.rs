@@ -30,8 +30,8 @@ const RESOURCE: &str = "persons";
 
 /// Get all that is held on a person
 ///
-/// The focal points of all members and the account with that e-mail address, with sessions, reports, and what the audit
-/// says of the account. That it was asked for stands in the audit. Takes no `Idempotency-Key`.
+/// The focal points of all members, the account and the contributions with that e-mail address, with sessions, reports, and
+/// what the audit says of the account. That it was asked for stands in the audit. Takes no `Idempotency-Key`.
 #[utoipa::path(
     tag = "persons",
     operation_id = "accessPerson",
@@ -57,7 +57,7 @@ pub async fn access_person(
 
 /// Correct what is held on a person
 ///
-/// The account and every focal point with that e-mail address, all or nothing. A new address signs nobody out. The answer
+/// The account, every focal point and the contact of every contribution with that e-mail address, all or nothing. A new address signs nobody out. The answer
 /// is all that is held then. Takes no `Idempotency-Key`.
 #[utoipa::path(
     tag = "persons",
@@ -85,8 +85,8 @@ pub async fn rectify_person(
 
 /// Erase all that is held on a person
 ///
-/// Focal points, account, sessions, one-time secrets, reports of the account's imports, and kept answers. The audit keeps
-/// that something was done, by ids. Tokens of the account are refused from then on. The last administrator stays (409).
+/// Focal points, account, sessions, one-time secrets, reports of the account's imports, kept answers, and contacts of
+/// contributions, whose words stay. The audit keeps that something was done, by ids. Tokens of the account are refused from then on. The last administrator stays (409).
 /// Takes no `Idempotency-Key`; sent twice it is a 404.
 #[utoipa::path(
     tag = "persons",

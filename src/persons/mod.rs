@@ -11,10 +11,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::rules::{Held, Receipt};
 use crate::{
+    action_programs,
     auth::{
         accounts::Account,
         store::{find_user, management},
     },
+    consultations,
     db::{Conn, StoreError, Tx, WriteError, forget_answers_to},
     focal_points::{self, Correction},
     imports,
@@ -34,14 +36,16 @@ fn held(conn: &mut Conn, email: &str) -> Result<Option<Held>, StoreError> {
     let focal_points = focal_points::of_person(conn, email)?;
     let account = find_user(conn, email)?;
     let account = account.map(|account| store::held_account(conn, &account.id)).transpose()?.flatten();
-    let is_something = account.is_some() || !focal_points.is_empty();
-    Ok(is_something.then(|| Held { email: email.to_owned(), focal_points, account }))
+    let contributions = consultations::of_person(conn, email)?;
+    let held = Held { email: email.to_owned(), focal_points, account, contributions };
+    Ok(Some(held).filter(Held::is_something))
 }
 
-/// Keeps everybody else from writing accounts and focal points, always in this order.
+/// Keeps everybody else from writing accounts, focal points and contributions, always in this order.
 fn take_turns(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     management::take_turn(tx)?;
-    focal_points::take_turn(tx)
+    focal_points::take_turn(tx)?;
+    action_programs::take_turn(tx)
 }
 
 /// Puts right what is wrong about a person, wherever it stands, and returns the e-mail address that the person has then.
@@ -64,6 +68,10 @@ fn rectify(tx: &mut Tx<'_>, held: &Held, correction: &Correction) -> Result<Stri
     }
     for point in &held.focal_points {
         focal_points::correct(tx, point, correction).map_err(below_changes)?;
+    }
+    for contribution in &held.contributions {
+        let contact = rules::corrected(&contribution.content.contact, correction);
+        consultations::correct_contact(tx, contribution, &contact)?;
     }
     Ok(email.to_owned())
 }
@@ -91,6 +99,9 @@ fn erase(tx: &mut Tx<'_>, held: &Held) -> Result<Receipt, WriteError> {
         receipt.kept_answers += focal_points::erase(tx, point)?;
         receipt.focal_points += 1;
     }
+    for contribution in &held.contributions {
+        receipt.contribution_contacts += usize::from(consultations::erase_contact(tx, contribution)?);
+    }
     Ok(receipt)
 }
 
@@ -104,5 +115,5 @@ pub fn erase_account(tx: &mut Tx<'_>, account: &Account) -> Result<Receipt, Writ
     let import_reports = imports::erase_within(tx, &account.id)?;
     // What makes accounts keeps no answer.
     let kept_answers = forget_answers_to(tx, &account.id)?;
-    Ok(Receipt { focal_points: 0, accounts: 1, sessions, import_reports, kept_answers })
+    Ok(Receipt { accounts: 1, sessions, import_reports, kept_answers, ..Receipt::default() })
 }

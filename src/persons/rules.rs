@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    consultations::{Contact, Contribution},
     focal_points::{Correction, FocalPoint},
     kernel::violation::Violations,
 };
@@ -16,15 +17,31 @@ pub struct Held {
     pub focal_points: Vec<FocalPoint>,
     /// The person's account.
     pub account: Option<HeldAccount>,
+    /// What the person contributed to consultations and can be reached for.
+    pub contributions: Vec<Contribution>,
 }
 
 impl Held {
-    /// The id by which the audit names the person: of the account, or else of a focal point.
+    /// Whether that is anything.
+    #[must_use]
+    pub const fn is_something(&self) -> bool {
+        self.account.is_some() || !self.focal_points.is_empty() || !self.contributions.is_empty()
+    }
+
+    /// The id by which the audit names the person: of the account, or else of a focal point, or else of a contribution.
     #[must_use]
     pub fn id(&self) -> Option<String> {
         let account = self.account.as_ref().map(|account| account.id.clone());
-        account.or_else(|| self.focal_points.first().map(|point| point.id.clone()))
+        let account = account.or_else(|| self.focal_points.first().map(|point| point.id.clone()));
+        account.or_else(|| self.contributions.first().map(|contribution| contribution.id.clone()))
     }
+}
+
+/// How somebody who contributed can be reached, put right.
+#[must_use]
+pub fn corrected(contact: &Contact, correction: &Correction) -> Contact {
+    let Contact { name, email } = contact.clone();
+    Contact { name: correction.full_name.clone().or(name), email: correction.email.clone().or(email) }
 }
 
 /// An account with all that was made for it or by it. Hashes of secrets are left out.
@@ -118,21 +135,25 @@ pub struct Receipt {
     pub import_reports: usize,
     /// Answers that were kept to be given again.
     pub kept_answers: usize,
+    /// Contacts of contributions.
+    pub contribution_contacts: usize,
 }
 
-/// Refuses to correct what nothing that is held has: an account alone has no name, number or language.
+/// Refuses to correct what nothing that is held has: an account alone has no name, number or language, and who contributed
+/// has a name at most.
 ///
 /// # Errors
 /// Every property that has no place.
 pub fn check_places(held: &Held, correction: &Correction) -> Result<(), Violations> {
     let mut violations = Violations::default();
+    let (is_point, contributed) = (!held.focal_points.is_empty(), !held.contributions.is_empty());
     let named = [
-        ("full_name", correction.full_name.is_some()),
-        ("phone", correction.phone.is_named()),
-        ("preferred_language", correction.preferred_language.is_some()),
+        ("full_name", correction.full_name.is_some(), is_point || contributed),
+        ("phone", correction.phone.is_named(), is_point),
+        ("preferred_language", correction.preferred_language.is_some(), is_point),
     ];
-    for (name, _) in named.into_iter().filter(|(_, is_named)| *is_named && held.focal_points.is_empty()) {
-        let detail = format!("The person is no focal point, and an account has no {name}.");
+    for (name, ..) in named.into_iter().filter(|(_, is_named, has_place)| *is_named && !has_place) {
+        let detail = format!("The person is no focal point, and nothing else that is held has a {name}.");
         violations.add(format!("/changes/{name}"), "not_held", detail);
     }
     violations.done()
@@ -145,7 +166,8 @@ mod tests {
 
     #[test]
     fn an_account_alone_has_only_an_address_to_correct() {
-        let held = Held { email: "amina@example.org".to_owned(), focal_points: Vec::new(), account: None };
+        let (email, none) = ("amina@example.org".to_owned(), Vec::new());
+        let held = Held { email, focal_points: Vec::new(), account: None, contributions: none };
         let email = Some("new@example.org".to_owned());
         assert!(check_places(&held, &Correction { email, ..Correction::default() }).is_ok());
         let refused = check_places(&held, &Correction { phone: Patch::Null, ..Correction::default() }).unwrap_err();

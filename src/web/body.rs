@@ -2,13 +2,13 @@
 //! another shape is a 400 that points at the place; nothing in it is ever ignored.
 
 use std::{
-    future::poll_fn,
-    pin::pin,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
     time::{Duration, Instant},
 };
 
 use actix_web::{
-    FromRequest as _, HttpMessage as _, HttpRequest,
+    FromRequest, HttpMessage as _, HttpRequest,
     body::{BodyStream, MessageBody as _},
     dev::Payload,
     http::header,
@@ -64,6 +64,29 @@ pub async fn bytes(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Pr
         bytes.extend_from_slice(&piece);
     }
     Ok(bytes.freeze())
+}
+
+/// A JSON body from anybody. What is wrong with its content is for the handler to say, because a missing resource comes
+/// before it.
+pub struct Open<T> {
+    /// What the body says, or why it says nothing.
+    pub content: Result<T, Problem>,
+    /// The body as it came.
+    pub bytes: Bytes,
+}
+
+impl<T: DeserializeOwned> FromRequest for Open<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, mut payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = bytes(&req, &mut payload).await?;
+            let content = check_type(&req, JSON).and_then(|()| read_json(&bytes));
+            Ok(Self { content, bytes })
+        })
+    }
 }
 
 /// How long a body may take before its rate counts, and at most between two pieces.

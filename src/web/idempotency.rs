@@ -37,26 +37,38 @@ impl Once {
         Err(Problem::new(&INVALID_HEADER, detail.clone()).with_fault(Place::Header(HEADER), detail))
     }
 
+    /// The key of a request that must have one, as `read` takes it; `rule` is a predicate that says what it takes.
+    ///
+    /// # Errors
+    /// 400 without a key, or for one that is none.
+    pub fn key<K>(req: &HttpRequest, read: impl FnOnce(&str) -> Option<K>, rule: &str) -> Result<K, Problem> {
+        let mut keys = req.headers().get_all(HEADER);
+        let key = keys.next().and_then(|key| key.to_str().ok()).filter(|_| keys.next().is_none());
+        key.and_then(read).ok_or_else(|| {
+            let detail = format!("{HEADER} {rule}.");
+            Problem::new(&INVALID_HEADER, detail.clone()).with_fault(Place::Header(HEADER), detail)
+        })
+    }
+
     /// From a request of an account for an operation with a body.
     ///
     /// # Errors
     /// 400 for a key that is none.
     pub fn of(req: &HttpRequest, account: &str, operation: &'static str, body: &[u8]) -> Result<Self, Problem> {
-        let mut keys = req.headers().get_all(HEADER);
-        let Some(key) = keys.next() else { return Ok(Self(None)) };
+        if !req.headers().contains_key(HEADER) {
+            return Ok(Self(None));
+        }
         let is_sound =
-            |key: &&str| (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
-        let key = key.to_str().ok().filter(is_sound).filter(|_| keys.next().is_none()).ok_or_else(|| {
-            let detail = format!("{HEADER} must be given once, as 1 to {MAX_KEY_BYTES} visible ASCII characters.");
-            Problem::new(&INVALID_HEADER, detail.clone()).with_fault(Place::Header(HEADER), detail)
-        })?;
+            |key: &str| (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+        let rule = format!("must be given once, as 1 to {MAX_KEY_BYTES} visible ASCII characters");
+        let key = Self::key(req, |key| is_sound(key).then(|| key.to_owned()), &rule)?;
         let mut digest = Sha256::new();
         for part in [req.path().as_bytes(), req.query_string().as_bytes(), body] {
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         }
         let request_sha256 = hex(&digest.finalize());
-        Ok(Self(Some(Claim { account_id: account.to_owned(), operation, key: key.to_owned(), request_sha256 })))
+        Ok(Self(Some(Claim { account_id: account.to_owned(), operation, key, request_sha256 })))
     }
 
     /// The answer: that of the first request with this key, or that of `work`, which is stored with its effect.
@@ -74,10 +86,7 @@ impl Once {
                 let written: Written = serde_json::from_str(&answer).map_err(Problem::internal)?;
                 Ok(written.again())
             }
-            Claimed::Taken => {
-                let detail = format!("This {HEADER} was used for another request within the last 24 hours.");
-                Err(Problem::new(&KEY_REUSED, detail.clone()).with_fault(Place::Header(HEADER), detail))
-            }
+            Claimed::Taken => Err(reused("for another request within the last 24 hours")),
             Claimed::New => {
                 let written = work(tx)?;
                 claim.keep(tx, &serde_json::to_string(&written).map_err(Problem::internal)?)?;
@@ -85,4 +94,11 @@ impl Once {
             }
         }
     }
+}
+
+/// The refusal of a key that was used for something else, which `what` says.
+#[must_use]
+pub fn reused(what: &str) -> Problem {
+    let detail = format!("This {HEADER} was used {what}.");
+    Problem::new(&KEY_REUSED, detail.clone()).with_fault(Place::Header(HEADER), detail)
 }

@@ -137,7 +137,7 @@ kinds! {
         "The body has the right shape, but what it says breaks rules. errors has all of them, each with its place.",
         "Correct every place that errors points at.";
     KEY_REUSED = "idempotency_key_reused" 422 "Idempotency-Key used before",
-        "The same account has sent another request with this Idempotency-Key within the last 24 hours.",
+        "The same account has sent another request with this Idempotency-Key within the last 24 hours; or another contribution was sent to the consultation with it.",
         "Use a new key for a new request, and the same key only to send the very same request again.";
     PRECONDITION_REQUIRED = "precondition_required" 428 "If-Match required",
         "A change must say which version of the resource it is meant for, so that it never overwrites a change that its author has not seen.",
@@ -146,7 +146,7 @@ kinds! {
         "Signing in has failed so often, to this account or from this address, that the next attempt has to wait. Nobody is locked out for ever: an account never has to wait for more than a minute because of others.",
         "Wait as long as Retry-After says. Who has forgotten the password asks an administrator for a one-time secret.";
     TOO_MANY_REQUESTS = "too_many_requests" 429 "Too many requests",
-        "The account, or without one the address, has sent more requests in a minute than it may.",
+        "The account, or without one the address, has sent more requests in a minute than it may, or the address more contributions in an hour.",
         "Wait as long as Retry-After says. RateLimit in every answer says how many requests are left; who needs the whole data set takes the files of GET /api/v1/exports and then the changes.";
     HEADERS_TOO_LARGE = "headers_too_large" 431 "Request header fields too large",
         "The request's header fields are larger than 16,384 bytes together.",

@@ -31,6 +31,9 @@ const KEEPERS: &[Role] = &[Role::Registrar, Role::Secretariat];
 const PLANNERS: &[Role] = &[Role::Secretariat, Role::FocalPoint];
 const LISTERS: &[Role] = &[Role::Registrar, Role::Secretariat, Role::FocalPoint];
 
+/// Who may, of any member for the secretariat and of its own for a focal point; whose it is follows from what is stored.
+const OF_MEMBERS: &[Role] = &[Role::FocalPoint, Role::Secretariat];
+
 /// The whole table, written down a second time: what the product promises, not what the code does.
 fn table() -> BTreeMap<&'static str, May> {
     BTreeMap::from([
@@ -88,6 +91,18 @@ fn table() -> BTreeMap<&'static str, May> {
         ("accessPerson", May::Only(&[Role::Administrator])),
         ("rectifyPerson", May::Only(&[Role::Administrator])),
         ("erasePerson", May::Only(&[Role::Administrator])),
+        ("listConsultations", May::All),
+        ("getConsultation", May::All),
+        ("createConsultation", May::Only(OF_MEMBERS)),
+        ("updateConsultation", May::Only(OF_MEMBERS)),
+        ("deleteConsultation", May::Only(OF_MEMBERS)),
+        ("listContributions", May::All),
+        ("createContribution", May::All),
+        ("getContribution", May::All),
+        ("moderateContribution", May::Only(OF_MEMBERS)),
+        ("decideContribution", May::Only(OF_MEMBERS)),
+        ("getContributionStatus", May::All),
+        ("eraseContributionContact", May::All),
         ("getDigest", May::All),
         ("listExports", May::All),
         ("getExport", May::All),

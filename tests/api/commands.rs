@@ -167,12 +167,14 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
         ("REMACTO_SESSION_RETENTION_DAYS", "0", "1..=36500"),
         ("REMACTO_FOCAL_POINT_RETENTION_DAYS", "0", "1..=36500"),
         ("REMACTO_ACCOUNT_RETENTION_DAYS", "36501", "1..=36500"),
+        ("REMACTO_CONTRIBUTION_CONTACT_RETENTION_DAYS", "0", "1..=36500"),
         ("REMACTO_PUBLIC_URL", "api.example", "must be an origin"),
         ("REMACTO_WORKERS", "0", "1..=256"),
         ("REMACTO_DB_CONNECTIONS", "many", "invalid digit"),
         ("REMACTO_HEAD_TIMEOUT_MS", "999", "1000..=60000"),
         ("REMACTO_RATE_LIMIT", "0", "1 to 10000000, or off"),
         ("REMACTO_ACCOUNT_RATE_LIMIT", "some", "1 to 10000000, or off"),
+        ("REMACTO_CONTRIBUTION_RATE_LIMIT", "-1", "1 to 10000000, or off"),
         ("REMACTO_ISSUERS", "/nowhere.json", "can't be read"),
         ("REMACTO_REQUEST_TIMEOUT_MS", "1", "100..=60000"),
         ("REMACTO_SHUTDOWN_TIMEOUT_S", "301", "0..=300"),
@@ -190,7 +192,7 @@ fn every_setting_is_in_the_help_and_in_the_readme() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let settings: Vec<&str> = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
-    assert_eq!(settings.len(), 23, "{settings:?}");
+    assert_eq!(settings.len(), 25, "{settings:?}");
     for setting in settings {
         assert!(readme.contains(&format!("`{setting}`")), "{setting} is missing from the README");
     }

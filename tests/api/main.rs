@@ -20,6 +20,8 @@ mod caching;
 mod changes;
 mod charter;
 mod commands;
+mod consultations;
+mod contributions;
 mod demonstration;
 mod digests;
 mod evaluations;

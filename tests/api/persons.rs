@@ -18,6 +18,7 @@ use remacto::{
 use serde_json::{Value, json};
 
 use crate::{
+    consultations::{address, made, open_round, program},
     openapi::assert_documented,
     support::{
         TestServer,
@@ -62,7 +63,7 @@ fn add(server: &TestServer, authorization: &str, path: &str, key: &str, email: &
 }
 
 /// A person of whom everything is held that can be: an account of the secretariat that is signed in and has imported,
-/// focal points of two members, and answers that are kept.
+/// focal points of two members, a contribution to a consultation, and answers that are kept.
 struct Amina {
     account: String,
     tokens: Value,
@@ -79,7 +80,21 @@ fn amina(server: &TestServer) -> Amina {
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let import = server.send_body("POST", "/api/v1/imports?resource=members&dry_run=false", &headers, LIST);
     assert_eq!(import.status, 201, "{}", import.text());
+    contribute(server, "Amina Alami", EMAIL);
     Amina { account, tokens, points, import: import.json() }
+}
+
+/// Somebody contributes to an open round, of a programme that is made for it.
+fn contribute(server: &TestServer, name: &str, email: &str) {
+    if server.get("/api/v1/action-programs").ok()["data"].as_array().unwrap().is_empty() {
+        program(server, "published");
+        made(server, &server.account(Role::Secretariat), &open_round());
+    }
+    let round = server.get("/api/v1/consultations").ok()["data"][0].clone();
+    let body = json!({"text": "Planter des arbres", "language": "fr", "contact": {"name": name, "email": email}});
+    let path = format!("{}/contributions", address(&round));
+    let answer = server.json("POST", &path, &[("Idempotency-Key", &format!("key-of-{email}-0123456789"))], &body);
+    assert_eq!(answer.status, 201, "{}", answer.text());
 }
 
 fn ask(server: &TestServer, who: &Account, what: &str, body: &Value) -> Answer {
@@ -153,7 +168,7 @@ fn places_of(target: &Target, words: &[&str]) -> Vec<String> {
 
 fn days(days: u64) -> Periods {
     let kept = Days::new(days);
-    Periods { feed: Days::new(400), sessions: kept, focal_points: kept, accounts: kept }
+    Periods { feed: Days::new(400), sessions: kept, focal_points: kept, accounts: kept, contribution_contacts: kept }
 }
 
 on_both! {
@@ -164,6 +179,8 @@ on_both! {
         assert_eq!((answer.header("cache-control"), answer.header("etag")), (Some("no-store"), None));
         let held = answer.ok();
         assert_eq!((&held["email"], &held["focal_points"]), (&json!(EMAIL), &json!(amina.points)));
+        let contribution = &held["contributions"][0];
+        assert_eq!((&contribution["name"], &contribution["text"], &contribution["moderation"]), (&json!("Amina Alami"), &json!("Planter des arbres"), &json!("pending")));
         let account = &held["account"];
         assert_eq!((&account["id"], &account["role"], &account["disabled_at"]), (&json!(amina.account), &json!("secretariat"), &Value::Null));
         let session = &account["sessions"][0];
@@ -219,6 +236,7 @@ on_both! {
             assert_eq!((&point["email"], &point["full_name"], &point["phone"], &point["version"]), (&json!(new), &json!("Amina El Alami"), &Value::Null, &json!(2)));
         }
         assert_eq!(held["focal_points"].as_array().unwrap().len(), 2);
+        assert_eq!(held["contributions"][0]["name"], "Amina El Alami");
         assert_eq!((me(server, &amina.tokens), refresh(server, &amina.tokens)), (200, 200), "nobody is signed out");
         sign_in(server, new);
         assert_eq!(places_of(&server.target, &[EMAIL]), Vec::<String>::new(), "not in kept answers either");
@@ -255,7 +273,7 @@ on_both! {
         assert!(places_of(&server.target, &words).len() >= 5, "{:?}", places_of(&server.target, &words));
         let answer = ask(server, &administrator, "erasure", &json!({"email": EMAIL}));
         assert_documented("erasePerson", &answer);
-        assert_eq!(answer.ok(), json!({"focal_points": 2, "accounts": 1, "sessions": 1, "import_reports": 1, "kept_answers": 2}));
+        assert_eq!(answer.ok(), json!({"focal_points": 2, "accounts": 1, "sessions": 1, "import_reports": 1, "kept_answers": 2, "contribution_contacts": 1}));
         assert_eq!(places_of(&server.target, &words), Vec::<String>::new());
         assert_eq!((me(server, &amina.tokens), refresh(server, &amina.tokens)), (401, 400));
         for what in ["access", "erasure"] {
@@ -274,6 +292,39 @@ on_both! {
         assert!(!audit(server, &administrator, &format!("account_id={}", amina.account)).is_empty());
         // Others are left alone, and the address is free.
         person(server, EMAIL, Role::Partner);
+    }
+
+    fn who_only_contributed_has_the_same_rights(server) {
+        contribute(server, "Amina Alami", EMAIL);
+        let administrator = server.account(Role::Administrator);
+        let held = ask(server, &administrator, "access", &json!({"email": EMAIL})).ok();
+        assert_eq!((&held["account"], &held["focal_points"], held["contributions"].as_array().unwrap().len()), (&Value::Null, &json!([]), 1));
+        assert_eq!(audit(server, &administrator, "resource=persons")[0]["resource_id"], held["contributions"][0]["id"]);
+        let rectify = |changes: Value| ask(server, &administrator, "rectification", &json!({"email": EMAIL, "changes": changes}));
+        let problem = rectify(json!({"phone": "+212537000000"})).problem(422, "invalid_content");
+        assert_eq!(problem["errors"][0]["code"], "not_held");
+        assert_eq!(rectify(json!({"full_name": "Amina El Alami"})).ok()["contributions"][0]["name"], "Amina El Alami");
+        let none = json!({"focal_points": 0, "accounts": 0, "sessions": 0, "import_reports": 0, "kept_answers": 0, "contribution_contacts": 1});
+        assert_eq!(ask(server, &administrator, "erasure", &json!({"email": EMAIL})).ok(), none);
+        assert_eq!(places_of(&server.target, &[EMAIL, "alami"]), Vec::<String>::new());
+        let actions: Vec<Value> = audit(server, &administrator, "resource=contributions").into_iter().map(|entry| entry["action"].clone()).collect();
+        assert_eq!(actions, ["created", "contact_corrected", "contact_erased"]);
+        ask(server, &administrator, "access", &json!({"email": EMAIL})).problem(404, "not_found");
+    }
+
+    fn contacts_go_by_themselves_long_after_the_round(server) {
+        for number in 0..3 {
+            contribute(server, "Canary", &format!("canary{number}@example.org"));
+        }
+        assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default());
+        let ago = |days: u64| (Utc::now().date_naive() - Days::new(days)).to_string();
+        run(&server.target, &format!("UPDATE consultation SET opens_on = '{}', closes_on = '{}'", ago(99), ago(30)));
+        assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default(), "not before they are over");
+        run(&server.target, &format!("UPDATE consultation SET closes_on = '{}'", ago(31)));
+        assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten { contribution_contacts: 3, ..Forgotten::default() });
+        assert_eq!(places_of(&server.target, &["canary"]), Vec::<String>::new());
+        let entries = audit(server, &server.account(Role::Administrator), "action=contact_erased");
+        assert!(entries.len() == 3 && entries.iter().all(|entry| entry["task"] == "retention of personal data"), "{entries:?}");
     }
 
     fn the_last_administrator_can_not_be_erased(server) {
@@ -326,7 +377,7 @@ on_both! {
         run(&server.target, &format!("UPDATE account SET disabled_at = '{}' WHERE id = '{}'", ago(99), server.account(Role::Partner).id));
         run(&server.target, &format!("UPDATE session SET ended_at = '{}' WHERE account_id = '{}'", ago(31), amina.account));
         let forgotten = retention::forget(&server.db, &days(30), 2);
-        assert_eq!(forgotten, Forgotten { changes: 0, spent: 0, sessions: 1, focal_points: 5, accounts: 1 });
+        assert_eq!(forgotten, Forgotten { changes: 0, spent: 0, sessions: 1, focal_points: 5, accounts: 1, contribution_contacts: 0 });
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default(), "nothing is left to do");
         assert_eq!(places_of(&server.target, &["old0@example", "old4@example", "gone@example"]), Vec::<String>::new());
         assert_eq!(server.get_with(recent["links"]["self"].as_str().unwrap(), &[secretary.header()]).ok(), recent);

@@ -205,6 +205,7 @@ CREATE TABLE consultation (
 CREATE INDEX consultation_program_id_id ON consultation (program_id, id);
 CREATE INDEX consultation_member_id_id ON consultation (member_id, id);
 CREATE INDEX consultation_region_code_id ON consultation (region_code, id);
+CREATE INDEX consultation_opens_on_id ON consultation (opens_on, id);
 CREATE INDEX consultation_closes_on ON consultation (closes_on);
 CREATE INDEX consultation_updated_at ON consultation (updated_at);
 
@@ -235,7 +236,7 @@ CREATE TABLE contribution (
     project_id TEXT COLLATE "C" REFERENCES project (id),
     CHECK ((moderation = 'pending') = (moderated_at IS NULL)),
     CHECK ((moderation = 'withheld') = (withheld_because IS NOT NULL)),
-    CHECK (decision IS NULL OR moderation = 'published'),
+    CHECK (decision IS NULL OR moderation <> 'pending'),
     CHECK ((decision IS NULL) = (decided_on IS NULL) AND (decision IS NULL) = (decision_reason IS NULL)),
     CHECK (project_id IS NULL OR decision IN ('accepted', 'merged'))
 );

@@ -12,7 +12,10 @@ use utoipa::ToSchema;
 pub use self::{
     input::{ProgramIn, ProgramPatch, ProgramTransitionIn},
     milestone::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery},
-    project::{ProjectDetailOut, ProjectIncludedOut, ProjectOut, ProjectPageOut, ProjectQuery, ProjectViewQuery},
+    project::{
+        ProgramAddress, ProjectDetailOut, ProjectIncludedOut, ProjectOut, ProjectPageOut, ProjectQuery,
+        ProjectViewQuery,
+    },
     project_input::{ProjectIn, ProjectPatch},
 };
 use super::rules::{

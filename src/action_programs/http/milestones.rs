@@ -13,7 +13,7 @@ use super::{
     },
     as_published, moment,
     projects::{own, seen},
-    write::is_open,
+    write::check_open,
 };
 use crate::{
     auth::{
@@ -128,7 +128,7 @@ pub async fn create_milestone(
         let (program, project) = own(tx, &path, &body.principal)?;
         once.answer(tx, |tx| {
             let input = body.content?;
-            is_open(&program)?;
+            check_open(&program)?;
             let next = store::next_position(tx.conn, &project.id)?;
             let facts = input.read(next, tx.today())?;
             let made = store::create_milestone(tx, &project, facts)?;
@@ -170,7 +170,7 @@ pub async fn update_milestone(
         let (program, project, before) = one(tx, &path, &body.principal)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
-        is_open(&program)?;
+        check_open(&program)?;
         let facts = wanted.onto(&before).read(before.facts.position, tx.today())?;
         let after = store::update_milestone(tx, &project, &before, facts)?;
         Written::changed(after.version, &MilestoneOut::of(after, Some(tx.today())))
@@ -206,7 +206,7 @@ pub async fn delete_milestone(
     let delete = move |tx: &mut Tx<'_>| {
         let (program, project, gone) = one(tx, &path, &principal)?;
         precondition.check(gone.version)?;
-        is_open(&program)?;
+        check_open(&program)?;
         store::delete_milestone(tx, &project, &gone)?;
         Ok::<_, Problem>(Written::gone())
     };

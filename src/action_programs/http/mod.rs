@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 pub use self::{
     milestones::{create_milestone, delete_milestone, get_milestone, list_milestones, update_milestone},
     projects::{create_project, delete_project, get_project, list_projects, update_project},
-    write::{create_program, create_program_transition, delete_program, update_program},
+    write::{check_open, create_program, create_program_transition, delete_program, may_write, update_program},
 };
 use super::{
     dto::{
@@ -239,7 +239,7 @@ fn transitions(
 ///
 /// # Errors
 /// 401 and 403 for drafts that the caller may not see.
-fn with_drafts(view: View, caller: &Caller, wanted: bool) -> Result<(View, Option<Principal>, Drafts), Problem> {
+pub fn with_drafts(view: View, caller: &Caller, wanted: bool) -> Result<(View, Option<Principal>, Drafts), Problem> {
     if !wanted {
         return Ok((view, None, Drafts::None));
     }
@@ -254,7 +254,10 @@ fn with_drafts(view: View, caller: &Caller, wanted: bool) -> Result<(View, Optio
 }
 
 /// Asks the account of who reads what is not published.
-fn admit(author: Option<&Principal>, conn: &mut Conn) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`StoreError::NotAdmitted`], or the database's.
+pub fn admit(author: Option<&Principal>, conn: &mut Conn) -> Result<(), StoreError> {
     author.map_or(Ok(()), |author| author.admit(conn))
 }
 
@@ -266,7 +269,8 @@ fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(P
 }
 
 /// A view of what may not be published: then nobody shall keep it. `more` is what the answer shows beside its version.
-fn as_published(view: View, is_public: bool, more: Option<String>) -> View {
+#[must_use]
+pub fn as_published(view: View, is_public: bool, more: Option<String>) -> View {
     match more {
         // Drafts are in no sequence.
         _ if !is_public => view.showing(format!("draft{}", clock::now().timestamp_micros())).private(),
@@ -276,7 +280,8 @@ fn as_published(view: View, is_public: bool, more: Option<String>) -> View {
 }
 
 /// What stands for everything that an answer shows beside its own version: all that is published, and the day.
-fn moment(sequence: i64, today: NaiveDate) -> String {
+#[must_use]
+pub fn moment(sequence: i64, today: NaiveDate) -> String {
     format!("at{sequence}.{today}")
 }
 

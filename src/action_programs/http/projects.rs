@@ -16,7 +16,7 @@ use super::{
         store,
     },
     admit, as_published, moment, with_drafts,
-    write::{is_open, may_write},
+    write::{check_open, may_write},
 };
 use crate::{
     auth::{
@@ -170,7 +170,7 @@ pub async fn update_project(
         let (program, project) = own(tx, &path, &body.principal)?;
         let wanted = body.content?;
         precondition.check(project.version)?;
-        is_open(&program)?;
+        check_open(&program)?;
         let axes = store::axes_of(tx.conn, &program.id)?;
         let (violations, facts) = wanted.onto(&project).read(&axes);
         violations.done()?;
@@ -253,7 +253,7 @@ fn created(tx: &mut Tx<'_>, program: Option<&Program>, input: ProjectIn) -> Resu
         return Err(violations.into());
     };
     violations.done()?;
-    is_open(program)?;
+    check_open(program)?;
     let code = code.map(|code| code.parse()).transpose();
     let code = code.map_err(|why| {
         crate::kernel::violation::Violations::from(Violation::new("/code", "invalid_value", format!("code {why}.")))

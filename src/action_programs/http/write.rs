@@ -184,7 +184,7 @@ pub(super) fn own<P: Needs>(tx: &mut Tx<'_>, segment: &str, principal: &Principa
 ///
 /// # Errors
 /// 404 for what the principal does not even see, 403 when it is another member's.
-pub(super) fn may_write<P: Needs>(principal: &Principal, is_public: bool, member: &str) -> Result<(), Problem> {
+pub fn may_write<P: Needs>(principal: &Principal, is_public: bool, member: &str) -> Result<(), Problem> {
     if !is_public && !principal.covers::<ProgramsDraft>(member) {
         return Err(Problem::not_found());
     }
@@ -192,7 +192,10 @@ pub(super) fn may_write<P: Needs>(principal: &Principal, is_public: bool, member
 }
 
 /// Refuses to change what belongs to a programme that is over.
-pub(super) fn is_open(program: &Program) -> Result<(), WriteError> {
+///
+/// # Errors
+/// [`WriteError::NotNow`].
+pub fn check_open(program: &Program) -> Result<(), WriteError> {
     if !program.stage.is_over() {
         return Ok(());
     }
@@ -234,7 +237,7 @@ fn check_codes(
 
 /// Writes what a patch makes of a programme.
 fn patched(tx: &mut Tx<'_>, before: &Program, patch: ProgramPatch) -> Result<Program, Problem> {
-    is_open(before)?;
+    check_open(before)?;
     let input = patch.onto(before);
     let publication = input.publication.unwrap_or(before.publication);
     let (mut violations, facts) = input.read(&before.facts.axes, tx.today());

@@ -31,8 +31,8 @@ pub use self::{
     write::{create, delete, follow, lock, move_to, others, take_turn, update},
 };
 use super::rules::{
-    Address, Axis, Drafts, Facts, Filters, Implementation, Moved, Owner, Planned, Program, PublicationFilter, Reached,
-    SortKey, Stage, sort_title,
+    Address, Axis, Drafts, Facts, Filters, Implementation, Moved, Owner, Planned, Program, Provenance,
+    PublicationFilter, Reached, SortKey, Stage, sort_title,
 };
 use crate::{
     db::{
@@ -285,6 +285,17 @@ pub fn find_at(conn: &mut Conn, address: &Address) -> Result<Option<(Program, i6
 pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Program>, StoreError> {
     let query = owned().select(columns()).filter(action_program::id.eq_any(ids.iter().copied()));
     let rows = query.filter(action_program::publication.eq("published")).load(conn)?;
+    completed(conn, rows)
+}
+
+/// The published programmes that are known from a source, in the order of members and cycles, with three statements.
+///
+/// # Errors
+/// The database's.
+pub fn published_of(conn: &mut Conn, provenance: Provenance) -> Result<Vec<Program>, StoreError> {
+    let query = owned().select(columns()).filter(action_program::provenance.eq(provenance.as_str()));
+    let query = query.filter(action_program::publication.eq("published"));
+    let rows = query.order((member::slug, action_program::cycle)).load(conn)?;
     completed(conn, rows)
 }
 

@@ -14,8 +14,8 @@ use crate::{
         Change, Conn, Operation, StoreError, Turn, Tx, WriteError, batch_insert, in_pieces, json,
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
-            action_program_deadline, action_program_move, consultation, evaluation, member, milestone, project,
-            territory,
+            action_program_deadline, action_program_move, consultation, contribution, evaluation, member, milestone,
+            project, territory,
         },
     },
     kernel::{
@@ -171,8 +171,18 @@ pub fn move_to(tx: &mut Tx<'_>, before: &Program, after: Program, moved: &Moved)
 /// Deletes a [`lock`]ed programme with its projects and milestones. The feed keeps its tombstone.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] for one that has left the stage `draft`: it is given up instead, and stays visible.
+/// [`WriteError::NotNow`] for one that has left the stage `draft`, or that the public has contributed to: it is given up
+/// instead, and stays visible.
 pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
+    let ideas: i64 = contribution::table
+        .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
+        .filter(consultation::program_id.eq(&gone.id))
+        .count()
+        .get_result(tx.conn)?;
+    if ideas > 0 {
+        let detail = format!("The public has sent {ideas} contributions; the programme can be moved to cancelled.");
+        return Err(WriteError::NotNow(Violation::new("", "has_contributions", detail).into()));
+    }
     if gone.stage != Stage::Draft {
         let detail = format!("The programme is in {}; it can be moved to cancelled.", gone.stage.as_str());
         return Err(WriteError::NotNow(Violation::new("", "not_a_draft", detail).into()));
@@ -206,6 +216,12 @@ fn announce_parts(tx: &mut Tx<'_>, program_id: &str, operation: Operation) -> Re
         .order(consultation::id)
         .select((consultation::id, consultation::version))
         .load(tx.conn)?;
+    let contributions: Vec<(String, i64)> = contribution::table
+        .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
+        .filter(consultation::program_id.eq(program_id).and(contribution::moderation.eq("published")))
+        .order(contribution::id)
+        .select((contribution::id, contribution::version))
+        .load(tx.conn)?;
     let evaluations: Vec<(String, i64)> = evaluation::table
         .filter(evaluation::program_id.eq(program_id).and(evaluation::publication.eq("published")))
         .order(evaluation::id)
@@ -215,6 +231,7 @@ fn announce_parts(tx: &mut Tx<'_>, program_id: &str, operation: Operation) -> Re
         (PROJECTS, projects),
         (MILESTONES, milestones),
         ("consultations", consultations),
+        ("contributions", contributions),
         ("evaluations", evaluations),
     ];
     for (resource, found) in parts {
@@ -230,9 +247,7 @@ fn check_axes_are_free(conn: &mut Conn, before: &Program, after: &Program) -> Re
     let mut reasons = Violations::default();
     for gone in before.facts.axes.iter().filter(|axis| after.facts.axes.iter().all(|other| other.id != axis.id)) {
         let projects: i64 = project::table.filter(project::axis_id.eq(&gone.id)).count().get_result(conn)?;
-        let ideas = crate::db::schema::contribution::table;
-        let ideas: i64 =
-            ideas.filter(crate::db::schema::contribution::axis_id.eq(&gone.id)).count().get_result(conn)?;
+        let ideas: i64 = contribution::table.filter(contribution::axis_id.eq(&gone.id)).count().get_result(conn)?;
         if projects + ideas > 0 {
             let detail = format!("{projects} projects and {ideas} contributions belong to the axis {}.", gone.id);
             reasons.add("/axes", "axis_in_use", detail);

@@ -10,7 +10,7 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs, charter,
+    action_programs, charter, consultations,
     db::{Conn, Importable, StoreError, snapshot},
     evaluations,
     kernel::register::Column,
@@ -155,6 +155,8 @@ const fn columns(resource: Resource) -> Option<&'static [Column]> {
         | Resource::ActionPrograms
         | Resource::Projects
         | Resource::Milestones
+        | Resource::Consultations
+        | Resource::Contributions
         | Resource::Evaluations => None,
     }
 }
@@ -193,6 +195,14 @@ fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
         }
         Resource::Milestones => {
             let walk = |conn: &mut Conn, after: Option<&str>| action_programs::walk_milestones(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Consultations => {
+            let walk = |conn: &mut Conn, after: Option<&str>| consultations::walk(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Contributions => {
+            let walk = |conn: &mut Conn, after: Option<&str>| consultations::walk_contributions(conn, after, CHUNK);
             each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
         }
         Resource::Evaluations => {

@@ -17,7 +17,7 @@ use super::{
     store,
 };
 use crate::{
-    action_programs, charter,
+    action_programs, charter, consultations,
     db::{Conn, Db, StoreError},
     evaluations, members, network,
     state::AppState,
@@ -149,6 +149,8 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<String, Value
             Resource::ActionPrograms => action_programs::represent(conn, &ids)?,
             Resource::Projects => action_programs::represent_projects(conn, &ids)?,
             Resource::Milestones => action_programs::represent_milestones(conn, &ids)?,
+            Resource::Consultations => consultations::represent(conn, &ids)?,
+            Resource::Contributions => consultations::represent_contributions(conn, &ids)?,
             Resource::Evaluations => evaluations::represent(conn, &ids)?,
         });
     }

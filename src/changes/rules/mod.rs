@@ -29,6 +29,10 @@ pub enum Resource {
     Projects,
     /// Milestones of projects.
     Milestones,
+    /// Consultations on programmes.
+    Consultations,
+    /// What the public contributed to them.
+    Contributions,
     /// Evaluations of programmes.
     Evaluations,
 }
@@ -41,6 +45,8 @@ codes!(Resource {
     ActionPrograms => "action_programs",
     Projects => "projects",
     Milestones => "milestones",
+    Consultations => "consultations",
+    Contributions => "contributions",
     Evaluations => "evaluations",
 });
 

@@ -23,6 +23,7 @@ use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
     changes::State,
     charter::CharterLineOut,
+    consultations::{ConsultationOut, ContributionOut},
     db::{Conn, Db, StoreError, snapshot},
     evaluations::EvaluationOut,
     members::MemberOut,
@@ -133,6 +134,8 @@ pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), Sto
         Name::ActionPrograms => ProgramOut::COLUMNS,
         Name::Projects => ProjectOut::COLUMNS,
         Name::Milestones => MilestoneOut::COLUMNS,
+        Name::Consultations => ConsultationOut::COLUMNS,
+        Name::Contributions => ContributionOut::COLUMNS,
         Name::Evaluations => EvaluationOut::COLUMNS,
     };
     db.read_blocking(|conn| {

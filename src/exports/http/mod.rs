@@ -18,6 +18,7 @@ use super::{
 use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
     charter::CharterLineOut,
+    consultations::{ConsultationOut, ContributionOut},
     db::Db,
     evaluations::EvaluationOut,
     kernel::language::LanguageMap,
@@ -172,6 +173,8 @@ fn describe(edition: Arc<Edition>, own: Licence) -> Described {
         Name::ActionPrograms => (dictionary::fields::<ProgramOut>(), own, Vec::new()),
         Name::Projects => (dictionary::fields::<ProjectOut>(), own, Vec::new()),
         Name::Milestones => (dictionary::fields::<MilestoneOut>(), own, Vec::new()),
+        Name::Consultations => (dictionary::fields::<ConsultationOut>(), own, Vec::new()),
+        Name::Contributions => (dictionary::fields::<ContributionOut>(), own, Vec::new()),
         Name::Evaluations => (dictionary::fields::<EvaluationOut>(), own, Vec::new()),
     };
     Described { edition, fields, licence, credits }

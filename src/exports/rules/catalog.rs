@@ -25,9 +25,9 @@ pub fn catalog(sets: &[Described], home: &str, licence: Licence) -> Value {
             "en": "Open data of the Moroccan Network of Open Local Governments",
         },
         "dct:description": {
-            "ar": "أعضاء الشبكة والوحدات الترابية للمغرب والميثاق وبرامج عمل الانفتاح",
-            "fr": "Les membres du réseau, les unités territoriales du Maroc, la charte et les programmes d'action d'ouverture",
-            "en": "Members of the network, Morocco's territorial units, the charter and the open action programmes",
+            "ar": "أعضاء الشبكة والوحدات الترابية للمغرب والميثاق وبرامج عمل الانفتاح واستشارات العموم",
+            "fr": "Les membres du réseau, les unités territoriales du Maroc, la charte, les programmes d'action d'ouverture et les consultations du public",
+            "en": "Members of the network, Morocco's territorial units, the charter, the open action programmes and the consultations of the public",
         },
         "dct:publisher": {
             "@id": publisher,

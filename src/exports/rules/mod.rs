@@ -31,6 +31,10 @@ pub enum Name {
     Projects,
     /// Milestones of projects.
     Milestones,
+    /// Consultations on programmes.
+    Consultations,
+    /// What the public contributed to them.
+    Contributions,
     /// Evaluations of programmes.
     Evaluations,
 }
@@ -42,6 +46,8 @@ codes!(Name {
     ActionPrograms => "action_programs",
     Projects => "projects",
     Milestones => "milestones",
+    Consultations => "consultations",
+    Contributions => "contributions",
     Evaluations => "evaluations",
 });
 
@@ -60,6 +66,8 @@ impl Name {
             }
             Self::Projects => texts("مشاريع البرامج", "Projets des programmes", "Projects of the programmes"),
             Self::Milestones => texts("مراحل المشاريع", "Jalons des projets", "Milestones of the projects"),
+            Self::Consultations => texts("استشارات العموم", "Consultations du public", "Consultations of the public"),
+            Self::Contributions => texts("مساهمات العموم", "Contributions du public", "Contributions of the public"),
             Self::Evaluations => {
                 texts("تقييمات البرامج", "Évaluations des programmes", "Evaluations of the programmes")
             }
@@ -99,6 +107,16 @@ impl Name {
                 "مراحل مشاريع البرامج المنشورة بتواريخ استحقاقها وإنجازها وما يثبته",
                 "Les jalons des projets des programmes publiés, avec échéance, réalisation et preuve",
                 "The milestones of the projects of the published programmes, with due date, completion and evidence",
+            ),
+            Self::Consultations => texts(
+                "جولات الاستشارة حول البرامج المنشورة: الكيفية والتواريخ والمشاركون حسب الجنس والفئة العمرية والجمعيات والتقرير",
+                "Les consultations sur les programmes publiés : forme, dates, participants par sexe, âge et association, compte rendu",
+                "The consultations on the published programmes: how, when, participants by sex, age and association, report",
+            ),
+            Self::Contributions => texts(
+                "المساهمات المنشورة في الاستشارات مع القرار المعلل والمشروع الذي آلت إليه، دون هوية أصحابها",
+                "Les contributions publiées, avec la décision motivée et le projet qu'elles sont devenues, sans l'identité de leurs auteurs",
+                "The published contributions with the reasoned decision and the project that they became, without who sent them",
             ),
             Self::Evaluations => texts(
                 "ما يقوله العضو والمجتمع المدني وكتابة الشبكة عن البرامج المنشورة: الإنجاز والانفتاح والأجوبة وما يثبتها",

@@ -17,12 +17,13 @@ use serde_json::Value;
 const OLD: Duration = Duration::from_hours(1);
 
 /// What hands a secret over, by its name in a body.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
     "access_token",
     "client_secret",
     "current_password",
     "new_password",
     "password",
+    "receipt",
     "refresh_token",
     "secret",
     "token",

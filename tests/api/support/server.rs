@@ -96,8 +96,10 @@ impl TestServer {
         // High enough for every scenario that is not about them.
         let limits = ["--rate-limit", "1000000", "--account-rate-limit", "1000000"];
         let limits = limits.iter().filter(|_| !settings.contains(&"--rate-limit"));
-        let line =
-            Line::try_parse_from(fixed.iter().chain(&keys).chain(limits).chain(settings)).expect("good settings");
+        let contributions = ["--contribution-rate-limit", "1000000"];
+        let contributions = contributions.iter().filter(|_| !settings.contains(&"--contribution-rate-limit"));
+        let line = Line::try_parse_from(fixed.iter().chain(&keys).chain(limits).chain(contributions).chain(settings))
+            .expect("good settings");
         let deadline = line.args.request_timeout();
         let db = Db::open(&target, 4).expect("the pools can be made").with_deadline(deadline);
         secrets::listen();

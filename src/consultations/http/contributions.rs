@@ -1,0 +1,183 @@
+//! The operations on what the public contributes.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get, post,
+    web::{Data, Path},
+};
+
+use super::{
+    super::{
+        dto::{
+            ContributionDetailOut, ContributionIn, ContributionOut, ContributionPageOut, ContributionQuery,
+            ContributionReceiptOut, ContributionViewQuery,
+        },
+        rules::{Contribution, Receipt, SenderKey},
+        store::{self, Sent},
+    },
+    receipts::PUBLIC,
+    seen,
+};
+use crate::{
+    action_programs::{admit, as_published, axes_of},
+    auth::{principal::Caller, roles::ContributionsModerate},
+    db::{Conn, Tx, WriteError},
+    kernel::{codes::Flag, id::is_id},
+    state::AppState,
+    web::{
+        body::Open,
+        client,
+        idempotency::{self, Once},
+        problem::Problem,
+        query::{NoParameters, Query},
+        rate_limit::Standing,
+        representation::View,
+        written::Written,
+    },
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "contributions";
+
+/// List a consultation's contributions
+///
+/// Those that everybody sees, the oldest first. Who moderates sees the others by `moderation`, and whether the senders can be
+/// reached.
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "listContributions",
+    params(("id" = String, Path, description = "Identifier of the consultation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), ContributionQuery),
+    responses((status = 200, description = "A page of contributions.", content(
+        (ContributionPageOut = "application/json"), (String = "text/csv"), (ContributionOut = "application/x-ndjson")
+    )))
+)]
+#[get("/consultations/{id}/contributions")]
+pub async fn list_contributions(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<ContributionQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let wants_all = query.moderation.is_some();
+    let moderator = if wants_all { Some(caller.require::<ContributionsModerate>()?.clone()) } else { None };
+    let id = is_id(&path).then(|| path.to_string()).ok_or_else(Problem::not_found)?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(id), false)?;
+    let author = moderator.clone();
+    let read = move |conn: &mut Conn| {
+        admit(author.as_ref(), conn)?;
+        let Some(consultation) = seen(conn, &caller, &listing.filters.consultation_id)? else { return Ok(None) };
+        Ok(Some((consultation, store::list_contributions(conn, &listing)?)))
+    };
+    let (consultation, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    moderator.map_or(Ok(()), |moderator| moderator.may_touch::<ContributionsModerate>(&consultation.owner.id))?;
+    let view = as_published(view, consultation.is_public && !wants_all, None);
+    let (page, sequence) = (frame.page(&found), found.sequence);
+    let next = page.next_cursor.clone();
+    let data = found.rows.into_iter().map(|found| ContributionOut::of(found, wants_all)).collect();
+    view.respond(&req, sequence, &ContributionPageOut { data, page, sequence }, next.as_deref())
+}
+
+/// Get a contribution
+///
+/// One of a consultation's, by its id: one that everybody sees, which reads the same for all, or any for who moderates; with
+/// `contact=true` that is told how its sender can be reached. Who sent it follows it by the receipt.
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "getContribution",
+    params(
+        ("id" = String, Path, description = "Identifier of the consultation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"),
+        ("contribution_id" = String, Path, description = "Identifier of the contribution.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"),
+        ContributionViewQuery
+    ),
+    responses((status = 200, description = "The contribution.", body = ContributionDetailOut))
+)]
+#[get("/consultations/{id}/contributions/{contribution_id}")]
+pub async fn get_contribution(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<(String, String)>,
+    caller: Caller,
+    Query(query): Query<ContributionViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let with_contact = query.contact.is_some_and(|contact| contact.0 == Flag::True);
+    let moderator = if with_contact { Some(caller.require::<ContributionsModerate>()?.clone()) } else { None };
+    let read = move |conn: &mut Conn| {
+        let (consultation, id) = &*path;
+        let found = if is_id(id) { store::find_contribution(conn, id)? } else { None };
+        let Some(found) = found.filter(|found| found.consultation_id == *consultation) else { return Ok(None) };
+        // What is published reads the same for all, unless more is asked for.
+        let asks = with_contact || !found.is_public();
+        let moderates = asks && caller.covers::<ContributionsModerate>(conn, &found.owner.id)?;
+        Ok(Some((found, moderates)).filter(|(found, moderates)| found.is_public() || *moderates))
+    };
+    let (found, moderates) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    moderator.map_or(Ok(()), |moderator| moderator.may_touch::<ContributionsModerate>(&found.owner.id))?;
+    let view = as_published(view, !moderates, None);
+    view.respond(&req, found.version, &ContributionDetailOut::of(found, moderates, with_contact), None)
+}
+
+/// Contribute
+///
+/// Everybody can, without an account, while an online round is open; otherwise the answer is a 409 with the dates. Nobody
+/// else sees it before the member has looked at it. The answer holds the receipt by which you can follow it. The
+/// `Idempotency-Key` must be given, and be such that nobody can guess it: whoever sends the same request with it again is
+/// given the same receipt.
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "createContribution",
+    params(("id" = String, Path, description = "Identifier of the consultation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    request_body = ContributionIn,
+    responses((status = 201, description = "The receipt.", body = ContributionReceiptOut), (status = 409))
+)]
+#[post("/consultations/{id}/contributions")]
+pub async fn create_contribution(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Open<ContributionIn>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let key = Once::key(&req, SenderKey::parse, SenderKey::RULE)?;
+    // What is no contribution counts as a request only.
+    let standing = match &body.content {
+        Ok(_) => state.rate_limits.take_contribution(client::address(&req, &state.trusted_proxies))?,
+        Err(_) => Standing::UNLIMITED,
+    };
+    let mut bits = [0; 32];
+    getrandom::fill(&mut bits).map_err(Problem::internal)?;
+    let send = move |tx: &mut Tx<'_>| sent(tx, &path, body, (&key, Receipt::of(bits)));
+    let mut response = state.db.write(PUBLIC, send).await?.respond(&variant);
+    standing.tell(response.headers_mut());
+    Ok(response)
+}
+
+/// Stores what somebody sends, or finds what was sent before.
+fn sent(
+    tx: &mut Tx<'_>,
+    id: &str,
+    body: Open<ContributionIn>,
+    (key, receipt): (&SenderKey, Receipt),
+) -> Result<Written, Problem> {
+    let consultation = if is_id(id) { store::lock(tx, id)? } else { None };
+    let consultation = consultation.filter(|found| found.is_public).ok_or_else(Problem::not_found)?;
+    let input = body.content?;
+    let check = |tx: &mut Tx<'_>| {
+        let (violations, content) = input.read(&axes_of(tx.conn, &consultation.program_id)?);
+        violations.done().map_err(WriteError::Invalid)?;
+        consultation.takes_contributions(tx.today()).map_err(WriteError::NotNow)?;
+        Ok(content)
+    };
+    match store::contribute(tx, &consultation, (key, &body.bytes), &receipt, check)? {
+        Sent::New(found) => told(found, &receipt),
+        Sent::Again(found, receipt) => told(found, &receipt).map(Written::again),
+        Sent::Other => Err(idempotency::reused("for another contribution to this consultation")),
+    }
+}
+
+fn told(found: Contribution, receipt: &Receipt) -> Result<Written, Problem> {
+    let (version, told) = (found.version, ContributionReceiptOut::of(found, receipt));
+    Written::created(told.links.this.clone(), version, &told)
+}

@@ -1,0 +1,107 @@
+//! The operations on consultations and contributions. A consultation is published with its programme; for who does not see
+//! a draft it is not there.
+
+mod answers;
+mod contributions;
+mod receipts;
+mod write;
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{Data, Path},
+};
+
+pub use self::{
+    answers::{decide_contribution, moderate_contribution},
+    contributions::{create_contribution, get_contribution, list_contributions},
+    receipts::{erase_contribution_contact, get_contribution_status},
+    write::{create_consultation, delete_consultation, update_consultation},
+};
+use super::{
+    dto::{ConsultationOut, ConsultationPageOut, ConsultationQuery, ConsultationViewQuery},
+    rules::{Consultation, SortKey},
+    store,
+};
+use crate::{
+    action_programs::{admit, as_published, moment, with_drafts},
+    auth::{principal::Caller, roles::ProgramsDraft},
+    db::{Conn, StoreError, current_sequence},
+    kernel::{clock, id::is_id, paging::Found},
+    state::AppState,
+    web::{problem::Problem, query::Query, representation::View},
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "consultations";
+
+/// List consultations
+///
+/// On all published programmes. Those that are `online` take contributions from everybody while they are open. Where
+/// `provenance` is `illustrative`, the consultation is invented for demonstration.
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "listConsultations",
+    params(ConsultationQuery),
+    responses((status = 200, description = "A page of consultations.", content(
+        (ConsultationPageOut = "application/json"), (String = "text/csv"), (ConsultationOut = "application/x-ndjson")
+    )))
+)]
+#[get("/consultations")]
+pub async fn list_consultations(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    Query(query): Query<ConsultationQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let (view, author, drafts) = with_drafts(view, &caller, query.publication.is_some())?;
+    let (today, is_numeric) = (clock::now().date_naive(), query.order().key == SortKey::OpensOn);
+    let (listing, frame) = query.paging().of(LIST, query.filters(drafts, today), is_numeric)?;
+    let read = move |conn: &mut Conn| {
+        admit(author.as_ref(), conn)?;
+        store::list(conn, &listing)
+    };
+    let writer = view.showing(today.to_string()).for_request(&req);
+    let write = move |found: Found<Consultation>| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let next = page.next_cursor.clone();
+        let data = found.rows.into_iter().map(|found| ConsultationOut::of(found, Some(today))).collect();
+        writer.written(sequence, &ConsultationPageOut { data, page, sequence }, next.as_deref())
+    };
+    state.db.read_then(read, write).await??.respond(&req)
+}
+
+/// Get a consultation
+///
+/// By its id, as it stands today.
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "getConsultation",
+    params(("id" = String, Path, description = "Identifier of the consultation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), ConsultationViewQuery),
+    responses((status = 200, description = "The consultation.", body = ConsultationOut))
+)]
+#[get("/consultations/{id}")]
+pub async fn get_consultation(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<ConsultationViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let read = move |conn: &mut Conn| {
+        let Some(found) = seen(conn, &caller, &path)? else { return Ok(None) };
+        Ok(Some((found, current_sequence(conn)?)))
+    };
+    let (found, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let today = clock::now().date_naive();
+    let view = as_published(view, found.is_public, Some(moment(sequence, today)));
+    view.respond(&req, found.version, &ConsultationOut::of(found, Some(today)), None)
+}
+
+/// The consultation with an id, if the caller sees it.
+fn seen(conn: &mut Conn, caller: &Caller, id: &str) -> Result<Option<Consultation>, StoreError> {
+    let Some(found) = (if is_id(id) { store::find(conn, id)? } else { None }) else { return Ok(None) };
+    let is_seen = found.is_public || caller.covers::<ProgramsDraft>(conn, &found.owner.id)?;
+    Ok(Some(found).filter(|_| is_seen))
+}

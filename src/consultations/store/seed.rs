@@ -1,0 +1,86 @@
+//! Consultations that are loaded, with what was contributed to them, many at a time.
+
+use diesel::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    super::rules::{Contribution, Receipt, SeedConsultation, SeedContribution, SenderKey, Texts},
+    CONSULTATIONS, CONTRIBUTIONS, Row,
+    answers::Secrets,
+    contributions::ContributionRow,
+    write::new,
+};
+use crate::{
+    action_programs::{self, Program, Project, Provenance},
+    db::{
+        Change, Operation, StoreError, Tx,
+        schema::{consultation, contribution},
+    },
+    kernel::id::new_id,
+};
+
+/// Adds invented consultations to the invented programmes that have none, and returns how many. The contribution that first
+/// became a project can be followed by the receipt `example`.
+///
+/// # Errors
+/// The database's.
+pub fn seed(tx: &mut Tx<'_>, texts: &Texts, example: Receipt) -> Result<usize, StoreError> {
+    action_programs::take_turn(tx)?;
+    let programs = action_programs::published_of(tx.conn, Provenance::Illustrative)?;
+    let ids: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();
+    let projects = action_programs::projects_of(tx.conn, &ids)?;
+    let consulted: Vec<String> = consultation::table.select(consultation::program_id).distinct().load(tx.conn)?;
+    let today = tx.today();
+    let (mut added, mut contributions, mut example) = (0, Vec::new(), Some(example));
+    for (number, program) in programs.iter().enumerate().filter(|(_, program)| !consulted.contains(&program.id)) {
+        let own: Vec<Project> = projects.iter().filter(|project| project.program_id == program.id).cloned().collect();
+        for SeedConsultation { facts, contributions: sent } in texts.illustrate(number, (program, &own), today) {
+            let new = new(tx, program, facts);
+            diesel::insert_into(consultation::table).values(Row::of(&new)?).execute(tx.conn)?;
+            note(tx, CONSULTATIONS, &new.id);
+            contributions.extend(sent.into_iter().map(|sent| contribution(tx, program, &new.id, sent)));
+            added += 1;
+        }
+    }
+    let mut rows = Vec::with_capacity(contributions.len());
+    for found in contributions {
+        if found.is_public() {
+            note(tx, CONTRIBUTIONS, &found.id);
+        }
+        let became_project = found.standing.answer.as_ref().is_some_and(|answer| answer.project_id.is_some());
+        let receipt = example.take_if(|_| became_project);
+        let receipt = receipt.unwrap_or_else(|| Receipt::of(Sha256::digest(&found.id).into()));
+        let key = SenderKey::parse(&found.id).ok_or_else(|| StoreError::corrupt("an id that is no key"))?;
+        rows.push((ContributionRow::of(&found)?, Secrets::of(&found.consultation_id, (&key, b""), &receipt)));
+    }
+    insert(tx, rows)?;
+    Ok(added)
+}
+
+/// The contribution that a seed grows into.
+fn contribution(tx: &Tx<'_>, program: &Program, consultation_id: &str, seed: SeedContribution) -> Contribution {
+    Contribution {
+        id: new_id(),
+        version: 1,
+        created_at: seed.sent_at,
+        updated_at: tx.now(),
+        consultation_id: consultation_id.to_owned(),
+        program_id: program.id.clone(),
+        program: program.slug.clone(),
+        program_is_public: program.is_public(),
+        owner: program.owner.clone(),
+        content: seed.content,
+        standing: seed.standing,
+    }
+}
+
+fn insert(tx: &mut Tx<'_>, rows: Vec<(ContributionRow, Secrets)>) -> Result<(), StoreError> {
+    for row in rows {
+        diesel::insert_into(contribution::table).values(row).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+fn note(tx: &mut Tx<'_>, resource: &'static str, id: &str) {
+    tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
+}
