@@ -10,6 +10,8 @@
 )]
 
 mod load;
+mod national;
+mod programs;
 mod writes;
 
 use std::{
@@ -26,13 +28,11 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use clap::{Parser, ValueEnum};
 use diesel::{PgConnection, SqliteConnection, connection::SimpleConnection as _, prelude::*};
 use remacto::{
+    action_programs,
     db::{
-        Actor, Db, Deed, StoreError, Target,
+        Actor, Db, Deed, StoreError, Target, Tx,
         schema::{member, member_external_id, territory, territory::dsl as t},
     },
-    kernel::language::LanguageMap,
-    members::{Evidence, Facts, History, HistoryEntry, MemberKind, Provenance, Record, Status},
-    territories,
 };
 
 #[derive(Parser)]
@@ -51,6 +51,32 @@ enum Baseline {
         /// A SQLite file or a PostgreSQL URL.
         #[arg(long)]
         database: String,
+    },
+    /// Put a member on every seat that has none and thirteen institutions beside them, and give each two programmes of ten
+    /// projects: 3,206 in all.
+    FillPrograms {
+        /// A SQLite file or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
+    },
+    /// Let a database gather its statistics.
+    Analyse {
+        /// A SQLite file or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
+    },
+    /// Serve one programme with its projects and milestones as a handler written by hand would.
+    Program {
+        #[arg(long)]
+        bind: SocketAddr,
+        /// A SQLite file or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
+        #[arg(long)]
+        slug: String,
+        /// How many connections to the database it has.
+        #[arg(long, default_value_t = 4)]
+        connections: u32,
     },
     /// Run a query in 8 threads for some seconds and print how often a second.
     Loop {
@@ -98,6 +124,13 @@ fn main() {
         Baseline::Load(args) => load::run(&args),
         Baseline::Raw { bind, file } => raw(bind, std::fs::read(file).expect("the file can be read")),
         Baseline::Fill { database } => fill(&database),
+        Baseline::FillPrograms { database } => fill_programs(&database),
+        Baseline::Analyse { database } => {
+            seeded(&database, |_| Ok(0));
+        }
+        Baseline::Program { bind, database, slug, connections } => {
+            programs::serve(bind, &database, &slug, connections);
+        }
         Baseline::Loop { database, query, seconds } => {
             let rate = if database.starts_with("postgres") {
                 rate(seconds, || open_pg(&database), |conn| run_pg(query, conn))
@@ -113,48 +146,33 @@ fn main() {
 }
 
 fn fill(database: &str) {
+    let added = seeded(database, |tx| national::add_members(tx, 8));
+    println!("{added}");
+}
+
+fn fill_programs(database: &str) {
+    seeded(database, |tx| national::add_members(tx, national::INSTITUTIONS));
+    let added = seeded(database, |tx| {
+        let seeds = national::programs(tx.conn)?;
+        action_programs::seed(tx, seeds)
+    });
+    assert_eq!(added, national::PROGRAMS, "the database had programmes already");
+    println!("{added}");
+}
+
+/// Adds something to a database in one transaction, and lets it gather its statistics.
+fn seeded(database: &str, add: impl FnOnce(&mut Tx<'_>) -> Result<usize, StoreError>) -> usize {
     let target = Target::parse(database).unwrap_or_else(|_| Target::Sqlite(PathBuf::from(database)));
     let db = Db::open(&target, 1).expect("the database opens");
-    let census = territories::parse_reference(territories::REFERENCE).expect("the census is sound");
-    let seats = census.iter().filter_map(|seat| {
-        let kinds = [MemberKind::Region, MemberKind::PrefectureOrProvince, MemberKind::Municipality];
-        kinds.into_iter().find(|kind| kind.fits(seat.kind)).map(|kind| (kind, seat))
-    });
-    let institutions = census.iter().take(8).map(|region| (MemberKind::Institution, region));
-    let record = |(kind, seat): (MemberKind, &territories::Record)| Record {
-        facts: Facts {
-            kind,
-            territory_code: seat.code.clone(),
-            name: LanguageMap { fr: Some(seat.name_fr.clone()), ar: Some(seat.name_ar.clone()), en: None },
-            cohort: None,
-            ogp_local_since: None,
-            website: None,
-            provenance: Provenance::Illustrative,
-            source: "benchmark".to_owned(),
-            confidence: None,
-            external_ids: Vec::new(),
-        },
-        history: History::new(vec![HistoryEntry {
-            status: Status::Active,
-            since: "2025".parse().ok(),
-            reason: None,
-            evidence: Evidence::default(),
-        }])
-        .expect("a sound history"),
-        adhesions: Vec::new(),
-    };
-    let records: Vec<Record> = seats.chain(institutions).map(record).collect();
     let benchmark = Actor::System("benchmark");
-    let added = db
-        .write_blocking(&benchmark, |tx| {
-            tx.audit(Deed::loaded("benchmark", records.len()));
-            let added = remacto::members::seed(tx, records)?;
-            // Not a minute later, in the middle of a measurement.
-            tx.conn.batch_execute("ANALYZE")?;
-            Ok(added)
-        })
-        .map_err(|error: StoreError| error);
-    println!("{}", added.expect("the members are written"));
+    let added = db.write_blocking(&benchmark, |tx| {
+        let added = add(tx)?;
+        tx.audit(Deed::loaded("benchmark", added));
+        // Not a minute later, in the middle of a measurement.
+        tx.conn.batch_execute("ANALYZE")?;
+        Ok::<_, StoreError>(added)
+    });
+    added.expect("the rows are written")
 }
 
 fn raw(bind: SocketAddr, bytes: Vec<u8>) {

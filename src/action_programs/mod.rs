@@ -21,7 +21,7 @@ pub use self::{
         Address as ProgramAddress, Deadline, Drafts, Implementation, Owner, Program, Provenance, Publication,
         PublicationFilter, Seed, Stage, Texts, parse_texts,
     },
-    store::{find, follow, lock, owners, seed},
+    store::{ProjectList, find, follow, lock, owners, seed},
 };
 
 /// Mounts the operations on programmes, projects and milestones.

@@ -96,8 +96,8 @@ permissions! {
         all [Secretariat], own [];
     MembersAdhere = "members:adhere", "Note and take back a member's adhesion to the charter.",
         all [Registrar Secretariat], own [FocalPoint];
-    ImportsRun = "imports:run", "Import lists of members and territories, and read the reports.",
-        all [Registrar Secretariat], own [];
+    ImportsRun = "imports:run", "Import lists of members, territories and projects, and read the reports; a focal point its own member's projects.",
+        all [Registrar Secretariat], own [FocalPoint];
     FocalPointsRead = "focal_points:read", "See whom the network calls about a member.",
         all [Secretariat Administrator], own [FocalPoint];
     FocalPointsWrite = "focal_points:write", "Add, change and delete focal points.",

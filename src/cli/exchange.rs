@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::{accounts::open, print};
 use crate::{
     config::{DatabaseArgs, ExportArgs},
-    db::{Actor, Db},
+    db::{Actor, Db, Keeper},
     exports,
     imports::{self, Format, ImportOut, Mode, Order, Report, Resource, Stopped, Stored, Unreadable},
     kernel::{clock, register::Source, text::hex},
@@ -21,7 +21,7 @@ const OPERATOR: Actor = Actor::System("import from the command line");
 pub(super) struct ImportArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// The collection that the list is of: members or territories.
+    /// The collection that the list is of: members, territories or projects.
     #[arg(long)]
     resource: Resource,
     /// upsert: the list stands for what it names. replace, for members: it stands for all of its source.
@@ -70,7 +70,8 @@ pub(super) fn import(args: ImportArgs) -> Result<(), String> {
     };
     drop(bytes);
     let db = open(&args.database)?;
-    match db.write_blocking(&OPERATOR, |tx| imports::run(tx, &order, &args.source, content)) {
+    let keeper = Keeper { source: args.source, member: None };
+    match db.write_blocking(&OPERATOR, |tx| imports::run(tx, &order, &keeper, content)) {
         Ok((id, report)) => show(&db, &id, &report),
         Err(Stopped::Refused(report)) => {
             let id = crate::kernel::id::new_id();

@@ -1,8 +1,8 @@
 //! One connection type for both databases, and how its connections are opened, checked and thrown away.
 
 use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use diesel::{
@@ -86,13 +86,13 @@ pub struct Manager {
     target: Target,
     access: Access,
     epoch: Arc<AtomicU64>,
-    queries: Arc<AtomicU64>,
+    statements: Arc<Statements>,
 }
 
 impl Manager {
-    /// A manager that counts outages in `epoch` and executed statements in `queries`.
-    pub const fn new(target: Target, access: Access, epoch: Arc<AtomicU64>, queries: Arc<AtomicU64>) -> Self {
-        Self { target, access, epoch, queries }
+    /// A manager that counts outages in `epoch` and notes what is executed in `statements`.
+    pub const fn new(target: Target, access: Access, epoch: Arc<AtomicU64>, statements: Arc<Statements>) -> Self {
+        Self { target, access, epoch, statements }
     }
 }
 
@@ -103,7 +103,7 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<Pooled, ConnectionError> {
         let epoch = self.epoch.load(Ordering::Acquire);
         let mut conn = open(&self.target, self.access)?;
-        conn.set_instrumentation(QueryCounter(Arc::clone(&self.queries)));
+        conn.set_instrumentation(Witness(Arc::clone(&self.statements)));
         Ok(Pooled { conn, epoch })
     }
 
@@ -120,13 +120,41 @@ impl ManageConnection for Manager {
     }
 }
 
-/// Counts the statements that are sent to the database.
-struct QueryCounter(Arc<AtomicU64>);
+/// What is sent to the database: how many statements and, while somebody listens, their texts. Tests do, to count and
+/// to read the plans of what is really asked; nothing else does, since values stand in them.
+#[derive(Debug, Default)]
+pub struct Statements {
+    count: AtomicU64,
+    is_heard: AtomicBool,
+    heard: Mutex<Vec<String>>,
+}
 
-impl Instrumentation for QueryCounter {
+impl Statements {
+    /// How many there were since the start.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// The texts of those that are sent while something is done, with their values behind them.
+    pub fn during<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
+        let heard = || std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
+        heard();
+        self.is_heard.store(true, Ordering::Release);
+        let done = work();
+        self.is_heard.store(false, Ordering::Release);
+        (done, heard())
+    }
+}
+
+/// Notes the statements of a connection.
+struct Witness(Arc<Statements>);
+
+impl Instrumentation for Witness {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-            self.0.fetch_add(1, Ordering::Relaxed);
+        let InstrumentationEvent::StartQuery { query, .. } = event else { return };
+        self.0.count.fetch_add(1, Ordering::Relaxed);
+        if self.0.is_heard.load(Ordering::Acquire) {
+            self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).push(query.to_string());
         }
     }
 }

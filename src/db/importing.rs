@@ -10,6 +10,15 @@ use crate::kernel::register::{Column, Fault, Ledger, RowReader, Source};
 /// How many rows are planned at once.
 pub const CHUNK: usize = 2_000;
 
+/// Who keeps a list.
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    /// Whose list it is.
+    pub source: Source,
+    /// The id of the only member that the list may be about; of all where there is none.
+    pub member: Option<String>,
+}
+
 /// A resource of which lists can be imported.
 pub trait Importable: Sized {
     /// A row as it was read.
@@ -32,14 +41,14 @@ pub trait Importable: Sized {
     /// Everything that is wrong with it.
     fn read(row: RowReader<'_>, today: NaiveDate) -> Result<Self::Row, Vec<Fault>>;
 
-    /// Finds out what the rows of a source are about, and puts them into the order of their natural keys, so that
+    /// Finds out what the rows of a keeper's list are about, and puts them into the order of their natural keys, so that
     /// nothing depends on their order in the file.
     ///
     /// # Errors
     /// The database's.
     fn prepare(
         tx: &mut Tx<'_>,
-        source: &Source,
+        keeper: &Keeper,
         rows: &mut Vec<Self::Row>,
         ledger: &mut Ledger,
     ) -> Result<Self::Context, StoreError>;

@@ -38,7 +38,7 @@ pub use self::{
     edition::Edition,
     error::{StoreError, WriteError},
     idempotency::{Claim, Claimed, MAKING_FOCAL_POINTS, forget_answers, forget_answers_naming, forget_answers_to},
-    importing::{CHUNK, Importable, in_pieces},
+    importing::{CHUNK, Importable, Keeper, in_pieces},
     migrations::{
         MigrationError, Status as MigrationStatus, has_schema, migrate, revert_all, status as migration_status,
     },
@@ -47,7 +47,7 @@ pub use self::{
     target::{PostgresUrl, Target, TargetError},
 };
 use self::{
-    connection::{Access, Manager},
+    connection::{Access, Manager, Statements},
     edition::Knowledge,
 };
 use crate::kernel::clock;
@@ -127,7 +127,7 @@ struct Inner {
     readers: Lane,
     writers: Lane,
     epoch: Arc<AtomicU64>,
-    queries: Arc<AtomicU64>,
+    statements: Arc<Statements>,
     knowledge: Knowledge,
     target: Target,
 }
@@ -148,11 +148,11 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`] when the pools can't be made at all.
     pub fn open(target: &Target, connections: u32) -> Result<Self, StoreError> {
-        let (epoch, queries) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (epoch, statements) = (Arc::new(AtomicU64::new(0)), Arc::new(Statements::default()));
         // SQLite has one writer; PostgreSQL's writers wait for each other only at the end of a transaction.
         let writers = if matches!(target, Target::Sqlite(_)) { 1 } else { connections.clamp(2, 8) };
         let lane = |access, size| {
-            let manager = Manager::new(target.clone(), access, Arc::clone(&epoch), Arc::clone(&queries));
+            let manager = Manager::new(target.clone(), access, Arc::clone(&epoch), Arc::clone(&statements));
             let shortest_queue = if access == Access::Write { SHORTEST_WRITE_QUEUE } else { 0 };
             Lane::new(manager, size, shortest_queue)
         };
@@ -160,7 +160,7 @@ impl Db {
             readers: lane(Access::Read, connections)?,
             writers: lane(Access::Write, writers)?,
             epoch: Arc::clone(&epoch),
-            queries: Arc::clone(&queries),
+            statements: Arc::clone(&statements),
             knowledge: Knowledge::default(),
             target: target.clone(),
         };
@@ -182,7 +182,13 @@ impl Db {
     /// How many statements have been sent to the database since the start.
     #[must_use]
     pub fn query_count(&self) -> u64 {
-        self.inner.queries.load(Ordering::Relaxed)
+        self.inner.statements.count()
+    }
+
+    /// What something returns, with the texts and values of the statements that are sent while it is done. For tests that
+    /// read the plans of what is really asked.
+    pub fn statements_during<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
+        self.inner.statements.during(work)
     }
 
     /// Runs `work` on a read-only connection, on a blocking thread. After an outage it runs once more on a

@@ -450,9 +450,10 @@ diesel::table! {
         starts_on -> Nullable<Date>,
         ends_on -> Nullable<Date>,
         ogp_local_id -> Nullable<Text>,
+        is_public -> Bool,
+        phase -> Text,
         milestones_total -> BigInt,
         milestones_done -> BigInt,
-        completed_on -> Nullable<Date>,
         next_due_on -> Date,
     }
 }

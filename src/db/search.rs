@@ -1,4 +1,4 @@
-//! Searching in folded columns, the same way in every list.
+//! Filtering by folded words and by values, the same way in every list.
 
 /// Keeps the rows of a boxed query whose folded column has all of the folded words (`&[String]`). No word at all
 /// finds nothing: it comes from a text without a letter or digit, which no row has.
@@ -16,3 +16,16 @@ macro_rules! search {
     }};
 }
 pub(crate) use search;
+
+/// Keeps the rows of a boxed query whose column is one of some values (a slice); none of them does not filter. A single
+/// value is compared as such: then an index on column and order gives the rows in their order.
+macro_rules! any_of {
+    ($query:expr, $column:expr, $values:expr) => {
+        match $values {
+            [] => $query,
+            [one] => $query.filter($column.eq(one.to_owned())),
+            several => $query.filter($column.eq_any(several.to_vec())),
+        }
+    };
+}
+pub(crate) use any_of;

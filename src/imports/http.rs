@@ -17,7 +17,7 @@ use super::{
         ImportListQuery, ImportOut, ImportPageOut, ImportQuery, ImportRowOut, ImportRowPageOut, ImportRowQuery,
         ImportTemplateQuery,
     },
-    rules::{Format, Mode, Order, Report, Stored, TemplateFormat, Unreadable},
+    rules::{Format, Mode, Order, Report, Resource, Stored, TemplateFormat, Unreadable},
     store::{self, Content, Stopped},
 };
 use crate::{
@@ -25,8 +25,9 @@ use crate::{
         self,
         principal::{Principal, Require, Upload},
         roles::{ImportsRun, Role},
+        tokens::Claims,
     },
-    db::Tx,
+    db::{Conn, Keeper, StoreError, Tx},
     kernel::{
         clock,
         codes::Flag,
@@ -39,8 +40,8 @@ use crate::{
         idempotency::Once,
         params::One,
         problem::{
-            CONTENT_TOO_LARGE, IMPORT_RUNNING, INVALID_BODY, INVALID_CONTENT, INVALID_PARAMETER, PLAN_OUTDATED, Place,
-            Problem, UNKNOWN_PROPERTY,
+            CONTENT_TOO_LARGE, FORBIDDEN, IMPORT_RUNNING, INVALID_BODY, INVALID_CONTENT, INVALID_PARAMETER,
+            PLAN_OUTDATED, Place, Problem, UNKNOWN_PROPERTY,
         },
         query::{NoParameters, Query},
         representation::View,
@@ -54,9 +55,10 @@ const ROWS: &str = "import-rows";
 
 /// Import a list
 ///
-/// Members or territories as CSV (with the columns of the template or their French aliases; UTF-8, commas or semicolons),
+/// Members, territories or projects as CSV (with the columns of the template or their French aliases; UTF-8, commas or semicolons),
 /// NDJSON or a JSON array, at most 32 MiB and 100,000 rows. A row names its member by kind and territory, or by an
-/// identifier that the member has; its territory by code. A column that the list does not have leaves what is there, an
+/// identifier that the member has; its territory by code, its project by programme and code. A focal point lists its
+/// own member's projects only. A column that the list does not have leaves what is there, an
 /// empty cell takes it away. All or nothing: a real import with problems changes nothing (422, with every place), a dry
 /// run is the real import taken back. Members that a list names belong to its source from then on; those of another
 /// source are refused. Rows don't depend on their order.
@@ -79,14 +81,14 @@ pub async fn create_import(
     let once = Once::of(&req, &body.principal.claims().sub, "createImport", &body.bytes)?;
     // The account is asked before its list is read, too: reading one is much work to do for nobody.
     let claims = body.principal.claims().clone();
-    let source = state.db.read_as(body.principal.clone(), move |conn| auth::store::source(conn, &claims)).await?;
+    let keeper = state.db.read_as(body.principal.clone(), move |conn| keeper(conn, &claims)).await?;
     let running = running(&state)?;
     let (principal, order, content) = read(body, &query).await?;
     let refused = Arc::new(Mutex::new(None));
     let slot = Arc::clone(&refused);
     let import = move |tx: &mut Tx<'_>| {
         let _running = running;
-        let done = store::run(tx, &order, &source, content);
+        let done = store::run(tx, &order, &keeper, content);
         let (id, report) = done.map_err(|stopped| problem(stopped, &slot))?;
         let created_at = tx.now();
         let location = format!("/api/v1/imports/{id}");
@@ -229,6 +231,12 @@ async fn stored(state: &AppState, principal: Principal, id: &str) -> Result<Stor
     found.ok_or_else(Problem::not_found)
 }
 
+/// Whose list it is, and the member that it may be about where the account speaks for one only.
+fn keeper(conn: &mut Conn, claims: &Claims) -> Result<Keeper, StoreError> {
+    let member = claims.member.clone().filter(|_| claims.role == Role::FocalPoint);
+    Ok(Keeper { source: auth::store::source(conn, claims)?, member })
+}
+
 /// The right to import, which one request has at a time.
 fn running(state: &AppState) -> Result<OwnedSemaphorePermit, Problem> {
     Arc::clone(&state.imports).try_acquire_owned().map_err(|_taken| busy())
@@ -241,6 +249,10 @@ fn busy() -> Problem {
 /// What is asked for, and the list, read on a blocking thread.
 async fn read(body: Upload<ImportsRun>, query: &ImportQuery) -> Result<(Principal, Order, Content), Problem> {
     let resource = query.resource.as_ref().ok_or_else(|| Problem::missing_parameter("resource"))?.0;
+    if body.principal.claims().role == Role::FocalPoint && resource != Resource::Projects {
+        let detail = "Who speaks for one member imports its projects only.";
+        return Err(Problem::new(&FORBIDDEN, detail));
+    }
     let mode = query.mode.as_ref().map_or(Mode::Upsert, |mode| mode.0);
     if mode == Mode::Replace && !store::has_sources(resource) {
         let why = format!("can't be replace for {}: they have no source whose list could be whole", resource.as_str());

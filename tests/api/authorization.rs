@@ -20,13 +20,19 @@ enum May {
     Only(&'static [Role]),
     /// Who has one of these roles, and a focal point for its own member.
     OnlyAndOwn(&'static [Role]),
+    /// The secretariat, a focal point of its own member's, and evaluators of the members that they have been assigned: those
+    /// of the matrix have none.
+    Voices,
     /// It has its own way to find out who asks.
     SignIn,
 }
 
-/// Who evaluates. The matrix asks about a programme that is not there; whose members they speak for is tested where there is one.
+/// Who evaluates; whose evaluation it is is asked of what is there.
 const VOICES: &[Role] = &[Role::Evaluator, Role::FocalPoint, Role::Secretariat];
 const KEEPERS: &[Role] = &[Role::Registrar, Role::Secretariat];
+/// Who writes programmes; whose they are is asked of what is there.
+const PLANNERS: &[Role] = &[Role::Secretariat, Role::FocalPoint];
+const LISTERS: &[Role] = &[Role::Registrar, Role::Secretariat, Role::FocalPoint];
 
 /// The whole table, written down a second time: what the product promises, not what the code does.
 fn table() -> BTreeMap<&'static str, May> {
@@ -74,7 +80,7 @@ fn table() -> BTreeMap<&'static str, May> {
         ("listMemberAlerts", May::All),
         ("listEvaluations", May::All),
         ("getEvaluation", May::All),
-        ("createEvaluation", May::Only(VOICES)),
+        ("createEvaluation", May::Voices),
         ("updateEvaluation", May::Only(VOICES)),
         ("deleteEvaluation", May::Only(VOICES)),
         ("listFocalPoints", May::OnlyAndOwn(&[Role::Secretariat, Role::Administrator])),
@@ -91,10 +97,28 @@ fn table() -> BTreeMap<&'static str, May> {
         ("getDataPackage", May::All),
         ("getCatalog", May::All),
         ("getImportTemplate", May::All),
-        ("createImport", May::Only(KEEPERS)),
-        ("listImports", May::Only(KEEPERS)),
-        ("getImport", May::Only(KEEPERS)),
-        ("listImportRows", May::Only(KEEPERS)),
+        ("listActionPrograms", May::All),
+        ("getActionProgram", May::All),
+        ("getActionProgramHistory", May::All),
+        ("listActionProgramTransitions", May::All),
+        ("listProjects", May::All),
+        ("getProject", May::All),
+        ("listMilestones", May::All),
+        ("getMilestone", May::All),
+        ("createActionProgram", May::Only(PLANNERS)),
+        ("updateActionProgram", May::OnlyAndOwn(&[Role::Secretariat])),
+        ("deleteActionProgram", May::OnlyAndOwn(&[Role::Secretariat])),
+        ("createActionProgramTransition", May::OnlyAndOwn(&[Role::Secretariat])),
+        ("createProject", May::Only(PLANNERS)),
+        ("updateProject", May::Only(PLANNERS)),
+        ("deleteProject", May::Only(PLANNERS)),
+        ("createMilestone", May::Only(PLANNERS)),
+        ("updateMilestone", May::Only(PLANNERS)),
+        ("deleteMilestone", May::Only(PLANNERS)),
+        ("createImport", May::Only(LISTERS)),
+        ("listImports", May::Only(LISTERS)),
+        ("getImport", May::Only(LISTERS)),
+        ("listImportRows", May::Only(LISTERS)),
         ("listUsers", May::Only(&[Role::Administrator])),
         ("createUser", May::Only(&[Role::Administrator])),
         ("getUser", May::Only(&[Role::Administrator])),
@@ -170,6 +194,10 @@ fn expected(may: May, caller: &Caller, is_data: bool, path: &str) -> Option<u16>
         }
         May::SignIn if path.ends_with("/sessions") => None,
         May::SignIn => Some(401),
+        May::Voices if caller.role == Some(Role::Evaluator) && caller.good => {
+            Some(if caller.in_order { 403 } else { 401 })
+        }
+        May::Voices => refused(&[Role::Secretariat], true),
         May::Only(roles) => refused(roles, false),
         May::OnlyAndOwn(roles) => refused(roles, true),
     }
@@ -178,6 +206,8 @@ fn expected(may: May, caller: &Caller, is_data: bool, path: &str) -> Option<u16>
 on_both! {
     fn every_operation_answers_every_role_as_the_table_says(server) {
         let (document, mut table, callers) = (remacto::openapi::document().unwrap(), table(), callers(server));
+        let (who, programme) = (server.account(Role::Secretariat), crate::action_programs::programme(1, "published"));
+        assert_eq!(server.json("POST", "/api/v1/action-programs", &[who.header()], &programme).status, 201);
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
                 let id = operation["operationId"].as_str().unwrap();

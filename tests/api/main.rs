@@ -11,6 +11,7 @@
 mod support;
 
 mod accounts;
+mod action_programs;
 mod alerts;
 mod audit;
 mod authorization;
@@ -36,6 +37,8 @@ mod outage;
 mod pages;
 mod paging;
 mod persons;
+mod plans;
+mod projects;
 mod schema;
 mod sessions;
 mod territories;

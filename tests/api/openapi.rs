@@ -10,11 +10,25 @@ use remacto::auth::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::support::{TestServer, accounts::OPERATOR, client::Answer, on_both};
+use crate::{
+    action_programs,
+    support::{TestServer, accounts::OPERATOR, client::Answer, on_both},
+};
 
 /// Parameters that do not go with the others, so that an example would spoil the first try in the documentation.
-const WITHOUT_EXAMPLE: [&str; 9] =
-    ["cursor", "fields", "undated", "resource_id", "account_id", "request_id", "plan_hash", "status", "provenance"];
+const WITHOUT_EXAMPLE: [&str; 11] = [
+    "cursor",
+    "fields",
+    "undated",
+    "resource_id",
+    "account_id",
+    "request_id",
+    "plan_hash",
+    "status",
+    "provenance",
+    "publication",
+    "project",
+];
 
 fn document() -> Value {
     remacto::openapi::document().unwrap()
@@ -131,7 +145,7 @@ fn only_language_maps_look_like_language_maps() {
     let languages = ["ar", "fr", "en"];
     for (name, properties) in object_schemas(&document()) {
         let looks_alike = properties.keys().all(|property| languages.contains(&property.as_str()));
-        assert_eq!(looks_alike, ["LanguageMap", "NamePatch"].contains(&name.as_str()), "{name}");
+        assert_eq!(looks_alike, ["LanguageMap", "LanguageMapPatch"].contains(&name.as_str()), "{name}");
     }
 }
 
@@ -242,7 +256,20 @@ impl Staff {
         begun.unwrap();
         let user = json!({"name": "amina@example.org", "role": "administrator"});
         let user = server.json("POST", "/api/v1/users", &[administrator.header()], &user).json();
+        let program = action_programs::brought_to(server, &secretary, 1, "2024-01-01", "implementation");
+        let project = server.get("/api/v1/projects").ok()["data"][0]["links"]["self"].as_str().unwrap().to_owned();
+        let step = json!({"title": {"fr": "Diagnostic"}, "due_on": "2024-06-30"});
+        let step = server.json("POST", &format!("{project}/milestones"), &[secretary.header()], &step).json();
+        let found = json!({"kind": "mid_term", "evaluated_on": "2025-01-20", "publication": "published"});
+        let found = server.json("POST", &format!("{program}/evaluations"), &[secretary.header()], &found).json();
         let here = vec![
+            (
+                "/api/v1/action-programs/{id}/evaluations/{evaluation_id}",
+                found["links"]["self"].as_str().unwrap().to_owned(),
+            ),
+            ("/api/v1/action-programs/{id}", program),
+            ("/api/v1/projects/{id}/milestones/{milestone_id}", step["links"]["self"].as_str().unwrap().to_owned()),
+            ("/api/v1/projects/{id}", project),
             ("/api/v1/imports/{id}", import),
             (
                 "/api/v1/members/{id}/focal-points/{focal_point_id}",

@@ -107,7 +107,7 @@ fn both_trees_have_the_same_checks_and_types() {
     fn common(sql: &str, sqlite: bool) -> String {
         let mut sql = sql.to_owned();
         if sqlite {
-            for column in ["presentation_official", "official", "is_current", "is_independent"] {
+            for column in ["presentation_official", "official", "is_current", "is_independent", "is_public"] {
                 sql = sql.replace(
                     &format!("{column} INTEGER NOT NULL CHECK ({column} IN (0, 1))"),
                     &format!("{column} BOOLEAN NOT NULL"),
@@ -147,7 +147,6 @@ fn both_trees_have_the_same_checks_and_types() {
                 "moved_on",
                 "starts_on",
                 "ends_on",
-                "completed_on",
                 "next_due_on",
                 "last_on",
                 "due_on",

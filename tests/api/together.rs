@@ -44,7 +44,7 @@ fn new_member() -> Value {
 }
 
 /// The same request from many threads at the same moment.
-fn at_once(count: usize, send: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
+pub fn at_once(count: usize, send: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
     let together = Barrier::new(count);
     std::thread::scope(|scope| {
         let (together, send) = (&together, &send);

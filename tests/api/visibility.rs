@@ -42,6 +42,19 @@ const SQLITE_COLUMNS: &str = "SELECT t.name || '.' || c.name AS name FROM sqlite
 const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS name FROM information_schema.columns
     WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
 
+/// Columns beside public ones that take no text: keys, counts and days that are made from public columns.
+const UNMARKED: [&str; 9] = [
+    "id",
+    "singleton",
+    "network_id",
+    "joined_on_key",
+    "milestones_total",
+    "milestones_done",
+    "is_public",
+    "phase",
+    "next_due_on",
+];
+
 /// Runs SQL on a database of either kind.
 enum Sql {
     Sqlite(SqliteConnection),
@@ -123,14 +136,17 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
             marked.extend(hidden.iter().map(|column| format!("{table}.{column}")));
         } else {
             // Columns beside public ones: keys that hold rows together and what is made from public columns.
-            for column in
-                hidden.into_iter().filter(|column| !["id", "singleton", "network_id", "joined_on_key"].contains(column))
-            {
+            for column in hidden.into_iter().filter(|column| !UNMARKED.contains(column)) {
                 sql.run(&format!("UPDATE {table} SET {column} = {column} || ' {MARKER}'"));
                 marked.insert(format!("{table}.{column}"));
             }
         }
     }
+    // What somebody has not published of a programme that is.
+    let map = format!(r#"{{"fr":"{MARKER}"}}"#);
+    sql.run(&format!("INSERT INTO evaluation (id, version, created_at, updated_at, program_id, kind, voice, organisation, is_independent, evaluated_on, answers, publication)
+        VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', (SELECT min(id) FROM action_program WHERE publication = 'published'),
+        'mid_term', 'civil_society', '{MARKER}', FALSE, '{}', '[{{\"question\":{map},\"answer\":\"yes\",\"explanation\":{map},\"evidence_url\":null}}]', 'draft')", &MARKER_MOMENT[..10]));
     // A machine's account, too, and a change of an address.
     sql.run(&format!("INSERT INTO account (id, version, created_at, updated_at, kind, role, client_name, secret_hash, organisation)
         VALUES ('{}', 1, '{MARKER_MOMENT}', '{MARKER_MOMENT}', 'client', 'partner', '{MARKER}', '{digest}', '{MARKER}')", id.replace("7f3a-8", "7f3b-8")));
@@ -224,6 +240,14 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
         clean(&file, answer.text());
     }
     assert!(seen > 40, "{seen} answers");
+    let first = client.send("GET", "/api/v1/action-programs?limit=1", &[]).json();
+    let evaluations = format!("/api/v1/action-programs/{}/evaluations", first["data"][0]["id"].as_str().unwrap());
+    for query in ["", "?count=exact", "?format=csv", "?format=ndjson"] {
+        let answer = client.send("GET", &format!("{evaluations}{query}"), &[]);
+        assert_eq!(answer.status, 200);
+        clean(&evaluations, answer.text());
+    }
+    assert_eq!(client.send("GET", &format!("{evaluations}/{MARKER_ID}"), &[]).status, 404);
     // What personal data changed, the audit says only that it did; its own entries are the administrator's to read.
     let audit = client.send("GET", "/api/v1/audit?limit=200", &[administrator.header()]);
     let audit: Value = serde_json::from_slice(&audit.body).unwrap();

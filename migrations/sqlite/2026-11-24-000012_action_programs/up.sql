@@ -104,8 +104,9 @@ CREATE TABLE action_program_move (
     PRIMARY KEY (program_id, position)
 ) STRICT;
 
--- What a programme consists of. Counts and days of the milestones follow from their rows and are kept for lists: the
--- status of a project depends on them and on today. A project without anything due is due on 9999-12-31.
+-- What a programme consists of. What follows from other rows is kept for lists, which are read from one index: whether the
+-- programme is published, the phase of the project, and counts and days of its milestones, on which with today its status
+-- depends. A project without anything due is due on 9999-12-31.
 CREATE TABLE project (
     id TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 36),
     version INTEGER NOT NULL CHECK (version > 0),
@@ -131,24 +132,24 @@ CREATE TABLE project (
     starts_on TEXT,
     ends_on TEXT,
     ogp_local_id TEXT UNIQUE CHECK (ogp_local_id <> ''),
+    is_public INTEGER NOT NULL CHECK (is_public IN (0, 1)),
+    phase TEXT NOT NULL CHECK (phase IN ('open', 'complete', 'cancelled')),
     milestones_total INTEGER NOT NULL CHECK (milestones_total >= 0),
     milestones_done INTEGER NOT NULL CHECK (milestones_done BETWEEN 0 AND milestones_total),
-    completed_on TEXT,
     next_due_on TEXT NOT NULL,
     UNIQUE (program_id, code),
     CHECK ((budget_centimes IS NULL) = (budget_currency IS NULL)),
     CHECK (budget_source IS NULL OR budget_centimes IS NOT NULL),
     CHECK (ends_on >= starts_on),
-    CHECK ((completed_on IS NOT NULL) = (milestones_total > 0 AND milestones_done = milestones_total))
+    CHECK (phase = 'cancelled' OR (phase = 'complete') = (milestones_total > 0 AND milestones_done = milestones_total))
 ) STRICT;
 CREATE INDEX project_program_id_id ON project (program_id, id);
 CREATE INDEX project_member_id_id ON project (member_id, id);
 CREATE INDEX project_region_code_id ON project (region_code, id);
+CREATE INDEX project_phase_id ON project (phase, id);
 CREATE INDEX project_axis_id_id ON project (axis_id, id);
 CREATE INDEX project_title_fr_folded_id ON project (title_fr_folded, id);
 CREATE INDEX project_title_ar_folded_id ON project (title_ar_folded, id);
-CREATE INDEX project_completed_on ON project (completed_on);
-CREATE INDEX project_next_due_on ON project (next_due_on);
 CREATE INDEX project_updated_at ON project (updated_at);
 
 -- The steps of a project.

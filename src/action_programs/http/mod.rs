@@ -29,7 +29,7 @@ use crate::{
         principal::{Caller, Principal},
         roles::{Needs as _, ProgramsDraft, ProgramsMove, Role},
     },
-    db::{Author as _, Conn, StoreError, current_sequence},
+    db::{Author as _, Conn, StoreError},
     kernel::{clock, paging::Found},
     members::TransitionReasonOut,
     state::AppState,
@@ -110,10 +110,10 @@ pub async fn get_program(
     let wanted = Several::values(query.include);
     let today = clock::now().date_naive();
     let read = move |conn: &mut Conn| {
-        let Some(program) = seen(conn, &caller, &address)? else { return Ok(None) };
+        let Some((program, sequence)) = seen(conn, &caller, &address)? else { return Ok(None) };
         let included = included(conn, &wanted, std::slice::from_ref(&program), today)?;
         // What is included counts in no version of the programme's.
-        let more = if included.is_some() { Some(moment(current_sequence(conn)?, today)) } else { None };
+        let more = included.as_ref().map(|_| moment(sequence, today));
         Ok(Some((program, included, more)))
     };
     let (program, included, more) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -141,8 +141,7 @@ pub async fn get_program_history(
     let view = View::of_resource(&req, None)?;
     let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
     let read = move |conn: &mut Conn| {
-        let sequence = current_sequence(conn)?;
-        let Some(program) = seen(conn, &caller, &address)? else { return Ok(None) };
+        let Some((program, sequence)) = seen(conn, &caller, &address)? else { return Ok(None) };
         Ok(Some((sequence, program.is_public(), store::moves(conn, &program.id)?)))
     };
     let (sequence, is_public, moves) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -173,7 +172,7 @@ pub async fn list_program_transitions(
     let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
     let asked = caller.clone();
     let read = move |conn: &mut Conn| {
-        let Some(program) = seen(conn, &asked, &address)? else { return Ok(None) };
+        let Some((program, _)) = seen(conn, &asked, &address)? else { return Ok(None) };
         let surroundings = Surroundings::of(conn, &program)?;
         Ok(Some((program, surroundings)))
     };
@@ -259,11 +258,11 @@ fn admit(author: Option<&Principal>, conn: &mut Conn) -> Result<(), StoreError> 
     author.map_or(Ok(()), |author| author.admit(conn))
 }
 
-/// The programme at an address, if the caller sees it.
-fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<Program>, StoreError> {
-    let Some(program) = store::find(conn, address)? else { return Ok(None) };
+/// The programme at an address, if the caller sees it, with the number of the last change that it can show.
+fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(Program, i64)>, StoreError> {
+    let Some((program, sequence)) = store::find_at(conn, address)? else { return Ok(None) };
     let is_seen = program.is_public() || caller.covers::<ProgramsDraft>(conn, &program.owner.id)?;
-    Ok(Some(program).filter(|_| is_seen))
+    Ok(is_seen.then_some((program, sequence)))
 }
 
 /// A view of what may not be published: then nobody shall keep it. `more` is what the answer shows beside its version.

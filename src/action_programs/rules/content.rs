@@ -52,13 +52,13 @@ fn check_dates(violations: &mut Violations, facts: &Facts) {
         let detail = "The implementation begins before the programme is adopted.";
         violations.add("/implementation_from", "wrong_order", detail);
     }
-    let ends_on = implementation.ends_on();
     if implementation.until.is_some_and(|until| until < implementation.from) {
         let detail = "implementation_until lies before implementation_from.";
         violations.add("/implementation_until", "ends_before_it_begins", detail);
     }
-    for (name, day) in [("implementation_from", implementation.from), ("implementation_until", ends_on)] {
-        check_year(violations, &format!("/{name}"), day);
+    check_year(violations, "/implementation_from", implementation.from);
+    if let Some(until) = implementation.until {
+        check_year(violations, "/implementation_until", until);
     }
 }
 

@@ -3,6 +3,7 @@
 mod content;
 mod project;
 mod reference;
+mod register;
 mod stage;
 
 use chrono::{DateTime, Days, Months, NaiveDate, Utc};
@@ -13,9 +14,10 @@ pub use self::{
     content::{check_axes, check_commitments, check_facts},
     project::{
         Budget, Milestone, MilestoneFacts, MilestoneFilters, MilestoneSortKey, Partner, Project, ProjectFacts,
-        ProjectFilters, ProjectStatus, ProjectTally, check_milestone, check_project,
+        ProjectFilters, ProjectPhase, ProjectStatus, ProjectTally, check_milestone, check_project,
     },
     reference::{Seed, SeedProject, Texts, parse_named, parse_texts},
+    register::{COLUMNS, Line, cells},
     stage::{Move, Other, Situation, check_kept, ended_on, obstacles},
 };
 use crate::{

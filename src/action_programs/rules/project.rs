@@ -149,8 +149,6 @@ pub struct ProjectTally {
     pub total: i64,
     /// How many of them are done.
     pub done: i64,
-    /// When the last one was done, if all are.
-    pub completed_on: Option<NaiveDate>,
     /// The first day on which something is due: an open milestone or its end.
     pub next_due_on: NaiveDate,
 }
@@ -162,10 +160,15 @@ impl ProjectTally {
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let done = milestones.iter().filter(|(_, done)| done.is_some()).count();
         let is_complete = done == milestones.len() && done > 0;
-        let completed_on = milestones.iter().filter_map(|(_, done)| *done).max().filter(|_| is_complete);
         let open = milestones.iter().filter(|(_, done)| done.is_none()).map(|(due, _)| *due);
         let next_due_on = open.chain(ends_on.filter(|_| !is_complete)).min().unwrap_or_else(never_due);
-        Self { total: count(milestones.len()), done: count(done), completed_on, next_due_on }
+        Self { total: count(milestones.len()), done: count(done), next_due_on }
+    }
+
+    /// Whether all is done.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.total > 0 && self.done == self.total
     }
 }
 
@@ -207,16 +210,26 @@ impl Project {
         format!("/api/v1/projects/{}", self.id)
     }
 
+    /// What of its status does not depend on today.
+    #[must_use]
+    pub fn phase(&self) -> ProjectPhase {
+        match self.tally {
+            _ if self.stage == Stage::Cancelled => ProjectPhase::Cancelled,
+            tally if tally.is_complete() => ProjectPhase::Complete,
+            _ => ProjectPhase::Open,
+        }
+    }
+
     /// How it stands on a day.
     #[must_use]
     pub fn status(&self, today: NaiveDate) -> ProjectStatus {
         let has_begun = self.tally.done > 0 || self.facts.starts_on.is_some_and(|day| day <= today);
-        match self.tally {
-            _ if self.stage == Stage::Cancelled => ProjectStatus::Cancelled,
-            ProjectTally { completed_on: Some(_), .. } => ProjectStatus::Completed,
-            ProjectTally { next_due_on, .. } if next_due_on < today => ProjectStatus::Late,
-            _ if has_begun => ProjectStatus::InProgress,
-            _ => ProjectStatus::NotStarted,
+        match self.phase() {
+            ProjectPhase::Cancelled => ProjectStatus::Cancelled,
+            ProjectPhase::Complete => ProjectStatus::Completed,
+            ProjectPhase::Open if self.tally.next_due_on < today => ProjectStatus::Late,
+            ProjectPhase::Open if has_begun => ProjectStatus::InProgress,
+            ProjectPhase::Open => ProjectStatus::NotStarted,
         }
     }
 
@@ -227,6 +240,19 @@ impl Project {
         is_late.then(|| Slippage::between(self.tally.next_due_on, today)).flatten()
     }
 }
+
+/// What of a project's status does not depend on today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectPhase {
+    /// Something is still to be done.
+    Open,
+    /// It has milestones, and all of them are done.
+    Complete,
+    /// Its programme was given up.
+    Cancelled,
+}
+
+codes!(ProjectPhase { Open => "open", Complete => "complete", Cancelled => "cancelled" });
 
 /// How late something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -365,11 +391,10 @@ mod tests {
             let milestones: Vec<_> = milestones.into_iter().map(|(due, done)| (day(due), done.map(day))).collect();
             let tally = ProjectTally::of(&milestones, end.map(day));
             prop_assert_eq!(usize::try_from(tally.total).unwrap(), milestones.len());
-            prop_assert_eq!(tally.completed_on.is_some(), tally.total > 0 && tally.done == tally.total);
             // Something is overdue on a day when a milestone is, or the end has passed before all was done.
             for today in (0..100).map(day) {
                 let overdue = milestones.iter().any(|(due, done)| done.is_none() && *due < today)
-                    || (tally.completed_on.is_none() && end.map(day).is_some_and(|end| end < today));
+                    || (!tally.is_complete() && end.map(day).is_some_and(|end| end < today));
                 prop_assert_eq!(tally.next_due_on < today, overdue);
             }
         }

@@ -280,3 +280,192 @@ impl Move {
         Ok((after, moved))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        action_programs::rules::{Owner, Planned, Provenance},
+        kernel::language::LanguageMap,
+    };
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn on(text: &str) -> PartialDate {
+        text.parse().unwrap()
+    }
+
+    /// What is said of a programme, with the facts that the bits name.
+    fn facts(bits: u8) -> Facts {
+        let has = |bit: u8| bits & (1 << bit) != 0;
+        Facts {
+            title: LanguageMap::default(),
+            summary: None,
+            planned: Planned::default(),
+            committee_validated_on: has(0).then(|| on("2023-07")),
+            council_session_on: has(1).then(|| on("2023-10-02")),
+            decision_reference: has(2).then(|| "41/2023".to_owned()),
+            decision_url: None,
+            implementation: has(3).then(|| Implementation { from: day("2024-01-01"), until: None }),
+            committee: None,
+            axes: Vec::new(),
+            commitments: Vec::new(),
+            stakeholders: Vec::new(),
+            documents: Vec::new(),
+            provenance: Provenance::Official,
+            source: None,
+        }
+    }
+
+    fn program(stage: Stage, publication: Publication, facts: Facts) -> Program {
+        Program {
+            id: String::new(),
+            version: 1,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+            slug: "x-cycle-1".parse().unwrap(),
+            owner: Owner {
+                id: String::new(),
+                slug: "x".parse().unwrap(),
+                region_code: "01".to_owned().try_into().unwrap(),
+            },
+            cycle: 1,
+            publication,
+            stage,
+            stage_since: None,
+            reached: Vec::new(),
+            facts,
+        }
+    }
+
+    fn move_to(to: Stage, when: &str) -> Move {
+        let reason = Some("Asked for".to_owned());
+        Move { to, on: on(when), reason, evidence: Evidence::default(), role: None }
+    }
+
+    fn situation<'a>(program: &'a Program, projects: i64, others: &'a [Other], moves: &'a [Moved]) -> Situation<'a> {
+        let Program { stage, publication, facts, reached, .. } = program;
+        Situation { stage: *stage, publication: *publication, facts, reached, projects, others, moves }
+    }
+
+    fn codes(found: impl IntoIterator<Item = Violation>) -> Vec<&'static str> {
+        found.into_iter().map(|violation| violation.code).collect()
+    }
+
+    /// What each stage needs, written down a second time.
+    fn is_ready(stage: Stage, publication: Publication, bits: u8, projects: i64) -> bool {
+        let has = |bit: u8| bits & (1 << bit) != 0;
+        let published = publication == Publication::Published;
+        match stage {
+            Stage::Draft | Stage::Cancelled => true,
+            Stage::CoCreation => published,
+            Stage::Consultation => published && projects > 0,
+            Stage::Validated => published && projects > 0 && has(0),
+            Stage::Adopted => published && projects > 0 && has(0) && has(1) && has(2),
+            Stage::Implementation | Stage::Evaluation | Stage::Closed => published && projects > 0 && bits & 15 == 15,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_offered_is_what_can_be_done(from in 0usize..9, to in 0usize..9, bits in 0u8..16, projects in 0i64..2, published: bool, secretariat: bool) {
+            let (from, to) = (Stage::ALL[from], Stage::ALL[to]);
+            let publication = if published { Publication::Published } else { Publication::Draft };
+            let program = program(from, publication, facts(bits));
+            let history = [Moved { from: Stage::Validated, to: Stage::Cancelled, on: on("2023-08"), role: None, reason: None, evidence: Evidence::default() }];
+            let moves = if from == Stage::Cancelled { &history[..] } else { &[] };
+            let situation = situation(&program, projects, &[], moves);
+            let offered = obstacles(&situation, to, secretariat, day("2024-06-01")).is_empty();
+            let taken = move_to(to, "2024-06-01").take(&program, &situation, secretariat);
+            prop_assert_eq!(taken.is_ok(), offered);
+            let order = |stage: Stage| Stage::ALL.iter().position(|other| *other == stage).unwrap();
+            let forwards = from != Stage::Closed && from != Stage::Cancelled && (to == Stage::Cancelled || order(to) == order(from) + 1);
+            let backwards = secretariat && (if from == Stage::Cancelled { to == Stage::Validated } else { to != Stage::Cancelled && order(to) < order(from) });
+            prop_assert_eq!(offered, (forwards || backwards) && is_ready(to, publication, bits, projects), "{:?} {:?}", from, to);
+            if let Ok((after, moved)) = taken {
+                prop_assert_eq!((after.stage, moved.from, moved.to), (to, from, to));
+                // What was reached is in the order of the stages, and nothing of it lies ahead.
+                prop_assert!(after.reached.windows(2).all(|pair| pair[0].stage < pair[1].stage));
+                prop_assert!(after.reached.iter().all(|reached| reached.stage <= to && reached.stage != Stage::Draft));
+            }
+        }
+
+        #[test]
+        fn what_a_stage_rests_on_cant_be_lost(stage in 0usize..9, bits in 0u8..16, projects in 0i64..2, published: bool) {
+            let stage = Stage::ALL[stage];
+            let publication = if published { Publication::Published } else { Publication::Draft };
+            let program = program(stage, publication, facts(bits));
+            let kept = check_kept(&situation(&program, projects, &[], &[]));
+            prop_assert_eq!(kept.is_ok(), is_ready(stage, publication, bits, projects));
+        }
+
+        #[test]
+        fn two_implementations_never_share_a_day(from in 0u64..1500, length in 0u64..800, other in 0u64..1500, other_length in 0u64..800) {
+            let start = day("2022-01-01");
+            let time = |from: u64, length: u64| Implementation { from: start + chrono::Days::new(from), until: Some(start + chrono::Days::new(from + length)) };
+            let (own, theirs) = (time(from, length), time(other, other_length));
+            let others = [Other { slug: "x-cycle-2".to_owned(), stage: Stage::Closed, implementation: theirs, evaluation_on: None }];
+            let program = program(Stage::Adopted, Publication::Published, Facts { implementation: Some(own), ..facts(15) });
+            let found = codes(obstacles(&situation(&program, 1, &others, &[]), Stage::Implementation, false, day("2030-01-01")));
+            let share = own.from <= theirs.until.unwrap() && theirs.from <= own.until.unwrap();
+            prop_assert_eq!(found, if share { vec!["overlap"] } else { vec![] });
+        }
+    }
+
+    #[test]
+    fn an_implementation_ends_when_the_evaluation_begins_and_only_one_runs() {
+        let program = program(
+            Stage::Adopted,
+            Publication::Published,
+            Facts { implementation: Some(Implementation { from: day("2025-07-01"), until: None }), ..facts(15) },
+        );
+        let other = |stage, evaluation_on| Other {
+            slug: "x-cycle-2".to_owned(),
+            stage,
+            implementation: Implementation { from: day("2024-01-01"), until: None },
+            evaluation_on,
+        };
+        let found = |other: Other| {
+            codes(obstacles(&situation(&program, 1, &[other], &[]), Stage::Implementation, false, day("2025-07-01")))
+        };
+        assert_eq!(found(other(Stage::Evaluation, Some(on("2025-07-01")))), Vec::<&str>::new());
+        assert_eq!(found(other(Stage::Evaluation, Some(on("2025-08")))), ["overlap"]);
+        assert_eq!(found(other(Stage::Implementation, None)), ["other_in_implementation"]);
+    }
+
+    #[test]
+    fn who_gives_up_or_goes_back_says_why_and_nothing_is_noted_in_advance() {
+        let program = program(Stage::Consultation, Publication::Published, facts(0));
+        let situation = situation(&program, 1, &[], &[]);
+        let silent = |to, when| Move { reason: None, ..move_to(to, when) };
+        let faults = |step: Move| codes(step.faults(&situation, day("2024-06-01")));
+        assert_eq!(faults(silent(Stage::Cancelled, "2024-07")), ["reason_missing", "in_the_future"]);
+        assert_eq!(faults(silent(Stage::CoCreation, "2024-06-01")), ["reason_missing"]);
+        assert_eq!(faults(silent(Stage::Validated, "2024-06-01")), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn moves_are_noted_in_their_order_and_an_implementation_not_before_it_begins() {
+        let program = program(Stage::Adopted, Publication::Published, facts(15));
+        let last = [Moved {
+            from: Stage::Validated,
+            to: Stage::Adopted,
+            on: on("2023-10-02"),
+            role: None,
+            reason: None,
+            evidence: Evidence::default(),
+        }];
+        let refused = |when: &str| {
+            let situation = situation(&program, 1, &[], &last);
+            codes(move_to(Stage::Implementation, when).take(&program, &situation, false).unwrap_err())
+        };
+        assert_eq!(refused("2023-09-30"), ["before_last_move", "not_begun"]);
+        assert_eq!(refused("2023-12-31"), ["not_begun"]);
+        let situation = situation(&program, 1, &[], &last);
+        assert!(move_to(Stage::Implementation, "2024").take(&program, &situation, false).is_ok());
+    }
+}

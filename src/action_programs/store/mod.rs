@@ -1,6 +1,7 @@
 //! The rows of programmes, projects and milestones, and every query on them. Who writes takes the turn of programmes
 //! first, so that what one may write can depend on all of a member's programmes.
 
+mod import;
 mod project_write;
 mod projects;
 mod seed;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use self::{
+    import::ProjectList,
     project_write::{
         create_milestone, create_project, delete_milestone, delete_project, lock_project, next_position,
         update_milestone, update_project,
@@ -40,7 +42,7 @@ use crate::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
             action_program_move, member, project,
         },
-        search::search,
+        search::{any_of, search},
     },
     kernel::{
         date::PartialDate,
@@ -256,15 +258,24 @@ fn columns() -> (AsSelect<Row, Backend>, member::slug) {
 /// # Errors
 /// The database's.
 pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Program>, StoreError> {
-    let query = owned().select(columns());
-    let row: Option<(Row, String)> = match address {
+    Ok(find_at(conn, address)?.map(|(program, _)| program))
+}
+
+/// The same with the number of the last change that it can show.
+///
+/// # Errors
+/// The database's.
+pub fn find_at(conn: &mut Conn, address: &Address) -> Result<Option<(Program, i64)>, StoreError> {
+    let (row, slug) = columns();
+    let query = owned().select((row, slug, SequenceColumn));
+    let row: Option<(Row, String, i64)> = match address {
         Address::Code(slug) => query.filter(action_program::slug.eq(slug.as_str())).first(conn).optional()?,
         Address::Id(id) => query.filter(action_program::id.eq(id)).first(conn).optional()?,
     };
-    let Some(row) = row else { return Ok(None) };
-    let mut found = [program(row)?];
+    let Some((row, slug, sequence)) = row else { return Ok(None) };
+    let mut found = [program((row, slug))?];
     complete(conn, &mut found)?;
-    Ok(found.into_iter().next())
+    Ok(found.into_iter().next().map(|program| (program, sequence)))
 }
 
 /// The published programmes with these ids, with three statements.
@@ -460,18 +471,11 @@ fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Owned, Bac
             query.filter(action_program::publication.eq("draft").and(action_program::member_id.eq(member)))
         }
     };
-    if !filters.members.is_empty() {
-        query = query.filter(member::slug.eq_any(&filters.members));
-    }
-    if !filters.regions.is_empty() {
-        query = query.filter(action_program::region_code.eq_any(&filters.regions));
-    }
-    if !filters.stages.is_empty() {
-        query = query.filter(action_program::stage.eq_any(filters.stages.iter().map(|stage| stage.as_str())));
-    }
-    if !filters.cycles.is_empty() {
-        query = query.filter(action_program::cycle.eq_any(&filters.cycles));
-    }
+    let stages: Vec<&str> = filters.stages.iter().map(|stage| stage.as_str()).collect();
+    query = any_of!(query, member::slug, filters.members.as_slice());
+    query = any_of!(query, action_program::region_code, filters.regions.as_slice());
+    query = any_of!(query, action_program::stage, stages.as_slice());
+    query = any_of!(query, action_program::cycle, filters.cycles.as_slice());
     if !filters.principles.is_empty() {
         let mapped = action_program_axis::table
             .inner_join(

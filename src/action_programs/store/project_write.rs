@@ -184,7 +184,11 @@ fn change(resource: &'static str, id: &str, operation: Operation, version: i64) 
 }
 
 /// What follows from the milestones of a project and its end.
-fn tally_of(conn: &mut Conn, project_id: &str, ends_on: Option<NaiveDate>) -> Result<ProjectTally, StoreError> {
+pub(super) fn tally_of(
+    conn: &mut Conn,
+    project_id: &str,
+    ends_on: Option<NaiveDate>,
+) -> Result<ProjectTally, StoreError> {
     let own = milestone::table.filter(milestone::project_id.eq(project_id));
     let days: Vec<(NaiveDate, Option<NaiveDate>)> = own.select((milestone::due_on, milestone::done_on)).load(conn)?;
     Ok(ProjectTally::of(&days, ends_on))
@@ -193,11 +197,12 @@ fn tally_of(conn: &mut Conn, project_id: &str, ends_on: Option<NaiveDate>) -> Re
 /// Keeps a project's columns about its milestones up to date.
 fn keep_tally(tx: &mut Tx<'_>, project: &Project) -> Result<(), StoreError> {
     let tally = tally_of(tx.conn, &project.id, project.facts.ends_on)?;
+    let phase = Project { tally, ..project.clone() }.phase();
     diesel::update(project::table.filter(project::id.eq(&project.id)))
         .set((
+            project::phase.eq(phase.as_str()),
             project::milestones_total.eq(tally.total),
             project::milestones_done.eq(tally.done),
-            project::completed_on.eq(tally.completed_on),
             project::next_due_on.eq(tally.next_due_on),
         ))
         .execute(tx.conn)?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{
     super::rules::{
         Budget, Drafts, Milestone, MilestoneFacts, MilestoneFilters, Owner, Project, ProjectFacts, ProjectFilters,
-        ProjectStatus, ProjectTally, PublicationFilter, SortKey, sort_title,
+        ProjectPhase, ProjectStatus, ProjectTally, PublicationFilter, SortKey, sort_title,
     },
     parsed, position,
 };
@@ -22,7 +22,7 @@ use crate::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment, member,
             milestone, project,
         },
-        search::search,
+        search::{any_of, search},
     },
     kernel::{
         id::Slug,
@@ -65,11 +65,13 @@ pub(super) struct ProjectRow {
     ends_on: Option<NaiveDate>,
     ogp_local_id: Option<String>,
     #[serde(skip)]
+    is_public: bool,
+    #[serde(skip)]
+    phase: String,
+    #[serde(skip)]
     milestones_total: i64,
     #[serde(skip)]
     milestones_done: i64,
-    #[serde(skip)]
-    completed_on: Option<NaiveDate>,
     #[serde(skip)]
     next_due_on: NaiveDate,
 }
@@ -118,9 +120,10 @@ impl ProjectRow {
             starts_on: facts.starts_on,
             ends_on: facts.ends_on,
             ogp_local_id: facts.ogp_local_id.clone(),
+            is_public: project.is_public,
+            phase: project.phase().as_str().to_owned(),
             milestones_total: tally.total,
             milestones_done: tally.done,
-            completed_on: tally.completed_on,
             next_due_on: tally.next_due_on,
         })
     }
@@ -133,7 +136,6 @@ struct ProgramPart {
     slug: String,
     stage: String,
     provenance: String,
-    publication: String,
 }
 
 fn read_project((row, program, member): (ProjectRow, ProgramPart, String)) -> Result<Project, StoreError> {
@@ -142,7 +144,7 @@ fn read_project((row, program, member): (ProjectRow, ProgramPart, String)) -> Re
         program: Slug::try_from(program.slug).map_err(StoreError::corrupt)?,
         stage: parsed(&program.stage)?,
         provenance: parsed(&program.provenance)?,
-        is_public: program.publication == "published",
+        is_public: row.is_public,
         owner: Owner {
             id: row.member_id,
             slug: Slug::try_from(member).map_err(StoreError::corrupt)?,
@@ -162,12 +164,7 @@ fn read_project((row, program, member): (ProjectRow, ProgramPart, String)) -> Re
             ends_on: row.ends_on,
             ogp_local_id: row.ogp_local_id,
         },
-        tally: ProjectTally {
-            total: row.milestones_total,
-            done: row.milestones_done,
-            completed_on: row.completed_on,
-            next_due_on: row.next_due_on,
-        },
+        tally: ProjectTally { total: row.milestones_total, done: row.milestones_done, next_due_on: row.next_due_on },
         id: row.id,
         version: row.version,
         created_at: row.created_at.and_utc(),
@@ -214,7 +211,7 @@ pub fn find_project(conn: &mut Conn, id: &str) -> Result<Option<Project>, StoreE
 /// The database's.
 pub fn find_projects_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Project>, StoreError> {
     let query = parts().select(columns()).filter(project::id.eq_any(ids.iter().copied()));
-    let rows: Vec<_> = query.filter(action_program::publication.eq("published")).load(conn)?;
+    let rows: Vec<_> = query.filter(project::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read_project).collect()
 }
 
@@ -225,7 +222,7 @@ pub fn find_projects_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Project
 pub fn walk_projects(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Project>, StoreError> {
     let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
     let query = parts().select(columns()).filter(project::id.gt(after.unwrap_or_default()));
-    let query = query.filter(action_program::publication.eq("published"));
+    let query = query.filter(project::is_public.eq(true));
     let rows: Vec<_> = query.order(project::id).limit(limit).load(conn)?;
     rows.into_iter().map(read_project).collect()
 }
@@ -282,29 +279,23 @@ type PartsQuery<'a> = diesel::helper_types::IntoBoxed<'a, Parts, Backend>;
 fn filtered(filters: &ProjectFilters) -> PartsQuery<'_> {
     let mut query = parts().into_boxed();
     query = match (filters.publication, &filters.drafts) {
-        (None, _) | (Some(PublicationFilter::All), Drafts::None) => {
-            query.filter(action_program::publication.eq("published"))
-        }
+        (None, _) | (Some(PublicationFilter::All), Drafts::None) => query.filter(project::is_public.eq(true)),
         (Some(PublicationFilter::All), Drafts::All) => query,
         (Some(PublicationFilter::All), Drafts::Of(member)) => {
-            query.filter(action_program::publication.eq("published").or(project::member_id.eq(member)))
+            query.filter(project::is_public.eq(true).or(project::member_id.eq(member)))
         }
         (Some(PublicationFilter::Draft), Drafts::None) => query.filter(project::id.eq("")),
-        (Some(PublicationFilter::Draft), Drafts::All) => query.filter(action_program::publication.eq("draft")),
+        (Some(PublicationFilter::Draft), Drafts::All) => query.filter(project::is_public.eq(false)),
         (Some(PublicationFilter::Draft), Drafts::Of(member)) => {
-            query.filter(action_program::publication.eq("draft").and(project::member_id.eq(member)))
+            query.filter(project::is_public.eq(false).and(project::member_id.eq(member)))
         }
     };
     if !filters.programs.is_empty() {
         let slug = action_program::slug.eq_any(&filters.programs);
         query = query.filter(slug.or(action_program::id.eq_any(&filters.programs)));
     }
-    if !filters.members.is_empty() {
-        query = query.filter(member::slug.eq_any(&filters.members));
-    }
-    if !filters.regions.is_empty() {
-        query = query.filter(project::region_code.eq_any(&filters.regions));
-    }
+    query = any_of!(query, member::slug, filters.members.as_slice());
+    query = any_of!(query, project::region_code, filters.regions.as_slice());
     if !filters.principles.is_empty() {
         let mapped = action_program_axis_principle::table
             .filter(action_program_axis_principle::axis_id.nullable().eq(project::axis_id))
@@ -345,13 +336,12 @@ fn standing<'a>(query: PartsQuery<'a>, filters: &'a ProjectFilters) -> PartsQuer
             .gt(0_i64)
             .or(project::starts_on.is_not_null().and(project::starts_on.assume_not_null().le(today)))
     };
-    let is_open = || action_program::stage.ne("cancelled").and(project::completed_on.is_null());
+    let is_in = |phase: ProjectPhase| project::phase.eq(phase.as_str());
+    let is_open = || is_in(ProjectPhase::Open);
     let condition = |status: &ProjectStatus| -> Condition<'a> {
         match status {
-            ProjectStatus::Cancelled => Box::new(action_program::stage.eq("cancelled")),
-            ProjectStatus::Completed => {
-                Box::new(action_program::stage.ne("cancelled").and(project::completed_on.is_not_null()))
-            }
+            ProjectStatus::Cancelled => Box::new(is_in(ProjectPhase::Cancelled)),
+            ProjectStatus::Completed => Box::new(is_in(ProjectPhase::Complete)),
             ProjectStatus::Late => Box::new(is_open().and(project::next_due_on.lt(today))),
             ProjectStatus::InProgress => Box::new(is_open().and(project::next_due_on.ge(today)).and(has_begun())),
             ProjectStatus::NotStarted => {
@@ -408,14 +398,14 @@ impl MilestoneRow {
     }
 }
 
-fn read_milestone((row, publication): (MilestoneRow, String)) -> Result<Milestone, StoreError> {
+fn read_milestone((row, is_public): (MilestoneRow, bool)) -> Result<Milestone, StoreError> {
     Ok(Milestone {
         id: row.id,
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
         project_id: row.project_id,
-        is_public: publication == "published",
+        is_public,
         facts: MilestoneFacts {
             position: row.position,
             title: json::read(&row.title)?,
@@ -426,25 +416,19 @@ fn read_milestone((row, publication): (MilestoneRow, String)) -> Result<Mileston
     })
 }
 
-/// Milestones beside the programmes of their projects.
+/// Milestones beside their projects.
 type Steps = diesel::helper_types::InnerJoinOn<
-    diesel::helper_types::InnerJoinOn<
-        milestone::table,
-        project::table,
-        diesel::helper_types::Eq<milestone::project_id, project::id>,
-    >,
-    action_program::table,
-    diesel::helper_types::Eq<project::program_id, action_program::id>,
+    milestone::table,
+    project::table,
+    diesel::helper_types::Eq<milestone::project_id, project::id>,
 >;
 
 fn steps() -> Steps {
-    milestone::table
-        .inner_join(project::table.on(milestone::project_id.eq(project::id)))
-        .inner_join(action_program::table.on(project::program_id.eq(action_program::id)))
+    milestone::table.inner_join(project::table.on(milestone::project_id.eq(project::id)))
 }
 
-fn step_columns() -> (AsSelect<MilestoneRow, Backend>, action_program::publication) {
-    (MilestoneRow::as_select(), action_program::publication)
+fn step_columns() -> (AsSelect<MilestoneRow, Backend>, project::is_public) {
+    (MilestoneRow::as_select(), project::is_public)
 }
 
 /// The milestone with an id.
@@ -462,7 +446,7 @@ pub fn find_milestone(conn: &mut Conn, id: &str) -> Result<Option<Milestone>, St
 /// The database's.
 pub fn find_milestones_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Milestone>, StoreError> {
     let query = steps().select(step_columns()).filter(milestone::id.eq_any(ids.iter().copied()));
-    let rows: Vec<_> = query.filter(action_program::publication.eq("published")).load(conn)?;
+    let rows: Vec<_> = query.filter(project::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read_milestone).collect()
 }
 
@@ -473,7 +457,7 @@ pub fn find_milestones_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Miles
 pub fn walk_milestones(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Milestone>, StoreError> {
     let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
     let query = steps().select(step_columns()).filter(milestone::id.gt(after.unwrap_or_default()));
-    let query = query.filter(action_program::publication.eq("published"));
+    let query = query.filter(project::is_public.eq(true));
     let rows: Vec<_> = query.order(milestone::id).limit(limit).load(conn)?;
     rows.into_iter().map(read_milestone).collect()
 }
@@ -499,7 +483,7 @@ pub fn list_milestones(conn: &mut Conn, listing: &Listing<MilestoneFilters>) -> 
     let query = steps().select(step_columns()).filter(own()).limit(i64::from(listing.limit) + 1).into_boxed();
     let after = listing.after.as_ref().and_then(Position::number);
     let query = keyset!(query, milestone::position, milestone::id, listing.filters.order.direction, after);
-    let rows: Vec<(MilestoneRow, String)> = query.load(conn)?;
+    let rows: Vec<(MilestoneRow, bool)> = query.load(conn)?;
     let rows = rows.into_iter().map(read_milestone).collect::<Result<_, _>>()?;
     let position = |last: &Milestone| Position { key: Key::Number(last.facts.position), id: last.id.clone() };
     Ok(Found::of(rows, listing.limit, (sequence, total), position))

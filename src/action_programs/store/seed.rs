@@ -95,7 +95,7 @@ fn program(tx: &Tx<'_>, seed: &Seed) -> Result<Program, StoreError> {
 /// How many projects one statement adds: PostgreSQL takes 65,535 values in one.
 const PROJECTS_A_STATEMENT: usize = 1_000;
 
-fn insert_projects(conn: &mut Conn, rows: &[(ProjectRow, ProjectDerived)]) -> Result<(), StoreError> {
+pub(super) fn insert_projects(conn: &mut Conn, rows: &[(ProjectRow, ProjectDerived)]) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(conn) => {
             for (row, derived) in rows {

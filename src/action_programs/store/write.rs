@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{
-    super::rules::{Address, Axis, Deadline, Facts, Moved, Other, Owner, Program, Publication, Stage},
+    super::rules::{Address, Axis, Deadline, Facts, Moved, Other, Owner, Program, ProjectPhase, Publication, Stage},
     Derived, MILESTONES, MoveRow, PROGRAMS, PROJECTS, Row, find, other_implementations,
 };
 use crate::{
@@ -127,6 +127,9 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
         diesel::delete(action_program_deadline::table.filter(own)).execute(tx.conn)?;
         write_deadlines(tx.conn, &after)?;
     }
+    if (before.publication, before.stage) != (after.publication, after.stage) {
+        keep_standing(tx.conn, &after)?;
+    }
     let operation = match (before.publication, after.publication) {
         (Publication::Draft, Publication::Published) => Operation::Created,
         (Publication::Published, Publication::Draft) => Operation::Unpublished,
@@ -138,6 +141,19 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
         announce_parts(tx, &after.id, operation)?;
     }
     Ok(after)
+}
+
+/// Keeps what projects show of their programme up to date.
+fn keep_standing(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
+    let own = project::program_id.eq(&program.id);
+    let is_complete = project::milestones_total.gt(0_i64).and(project::milestones_done.eq(project::milestones_total));
+    let phase = |phase: ProjectPhase| (project::is_public.eq(program.is_public()), project::phase.eq(phase.as_str()));
+    let rest = if program.stage == Stage::Cancelled { ProjectPhase::Cancelled } else { ProjectPhase::Open };
+    diesel::update(project::table.filter(own)).set(phase(rest)).execute(conn)?;
+    if rest == ProjectPhase::Open {
+        diesel::update(project::table.filter(own.and(is_complete))).set(phase(ProjectPhase::Complete)).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Writes a move of a [`lock`]ed programme and returns what it has become.

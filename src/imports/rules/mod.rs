@@ -23,9 +23,11 @@ pub enum Resource {
     Members,
     /// Territories.
     Territories,
+    /// Projects of action programmes.
+    Projects,
 }
 
-codes!(Resource { Members => "members", Territories => "territories" });
+codes!(Resource { Members => "members", Territories => "territories", Projects => "projects" });
 
 /// What a list stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -8,11 +8,11 @@ use serde_json::Value;
 pub use self::report::{erase, find, forget, keep, list, rows, stored};
 use super::rules::{Format, Mode, Order, Outcome, Report, Resource, Unreadable, each_row, most_rows};
 use crate::{
-    action_programs,
-    db::{CHUNK, Deed, Importable, StoreError, Turn, Tx, json},
+    action_programs::{self, ProjectList},
+    db::{CHUNK, Deed, Importable, Keeper, StoreError, Turn, Tx, json},
     kernel::{
         id::new_id,
-        register::{Column, Fault, Ledger, RowReader, Source},
+        register::{Column, Fault, Ledger, RowReader},
     },
     members::{self, MemberList},
     territories::{Code, TerritoryList},
@@ -27,6 +27,7 @@ pub struct Content {
 enum Rows {
     Members(Vec<<MemberList as Importable>::Row>),
     Territories(Vec<<TerritoryList as Importable>::Row>),
+    Projects(Vec<<ProjectList as Importable>::Row>),
 }
 
 /// The columns of the lists of a collection.
@@ -35,6 +36,7 @@ pub const fn columns(resource: Resource) -> &'static [Column] {
     match resource {
         Resource::Members => MemberList::COLUMNS,
         Resource::Territories => TerritoryList::COLUMNS,
+        Resource::Projects => ProjectList::COLUMNS,
     }
 }
 
@@ -44,6 +46,7 @@ pub const fn has_sources(resource: Resource) -> bool {
     match resource {
         Resource::Members => MemberList::HAS_SOURCES,
         Resource::Territories => TerritoryList::HAS_SOURCES,
+        Resource::Projects => ProjectList::HAS_SOURCES,
     }
 }
 
@@ -56,6 +59,7 @@ pub fn read(resource: Resource, format: Format, bytes: &[u8], today: NaiveDate) 
     let rows = match resource {
         Resource::Members => Rows::Members(read_rows::<MemberList>(format, bytes, today, &mut ledger)?),
         Resource::Territories => Rows::Territories(read_rows::<TerritoryList>(format, bytes, today, &mut ledger)?),
+        Resource::Projects => Rows::Projects(read_rows::<ProjectList>(format, bytes, today, &mut ledger)?),
     };
     Ok(Content { rows, ledger })
 }
@@ -101,16 +105,17 @@ impl<E: Into<StoreError>> From<E> for Stopped {
 ///
 /// # Errors
 /// [`Stopped`].
-pub fn run(tx: &mut Tx<'_>, order: &Order, source: &Source, content: Content) -> Result<(String, Report), Stopped> {
+pub fn run(tx: &mut Tx<'_>, order: &Order, keeper: &Keeper, content: Content) -> Result<(String, Report), Stopped> {
     if !tx.try_turn(Turn::Imports)? {
         return Err(Stopped::Busy);
     }
     let id = new_id();
     let Content { rows, ledger } = content;
     let report = match rows {
-        Rows::Members(rows) => carry_out::<MemberList>(tx, (order, source), &id, (rows, ledger), |_, _| Ok(()))?,
+        Rows::Members(rows) => carry_out::<MemberList>(tx, (order, keeper), &id, (rows, ledger), |_, _| Ok(()))?,
+        Rows::Projects(rows) => carry_out::<ProjectList>(tx, (order, keeper), &id, (rows, ledger), |_, _| Ok(()))?,
         Rows::Territories(rows) => {
-            carry_out::<TerritoryList>(tx, (order, source), &id, (rows, ledger), |tx, codes| {
+            carry_out::<TerritoryList>(tx, (order, keeper), &id, (rows, ledger), |tx, codes| {
                 // Members show what is said of their seats.
                 let codes: Vec<Code> = codes.iter().filter_map(|code| code.parse().ok()).collect();
                 members::follow(tx, &codes)?;
@@ -137,16 +142,16 @@ fn deed(id: &str, report: &Report) -> Result<Deed, StoreError> {
 
 fn carry_out<R: Importable>(
     tx: &mut Tx<'_>,
-    (order, source): (&Order, &Source),
+    (order, keeper): (&Order, &Keeper),
     id: &str,
     content: (Vec<R::Row>, Ledger),
     follow: impl FnOnce(&mut Tx<'_>, &[String]) -> Result<(), StoreError>,
 ) -> Result<Report, Stopped> {
     let apply = |tx: &mut Tx<'_>, writes| {
-        let changed = R::apply(tx, source, writes)?;
+        let changed = R::apply(tx, &keeper.source, writes)?;
         follow(tx, &changed)
     };
-    let (report, writes) = plan::<R>(tx, (order, source), id, content)?;
+    let (report, writes) = plan::<R>(tx, (order, keeper), id, content)?;
     if order.dry_run {
         if report.outcome == Outcome::Refused {
             report::drop_rows(tx, id)?;
@@ -168,11 +173,11 @@ fn carry_out<R: Importable>(
 /// What an import of the rows would do, with a note of every row that is not as the resource was.
 fn plan<R: Importable>(
     tx: &mut Tx<'_>,
-    (order, source): (&Order, &Source),
+    (order, keeper): (&Order, &Keeper),
     id: &str,
     (mut rows, mut ledger): (Vec<R::Row>, Ledger),
 ) -> Result<(Report, Vec<R::Write>), StoreError> {
-    let mut context = R::prepare(tx, source, &mut rows, &mut ledger)?;
+    let mut context = R::prepare(tx, keeper, &mut rows, &mut ledger)?;
     let (mut writes, mut position) = (Vec::new(), 0);
     let mut rows = rows.into_iter();
     while !ledger.is_full() {
@@ -204,10 +209,10 @@ fn plan<R: Importable>(
         resource: order.resource,
         mode: order.mode,
         dry_run: order.dry_run,
-        source: source.clone(),
+        source: keeper.source.clone(),
         format: order.format,
         outcome,
-        plan_hash: is_sound.then(|| ledger.plan_hash(&order.options(source))),
+        plan_hash: is_sound.then(|| ledger.plan_hash(&order.options(&keeper.source))),
         content_sha256: order.content_sha256.clone(),
         counts: ledger.counts(),
         faults_complete: !ledger.is_full(),

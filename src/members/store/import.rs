@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     db::{
-        Conn, Importable, StoreError, Turn, Tx,
+        Conn, Importable, Keeper, StoreError, Turn, Tx,
         schema::{member, territory},
     },
     kernel::{
@@ -83,7 +83,7 @@ impl Importable for MemberList {
 
     fn prepare(
         tx: &mut Tx<'_>,
-        source: &Source,
+        keeper: &Keeper,
         rows: &mut Vec<Line>,
         ledger: &mut Ledger,
     ) -> Result<Context, StoreError> {
@@ -106,7 +106,7 @@ impl Importable for MemberList {
         let codes: HashSet<&Code> = named.iter().map(|(_, code)| code).collect();
         let codes: Vec<&Code> = codes.into_iter().collect();
         Ok(Context {
-            source: source.clone(),
+            source: keeper.source.clone(),
             today: tx.today(),
             seats: seats(tx.conn, &codes)?,
             named,

@@ -11,7 +11,7 @@ use super::{
     write::{RESOURCE, add, update},
 };
 use crate::{
-    db::{Conn, Importable, StoreError, Tx, in_pieces, schema::territory},
+    db::{Conn, Importable, Keeper, StoreError, Tx, in_pieces, schema::territory},
     kernel::{
         fold::fold,
         register::{Action, At, Column, Difference, Entry, Fault, Ledger, Likeness, RowReader, Source, differences},
@@ -50,7 +50,7 @@ impl Importable for TerritoryList {
 
     fn prepare(
         _tx: &mut Tx<'_>,
-        source: &Source,
+        keeper: &Keeper,
         rows: &mut Vec<Line>,
         ledger: &mut Ledger,
     ) -> Result<Context, StoreError> {
@@ -65,7 +65,7 @@ impl Importable for TerritoryList {
             last = Some((line.code.clone(), line.at));
             true
         });
-        Ok(Context { source: source.clone(), names: HashMap::new() })
+        Ok(Context { source: keeper.source.clone(), names: HashMap::new() })
     }
 
     fn plan(

@@ -155,6 +155,22 @@ impl TestServer {
         self.client.raw(request)
     }
 
+    /// Runs a statement behind the program's back.
+    pub fn execute(&self, sql: &str) -> Result<usize, diesel::result::Error> {
+        match &self.target {
+            Target::Sqlite(file) => {
+                let mut conn = SqliteConnection::establish(&file.to_string_lossy()).expect("the database opens");
+                conn.batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON")
+                    .expect("settings are taken");
+                diesel::sql_query(sql).execute(&mut conn)
+            }
+            Target::Postgres(url) => {
+                let conn = diesel::PgConnection::establish(&url.with_connect_timeout(5));
+                diesel::sql_query(sql).execute(&mut conn.expect("the database opens"))
+            }
+        }
+    }
+
     /// GET from the operations listener.
     pub fn get_operations(&self, path: &str) -> Answer {
         Client::new(self.operations).send("GET", path, &[])

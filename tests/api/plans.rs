@@ -1,0 +1,183 @@
+//! The plans of filtered lists at the country's size: whatever is filtered, both databases enter by an index.
+
+use diesel::{
+    Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection,
+    connection::SimpleConnection as _, sql_query, sql_types,
+};
+use remacto::{
+    action_programs,
+    db::{Db, Deed, StoreError, Target},
+};
+
+use crate::support::{TestServer, accounts::OPERATOR, postgres, server::sqlite_database};
+
+#[path = "../../benches/baselines/national.rs"]
+mod national;
+
+/// Fills a database with the country's members, programmes and projects, and gathers its statistics.
+fn filled(target: &Target) {
+    let db = Db::open(target, 1).unwrap();
+    let load = db.write_blocking(&OPERATOR, |tx| {
+        national::add_members(tx, national::INSTITUTIONS)?;
+        let seeds = national::programs(tx.conn)?;
+        let added = action_programs::seed(tx, seeds)?;
+        tx.audit(Deed::loaded("national load", added));
+        tx.conn.batch_execute("ANALYZE")?;
+        Ok::<_, StoreError>(added)
+    });
+    assert_eq!(load.unwrap(), national::PROGRAMS);
+}
+
+/// Every filter of the lists, alone; `q` can't use an index, since it looks for parts of words.
+const LISTS: &[&str] = &[
+    "/api/v1/action-programs?",
+    "/api/v1/action-programs?member=commune-agadir",
+    "/api/v1/action-programs?region=01",
+    "/api/v1/action-programs?region=01,04",
+    "/api/v1/action-programs?stage=validated",
+    "/api/v1/action-programs?cycle=2",
+    "/api/v1/action-programs?principle=transparency",
+    "/api/v1/action-programs?commitment=visibility",
+    "/api/v1/action-programs?provenance=illustrative",
+    "/api/v1/action-programs?updated_since=2020-01-01",
+    "/api/v1/action-programs?updated_since=2199-01-01",
+    "/api/v1/action-programs?sort=title_fr",
+    "/api/v1/action-programs?sort=-title_ar",
+    "/api/v1/projects?",
+    "/api/v1/projects?program=commune-agadir-cycle-1",
+    "/api/v1/projects?member=commune-agadir",
+    "/api/v1/projects?region=01",
+    "/api/v1/projects?principle=transparency",
+    "/api/v1/projects?commitment=visibility",
+    "/api/v1/projects?status=not_started",
+    "/api/v1/projects?status=in_progress",
+    "/api/v1/projects?status=late",
+    "/api/v1/projects?status=completed",
+    "/api/v1/projects?status=cancelled",
+    "/api/v1/projects?updated_since=2020-01-01",
+    "/api/v1/projects?updated_since=2199-01-01",
+    "/api/v1/projects?sort=title_fr",
+    "/api/v1/projects?sort=-title_ar",
+];
+
+/// The rules of alerts, alone; each has one statement for its rows, ideas have two.
+const ALERTS: &[&str] = &[
+    "/api/v1/network/alerts?rule=adoption_late",
+    "/api/v1/network/alerts?rule=consultation_overdue&sort=since",
+    "/api/v1/network/alerts?rule=evaluation_missing",
+    "/api/v1/network/alerts?rule=idea_unanswered",
+    "/api/v1/network/alerts?rule=milestone_late",
+    "/api/v1/network/alerts?rule=milestone_late&sort=since",
+    "/api/v1/network/alerts?rule=milestone_late&region=01",
+    "/api/v1/members/commune-agadir/alerts?rule=milestone_late",
+];
+
+/// The statements that read the rows of alerts.
+fn alert_statements(server: &TestServer, path: &str) -> Vec<String> {
+    let ask = || server.get_with(&format!("{path}&limit=50"), &[("Cache-Control", "no-cache")]).ok();
+    let (_, statements) = server.db.statements_during(ask);
+    let found: Vec<String> = statements.into_iter().filter(|sql| sql.contains("withdrawn")).collect();
+    assert!(!found.is_empty(), "{path} reads no rows");
+    found
+}
+
+/// The statement that reads the rows of a list.
+fn statement(server: &TestServer, path: &str) -> String {
+    let ask = || server.get_with(&format!("{path}&limit=50"), &[("Cache-Control", "no-cache")]).ok();
+    let (_, statements) = server.db.statements_during(ask);
+    let lists = ["FROM (\"action_program\"", "FROM ((\"project\"", "FROM (`action_program`", "FROM ((`project`"];
+    let of_rows = statements
+        .into_iter()
+        .find(|sql| lists.iter().any(|from| sql.contains(from)) && sql.contains("sequence_counter"));
+    of_rows.unwrap_or_else(|| panic!("{path} reads no rows"))
+}
+
+/// A statement and its values, as Diesel shows them.
+fn parts(shown: &str) -> (&str, Vec<String>) {
+    let (sql, values) = shown.split_once(" -- binds: [").unwrap();
+    let values = values.strip_suffix(']').unwrap();
+    let mut found = Vec::new();
+    let (mut value, mut quoted, mut depth) = (String::new(), false, 0);
+    for c in values.chars() {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        match c {
+            '"' => {
+                quoted = !quoted;
+                value.push('\'');
+            }
+            ',' if !quoted && depth == 0 => found.push(std::mem::take(&mut value)),
+            c => value.push(c),
+        }
+    }
+    found.push(value);
+    let literal = |value: &String| {
+        let value = value.trim();
+        if value.starts_with('[') {
+            return format!("ARRAY{value}");
+        }
+        let is_plain = value.starts_with('\'') || value.parse::<i64>().is_ok() || value == "true" || value == "false";
+        if is_plain { value.to_owned() } else { format!("'{value}'") }
+    };
+    (sql, found.iter().map(literal).collect())
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = sql_types::Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct Plan {
+    #[diesel(sql_type = sql_types::Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+#[test]
+fn every_filter_uses_an_index_on_sqlite() {
+    let (_folder, file) = sqlite_database();
+    let target = Target::Sqlite(file.clone());
+    filled(&target);
+    let server = TestServer::over(target, &[]);
+    let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    let statements = LISTS.iter().map(|path| (*path, statement(&server, path)));
+    let of_alerts = ALERTS.iter().flat_map(|path| alert_statements(&server, path).into_iter().map(|sql| (*path, sql)));
+    for (path, statement) in statements.chain(of_alerts) {
+        // The plan does not depend on the values: SQLite is built with ENABLE_QPSG.
+        let (sql, _) = parts(&statement);
+        let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut conn).unwrap();
+        let details: Vec<String> = steps.into_iter().map(|step| step.detail).collect();
+        let scans = details.iter().filter(|step| step.starts_with("SCAN") && !step.contains("INDEX"));
+        let scans: Vec<&String> = scans.filter(|step| *step != "SCAN sequence_counter").collect();
+        assert!(scans.is_empty(), "{path}: {details:#?}");
+    }
+}
+
+#[test]
+fn every_filter_uses_an_index_on_postgres() {
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.filled_database();
+    let target = Target::parse(&url).unwrap();
+    filled(&target);
+    let server = TestServer::over(target, &[]);
+    let mut conn = PgConnection::establish(&url).unwrap();
+    let statements = LISTS.iter().map(|path| (*path, statement(&server, path)));
+    let of_alerts = ALERTS.iter().flat_map(|path| alert_statements(&server, path).into_iter().map(|sql| (*path, sql)));
+    for (path, statement) in statements.chain(of_alerts) {
+        let (sql, values) = parts(&statement);
+        let mut sql = sql.to_owned();
+        for (number, value) in (1..).zip(&values).collect::<Vec<_>>().into_iter().rev() {
+            sql = sql.replace(&format!("${number}"), value);
+        }
+        let plan: Vec<Plan> = sql_query(format!("EXPLAIN {sql}")).load(&mut conn).unwrap();
+        let lines: Vec<String> = plan.into_iter().map(|plan| plan.line).collect();
+        // Beside rows that were found by an index, all members may be the quicker way to their names.
+        let small = if path.contains("member=") { "sequence_counter" } else { "on member " };
+        let scans = lines.iter().filter(|line| line.contains("Seq Scan"));
+        let scans = scans.filter(|line| !line.contains("sequence_counter") && !line.contains(small));
+        // What the load has none of is not worth an index.
+        let empty = ["on evaluation", "on contribution", "on consultation"];
+        let scans = scans.filter(|line| empty.iter().all(|table| !line.contains(table)));
+        assert_eq!(scans.count(), 0, "{path}: {lines:#?}\n{sql}");
+    }
+}
