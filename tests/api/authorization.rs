@@ -20,11 +20,14 @@ enum May {
     Only(&'static [Role]),
     /// Who has one of these roles, and a focal point for its own member.
     OnlyAndOwn(&'static [Role]),
+    /// The secretariat, a focal point of its own member's, and evaluators of the members that they have been assigned: those
+    /// of the matrix have none.
+    Voices,
     /// It has its own way to find out who asks.
     SignIn,
 }
 
-/// Who evaluates. The matrix asks about a programme that is not there; whose members they speak for is tested where there is one.
+/// Who evaluates; whose evaluation it is is asked of what is there.
 const VOICES: &[Role] = &[Role::Evaluator, Role::FocalPoint, Role::Secretariat];
 const KEEPERS: &[Role] = &[Role::Registrar, Role::Secretariat];
 /// Who writes programmes; whose they are is asked of what is there.
@@ -80,7 +83,7 @@ fn table() -> BTreeMap<&'static str, May> {
         ("listMemberAlerts", May::All),
         ("listEvaluations", May::All),
         ("getEvaluation", May::All),
-        ("createEvaluation", May::Only(VOICES)),
+        ("createEvaluation", May::Voices),
         ("updateEvaluation", May::Only(VOICES)),
         ("deleteEvaluation", May::Only(VOICES)),
         ("listFocalPoints", May::OnlyAndOwn(&[Role::Secretariat, Role::Administrator])),
@@ -214,6 +217,10 @@ fn expected(may: May, caller: &Caller, is_data: bool, path: &str) -> Option<u16>
         }
         May::SignIn if path.ends_with("/sessions") => None,
         May::SignIn => Some(401),
+        May::Voices if caller.role == Some(Role::Evaluator) && caller.good => {
+            Some(if caller.in_order { 403 } else { 401 })
+        }
+        May::Voices => refused(&[Role::Secretariat], true),
         May::Only(roles) => refused(roles, false),
         May::OnlyAndOwn(roles) => refused(roles, true),
     }
