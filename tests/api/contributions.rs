@@ -63,6 +63,14 @@ fn decide(server: &TestServer, who: &Account, path: &str, body: &Value) -> Answe
     answer
 }
 
+/// Sends something to an open round and publishes it; returns the addresses of the receipt and of the contribution.
+pub fn published(server: &TestServer, who: &Account, round: &Value) -> (String, String) {
+    let receipt = sent(server, round, KEY, &idea());
+    let path = address(&all(server, who, round, "moderation=pending")[0]).to_owned();
+    moderate(server, who, &path, &json!({"to": "published"})).ok();
+    (address(&receipt).to_owned(), path)
+}
+
 fn status(server: &TestServer, receipt: &Value) -> Value {
     let answer = server.get(address(receipt));
     assert_documented("getContributionStatus", &answer);

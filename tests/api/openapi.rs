@@ -11,12 +11,15 @@ use remacto::auth::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    action_programs,
+    action_programs, consultations, contributions,
     support::{TestServer, accounts::OPERATOR, client::Answer, on_both},
 };
 
 /// Parameters that do not go with the others, so that an example would spoil the first try in the documentation.
-const WITHOUT_EXAMPLE: [&str; 10] = [
+const WITHOUT_EXAMPLE: [&str; 13] = [
+    "axis",
+    "contact",
+    "moderation",
     "cursor",
     "fields",
     "undated",
@@ -263,7 +266,12 @@ impl Staff {
         let project = server.get("/api/v1/projects").ok()["data"][0]["links"]["self"].as_str().unwrap().to_owned();
         let step = json!({"title": {"fr": "Diagnostic"}, "due_on": "2024-06-30"});
         let step = server.json("POST", &format!("{project}/milestones"), &[secretary.header()], &step).json();
+        let round = consultations::made(server, &secretary, &consultations::open_round());
+        let (receipt, idea) = contributions::published(server, &secretary, &round);
         let here = vec![
+            ("/api/v1/consultations/{id}/contributions/{contribution_id}", idea),
+            ("/api/v1/consultations/{id}", consultations::address(&round).to_owned()),
+            ("/api/v1/contributions/{receipt}", receipt),
             ("/api/v1/action-programs/{id}", program),
             ("/api/v1/projects/{id}/milestones/{milestone_id}", step["links"]["self"].as_str().unwrap().to_owned()),
             ("/api/v1/projects/{id}", project),

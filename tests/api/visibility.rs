@@ -157,6 +157,7 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
 
 /// Everything that the public, the operator and the auditor can read; personal data must be in none of it, and what is
 /// internal only where those read who work with it.
+#[expect(clippy::too_many_lines, reason = "one walk through everything that can be read")]
 fn look(target: &Target, settings: &[(&str, &str)]) {
     let administrator = Account::new(&remacto::db::Db::open(target, 1).unwrap(), Role::Administrator, None);
     let marked = mark(&mut Sql::open(target));
@@ -177,12 +178,17 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
         }
     };
     let document = remacto::openapi::document().unwrap();
+    // A round to which was contributed what is published, pending and withheld.
+    let first = |path: &str| client.send("GET", path, &[]).json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let round =
+        format!("/api/v1/consultations/{}", first("/api/v1/consultations?open=false&kind=online&round=1&limit=1"));
+    let idea = first(&format!("{round}/contributions"));
     let mut seen = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(operation) = item.get("get").filter(|operation| operation["security"] == serde_json::json!([])) else {
             continue;
         };
-        let mut path = path.clone();
+        let mut path = path.replace("/api/v1/consultations/{id}", &round).replace("{contribution_id}", &idea);
         for parameter in
             operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "path")
         {
