@@ -118,7 +118,7 @@ pub async fn get_contribution(
     view.respond(&req, found.version, &ContributionDetailOut::of(found, moderates, with_contact), None)
 }
 
-/// Contribute to a consultation
+/// Send a contribution
 ///
 /// Everybody can, without an account, while an online round is open; otherwise the answer is a 409 with the dates. Nobody
 /// else sees it before the member has looked at it. The answer holds the receipt by which you can follow it. The
