@@ -221,7 +221,7 @@ on_both_demonstrations! {
         assert_documented("listNetworkAlerts", &answer);
         let whole = answer.ok();
         let total = whole["page"]["total"].as_u64().unwrap();
-        assert!((100..=200).contains(&total), "{total}");
+        assert!((100..=1_000).contains(&total), "{total}");
         for (sort, size) in [("-since", 7), ("since", 23), ("-since", 200)] {
             let (mut found, mut cursor) = (Vec::new(), String::new());
             loop {
@@ -236,7 +236,8 @@ on_both_demonstrations! {
             let days: Vec<&str> = found.iter().map(|alert| alert["since"].as_str().unwrap()).collect();
             assert!(if sort == "since" { days.is_sorted() } else { days.iter().rev().is_sorted() });
             if sort == "-since" {
-                assert_eq!(&found, whole["data"].as_array().unwrap());
+                let first = whole["data"].as_array().unwrap();
+                assert_eq!(&found[..first.len()], first);
             }
         }
         let queries = |path: &str| {

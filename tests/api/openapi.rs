@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Parameters that do not go with the others, so that an example would spoil the first try in the documentation.
-const WITHOUT_EXAMPLE: [&str; 13] = [
+const WITHOUT_EXAMPLE: [&str; 14] = [
     "axis",
     "contact",
     "moderation",
@@ -30,6 +30,7 @@ const WITHOUT_EXAMPLE: [&str; 13] = [
     "status",
     "provenance",
     "publication",
+    "project",
 ];
 
 fn document() -> Value {
@@ -266,9 +267,15 @@ impl Staff {
         let project = server.get("/api/v1/projects").ok()["data"][0]["links"]["self"].as_str().unwrap().to_owned();
         let step = json!({"title": {"fr": "Diagnostic"}, "due_on": "2024-06-30"});
         let step = server.json("POST", &format!("{project}/milestones"), &[secretary.header()], &step).json();
+        let found = json!({"kind": "mid_term", "evaluated_on": "2025-01-20", "publication": "published"});
+        let found = server.json("POST", &format!("{program}/evaluations"), &[secretary.header()], &found).json();
         let round = consultations::made(server, &secretary, &consultations::open_round());
         let (receipt, idea) = contributions::published(server, &secretary, &round);
         let here = vec![
+            (
+                "/api/v1/action-programs/{id}/evaluations/{evaluation_id}",
+                found["links"]["self"].as_str().unwrap().to_owned(),
+            ),
             ("/api/v1/consultations/{id}/contributions/{contribution_id}", idea),
             ("/api/v1/consultations/{id}", consultations::address(&round).to_owned()),
             ("/api/v1/contributions/{receipt}", receipt),

@@ -149,6 +149,11 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
             }
         }
     }
+    // What somebody has not published of a programme that is.
+    let map = format!(r#"{{"fr":"{MARKER}"}}"#);
+    sql.run(&format!("INSERT INTO evaluation (id, version, created_at, updated_at, program_id, kind, voice, organisation, is_independent, evaluated_on, answers, publication)
+        VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', (SELECT min(id) FROM action_program WHERE publication = 'published'),
+        'mid_term', 'civil_society', '{MARKER}', FALSE, '{}', '[{{\"question\":{map},\"answer\":\"yes\",\"explanation\":{map},\"evidence_url\":null}}]', 'draft')", &MARKER_MOMENT[..10]));
     // A machine's account, too, and a change of an address.
     sql.run(&format!("INSERT INTO account (id, version, created_at, updated_at, kind, role, client_name, secret_hash, organisation)
         VALUES ('{}', 1, '{MARKER_MOMENT}', '{MARKER_MOMENT}', 'client', 'partner', '{MARKER}', '{digest}', '{MARKER}')", id.replace("7f3a-8", "7f3b-8")));
@@ -254,6 +259,14 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
         clean(&file, answer.text());
     }
     assert!(seen > 40, "{seen} answers");
+    let first = client.send("GET", "/api/v1/action-programs?limit=1", &[]).json();
+    let evaluations = format!("/api/v1/action-programs/{}/evaluations", first["data"][0]["id"].as_str().unwrap());
+    for query in ["", "?count=exact", "?format=csv", "?format=ndjson"] {
+        let answer = client.send("GET", &format!("{evaluations}{query}"), &[]);
+        assert_eq!(answer.status, 200);
+        clean(&evaluations, answer.text());
+    }
+    assert_eq!(client.send("GET", &format!("{evaluations}/{MARKER_ID}"), &[]).status, 404);
     // What personal data changed, the audit says only that it did; its own entries are the administrator's to read.
     let audit = client.send("GET", "/api/v1/audit?limit=200", &[administrator.header()]);
     let audit: Value = serde_json::from_slice(&audit.body).unwrap();

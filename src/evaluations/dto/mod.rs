@@ -34,10 +34,9 @@ list_query! {
         #[example = "mid_term,final"]
         pub kind: Several<Kind>,
         /// Only evaluations by these voices; several by comma.
-        #[example = "self,civil_society"]
+        #[example = "civil_society,secretariat"]
         pub voice: Several<Voice>,
         /// Only evaluations of the projects with these identifiers; several by comma.
-        #[example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"]
         pub project: Several<ProjectId>,
         /// `all` for what is not published, too, `draft` for that only; of one's own voice, with a token that may write
         /// it.

@@ -1,19 +1,16 @@
 //! Alerts: what has not happened although its day has passed. Nothing of them is stored: each rule counts from a day that
 //! is, and an alert stands from the day on which the rule's time is up. Pure.
 
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+mod order;
+
+use chrono::{Days, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::order::{Edge, Place, edge, edge_of_days, sort};
 use crate::{
     action_programs::Stage,
-    kernel::{
-        codes::codes,
-        date::PartialDate,
-        id::Slug,
-        language::LanguageMap,
-        paging::{Direction, Key, Order, Position},
-    },
+    kernel::{codes::codes, date::PartialDate, id::Slug, language::LanguageMap, paging::Order},
 };
 
 /// Why there is an alert.
@@ -239,93 +236,7 @@ impl Alert {
     /// Its place in the list.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place { moment: moment(self.rule, self.counted_from), rule: self.rule, id: self.id.clone() }
-    }
-}
-
-/// The moment from which an alert stands: alerts of all rules are in this order.
-fn moment(rule: Rule, counted_from: NaiveDateTime) -> NaiveDateTime {
-    counted_from.checked_add_days(Days::new(rule.patience())).unwrap_or(NaiveDateTime::MAX)
-}
-
-/// A place in the list of alerts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    moment: NaiveDateTime,
-    rule: Rule,
-    id: String,
-}
-
-/// How the moment of a place is written.
-const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
-
-impl Place {
-    /// The place as a cursor holds it.
-    #[must_use]
-    pub fn position(&self) -> Position {
-        let key = format!("{} {}", self.moment.format(MOMENT), self.rule.as_str());
-        Position { key: Key::Text(key), id: self.id.clone() }
-    }
-
-    /// Reads what a cursor holds; `None` for what no list has written.
-    #[must_use]
-    pub fn read(position: &Position) -> Option<Self> {
-        let (key, id) = position.text()?;
-        let (moment, rule) = key.split_once(' ')?;
-        let moment = NaiveDateTime::parse_from_str(moment, MOMENT).ok()?;
-        Some(Self { moment, rule: rule.parse().ok()?, id: id.to_owned() })
-    }
-}
-
-/// From where on the alerts of one rule are read, in the list's direction, by what they count from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edge<T> {
-    /// From the beginning.
-    Open,
-    /// From a value on.
-    At(T),
-    /// Behind a value.
-    Beyond(T),
-    /// Behind the row with a value and an id.
-    Behind(T, String),
-}
-
-/// From where on the alerts of a rule follow a place.
-#[must_use]
-pub fn edge(rule: Rule, direction: Direction, after: Option<&Place>) -> Edge<NaiveDateTime> {
-    let Some(after) = after else { return Edge::Open };
-    let counted_from = after.moment.checked_sub_days(Days::new(rule.patience())).unwrap_or(NaiveDateTime::MIN);
-    let order = match direction {
-        Direction::Ascending => rule.cmp(&after.rule),
-        Direction::Descending => after.rule.cmp(&rule),
-    };
-    match order {
-        std::cmp::Ordering::Less => Edge::Beyond(counted_from),
-        std::cmp::Ordering::Equal => Edge::Behind(counted_from, after.id.clone()),
-        std::cmp::Ordering::Greater => Edge::At(counted_from),
-    }
-}
-
-/// The same for what is dated: a day stands for its beginning.
-#[must_use]
-pub fn edge_of_days(rule: Rule, direction: Direction, after: Option<&Place>) -> Edge<NaiveDate> {
-    let starts = |moment: NaiveDateTime| moment.time() == NaiveTime::MIN;
-    match (edge(rule, direction, after), direction) {
-        (Edge::Open, _) => Edge::Open,
-        (Edge::Behind(moment, id), _) => Edge::Behind(moment.date(), id),
-        // The day of a moment has begun before it, unless it is the beginning itself.
-        (Edge::At(moment), Direction::Ascending) if !starts(moment) => Edge::Beyond(moment.date()),
-        (Edge::Beyond(moment), Direction::Descending) if !starts(moment) => Edge::At(moment.date()),
-        (Edge::At(moment), _) => Edge::At(moment.date()),
-        (Edge::Beyond(moment), _) => Edge::Beyond(moment.date()),
-    }
-}
-
-/// Puts the alerts of all rules in the order of the list.
-pub fn sort(alerts: &mut [Alert], direction: Direction) {
-    alerts.sort_by_cached_key(Alert::place);
-    if direction == Direction::Descending {
-        alerts.reverse();
+        Place::of(self)
     }
 }
 
@@ -370,7 +281,8 @@ impl Filters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::codes::assert_codes;
+    use crate::kernel::{codes::assert_codes, paging::Direction};
+    use chrono::NaiveTime;
     use proptest::prelude::*;
 
     fn day(offset: i64) -> NaiveDate {
@@ -391,7 +303,7 @@ mod tests {
         assert_eq!(Rule::MilestoneLate.since(end).to_string(), "2026-01-01");
     }
 
-    fn alert((rule, offset, seconds, id): (usize, i64, u32, u8)) -> Alert {
+    pub(super) fn alert((rule, offset, seconds, id): (usize, i64, u32, u8)) -> Alert {
         let rule = Rule::ALL[rule];
         // Only contributions have a time.
         let seconds = if rule == Rule::IdeaUnanswered { seconds } else { 0 };
@@ -405,41 +317,6 @@ mod tests {
             member: "m".parse().unwrap(),
             region_code: String::new(),
         }
-    }
-
-    /// Whether a database would return a row from an edge on.
-    fn is_within<T: PartialOrd>(edge: &Edge<T>, direction: Direction, value: &T, id: &str) -> bool {
-        let behind = |a: &T, b: &T| if direction == Direction::Ascending { a > b } else { a < b };
-        match edge {
-            Edge::Open => true,
-            Edge::At(x) => value == x || behind(value, x),
-            Edge::Beyond(x) => behind(value, x),
-            Edge::Behind(x, last) => {
-                let after = if direction == Direction::Ascending { id > last.as_str() } else { id < last.as_str() };
-                behind(value, x) || (value == x && after)
-            }
-        }
-    }
-
-    /// One page, read rule by rule as the store does.
-    fn page(all: &[Alert], direction: Direction, after: Option<&Place>, limit: usize) -> Vec<Alert> {
-        let mut read = Vec::new();
-        for rule in Rule::ALL {
-            let mut own: Vec<Alert> = all.iter().filter(|alert| alert.rule == *rule).cloned().collect();
-            own.retain(|alert| {
-                if *rule == Rule::IdeaUnanswered {
-                    let edge = edge(*rule, direction, after);
-                    return is_within(&edge, direction, &alert.counted_from, &alert.id);
-                }
-                let day = alert.counted_from.date();
-                is_within(&edge_of_days(*rule, direction, after), direction, &day, &alert.id)
-            });
-            sort(&mut own, direction);
-            read.extend(own.into_iter().take(limit));
-        }
-        sort(&mut read, direction);
-        read.truncate(limit);
-        read
     }
 
     proptest! {
@@ -461,34 +338,6 @@ mod tests {
                 let alert = alert((0, offset, 0, 0));
                 prop_assert_eq!(Alert { rule, ..alert }.days(today), ahead + 1);
             }
-        }
-
-        #[test]
-        fn pages_of_any_size_make_up_the_whole_list(
-            mut all in prop::collection::vec((0usize..5, 0i64..40, 0u32..3, 0u8..6), 0..40), limit in 1usize..9, ascending: bool,
-        ) {
-            all.sort_unstable();
-            all.dedup_by_key(|(rule, .., id)| (*rule, *id));
-            let all: Vec<Alert> = all.into_iter().map(alert).collect();
-            let direction = if ascending { Direction::Ascending } else { Direction::Descending };
-            let mut expected = all.clone();
-            sort(&mut expected, direction);
-            let (mut found, mut after): (Vec<Alert>, Option<Place>) = (Vec::new(), None);
-            loop {
-                let read = page(&all, direction, after.as_ref(), limit);
-                let Some(last) = read.last() else { break };
-                let position = last.place().position();
-                after = Place::read(&position);
-                prop_assert_eq!(after.as_ref(), Some(&last.place()));
-                found.extend(read);
-            }
-            let places = |alerts: &[Alert]| alerts.iter().map(Alert::place).collect::<Vec<_>>();
-            prop_assert_eq!(places(&found), places(&expected));
-        }
-
-        #[test]
-        fn no_cursor_makes_the_reader_panic(key in "\\PC{0,40}") {
-            let _ = Place::read(&Position { key: Key::Text(key), id: String::new() });
         }
     }
 }
