@@ -221,7 +221,7 @@ on_both_demonstrations! {
         assert_documented("listNetworkAlerts", &answer);
         let whole = answer.ok();
         let total = whole["page"]["total"].as_u64().unwrap();
-        assert!((100..=1_000).contains(&total), "{total}");
+        assert!(total > 100, "{total}");
         for (sort, size) in [("-since", 7), ("since", 23), ("-since", 200)] {
             let (mut found, mut cursor) = (Vec::new(), String::new());
             loop {
@@ -251,7 +251,7 @@ on_both_demonstrations! {
 
     fn every_alert_leads_to_what_it_is_about(server) {
         let mut seen = BTreeSet::new();
-        for rule in ["adoption_late", "consultation_overdue", "evaluation_missing", "milestone_late"] {
+        for rule in ["adoption_late", "consultation_overdue", "evaluation_missing", "idea_unanswered", "milestone_late"] {
             for alert in server.get(&format!("{NETWORK}?rule={rule}&limit=5")).ok()["data"].as_array().unwrap() {
                 seen.insert(rule);
                 for link in ["subject", "program", "member"] {
@@ -259,7 +259,7 @@ on_both_demonstrations! {
                 }
             }
         }
-        assert_eq!(seen.len(), 4, "the demonstration shows {seen:?}");
+        assert_eq!(seen.len(), 5, "the demonstration shows {seen:?}");
         // By member and by region the network's list is that of its parts.
         let all = server.get(&format!("{NETWORK}?limit=200&sort=since")).ok();
         let member = all["data"][0]["member"].as_str().unwrap().to_owned();
