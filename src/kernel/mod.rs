@@ -9,6 +9,7 @@ pub mod decimal;
 pub mod fold;
 pub mod id;
 pub mod language;
+pub mod number;
 pub mod paging;
 pub mod patch;
 pub mod register;

@@ -37,6 +37,7 @@ pub struct ProgramIn {
     /// The number of the cycle, from 1; a member has one programme in a cycle.
     #[validate(range(min = 1, max = 99, message = "is not a number from 1 to 99"))]
     #[schema(example = 2, minimum = 1, maximum = 99)]
+    #[serde(deserialize_with = "crate::kernel::number::whole")]
     pub cycle: i64,
     /// The title, in at least one language, each of at most 200 characters.
     pub title: LanguageMap,
@@ -148,13 +149,14 @@ pub struct PlannedIn {
 pub struct CommitteeIn {
     /// How many belong to it.
     #[schema(example = 15, minimum = 1, maximum = 65535)]
+    #[serde(deserialize_with = "crate::kernel::number::whole")]
     pub size: u16,
     /// How many of them are women.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::optional")]
     #[schema(example = 7, minimum = 0, maximum = 65535)]
     pub women: Option<u16>,
     /// How many of them belong to civil society.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::optional")]
     #[schema(example = 8, minimum = 0, maximum = 65535)]
     pub civil_society: Option<u16>,
     /// The function of who chairs it, each of at most 200 characters; no name.
@@ -475,15 +477,15 @@ pub struct PlannedPatch {
 #[serde(deny_unknown_fields)]
 pub struct CommitteePatch {
     /// How many belong to it.
-    #[serde(default, deserialize_with = "replaced")]
+    #[serde(default, deserialize_with = "crate::kernel::number::replaced")]
     #[schema(value_type = u16, example = 15, minimum = 1, maximum = 65535, nullable = false)]
     pub size: Patch<u16>,
     /// How many of them are women.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::patched")]
     #[schema(value_type = Option<u16>, example = 7, minimum = 0, maximum = 65535)]
     pub women: Patch<u16>,
     /// How many of them belong to civil society.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::patched")]
     #[schema(value_type = Option<u16>, example = 8, minimum = 0, maximum = 65535)]
     pub civil_society: Patch<u16>,
     /// The function of who chairs it, by language.

@@ -182,7 +182,7 @@ impl MilestoneOut {
 #[serde(deny_unknown_fields)]
 pub struct MilestoneIn {
     /// Its place among the milestones of the project; behind the last one unless said otherwise.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::optional")]
     #[validate(range(min = 1, max = 999, message = "is not a number from 1 to 999"))]
     #[schema(example = 1, minimum = 1, maximum = 999)]
     pub position: Option<i64>,
@@ -227,7 +227,7 @@ impl MilestoneIn {
 #[serde(deny_unknown_fields)]
 pub struct MilestonePatch {
     /// Its place among the milestones of the project.
-    #[serde(default, deserialize_with = "replaced")]
+    #[serde(default, deserialize_with = "crate::kernel::number::replaced")]
     #[schema(value_type = i64, example = 1, minimum = 1, maximum = 999, nullable = false)]
     pub position: Patch<i64>,
     /// The title by language; null takes one away.

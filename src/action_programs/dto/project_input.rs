@@ -98,6 +98,7 @@ pub struct PartnerIn {
 pub struct BudgetIn {
     /// The amount, in hundredths of the currency.
     #[schema(example = 125_000_000, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    #[serde(deserialize_with = "crate::kernel::number::whole")]
     pub centimes: i64,
     /// The currency (ISO 4217); `MAD` unless said otherwise.
     #[serde(default = "dirham")]
@@ -247,7 +248,7 @@ pub struct ProjectPatch {
 #[serde(deny_unknown_fields)]
 pub struct BudgetPatch {
     /// The amount, in hundredths of the currency.
-    #[serde(default, deserialize_with = "replaced")]
+    #[serde(default, deserialize_with = "crate::kernel::number::replaced")]
     #[schema(value_type = i64, example = 125_000_000, minimum = 0, maximum = 9_007_199_254_740_991_i64, nullable = false)]
     pub centimes: Patch<i64>,
     /// The currency (ISO 4217).

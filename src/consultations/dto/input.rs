@@ -30,6 +30,7 @@ pub struct ConsultationIn {
     pub program: String,
     /// The round: 1 on ideas, 2 on draft projects.
     #[schema(example = 1, minimum = 1, maximum = 2)]
+    #[serde(deserialize_with = "crate::kernel::number::whole")]
     pub round: i64,
     /// How it is held. An `online` one takes contributions while it is open.
     pub kind: Kind,
@@ -63,29 +64,30 @@ pub struct ConsultationIn {
 pub struct ParticipantsIn {
     /// All of them.
     #[schema(example = 84, minimum = 0, maximum = 100_000_000)]
+    #[serde(deserialize_with = "crate::kernel::number::whole")]
     pub total: i64,
     /// Women.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::optional")]
     #[schema(example = 41, minimum = 0, maximum = 100_000_000)]
     pub women: Option<i64>,
     /// Men.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::optional")]
     #[schema(example = 43, minimum = 0, maximum = 100_000_000)]
     pub men: Option<i64>,
     /// Who was younger than 25.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::optional")]
     #[schema(example = 22, minimum = 0, maximum = 100_000_000)]
     pub under_25: Option<i64>,
     /// Who was 25 to 59.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::optional")]
     #[schema(example = 50, minimum = 0, maximum = 100_000_000)]
     pub aged_25_to_59: Option<i64>,
     /// Who was 60 or older.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::optional")]
     #[schema(example = 12, minimum = 0, maximum = 100_000_000)]
     pub aged_60_and_over: Option<i64>,
     /// Who spoke for an association.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::optional")]
     #[schema(example = 17, minimum = 0, maximum = 100_000_000)]
     pub of_associations: Option<i64>,
 }
@@ -151,7 +153,7 @@ impl From<ParticipantsIn> for Participants {
 #[serde(deny_unknown_fields)]
 pub struct ConsultationPatch {
     /// The round: 1 on ideas, 2 on draft projects.
-    #[serde(default, deserialize_with = "replaced")]
+    #[serde(default, deserialize_with = "crate::kernel::number::replaced")]
     #[schema(value_type = i64, example = 1, minimum = 1, maximum = 2, nullable = false)]
     pub round: Patch<i64>,
     /// How it is held. Where contributions were sent, it stays.
@@ -193,31 +195,31 @@ pub struct ConsultationPatch {
 #[serde(deny_unknown_fields)]
 pub struct ParticipantsPatch {
     /// All of them.
-    #[serde(default, deserialize_with = "replaced")]
+    #[serde(default, deserialize_with = "crate::kernel::number::replaced")]
     #[schema(value_type = i64, example = 84, minimum = 0, maximum = 100_000_000, nullable = false)]
     pub total: Patch<i64>,
     /// Women.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::patched")]
     #[schema(value_type = Option<i64>, example = 41, minimum = 0, maximum = 100_000_000)]
     pub women: Patch<i64>,
     /// Men.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::patched")]
     #[schema(value_type = Option<i64>, example = 43, minimum = 0, maximum = 100_000_000)]
     pub men: Patch<i64>,
     /// Who was younger than 25.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::patched")]
     #[schema(value_type = Option<i64>, example = 22, minimum = 0, maximum = 100_000_000)]
     pub under_25: Patch<i64>,
     /// Who was 25 to 59.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::patched")]
     #[schema(value_type = Option<i64>, example = 50, minimum = 0, maximum = 100_000_000)]
     pub aged_25_to_59: Patch<i64>,
     /// Who was 60 or older.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::patched")]
     #[schema(value_type = Option<i64>, example = 12, minimum = 0, maximum = 100_000_000)]
     pub aged_60_and_over: Patch<i64>,
     /// Who spoke for an association.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::kernel::number::patched")]
     #[schema(value_type = Option<i64>, example = 17, minimum = 0, maximum = 100_000_000)]
     pub of_associations: Patch<i64>,
 }
