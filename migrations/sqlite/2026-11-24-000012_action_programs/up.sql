@@ -49,7 +49,6 @@ CREATE INDEX action_program_member_id_id ON action_program (member_id, id);
 CREATE INDEX action_program_region_code_id ON action_program (region_code, id);
 CREATE INDEX action_program_stage_id ON action_program (stage, id);
 CREATE INDEX action_program_cycle_id ON action_program (cycle, id);
-CREATE INDEX action_program_publication_id ON action_program (publication, id);
 CREATE INDEX action_program_title_fr_folded_id ON action_program (title_fr_folded, id);
 CREATE INDEX action_program_title_ar_folded_id ON action_program (title_ar_folded, id);
 CREATE INDEX action_program_updated_at ON action_program (updated_at);
