@@ -40,6 +40,7 @@ mod pages;
 mod paging;
 mod persons;
 mod plans;
+mod program_guards;
 mod projects;
 mod schema;
 mod sessions;

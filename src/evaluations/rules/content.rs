@@ -55,7 +55,8 @@ pub fn check_facts(violations: &mut Violations, subject: &Subject, voice: Voice,
 const fn earliest(kind: Kind) -> Stage {
     match kind {
         Kind::Inception => Stage::Adopted,
-        Kind::MidTerm | Kind::Final | Kind::EndOfCommitment => Stage::Implementation,
+        Kind::MidTerm | Kind::EndOfCommitment => Stage::Implementation,
+        Kind::Final => Stage::Evaluation,
     }
 }
 
