@@ -8,6 +8,12 @@ use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use super::text;
 
+/// A property's name as a segment of a JSON pointer (RFC 6901).
+#[must_use]
+pub fn segment(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {

@@ -23,7 +23,10 @@ use super::{
     problem::{INVALID_BODY, Kind, Place, Problem, REQUEST_TIMEOUT, UNKNOWN_PROPERTY, UNSUPPORTED_MEDIA_TYPE},
 };
 use crate::{
-    kernel::text::{nearest, shown},
+    kernel::{
+        text::{nearest, shown},
+        violation::segment,
+    },
     state::AppState,
 };
 
@@ -171,22 +174,18 @@ fn misshapen(pointer: &str, message: &str) -> Problem {
         (Some(nearest), _) => format!("{name} is unknown. Did you mean {nearest}?"),
         (None, known) => format!("{name} is unknown. Known are: {}.", known.join(", ")),
     };
-    let parent = pointer.strip_suffix(&format!("/{}", escaped(&name))).unwrap_or(pointer);
-    let pointer = format!("{parent}/{}", escaped(&name));
+    let parent = pointer.strip_suffix(&format!("/{}", segment(&name))).unwrap_or(pointer);
+    let pointer = format!("{parent}/{}", segment(&name));
     refusal(&UNKNOWN_PROPERTY, pointer, detail)
 }
 
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 fn pointer(path: &Path) -> String {
-    let segment = |segment: &Segment| match segment {
+    let written = |part: &Segment| match part {
         Segment::Seq { index } => format!("/{index}"),
-        Segment::Map { key } => format!("/{}", escaped(&shown(key))),
+        Segment::Map { key } => format!("/{}", segment(&shown(key))),
         Segment::Enum { .. } | Segment::Unknown => String::new(),
     };
-    path.iter().map(segment).collect()
+    path.iter().map(written).collect()
 }
 
 #[cfg(test)]

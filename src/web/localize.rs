@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::kernel::language::Language;
+use crate::kernel::{language::Language, violation::segment};
 
 /// Prunes all language maps of a document to `language`, or to the one that stands in for it, and adds
 /// `lang_fallbacks`: the JSON pointers of those for which another language stands in.
@@ -18,9 +18,9 @@ pub fn localize(document: &mut Value, language: Language) {
 
 fn prune(value: &mut Value, language: Language, pointer: &mut String, fallbacks: &mut Vec<Value>) {
     let length = pointer.len();
-    let mut descend = |child: &mut Value, segment: &str| {
+    let mut descend = |child: &mut Value, name: &str| {
         pointer.push('/');
-        pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&segment(name));
         prune(child, language, pointer, fallbacks);
         pointer.truncate(length);
     };
