@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use self::{
-    input::{ProgramIn, ProgramPatch, ProgramTransitionIn},
+    input::{DocumentIn, ProgramIn, ProgramPatch, ProgramTransitionIn, stated},
     milestone::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery},
     project::{
         ProgramAddress, ProjectDetailOut, ProjectIncludedOut, ProjectOut, ProjectPageOut, ProjectQuery,
