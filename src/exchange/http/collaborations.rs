@@ -77,7 +77,7 @@ pub async fn list_collaborations(
 
 /// Get a collaboration
 ///
-/// By its id.
+/// By its id; a draft with a token that may see it.
 #[utoipa::path(
     tag = "exchange",
     operation_id = "getCollaboration",

@@ -75,7 +75,7 @@ pub async fn list_events(
 
 /// Get an event
 ///
-/// By its id.
+/// By its id; a draft with a token that may see it.
 #[utoipa::path(
     tag = "exchange",
     operation_id = "getEvent",

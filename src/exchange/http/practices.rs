@@ -75,7 +75,7 @@ pub async fn list_practices(
 
 /// Get a practice
 ///
-/// By its id.
+/// By its id; a draft with a token that may see it.
 #[utoipa::path(
     tag = "exchange",
     operation_id = "getPractice",
