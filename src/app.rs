@@ -21,7 +21,7 @@ use crate::{
     config::{OpsBind, ServeArgs},
     consultations,
     db::Db,
-    evaluations, exports, focal_points, imports, index, insight, members, network,
+    evaluations, exchange, exports, focal_points, imports, index, insight, members, network,
     observe::{access::observe, health, metrics},
     openapi, persons, portal, retention,
     state::AppState,
@@ -50,6 +50,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(action_programs::configure)
                 .configure(consultations::configure)
                 .configure(evaluations::configure)
+                .configure(exchange::configure)
                 .configure(territories::configure)
                 .configure(changes::configure)
                 .configure(exports::configure)

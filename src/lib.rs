@@ -9,7 +9,7 @@
 //! observe    access log, metrics, health
 //! reference  what is embedded, and how it gets into the database
 //! retention  what is spent, too old or no longer needed goes by itself
-//! territories, members, focal_points, network, charter, indicators, changes, imports, exports, audit, persons
+//! territories, members, focal_points, network, charter, indicators, exchange, changes, imports, exports, audit, persons
 //!            the resources: mod, dto, rules, store, http each
 //! portal     the pages for people: /, /docs, /problems
 //! ```
@@ -33,6 +33,7 @@ pub mod config;
 pub mod consultations;
 pub mod db;
 pub mod evaluations;
+pub mod exchange;
 pub mod exports;
 pub mod focal_points;
 pub mod imports;

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     action_programs, charter, consultations,
     db::{Actor, Db, Deed, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
-    evaluations, focal_points,
+    evaluations, exchange, focal_points,
     kernel::text::hex,
     members, network, territories,
 };
@@ -55,6 +55,7 @@ const DEMONSTRATION: &[Set] = &[
         load: consultations::load_illustrative,
     },
     Set { name: "illustrative evaluations", files: evaluations::FILES, load: evaluations::load_illustrative },
+    Set { name: "illustrative exchange", files: exchange::FILES, load: exchange::load_illustrative },
 ];
 
 /// The name under which a database notes that it was made for demonstration.

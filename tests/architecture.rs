@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const RESOURCES: [&str; 15] = [
+const RESOURCES: [&str; 16] = [
     "territories",
     "members",
     "focal_points",
@@ -17,6 +17,7 @@ const RESOURCES: [&str; 15] = [
     "evaluations",
     "consultations",
     "indicators",
+    "exchange",
     "changes",
     "imports",
     "exports",

@@ -16,11 +16,15 @@ use crate::{
 };
 
 pub use self::{
-    dto::{MilestoneOut, ProgramAddress as ProgramParameter, ProgramOut, ProjectOut},
-    http::{admit, as_published, check_open, may_write, moment, named, with_drafts},
+    dto::{DocumentIn, MilestoneOut, ProgramAddress as ProgramParameter, ProgramOut, ProjectOut, stated},
+    http::{
+        admit, as_published, check_open, locked_member, may_write, may_write_of, moment, named,
+        with_drafts, with_drafts_of,
+    },
     rules::{
-        Address as ProgramAddress, Deadline, Drafts, Implementation, Owner, Program, Project, Provenance, Publication,
-        PublicationFilter, Seed, Stage, Texts, parse_texts,
+        Address as ProgramAddress, Deadline, Document, DocumentKind, Drafts, Implementation, Owner, Program, Project,
+        Provenance, Publication, PublicationFilter, Seed, Stage, Texts, check_codes, check_year, parse_texts,
+        searchable, sort_title,
     },
     store::{
         ProjectList, axes_of, find, find_project, follow, lock, milestones_of, owners, projects_of, published_of, seed,

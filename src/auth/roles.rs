@@ -114,6 +114,10 @@ permissions! {
         all [Secretariat], own [FocalPoint];
     EvaluationsWrite = "evaluations:write", "Evaluate action programmes: members their own, evaluators those of the members that they have been assigned.",
         all [Evaluator Secretariat], own [FocalPoint];
+    ExchangeDraft = "exchange:draft", "See practices, collaborations and events that are not published yet.",
+        all [Secretariat], own [FocalPoint];
+    ExchangeWrite = "exchange:write", "Write practices, collaborations and events; a focal point the practices of its own member, what that leads and what it hosts.",
+        all [Secretariat], own [FocalPoint];
     AccountsManage = "accounts:manage", "Make accounts, change what they may do, disable them, and hand out secrets.",
         all [Administrator], own [];
     AuditRead = "audit:read", "Read the audit.",

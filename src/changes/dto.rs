@@ -10,6 +10,7 @@ use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
     charter::CharterRecordOut,
     consultations::{ConsultationOut, ContributionOut},
+    exchange::{CollaborationOut, EventOut, PracticeOut},
     kernel::clock::rfc3339,
     members::{MemberOut, Provenance, Status},
     network::NetworkRecordOut,
@@ -107,6 +108,12 @@ pub enum ChangedOut {
     Consultation(Box<ConsultationOut>),
     /// A contribution.
     Contribution(Box<ContributionOut>),
+    /// A practice.
+    Practice(Box<PracticeOut>),
+    /// A collaboration.
+    Collaboration(Box<CollaborationOut>),
+    /// An event.
+    Event(Box<EventOut>),
 }
 
 /// Where a page of the feed stands.

@@ -551,6 +551,106 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    practice (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        member_id -> Text,
+        territory_code -> Text,
+        title -> Text,
+        title_fr_folded -> Text,
+        title_ar_folded -> Text,
+        search_text -> Text,
+        summary -> Nullable<Text>,
+        story -> Text,
+        documents -> Text,
+        publication -> Text,
+        published_on -> Nullable<Date>,
+        provenance -> Text,
+        source -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    practice_principle (practice_id, principle) {
+        practice_id -> Text,
+        principle -> Text,
+    }
+}
+
+diesel::table! {
+    collaboration (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        lead_id -> Text,
+        kind -> Text,
+        title -> Text,
+        title_fr_folded -> Text,
+        title_ar_folded -> Text,
+        search_text -> Text,
+        purpose -> Text,
+        starts_on -> Date,
+        starts_on_precision -> Text,
+        ends_on -> Nullable<Date>,
+        ends_on_precision -> Nullable<Text>,
+        runs_until -> Date,
+        agreement_reference -> Nullable<Text>,
+        agreement_url -> Nullable<Text>,
+        documents -> Text,
+        publication -> Text,
+        published_on -> Nullable<Date>,
+        provenance -> Text,
+        source -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    collaboration_member (collaboration_id, member_id) {
+        collaboration_id -> Text,
+        member_id -> Text,
+    }
+}
+
+diesel::table! {
+    event (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        host_id -> Nullable<Text>,
+        reach -> Text,
+        title -> Text,
+        title_fr_folded -> Text,
+        title_ar_folded -> Text,
+        search_text -> Text,
+        description -> Nullable<Text>,
+        is_online -> Bool,
+        place -> Nullable<Text>,
+        country -> Nullable<Text>,
+        territory_code -> Nullable<Text>,
+        starts_on -> Date,
+        ends_on -> Date,
+        organiser -> Nullable<Text>,
+        url -> Nullable<Text>,
+        documents -> Text,
+        publication -> Text,
+        published_on -> Nullable<Date>,
+        provenance -> Text,
+        source -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    event_member (event_id, member_id) {
+        event_id -> Text,
+        member_id -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     member,
     action_program,
@@ -568,6 +668,19 @@ diesel::allow_tables_to_appear_in_same_query!(
 );
 diesel::allow_tables_to_appear_in_same_query!(focal_point, member);
 diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset, account_member);
+diesel::allow_tables_to_appear_in_same_query!(practice, practice_principle);
+diesel::allow_tables_to_appear_in_same_query!(practice, member);
+diesel::allow_tables_to_appear_in_same_query!(practice, territory);
+diesel::allow_tables_to_appear_in_same_query!(collaboration, collaboration_member);
+diesel::allow_tables_to_appear_in_same_query!(collaboration, member);
+diesel::allow_tables_to_appear_in_same_query!(collaboration, territory);
+diesel::allow_tables_to_appear_in_same_query!(collaboration_member, member);
+diesel::allow_tables_to_appear_in_same_query!(collaboration_member, territory);
+diesel::allow_tables_to_appear_in_same_query!(event, event_member);
+diesel::allow_tables_to_appear_in_same_query!(event, member);
+diesel::allow_tables_to_appear_in_same_query!(event, territory);
+diesel::allow_tables_to_appear_in_same_query!(event_member, member);
+diesel::allow_tables_to_appear_in_same_query!(event_member, territory);
 diesel::allow_tables_to_appear_in_same_query!(composition_statement, composition_figure);
 diesel::allow_tables_to_appear_in_same_query!(charter_version, charter_item);
 diesel::allow_tables_to_appear_in_same_query!(territory, member_status);

@@ -9,7 +9,7 @@ use crate::{
     changes::{self, State},
     charter, consultations,
     db::{Conn, StoreError, json},
-    evaluations, members, territories,
+    evaluations, exchange, members, territories,
 };
 
 /// How many rows are read at once.
@@ -44,6 +44,9 @@ pub fn each_rows(
             Name::Consultations => values(&consultations::walk(conn, after, CHUNK)?)?,
             Name::Contributions => values(&consultations::walk_contributions(conn, after, CHUNK)?)?,
             Name::Evaluations => values(&evaluations::walk(conn, after, CHUNK)?)?,
+            Name::Practices => values(&exchange::walk_practices(conn, after, CHUNK)?)?,
+            Name::Collaborations => values(&exchange::walk_collaborations(conn, after, CHUNK)?)?,
+            Name::Events => values(&exchange::walk_events(conn, after, CHUNK)?)?,
             // It is small, and always whole.
             Name::Charter => return take(values(&charter::lines(conn)?)?),
         };

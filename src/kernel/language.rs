@@ -120,6 +120,22 @@ impl LanguageMap {
     /// noted at `pointer`.
     #[must_use]
     pub fn checked(&self, violations: &mut Violations, pointer: &str, most_chars: usize) -> Self {
+        self.checked_by(text::parse_line, violations, pointer, most_chars)
+    }
+
+    /// The same of texts that may have several lines.
+    #[must_use]
+    pub fn checked_text(&self, violations: &mut Violations, pointer: &str, most_chars: usize) -> Self {
+        self.checked_by(text::parse_text, violations, pointer, most_chars)
+    }
+
+    fn checked_by(
+        &self,
+        parse: fn(&str, usize) -> Result<String, text::TextError>,
+        violations: &mut Violations,
+        pointer: &str,
+        most_chars: usize,
+    ) -> Self {
         let field = pointer.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
         let mut read = |language: Language| {
             let text = self.get(language)?;
@@ -131,7 +147,7 @@ impl LanguageMap {
                     format!("The {field} in {language} {why}."),
                 );
             };
-            text::parse_line(text, most_chars).map_err(refuse).ok()
+            parse(text, most_chars).map_err(refuse).ok()
         };
         let checked = Self { ar: read(Language::Ar), fr: read(Language::Fr), en: read(Language::En) };
         if *self == Self::default() {
@@ -158,5 +174,15 @@ mod tests {
         let map = LanguageMap { fr: Some("Rabat".to_owned()), ..LanguageMap::default() };
         assert_eq!(serde_json::to_string(&map).unwrap(), r#"{"fr":"Rabat"}"#);
         assert_eq!(map.read(Language::Ar), "Rabat");
+    }
+
+    #[test]
+    fn only_a_text_may_have_several_lines() {
+        let map = LanguageMap { fr: Some(" a\r\nb ".to_owned()), ..LanguageMap::default() };
+        let mut violations = Violations::default();
+        assert_eq!(map.checked_text(&mut violations, "/story", 9).fr.as_deref(), Some("a\nb"));
+        assert_eq!(violations, Violations::default());
+        assert_eq!(map.checked(&mut violations, "/title", 9).fr, None);
+        assert!(violations.has("/title/fr"));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{codes::Pattern, text};
@@ -101,6 +102,14 @@ pub enum Key {
     Text(String),
 }
 
+impl Key {
+    /// The number that stands for a day.
+    #[must_use]
+    pub fn of_day(day: NaiveDate) -> Self {
+        Self::Number(day.num_days_from_ce().into())
+    }
+}
+
 /// The place of a row in its list's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
@@ -121,5 +130,31 @@ impl Position {
     #[must_use]
     pub fn number(&self) -> Option<(i64, &str)> {
         if let Key::Number(key) = self.key { Some((key, &self.id)) } else { None }
+    }
+
+    /// The day that the key numbers, with the id, where it is a number; what is out of the calendar lies behind everything.
+    #[must_use]
+    pub fn day(&self) -> Option<(NaiveDate, &str)> {
+        let (number, id) = self.number()?;
+        let day = i32::try_from(number).ok().and_then(NaiveDate::from_num_days_from_ce_opt);
+        // PostgreSQL's calendar ends before chrono's.
+        let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
+        Some((day.filter(|day| *day <= last && day.year() > 0).unwrap_or(last), id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_comes_back_and_what_is_none_lies_behind_everything() {
+        let at = |key| Position { key, id: String::new() }.day().map(|(day, _)| day.to_string());
+        let day = NaiveDate::from_ymd_opt(2024, 2, 29).unwrap();
+        assert_eq!(at(Key::of_day(day)).as_deref(), Some("2024-02-29"));
+        for number in [0, -1, i64::MAX, i64::MIN, 4_000_000] {
+            assert_eq!(at(Key::Number(number)).as_deref(), Some("9999-12-31"), "{number}");
+        }
+        assert_eq!(at(Key::Text("2024-02-29".to_owned())), None);
     }
 }

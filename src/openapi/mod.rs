@@ -45,6 +45,7 @@ use crate::{
         (name = "action programmes", description = "Open action programmes: two years of openness, stage by stage, with projects and milestones."),
         (name = "consultations", description = "Rounds in which members consult the public, and what becomes of what it contributes."),
         (name = "evaluations", description = "What the members, civil society and the secretariat find of the programmes, side by side."),
+        (name = "exchange", description = "What members share: practices, collaborations and events."),
         (name = "alerts", description = "What is late in the action programmes, computed for today."),
         (name = "focal points", description = "Whom the network calls about a member. Personal."),
         (name = "changes", description = "What changed since, for copies that want to stay fresh."),

@@ -135,8 +135,30 @@ fn table() -> BTreeMap<&'static str, May> {
         ("getImport", May::Only(LISTERS)),
         ("listImportRows", May::Only(LISTERS)),
     ]);
+    table.extend(of_what_members_share());
     table.extend(of_those_who_run_the_service());
     table
+}
+
+/// The part of the table about practices, collaborations and events.
+fn of_what_members_share() -> [(&'static str, May); 15] {
+    [
+        ("listPractices", May::All),
+        ("getPractice", May::All),
+        ("createPractice", May::Only(PLANNERS)),
+        ("updatePractice", May::Only(PLANNERS)),
+        ("deletePractice", May::Only(PLANNERS)),
+        ("listCollaborations", May::All),
+        ("getCollaboration", May::All),
+        ("createCollaboration", May::Only(PLANNERS)),
+        ("updateCollaboration", May::Only(PLANNERS)),
+        ("deleteCollaboration", May::Only(PLANNERS)),
+        ("listEvents", May::All),
+        ("getEvent", May::All),
+        ("createEvent", May::Only(PLANNERS)),
+        ("updateEvent", May::Only(PLANNERS)),
+        ("deleteEvent", May::Only(PLANNERS)),
+    ]
 }
 
 /// The part of the table about accounts and the audit.

@@ -11,7 +11,7 @@ use remacto::auth::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    action_programs, consultations, contributions,
+    action_programs, consultations, contributions, exchange, practices,
     support::{TestServer, accounts::OPERATOR, client::Answer, on_both},
 };
 
@@ -271,7 +271,17 @@ impl Staff {
         let found = server.json("POST", &format!("{program}/evaluations"), &[secretary.header()], &found).json();
         let round = consultations::made(server, &secretary, &consultations::open_round());
         let (receipt, idea) = contributions::published(server, &secretary, &round);
+        let shared = [
+            ("/api/v1/practices", practices::practice()),
+            ("/api/v1/collaborations", exchange::collaboration()),
+            ("/api/v1/events", exchange::event()),
+        ];
+        let [practice, collaboration, event] =
+            shared.map(|(list, body)| practices::address(&practices::made(server, list, &secretary, &body)).to_owned());
         let here = vec![
+            ("/api/v1/practices/{id}", practice),
+            ("/api/v1/collaborations/{id}", collaboration),
+            ("/api/v1/events/{id}", event),
             (
                 "/api/v1/action-programs/{id}/evaluations/{evaluation_id}",
                 found["links"]["self"].as_str().unwrap().to_owned(),

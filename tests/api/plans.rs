@@ -18,10 +18,46 @@ fn filled(target: &Target) {
         national::add_members(tx, national::INSTITUTIONS)?;
         let added = national::add_programs(tx)?;
         tx.audit(Deed::loaded("national load", added));
+        for number in 1..=SHARED_A_MEMBER {
+            tx.conn.batch_execute(&shared(number))?;
+        }
         tx.conn.batch_execute("ANALYZE")?;
         Ok::<_, StoreError>(added)
     });
     assert_eq!(load.unwrap(), national::PROGRAMS);
+}
+
+/// How many practices every member has, and how many collaborations and events it leads and hosts.
+const SHARED_A_MEMBER: u32 = 5;
+
+/// What adds one practice, collaboration and event of every member, with others taking part.
+fn shared(number: u32) -> String {
+    let id = format!("substr(m.id, 1, 34) || '0{number}'");
+    let columns = "id, version, created_at, updated_at, title, title_fr_folded, title_ar_folded, search_text, documents, publication, published_on, provenance";
+    let day = format!("2025-0{number}-01");
+    let values = format!(
+        "{id}, 1, '{day} 00:00:00', '{day} 00:00:00', '{{}}', m.slug, m.slug, m.slug, '[]', 'published', '{day}', 'official'"
+    );
+    let kind = ["twinning", "shared_service", "peer_learning", "joint_project", "convention"][number as usize - 1];
+    let (country, reach) = [("'MA'", "national"), ("'KE'", "continental")][number as usize % 2];
+    let link = |links: &str, link: &str| {
+        format!(
+            "INSERT INTO {links} ({link}, member_id) SELECT {id}, m.id FROM member m;
+             INSERT INTO {links} ({link}, member_id) SELECT {id}, (SELECT min(o.id) FROM member o WHERE o.id > m.id) FROM member m WHERE m.id < (SELECT max(id) FROM member);"
+        )
+    };
+    let principle = ["transparency", "accountability"][number as usize % 2];
+    format!(
+        "INSERT INTO practice ({columns}, member_id, territory_code, story) SELECT {values}, m.id, m.territory_code, '{{}}' FROM member m;
+         INSERT INTO practice_principle (practice_id, principle) SELECT {id}, '{principle}' FROM member m;
+         INSERT INTO collaboration ({columns}, lead_id, kind, purpose, starts_on, starts_on_precision, runs_until)
+         SELECT {values}, m.id, '{kind}', '{{}}', '{day}', 'day', '2025-0{number}-20' FROM member m;
+         INSERT INTO event ({columns}, host_id, reach, is_online, country, starts_on, ends_on)
+         SELECT {values}, m.id, '{reach}', FALSE, {country}, '{day}', '2025-0{number}-03' FROM member m;
+         {} {}",
+        link("collaboration_member", "collaboration_id"),
+        link("event_member", "event_id")
+    )
 }
 
 /// Every filter of the lists, alone; `q` can't use an index, since it looks for parts of words.
@@ -67,6 +103,29 @@ const LISTS: &[&str] = &[
     "/api/v1/consultations?sort=-opens_on",
     "/api/v1/action-programs/commune-agadir-cycle-1/evaluations?",
     "/api/v1/action-programs/commune-agadir-cycle-1/evaluations?voice=self",
+    "/api/v1/practices?",
+    "/api/v1/practices?member=commune-agadir",
+    "/api/v1/practices?region=01",
+    "/api/v1/practices?principle=transparency",
+    "/api/v1/practices?territory=01.331.01.03",
+    "/api/v1/practices?provenance=official",
+    "/api/v1/practices?updated_since=2199-01-01",
+    "/api/v1/practices?sort=title_fr",
+    "/api/v1/practices?sort=-title_ar",
+    "/api/v1/collaborations?",
+    "/api/v1/collaborations?member=commune-agadir",
+    "/api/v1/collaborations?region=01",
+    "/api/v1/collaborations?kind=twinning",
+    "/api/v1/collaborations?on=2025-03-15",
+    "/api/v1/collaborations?sort=-starts_on",
+    "/api/v1/events?",
+    "/api/v1/events?member=commune-agadir",
+    "/api/v1/events?region=01",
+    "/api/v1/events?reach=continental",
+    "/api/v1/events?country=KE,SN",
+    "/api/v1/events?from=2025-03-01&until=2025-03-31",
+    "/api/v1/events?from=2025-06-01",
+    "/api/v1/events?sort=starts_on",
 ];
 
 /// The rules of alerts, alone; each has one statement for its rows, ideas have two.

@@ -107,7 +107,9 @@ fn both_trees_have_the_same_checks_and_types() {
     fn common(sql: &str, sqlite: bool) -> String {
         let mut sql = sql.to_owned();
         if sqlite {
-            for column in ["presentation_official", "official", "is_current", "is_independent", "is_public"] {
+            for column in
+                ["presentation_official", "official", "is_current", "is_independent", "is_public", "is_online"]
+            {
                 for default in ["", " DEFAULT FALSE"] {
                     sql = sql.replace(
                         &format!("{column} INTEGER NOT NULL{default} CHECK ({column} IN (0, 1))"),
@@ -158,6 +160,8 @@ fn both_trees_have_the_same_checks_and_types() {
                 "reported_on",
                 "decided_on",
                 "evaluated_on",
+                "published_on",
+                "runs_until",
             ] {
                 sql = sql.replace(&format!(" {column} TEXT"), &format!(" {column} DATE"));
             }

@@ -43,7 +43,7 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS name 
     WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
 
 /// Columns beside public ones that take no text: keys, counts and days that are made from public columns.
-const UNMARKED: [&str; 9] = [
+const UNMARKED: [&str; 10] = [
     "id",
     "singleton",
     "network_id",
@@ -53,6 +53,7 @@ const UNMARKED: [&str; 9] = [
     "is_public",
     "phase",
     "next_due_on",
+    "runs_until",
 ];
 
 /// Runs SQL on a database of either kind.
@@ -154,6 +155,29 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
     sql.run(&format!("INSERT INTO evaluation (id, version, created_at, updated_at, program_id, kind, voice, organisation, is_independent, evaluated_on, answers, publication)
         VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', (SELECT min(id) FROM action_program WHERE publication = 'published'),
         'mid_term', 'civil_society', '{MARKER}', FALSE, '{}', '[{{\"question\":{map},\"answer\":\"yes\",\"explanation\":{map},\"evidence_url\":null}}]', 'draft')", &MARKER_MOMENT[..10]));
+    // What members have not published of what they share.
+    let (moment, on) = (format!("{MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}'"), &MARKER_MOMENT[..10]);
+    let member = "(SELECT min(id) FROM member)";
+    let own = format!("'{map}', '{MARKER}', '{MARKER}', '{MARKER}', '[]', 'draft', 'official', '{MARKER}'");
+    let columns = "id, version, created_at, updated_at, title, title_fr_folded, title_ar_folded, search_text, documents, publication, provenance, source";
+    for (table, more, values) in [
+        ("practice", "member_id, territory_code, story", format!("{member}, '01', '{map}'")),
+        (
+            "collaboration",
+            "lead_id, kind, purpose, starts_on, starts_on_precision, runs_until",
+            format!("{member}, 'other', '{map}', '{on}', 'day', '{on}'"),
+        ),
+        (
+            "event",
+            "host_id, reach, is_online, starts_on, ends_on, organiser",
+            format!("{member}, 'national', TRUE, '{on}', '{on}', '{map}'"),
+        ),
+    ] {
+        sql.run(&format!("INSERT INTO {table} ({columns}, {more}) VALUES ('{MARKER_ID}', {moment}, {own}, {values})"));
+    }
+    for (table, link) in [("collaboration_member", "collaboration_id"), ("event_member", "event_id")] {
+        sql.run(&format!("INSERT INTO {table} ({link}, member_id) VALUES ('{MARKER_ID}', {member})"));
+    }
     // A machine's account, too, and a change of an address.
     sql.run(&format!("INSERT INTO account (id, version, created_at, updated_at, kind, role, client_name, secret_hash, organisation)
         VALUES ('{}', 1, '{MARKER_MOMENT}', '{MARKER_MOMENT}', 'client', 'partner', '{MARKER}', '{digest}', '{MARKER}')", id.replace("7f3a-8", "7f3b-8")));
@@ -250,6 +274,9 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
         "consultations",
         "contributions",
         "evaluations",
+        "practices",
+        "collaborations",
+        "events",
     ]
     .iter()
     .flat_map(|name| ["csv", "ndjson", "json"].map(|format| format!("{name}.{format}")))
@@ -266,7 +293,9 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
         assert_eq!(answer.status, 200);
         clean(&evaluations, answer.text());
     }
-    assert_eq!(client.send("GET", &format!("{evaluations}/{MARKER_ID}"), &[]).status, 404);
+    for list in [evaluations.as_str(), "/api/v1/practices", "/api/v1/collaborations", "/api/v1/events"] {
+        assert_eq!(client.send("GET", &format!("{list}/{MARKER_ID}"), &[]).status, 404, "{list}");
+    }
     // What personal data changed, the audit says only that it did; its own entries are the administrator's to read.
     let audit = client.send("GET", "/api/v1/audit?limit=200", &[administrator.header()]);
     let audit: Value = serde_json::from_slice(&audit.body).unwrap();

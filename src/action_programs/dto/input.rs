@@ -236,8 +236,11 @@ impl std::str::FromStr for Sha256 {
     }
 }
 
-/// Only what others can know: `illustrative` is loaded.
-fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Provenance>, D::Error> {
+/// Reads where knowledge comes from: only what others can know, since `illustrative` is loaded.
+///
+/// # Errors
+/// What is no such code.
+pub fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Provenance>, D::Error> {
     match Option::<String>::deserialize(deserializer)?.as_deref() {
         None => Ok(None),
         Some("official") => Ok(Some(Provenance::Official)),
@@ -350,7 +353,9 @@ impl StakeholderIn {
 }
 
 impl DocumentIn {
-    fn read(self, pointer: &str, violations: &mut Violations) -> Document {
+    /// The document, with what is wrong with it noted below `pointer`.
+    #[must_use]
+    pub fn read(self, pointer: &str, violations: &mut Violations) -> Document {
         Document {
             title: self.title.checked(violations, &format!("{pointer}/title"), TITLE_CHARS),
             kind: self.kind,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use self::{
-    input::{ProgramIn, ProgramTransitionIn},
+    input::{DocumentIn, ProgramIn, ProgramTransitionIn, stated},
     milestone::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery, MilestoneViewQuery},
     patch::ProgramPatch,
     project::{

@@ -14,7 +14,10 @@ use chrono::NaiveDate;
 pub use self::{
     milestones::{create_milestone, delete_milestone, get_milestone, list_milestones, update_milestone},
     projects::{create_project, delete_project, get_project, list_projects, update_project},
-    write::{check_open, create_program, create_program_transition, delete_program, may_write, named, update_program},
+    write::{
+        check_open, create_program, create_program_transition, delete_program, locked_member, may_write, may_write_of,
+        named, update_program,
+    },
 };
 use super::{
     dto::{
@@ -27,7 +30,7 @@ use super::{
 use crate::{
     auth::{
         principal::{Caller, Principal},
-        roles::{Needs as _, ProgramsDraft, ProgramsMove, Role},
+        roles::{Needs, ProgramsDraft, ProgramsMove, Role},
     },
     db::{Author as _, Conn, StoreError, in_pieces},
     kernel::{clock, paging::Found},
@@ -242,13 +245,25 @@ fn transitions(
 /// # Errors
 /// 401 and 403 for drafts that the caller may not see.
 pub fn with_drafts(view: View, caller: &Caller, wanted: bool) -> Result<(View, Option<Principal>, Drafts), Problem> {
+    with_drafts_of::<ProgramsDraft>(view, caller, wanted)
+}
+
+/// The same of drafts that are seen with another permission.
+///
+/// # Errors
+/// Likewise.
+pub fn with_drafts_of<D: Needs>(
+    view: View,
+    caller: &Caller,
+    wanted: bool,
+) -> Result<(View, Option<Principal>, Drafts), Problem> {
     if !wanted {
         return Ok((view, None, Drafts::None));
     }
-    let principal = caller.require::<ProgramsDraft>()?;
+    let principal = caller.require::<D>()?;
     let claims = principal.claims();
     let drafts = match &claims.member {
-        _ if ProgramsDraft::PERMISSION.all.contains(&claims.role) => Drafts::All,
+        _ if D::PERMISSION.all.contains(&claims.role) => Drafts::All,
         Some(member) => Drafts::Of(member.clone()),
         None => Drafts::None,
     };

@@ -185,7 +185,15 @@ pub(super) fn own<P: Needs>(tx: &mut Tx<'_>, segment: &str, principal: &Principa
 /// # Errors
 /// 404 for what the principal does not even see, 403 when it is another member's.
 pub fn may_write<P: Needs>(principal: &Principal, is_public: bool, member: &str) -> Result<(), Problem> {
-    if !is_public && !principal.covers::<ProgramsDraft>(member) {
+    may_write_of::<ProgramsDraft, P>(principal, is_public, member)
+}
+
+/// The same of what is seen with another permission as long as it is a draft.
+///
+/// # Errors
+/// Likewise.
+pub fn may_write_of<D: Needs, P: Needs>(principal: &Principal, is_public: bool, member: &str) -> Result<(), Problem> {
+    if !is_public && !principal.covers::<D>(member) {
         return Err(Problem::not_found());
     }
     principal.may_touch::<P>(member)
@@ -217,7 +225,11 @@ pub fn check_open(program: &Program) -> Result<(), WriteError> {
     Err(WriteError::NotNow(Violation::new("", "program_over", detail).into()))
 }
 
-fn locked_member(tx: &mut Tx<'_>, slug: &str) -> Result<Option<Member>, StoreError> {
+/// The member with a slug, which no other transaction changes before this one ends.
+///
+/// # Errors
+/// The database's.
+pub fn locked_member(tx: &mut Tx<'_>, slug: &str) -> Result<Option<Member>, StoreError> {
     match slug.parse().map(MemberAddress::Code) {
         Ok(address) => members::lock(tx, &address),
         Err(_no_slug) => Ok(None),

@@ -63,7 +63,7 @@ fn check_dates(violations: &mut Violations, facts: &Facts) {
 }
 
 /// A day of another time than this is a slip of the pen.
-pub(super) fn check_year(violations: &mut Violations, pointer: &str, day: NaiveDate) {
+pub fn check_year(violations: &mut Violations, pointer: &str, day: NaiveDate) {
     if !(1990..=2199).contains(&day.year()) {
         let name = pointer.rsplit('/').next().unwrap_or_default();
         violations.add(pointer, "invalid_value", format!("{name} is not of the years 1990 to 2199."));
@@ -82,7 +82,8 @@ pub fn check_commitments(violations: &mut Violations, commitments: &[String], kn
     check_codes(violations, "/commitments", commitments, known, "commitment");
 }
 
-fn check_codes(violations: &mut Violations, pointer: &str, codes: &[String], known: &[String], what: &str) {
+/// Codes are among those that the charter has of `what` (`principle` or `commitment`), each once.
+pub fn check_codes(violations: &mut Violations, pointer: &str, codes: &[String], known: &[String], what: &str) {
     for (at, code) in codes.iter().enumerate() {
         if !known.contains(code) {
             let shown = crate::kernel::text::shown(code);

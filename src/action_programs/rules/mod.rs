@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
-    content::{check_axes, check_commitments, check_facts},
+    content::{check_axes, check_codes, check_commitments, check_facts, check_year},
     project::{
         Budget, Milestone, MilestoneFacts, MilestoneFilters, MilestoneSortKey, Partner, Project, ProjectFacts,
         ProjectFilters, ProjectPhase, ProjectStatus, ProjectTally, check_milestone, check_project,

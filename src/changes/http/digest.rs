@@ -12,7 +12,7 @@ use super::super::{
 use crate::{
     action_programs, charter, consultations,
     db::{Conn, Importable, StoreError, snapshot},
-    evaluations,
+    evaluations, exchange,
     kernel::register::Column,
     members::{self, MemberList, Provenance, Status},
     network,
@@ -157,7 +157,10 @@ const fn columns(resource: Resource) -> Option<&'static [Column]> {
         | Resource::Milestones
         | Resource::Consultations
         | Resource::Contributions
-        | Resource::Evaluations => None,
+        | Resource::Evaluations
+        | Resource::Practices
+        | Resource::Collaborations
+        | Resource::Events => None,
     }
 }
 
@@ -207,6 +210,18 @@ fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
         }
         Resource::Evaluations => {
             let walk = |conn: &mut Conn, after: Option<&str>| evaluations::walk(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Practices => {
+            let walk = |conn: &mut Conn, after: Option<&str>| exchange::walk_practices(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Collaborations => {
+            let walk = |conn: &mut Conn, after: Option<&str>| exchange::walk_collaborations(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Events => {
+            let walk = |conn: &mut Conn, after: Option<&str>| exchange::walk_events(conn, after, CHUNK);
             each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
         }
         Resource::Network => {

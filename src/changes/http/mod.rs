@@ -19,7 +19,7 @@ use super::{
 use crate::{
     action_programs, charter, consultations,
     db::{Conn, Db, StoreError},
-    evaluations, members, network,
+    evaluations, exchange, members, network,
     state::AppState,
     territories,
     web::{
@@ -152,6 +152,9 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<String, Value
             Resource::Consultations => consultations::represent(conn, &ids)?,
             Resource::Contributions => consultations::represent_contributions(conn, &ids)?,
             Resource::Evaluations => evaluations::represent(conn, &ids)?,
+            Resource::Practices => exchange::represent_practices(conn, &ids)?,
+            Resource::Collaborations => exchange::represent_collaborations(conn, &ids)?,
+            Resource::Events => exchange::represent_events(conn, &ids)?,
         });
     }
     Ok(data)

@@ -35,6 +35,12 @@ pub enum Resource {
     Contributions,
     /// Evaluations of programmes.
     Evaluations,
+    /// Practices of members.
+    Practices,
+    /// What members do together.
+    Collaborations,
+    /// Events that members take part in.
+    Events,
 }
 
 codes!(Resource {
@@ -48,6 +54,9 @@ codes!(Resource {
     Consultations => "consultations",
     Contributions => "contributions",
     Evaluations => "evaluations",
+    Practices => "practices",
+    Collaborations => "collaborations",
+    Events => "events",
 });
 
 /// What happened.

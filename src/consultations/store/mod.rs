@@ -7,7 +7,7 @@ mod contributions;
 mod seed;
 mod write;
 
-use chrono::{Datelike as _, NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::{dsl::AsSelect, prelude::*};
 use serde::Serialize;
 
@@ -238,8 +238,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Consult
     let query = match order.key {
         SortKey::CreatedAt => keyset_by_id!(query, consultation::id, order.direction, after),
         SortKey::OpensOn => {
-            let after = after.and_then(Position::number).map(|(number, id)| (day_of(number), id));
-            keyset!(query, consultation::opens_on, consultation::id, order.direction, after)
+            keyset!(query, consultation::opens_on, consultation::id, order.direction, after.and_then(Position::day))
         }
     };
     let rows: Vec<(Row, ProgramPart, String, i64)> = query.load(conn)?;
@@ -251,19 +250,11 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Consult
     let position = |last: &Consultation| {
         let key = match order.key {
             SortKey::CreatedAt => Key::Text(String::new()),
-            SortKey::OpensOn => Key::Number(last.facts.opens_on.num_days_from_ce().into()),
+            SortKey::OpensOn => Key::of_day(last.facts.opens_on),
         };
         Position { key, id: last.id.clone() }
     };
     Ok(Found::of(rows, *limit, (sequence, total), position))
-}
-
-/// The day that a cursor numbers; what is out of the calendar lies behind everything.
-fn day_of(number: i64) -> NaiveDate {
-    let day = i32::try_from(number).ok().and_then(NaiveDate::from_num_days_from_ce_opt);
-    // PostgreSQL's calendar ends before chrono's.
-    let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
-    day.filter(|day| *day <= last && day.year() > 0).unwrap_or(last)
 }
 
 fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {

@@ -26,6 +26,7 @@ use crate::{
     consultations::{ConsultationOut, ContributionOut},
     db::{Conn, Db, StoreError, snapshot},
     evaluations::EvaluationOut,
+    exchange::{CollaborationOut, EventOut, PracticeOut},
     members::MemberOut,
     territories::TerritoryOut,
     web::{
@@ -137,6 +138,9 @@ pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), Sto
         Name::Consultations => ConsultationOut::COLUMNS,
         Name::Contributions => ContributionOut::COLUMNS,
         Name::Evaluations => EvaluationOut::COLUMNS,
+        Name::Practices => PracticeOut::COLUMNS,
+        Name::Collaborations => CollaborationOut::COLUMNS,
+        Name::Events => EventOut::COLUMNS,
     };
     db.read_blocking(|conn| {
         snapshot(conn, |conn| {

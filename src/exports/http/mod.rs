@@ -21,6 +21,7 @@ use crate::{
     consultations::{ConsultationOut, ContributionOut},
     db::Db,
     evaluations::EvaluationOut,
+    exchange::{CollaborationOut, EventOut, PracticeOut},
     kernel::language::LanguageMap,
     members::MemberOut,
     state::AppState,
@@ -176,6 +177,9 @@ fn describe(edition: Arc<Edition>, own: Licence) -> Described {
         Name::Consultations => (dictionary::fields::<ConsultationOut>(), own, Vec::new()),
         Name::Contributions => (dictionary::fields::<ContributionOut>(), own, Vec::new()),
         Name::Evaluations => (dictionary::fields::<EvaluationOut>(), own, Vec::new()),
+        Name::Practices => (dictionary::fields::<PracticeOut>(), own, Vec::new()),
+        Name::Collaborations => (dictionary::fields::<CollaborationOut>(), own, Vec::new()),
+        Name::Events => (dictionary::fields::<EventOut>(), own, Vec::new()),
     };
     Described { edition, fields, licence, credits }
 }

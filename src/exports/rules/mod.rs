@@ -37,6 +37,12 @@ pub enum Name {
     Contributions,
     /// Evaluations of programmes.
     Evaluations,
+    /// Practices of members.
+    Practices,
+    /// What members do together.
+    Collaborations,
+    /// Events that members take part in.
+    Events,
 }
 
 codes!(Name {
@@ -49,6 +55,9 @@ codes!(Name {
     Consultations => "consultations",
     Contributions => "contributions",
     Evaluations => "evaluations",
+    Practices => "practices",
+    Collaborations => "collaborations",
+    Events => "events",
 });
 
 impl Name {
@@ -71,6 +80,11 @@ impl Name {
             Self::Evaluations => {
                 texts("تقييمات البرامج", "Évaluations des programmes", "Evaluations of the programmes")
             }
+            Self::Practices => texts("تجارب الأعضاء", "Pratiques des membres", "Practices of the members"),
+            Self::Collaborations => {
+                texts("أشكال التعاون بين الأعضاء", "Collaborations des membres", "Collaborations of the members")
+            }
+            Self::Events => texts("التظاهرات", "Événements", "Events"),
         }
     }
 
@@ -122,6 +136,21 @@ impl Name {
                 "ما يقوله العضو والمجتمع المدني وكتابة الشبكة عن البرامج المنشورة: الإنجاز والانفتاح والأجوبة وما يثبتها",
                 "Ce que le membre, la société civile et le secrétariat disent des programmes publiés : réalisation, ouverture, réponses et preuves",
                 "What the member, civil society and the secretariat say of the published programmes: completion, openness, answers and evidence",
+            ),
+            Self::Practices => texts(
+                "ما جربه الأعضاء ويحكونه لغيرهم: القصة والمبادئ والمكان والوثائق، مع مصدر المعلومة",
+                "Ce que les membres ont essayé et racontent aux autres : récit, principes, territoire et documents, avec la source",
+                "What members have tried and tell others: story, principles, territory and documents, with the source",
+            ),
+            Self::Collaborations => texts(
+                "ما يقوم به الأعضاء معا: النوع والغاية والمشاركون والتواريخ والاتفاقية، مع مصدر المعلومة",
+                "Ce que les membres font ensemble : forme, but, participants, dates et convention, avec la source",
+                "What members do together: kind, purpose, who takes part, dates and agreement, with the source",
+            ),
+            Self::Events => texts(
+                "التظاهرات الوطنية والقارية والدولية: المكان والتواريخ والأعضاء المشاركون، مع مصدر المعلومة",
+                "Événements nationaux, continentaux et internationaux : lieu, dates et membres participants, avec la source",
+                "National, continental and international events: place, dates and members taking part, with the source",
             ),
         }
     }

@@ -15,7 +15,10 @@ use crate::{
     db::{
         CHUNK, Change, Conn, Deed, Operation, StoreError, Turn, Tx, WriteError, batch_insert, forget_answers_naming,
         in_pieces, json,
-        schema::{account, action_program, focal_point, member, member_adhesion, member_external_id, member_status},
+        schema::{
+            account, action_program, collaboration_member, event_member, focal_point, member, member_adhesion,
+            member_external_id, member_status, practice,
+        },
     },
     kernel::{
         date::PartialDate,
@@ -212,7 +215,7 @@ pub fn update(
 /// Deletes a [`lock`]ed member, with its history, identifiers, adhesions and focal points. The feed keeps its tombstone.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] as long as accounts speak for it or it has action programmes.
+/// [`WriteError::NotNow`] as long as accounts speak for it, or it has action programmes or shares something.
 pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     let accounts: i64 = account::table.filter(account::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
     if accounts > 0 {
@@ -225,6 +228,7 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
         let detail = format!("The member has {programs} action programmes.");
         return Err(WriteError::NotNow(Violation::new("", "has_programs", detail).into()));
     }
+    check_shares_nothing(tx.conn, gone)?;
     forget_people(tx, &gone.id)?;
     let before = audited(&row(gone), &gone.facts.external_ids, &gone.adhesions)?;
     diesel::delete(member::table.filter(member::id.eq(&gone.id))).execute(tx.conn)?;
@@ -232,6 +236,19 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
         Change { resource: RESOURCE, id: gone.id.clone(), operation: Operation::Deleted, version: gone.version + 1 };
     tx.record(change, Some(before), None);
     Ok(())
+}
+
+/// Refuses to delete a member that tells of something or takes part in it.
+fn check_shares_nothing(conn: &mut Conn, gone: &Member) -> Result<(), WriteError> {
+    let practices: i64 = practice::table.filter(practice::member_id.eq(&gone.id)).count().get_result(conn)?;
+    let own = collaboration_member::table.filter(collaboration_member::member_id.eq(&gone.id));
+    let collaborations: i64 = own.count().get_result(conn)?;
+    let events: i64 = event_member::table.filter(event_member::member_id.eq(&gone.id)).count().get_result(conn)?;
+    if practices + collaborations + events == 0 {
+        return Ok(());
+    }
+    let detail = format!("The member has {practices} practices, {collaborations} collaborations and {events} events.");
+    Err(WriteError::NotNow(Violation::new("", "has_exchange", detail).into()))
 }
 
 /// Leaves what a member's focal points leave when they go with it: an entry each in the audit, and no answer that has

@@ -1,0 +1,226 @@
+//! The operations on collaborations.
+
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get, patch, post,
+    web::{Data, Path},
+};
+
+use super::{
+    super::{
+        dto::{
+            CollaborationIn, CollaborationOut, CollaborationPageOut, CollaborationPatch, CollaborationQuery,
+            SharedViewQuery,
+        },
+        rules::{Collaboration, DatedSortKey, Party},
+        store,
+    },
+    find, id, named, own, seen,
+};
+use crate::{
+    action_programs::{Publication, admit, as_published, with_drafts_of},
+    auth::{
+        principal::{Body, Caller, Require},
+        roles::{ExchangeDraft, ExchangeWrite},
+    },
+    db::{Conn, Tx},
+    kernel::paging::Found,
+    state::AppState,
+    web::{
+        idempotency::Once,
+        precondition::Precondition,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+        written::Written,
+    },
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "collaborations";
+
+/// List collaborations
+///
+/// What members do together: what is published; with a token that may see them and `publication` drafts, too. `on` asks for
+/// those that run on a day. Where `provenance` is `illustrative`, the collaboration is invented for demonstration.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "listCollaborations",
+    params(CollaborationQuery),
+    responses((status = 200, description = "A page of collaborations.", content(
+        (CollaborationPageOut = "application/json"), (String = "text/csv"), (CollaborationOut = "application/x-ndjson")
+    )))
+)]
+#[get("/collaborations")]
+pub async fn list_collaborations(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    Query(query): Query<CollaborationQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let (view, author, drafts) = with_drafts_of::<ExchangeDraft>(view, &caller, query.publication.is_some())?;
+    let by_day = query.sort.is_some_and(|sort| sort.key == DatedSortKey::StartsOn);
+    let (listing, frame) = query.paging().of(LIST, query.filters(drafts), by_day)?;
+    let read = move |conn: &mut Conn| {
+        admit(author.as_ref(), conn)?;
+        store::list_collaborations(conn, &listing)
+    };
+    let writer = view.for_request(&req);
+    let write = move |found: Found<Collaboration>| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let next = page.next_cursor.clone();
+        let data = found.rows.into_iter().map(CollaborationOut::from).collect();
+        writer.written(sequence, &CollaborationPageOut { data, page, sequence }, next.as_deref())
+    };
+    state.db.read_then(read, write).await??.respond(&req)
+}
+
+/// Get a collaboration
+///
+/// By its id; a draft with a token that may see it.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "getCollaboration",
+    params(("id" = String, Path, description = "Identifier of the collaboration.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), SharedViewQuery),
+    responses((status = 200, description = "The collaboration.", body = CollaborationOut))
+)]
+#[get("/collaborations/{id}")]
+pub async fn get_collaboration(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<SharedViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let id = id(&path)?.to_owned();
+    let read = move |conn: &mut Conn| {
+        let found = store::find_collaboration(conn, &id)?;
+        seen(conn, &caller, found)
+    };
+    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, found.is_public(), None);
+    view.respond(&req, found.version, &CollaborationOut::from(found), None)
+}
+
+/// Add a collaboration
+///
+/// By the focal point of the member that leads it, or the secretariat.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "createCollaboration",
+    request_body = CollaborationIn,
+    security(("token" = ["exchange:write"])),
+    responses((status = 201, description = "The collaboration.", body = CollaborationOut))
+)]
+#[post("/collaborations")]
+pub async fn create_collaboration(
+    req: HttpRequest,
+    state: Data<AppState>,
+    body: Body<ExchangeWrite, CollaborationIn>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let principal = body.principal.clone();
+    let once = Once::of(&req, &principal.claims().sub, "createCollaboration", &body.bytes)?;
+    let create = move |tx: &mut Tx<'_>| {
+        let input = body.content?;
+        let parties = named(tx, &body.principal, Some(&input.lead), &input.named())?;
+        once.answer(tx, |tx| created(tx, &parties, input))
+    };
+    let written = state.db.write(principal, create).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Change a collaboration
+///
+/// A merge patch (RFC 7396). `If-Match` is required. Who leads it writes it: only the secretariat gives it to another lead
+/// (403). A change that changes nothing leaves the version as it is.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "updateCollaboration",
+    params(("id" = String, Path, description = "Identifier of the collaboration.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    request_body(content(
+        (CollaborationPatch = "application/merge-patch+json"), (CollaborationPatch = "application/json")
+    )),
+    security(("token" = ["exchange:write"])),
+    responses((status = 200, description = "The collaboration.", body = CollaborationOut))
+)]
+#[patch("/collaborations/{id}")]
+pub async fn update_collaboration(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Body<ExchangeWrite, CollaborationPatch>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = body.principal.clone();
+    let update = move |tx: &mut Tx<'_>| {
+        let before = own(&body.principal, store::lock_collaboration(tx, id(&path)?)?)?;
+        let input = body.content?.onto(&before);
+        let parties = named(tx, &body.principal, Some(&input.lead), &input.named())?;
+        precondition.check(before.version)?;
+        let after = patched(tx, &before, &parties, input)?;
+        Written::changed(after.version, &CollaborationOut::from(after))
+    };
+    let written = state.db.write(principal, update).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Delete a collaboration
+///
+/// `If-Match` is required. The feed keeps the tombstone of what was published.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "deleteCollaboration",
+    params(("id" = String, Path, description = "Identifier of the collaboration.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    security(("token" = ["exchange:write"])),
+    responses((status = 204, description = "It is gone."))
+)]
+#[delete("/collaborations/{id}")]
+pub async fn delete_collaboration(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Require<ExchangeWrite>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = caller.principal.clone();
+    let delete = move |tx: &mut Tx<'_>| {
+        let gone = own(&principal, store::lock_collaboration(tx, id(&path)?)?)?;
+        precondition.check(gone.version)?;
+        store::delete_collaboration(tx, &gone)?;
+        Ok::<_, Problem>(Written::gone())
+    };
+    let written = state.db.write(caller.principal, delete).await?;
+    Ok(written.respond(&variant))
+}
+
+fn created(tx: &mut Tx<'_>, parties: &[Party], input: CollaborationIn) -> Result<Written, Problem> {
+    let (publication, lead) = (input.publication.unwrap_or(Publication::Draft), find(parties, &input.lead).cloned());
+    let (violations, facts) = input.read(parties);
+    violations.done()?;
+    let facts = facts.ok_or_else(|| Problem::internal("a collaboration without a beginning"))?;
+    let made = store::create_collaboration(tx, lead, (publication, facts))?;
+    Written::created(made.address(), made.version, &CollaborationOut::from(made))
+}
+
+/// Writes what a patch makes of a collaboration.
+fn patched(
+    tx: &mut Tx<'_>,
+    before: &Collaboration,
+    parties: &[Party],
+    input: CollaborationIn,
+) -> Result<Collaboration, Problem> {
+    let publication = input.publication.unwrap_or(before.publication);
+    let owner = find(parties, &input.lead).cloned();
+    let (violations, facts) = input.read(parties);
+    violations.done()?;
+    let facts = facts.ok_or_else(|| Problem::internal("a collaboration without a beginning"))?;
+    let after = Collaboration { owner, facts, ..before.clone() }.shown(publication, tx.today());
+    Ok(store::update_collaboration(tx, before, after)?)
+}

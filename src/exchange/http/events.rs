@@ -1,0 +1,225 @@
+//! The operations on events.
+
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get, patch, post,
+    web::{Data, Path},
+};
+
+use super::{
+    super::{
+        dto::{EventIn, EventOut, EventPageOut, EventPatch, EventQuery, SharedViewQuery},
+        rules::{DatedSortKey, Event, EventFacts, Party},
+        store,
+    },
+    check_place, find, id, named, own, seen,
+};
+use crate::{
+    action_programs::{Publication, admit, as_published, with_drafts_of},
+    auth::{
+        principal::{Body, Caller, Require},
+        roles::{ExchangeDraft, ExchangeWrite},
+    },
+    db::{Conn, Tx},
+    kernel::paging::Found,
+    state::AppState,
+    web::{
+        idempotency::Once,
+        precondition::Precondition,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+        written::Written,
+    },
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "events";
+
+/// List events
+///
+/// Where members show what they do and meet others: what is published; with a token that may see them and `publication`
+/// drafts, too. `from` and `until` ask for those that take place in between. Where `provenance` is `illustrative`, the event
+/// is invented for demonstration.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "listEvents",
+    params(EventQuery),
+    responses((status = 200, description = "A page of events.", content(
+        (EventPageOut = "application/json"), (String = "text/csv"), (EventOut = "application/x-ndjson")
+    )))
+)]
+#[get("/events")]
+pub async fn list_events(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    Query(query): Query<EventQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let (view, author, drafts) = with_drafts_of::<ExchangeDraft>(view, &caller, query.publication.is_some())?;
+    let by_day = query.sort.is_some_and(|sort| sort.key == DatedSortKey::StartsOn);
+    let (listing, frame) = query.paging().of(LIST, query.filters(drafts), by_day)?;
+    let read = move |conn: &mut Conn| {
+        admit(author.as_ref(), conn)?;
+        store::list_events(conn, &listing)
+    };
+    let writer = view.for_request(&req);
+    let write = move |found: Found<Event>| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let next = page.next_cursor.clone();
+        let data = found.rows.into_iter().map(EventOut::from).collect();
+        writer.written(sequence, &EventPageOut { data, page, sequence }, next.as_deref())
+    };
+    state.db.read_then(read, write).await??.respond(&req)
+}
+
+/// Get an event
+///
+/// By its id; a draft with a token that may see it.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "getEvent",
+    params(("id" = String, Path, description = "Identifier of the event.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), SharedViewQuery),
+    responses((status = 200, description = "The event.", body = EventOut))
+)]
+#[get("/events/{id}")]
+pub async fn get_event(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<SharedViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let id = id(&path)?.to_owned();
+    let read = move |conn: &mut Conn| {
+        let found = store::find_event(conn, &id)?;
+        seen(conn, &caller, found)
+    };
+    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, found.is_public(), None);
+    view.respond(&req, found.version, &EventOut::from(found), None)
+}
+
+/// Add an event
+///
+/// By the focal point of the member that hosts it, or the secretariat; without a host, by the secretariat only.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "createEvent",
+    request_body = EventIn,
+    security(("token" = ["exchange:write"])),
+    responses((status = 201, description = "The event.", body = EventOut))
+)]
+#[post("/events")]
+pub async fn create_event(
+    req: HttpRequest,
+    state: Data<AppState>,
+    body: Body<ExchangeWrite, EventIn>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let principal = body.principal.clone();
+    let once = Once::of(&req, &principal.claims().sub, "createEvent", &body.bytes)?;
+    let create = move |tx: &mut Tx<'_>| {
+        let input = body.content?;
+        let parties = named(tx, &body.principal, input.host.as_ref(), &input.named())?;
+        once.answer(tx, |tx| created(tx, &parties, input))
+    };
+    let written = state.db.write(principal, create).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Change an event
+///
+/// A merge patch (RFC 7396). `If-Match` is required. Who hosts it writes it: only the secretariat gives it to another host
+/// or to none (403). A change that changes nothing leaves the version as it is.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "updateEvent",
+    params(("id" = String, Path, description = "Identifier of the event.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    request_body(content(
+        (EventPatch = "application/merge-patch+json"), (EventPatch = "application/json")
+    )),
+    security(("token" = ["exchange:write"])),
+    responses((status = 200, description = "The event.", body = EventOut))
+)]
+#[patch("/events/{id}")]
+pub async fn update_event(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Body<ExchangeWrite, EventPatch>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = body.principal.clone();
+    let update = move |tx: &mut Tx<'_>| {
+        let before = own(&body.principal, store::lock_event(tx, id(&path)?)?)?;
+        let input = body.content?.onto(&before);
+        let parties = named(tx, &body.principal, input.host.as_ref(), &input.named())?;
+        precondition.check(before.version)?;
+        let after = patched(tx, &before, &parties, input)?;
+        Written::changed(after.version, &EventOut::from(after))
+    };
+    let written = state.db.write(principal, update).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Delete an event
+///
+/// `If-Match` is required. The feed keeps the tombstone of what was published.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "deleteEvent",
+    params(("id" = String, Path, description = "Identifier of the event.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    security(("token" = ["exchange:write"])),
+    responses((status = 204, description = "It is gone."))
+)]
+#[delete("/events/{id}")]
+pub async fn delete_event(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Require<ExchangeWrite>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = caller.principal.clone();
+    let delete = move |tx: &mut Tx<'_>| {
+        let gone = own(&principal, store::lock_event(tx, id(&path)?)?)?;
+        precondition.check(gone.version)?;
+        store::delete_event(tx, &gone)?;
+        Ok::<_, Problem>(Written::gone())
+    };
+    let written = state.db.write(caller.principal, delete).await?;
+    Ok(written.respond(&variant))
+}
+
+fn created(tx: &mut Tx<'_>, parties: &[Party], input: EventIn) -> Result<Written, Problem> {
+    let publication = input.publication.unwrap_or(Publication::Draft);
+    let (host, facts) = checked(tx, parties, input)?;
+    let made = store::create_event(tx, host, (publication, facts))?;
+    Written::created(made.address(), made.version, &EventOut::from(made))
+}
+
+/// Writes what a patch makes of an event.
+fn patched(tx: &mut Tx<'_>, before: &Event, parties: &[Party], input: EventIn) -> Result<Event, Problem> {
+    let publication = input.publication.unwrap_or(before.publication);
+    let (owner, facts) = checked(tx, parties, input)?;
+    let after = Event { owner, facts, ..before.clone() }.shown(publication, tx.today());
+    Ok(store::update_event(tx, before, after)?)
+}
+
+/// Who hosts an event and what is said of it.
+fn checked(tx: &mut Tx<'_>, parties: &[Party], input: EventIn) -> Result<(Option<Party>, EventFacts), Problem> {
+    let host = input.host.as_ref().and_then(|slug| find(parties, slug)).cloned();
+    let (mut violations, facts) = input.read(parties);
+    if let Some(code) = &facts.territory {
+        check_place(tx.conn, &mut violations, code)?;
+    }
+    violations.done()?;
+    Ok((host, facts))
+}

@@ -1,0 +1,92 @@
+//! The operations on practices, collaborations and events. What is not published is seen by whose it is and the secretariat;
+//! for everybody else it is not there.
+
+mod collaborations;
+mod events;
+mod practices;
+
+pub use self::{
+    collaborations::{
+        create_collaboration, delete_collaboration, get_collaboration, list_collaborations, update_collaboration,
+    },
+    events::{create_event, delete_event, get_event, list_events, update_event},
+    practices::{create_practice, delete_practice, get_practice, list_practices, update_practice},
+};
+use super::{
+    rules::{Party, Shared, Stored, check_territory},
+    store,
+};
+use crate::{
+    action_programs::may_write_of,
+    auth::{
+        principal::{Caller, Principal},
+        roles::{ExchangeDraft, ExchangeWrite},
+    },
+    db::{Conn, StoreError, Tx},
+    kernel::{id::is_id, violation::Violations},
+    territories::{self, Code},
+    web::problem::Problem,
+};
+
+/// The id that a path names.
+///
+/// # Errors
+/// 404 for what is no id.
+fn id(path: &str) -> Result<&str, Problem> {
+    Some(path).filter(|path| is_id(path)).ok_or_else(Problem::not_found)
+}
+
+/// What was found, if the caller sees it.
+fn seen<F: Shared>(
+    conn: &mut Conn,
+    caller: &Caller,
+    found: Option<Stored<F>>,
+) -> Result<Option<Stored<F>>, StoreError> {
+    let Some(found) = found else { return Ok(None) };
+    let is_seen = found.is_public() || caller.covers::<ExchangeDraft>(conn, found.owner_id())?;
+    Ok(Some(found).filter(|_| is_seen))
+}
+
+/// What was found, if the principal may write it.
+///
+/// # Errors
+/// 404 for a draft of another member, 403 for what everybody sees.
+fn own<F: Shared>(principal: &Principal, found: Option<Stored<F>>) -> Result<Stored<F>, Problem> {
+    let found = found.ok_or_else(Problem::not_found)?;
+    may_write_of::<ExchangeDraft, ExchangeWrite>(principal, found.is_public(), found.owner_id())?;
+    Ok(found)
+}
+
+/// The members that a body names, if what it says may be said of its owner, which is `owner` or the network; one that is no
+/// member is for the content's rules to refuse.
+///
+/// # Errors
+/// 403 for another member's, and for the network's.
+fn named(
+    tx: &mut Tx<'_>,
+    principal: &Principal,
+    owner: Option<&String>,
+    members: &[String],
+) -> Result<Vec<Party>, Problem> {
+    let parties = store::parties(tx, members)?;
+    match owner {
+        None => principal.may_touch::<ExchangeWrite>("")?,
+        Some(slug) => {
+            if let Some(party) = find(&parties, slug) {
+                principal.may_touch::<ExchangeWrite>(&party.id)?;
+            }
+        }
+    }
+    Ok(parties)
+}
+
+fn find<'a>(parties: &'a [Party], slug: &str) -> Option<&'a Party> {
+    parties.iter().find(|party| party.slug.as_str() == slug)
+}
+
+/// Notes a territory that nothing can be told of.
+fn check_place(conn: &mut Conn, violations: &mut Violations, code: &Code) -> Result<(), StoreError> {
+    let found = territories::find_all(conn, std::slice::from_ref(code))?;
+    check_territory(violations, code, found.first());
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! The operations on practices.
+
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get, patch, post,
+    web::{Data, Path},
+};
+
+use super::{
+    super::{
+        dto::{PracticeIn, PracticeOut, PracticePageOut, PracticePatch, PracticeQuery, SharedViewQuery},
+        rules::{Party, Practice, PracticeFacts},
+        store,
+    },
+    check_place, id, own, seen,
+};
+use crate::{
+    action_programs::{Publication, admit, as_published, check_codes, locked_member, with_drafts_of},
+    auth::{
+        principal::{Body, Caller, Require},
+        roles::{ExchangeDraft, ExchangeWrite},
+    },
+    charter,
+    db::{Conn, StoreError, Tx},
+    kernel::{paging::Found, text::shown, violation::Violations},
+    members::{self, Member, MemberAddress},
+    state::AppState,
+    web::{
+        idempotency::Once,
+        precondition::Precondition,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+        written::Written,
+    },
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "practices";
+
+/// List practices
+///
+/// What members have tried, and tell so that others can learn from it: what is published; with a token that may see them
+/// and `publication` drafts, too. Where `provenance` is `illustrative`, the practice is invented for demonstration.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "listPractices",
+    params(PracticeQuery),
+    responses((status = 200, description = "A page of practices.", content(
+        (PracticePageOut = "application/json"), (String = "text/csv"), (PracticeOut = "application/x-ndjson")
+    )))
+)]
+#[get("/practices")]
+pub async fn list_practices(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    Query(query): Query<PracticeQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let (view, author, drafts) = with_drafts_of::<ExchangeDraft>(view, &caller, query.publication.is_some())?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
+    let read = move |conn: &mut Conn| {
+        admit(author.as_ref(), conn)?;
+        store::list_practices(conn, &listing)
+    };
+    let writer = view.for_request(&req);
+    let write = move |found: Found<Practice>| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let next = page.next_cursor.clone();
+        let data = found.rows.into_iter().map(PracticeOut::from).collect();
+        writer.written(sequence, &PracticePageOut { data, page, sequence }, next.as_deref())
+    };
+    state.db.read_then(read, write).await??.respond(&req)
+}
+
+/// Get a practice
+///
+/// By its id; a draft with a token that may see it.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "getPractice",
+    params(("id" = String, Path, description = "Identifier of the practice.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), SharedViewQuery),
+    responses((status = 200, description = "The practice.", body = PracticeOut))
+)]
+#[get("/practices/{id}")]
+pub async fn get_practice(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<SharedViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let id = id(&path)?.to_owned();
+    let read = move |conn: &mut Conn| {
+        let found = store::find_practice(conn, &id)?;
+        seen(conn, &caller, found)
+    };
+    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, found.is_public(), None);
+    view.respond(&req, found.version, &PracticeOut::from(found), None)
+}
+
+/// Add a practice
+///
+/// Of a member, by its focal point or the secretariat.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "createPractice",
+    request_body = PracticeIn,
+    security(("token" = ["exchange:write"])),
+    responses((status = 201, description = "The practice.", body = PracticeOut))
+)]
+#[post("/practices")]
+pub async fn create_practice(
+    req: HttpRequest,
+    state: Data<AppState>,
+    body: Body<ExchangeWrite, PracticeIn>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let principal = body.principal.clone();
+    let once = Once::of(&req, &principal.claims().sub, "createPractice", &body.bytes)?;
+    let create = move |tx: &mut Tx<'_>| {
+        let input = body.content?;
+        let member = locked_member(tx, &input.member)?;
+        if let Some(member) = &member {
+            body.principal.may_touch::<ExchangeWrite>(&member.id)?;
+        }
+        once.answer(tx, |tx| created(tx, member, input))
+    };
+    let written = state.db.write(principal, create).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Change a practice
+///
+/// A merge patch (RFC 7396). `If-Match` is required. A change that changes nothing leaves the version as it is.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "updatePractice",
+    params(("id" = String, Path, description = "Identifier of the practice.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    request_body(content(
+        (PracticePatch = "application/merge-patch+json"), (PracticePatch = "application/json")
+    )),
+    security(("token" = ["exchange:write"])),
+    responses((status = 200, description = "The practice.", body = PracticeOut))
+)]
+#[patch("/practices/{id}")]
+pub async fn update_practice(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Body<ExchangeWrite, PracticePatch>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = body.principal.clone();
+    let update = move |tx: &mut Tx<'_>| {
+        let before = own(&body.principal, store::lock_practice(tx, id(&path)?)?)?;
+        let wanted = body.content?;
+        precondition.check(before.version)?;
+        let after = patched(tx, &before, wanted)?;
+        Written::changed(after.version, &PracticeOut::from(after))
+    };
+    let written = state.db.write(principal, update).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Delete a practice
+///
+/// `If-Match` is required. The feed keeps the tombstone of what was published.
+#[utoipa::path(
+    tag = "exchange",
+    operation_id = "deletePractice",
+    params(("id" = String, Path, description = "Identifier of the practice.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    security(("token" = ["exchange:write"])),
+    responses((status = 204, description = "It is gone."))
+)]
+#[delete("/practices/{id}")]
+pub async fn delete_practice(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Require<ExchangeWrite>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = caller.principal.clone();
+    let delete = move |tx: &mut Tx<'_>| {
+        let gone = own(&principal, store::lock_practice(tx, id(&path)?)?)?;
+        precondition.check(gone.version)?;
+        store::delete_practice(tx, &gone)?;
+        Ok::<_, Problem>(Written::gone())
+    };
+    let written = state.db.write(caller.principal, delete).await?;
+    Ok(written.respond(&variant))
+}
+
+fn created(tx: &mut Tx<'_>, member: Option<Member>, input: PracticeIn) -> Result<Written, Problem> {
+    let (named, publication) = (shown(&input.member), input.publication.unwrap_or(Publication::Draft));
+    let (mut violations, facts) = input.read(member.as_ref().map(|member| member.facts.territory_code.clone()));
+    if member.is_none() && !violations.has("/member") {
+        violations.add("/member", "unknown_member", format!("There is no member {named}."));
+    }
+    check_references(tx.conn, &mut violations, facts.as_ref())?;
+    violations.done()?;
+    let (Some(member), Some(facts)) = (member, facts) else {
+        return Err(Problem::internal("a member that was checked is not there"));
+    };
+    let owner = Party { id: member.id, slug: member.slug };
+    let made = store::create_practice(tx, Some(owner), (publication, facts))?;
+    Written::created(made.address(), made.version, &PracticeOut::from(made))
+}
+
+/// Notes what neither the charter nor the territories have.
+fn check_references(
+    conn: &mut Conn,
+    violations: &mut Violations,
+    facts: Option<&PracticeFacts>,
+) -> Result<(), StoreError> {
+    let Some(facts) = facts else { return Ok(()) };
+    let known = charter::codes(conn, "principle")?;
+    check_codes(violations, "/principles", &facts.principles, &known, "principle");
+    check_place(conn, violations, &facts.territory)
+}
+
+/// Writes what a patch makes of a practice.
+fn patched(tx: &mut Tx<'_>, before: &Practice, patch: PracticePatch) -> Result<Practice, Problem> {
+    let member = members::find(tx.conn, &MemberAddress::Id(before.owner_id().to_owned()))?;
+    let input = patch.onto(before);
+    let publication = input.publication.unwrap_or(before.publication);
+    let (mut violations, facts) = input.read(member.map(|member| member.facts.territory_code));
+    check_references(tx.conn, &mut violations, facts.as_ref())?;
+    violations.done()?;
+    let facts = facts.ok_or_else(|| Problem::internal("a practice that is nowhere"))?;
+    let after = Practice { facts, ..before.clone() }.shown(publication, tx.today());
+    Ok(store::update_practice(tx, before, after)?)
+}

@@ -1,0 +1,115 @@
+//! What members share: practices that others can learn from, collaborations with other territorial entities, and events at
+//! which they are seen. It is what the charter's commitments to synergy and to visibility are measured by.
+
+mod dto;
+mod http;
+mod rules;
+mod store;
+
+use serde_json::Value;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::db::{Conn, StoreError, Tx, json};
+
+pub use self::{
+    dto::{CollaborationOut, EventOut, PracticeOut},
+    store::{Tally, tallies},
+};
+
+/// Mounts the operations on practices, collaborations and events.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(http::list_practices)
+        .service(http::create_practice)
+        .service(http::get_practice)
+        .service(http::update_practice)
+        .service(http::delete_practice)
+        .service(http::list_collaborations)
+        .service(http::create_collaboration)
+        .service(http::get_collaboration)
+        .service(http::update_collaboration)
+        .service(http::delete_collaboration)
+        .service(http::list_events)
+        .service(http::create_event)
+        .service(http::get_event)
+        .service(http::update_event)
+        .service(http::delete_event);
+}
+
+/// The texts from which practices are invented for demonstration.
+const PRACTICES: &str = include_str!("../../data/exchange/practices.json");
+/// The same of collaborations.
+const COLLABORATIONS: &str = include_str!("../../data/exchange/collaborations.json");
+/// The same of events.
+const EVENTS: &str = include_str!("../../data/exchange/events.json");
+
+/// The files of the demonstration.
+pub const FILES: &[&str] = &[PRACTICES, COLLABORATIONS, EVENTS];
+
+/// Adds the invented practices, collaborations and events that are not there; returns how many.
+///
+/// # Errors
+/// The database's, or the place of a fault in the files.
+pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let neighbours = store::neighbours(tx.conn)?;
+    let practices = rules::illustrate_practices(PRACTICES, &neighbours).map_err(StoreError::Corrupt)?;
+    let collaborations = rules::illustrate_collaborations(COLLABORATIONS, &neighbours).map_err(StoreError::Corrupt)?;
+    let events = rules::illustrate_events(EVENTS, &neighbours).map_err(StoreError::Corrupt)?;
+    let added = store::seed_practices(tx, practices)? + store::seed_collaborations(tx, collaborations)?;
+    Ok(added + store::seed_events(tx, events)?)
+}
+
+/// What the published practices with these ids are now, as the API shows them.
+///
+/// # Errors
+/// The database's.
+pub fn represent_practices(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_practices_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&PracticeOut::from(found))?))).collect()
+}
+
+/// The same of collaborations.
+///
+/// # Errors
+/// The database's.
+pub fn represent_collaborations(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_collaborations_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&CollaborationOut::from(found))?))).collect()
+}
+
+/// The same of events.
+///
+/// # Errors
+/// The database's.
+pub fn represent_events(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_events_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&EventOut::from(found))?))).collect()
+}
+
+/// The published practices as the API shows them, some at a time, in the order of their ids: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk_practices(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<PracticeOut>, StoreError> {
+    Ok(store::walk_practices(conn, after, limit)?.into_iter().map(PracticeOut::from).collect())
+}
+
+/// The same of collaborations.
+///
+/// # Errors
+/// The database's.
+pub fn walk_collaborations(
+    conn: &mut Conn,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<CollaborationOut>, StoreError> {
+    Ok(store::walk_collaborations(conn, after, limit)?.into_iter().map(CollaborationOut::from).collect())
+}
+
+/// The same of events.
+///
+/// # Errors
+/// The database's.
+pub fn walk_events(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<EventOut>, StoreError> {
+    Ok(store::walk_events(conn, after, limit)?.into_iter().map(EventOut::from).collect())
+}

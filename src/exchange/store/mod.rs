@@ -1,0 +1,333 @@
+//! The rows of practices, collaborations and events, and every query on them. The three are kept alike: what differs is
+//! which columns they have and who takes part. Who writes one locks its row first, and then the members that it names.
+
+mod collaborations;
+mod events;
+mod practices;
+mod seed;
+mod tally;
+
+use diesel::prelude::*;
+
+pub use self::{
+    collaborations::{
+        create as create_collaboration, delete as delete_collaboration, find as find_collaboration,
+        find_by_ids as find_collaborations_by_ids, list as list_collaborations, lock as lock_collaboration,
+        update as update_collaboration, walk as walk_collaborations,
+    },
+    events::{
+        create as create_event, delete as delete_event, find as find_event, find_by_ids as find_events_by_ids,
+        list as list_events, lock as lock_event, update as update_event, walk as walk_events,
+    },
+    practices::{
+        create as create_practice, delete as delete_practice, find as find_practice,
+        find_by_ids as find_practices_by_ids, list as list_practices, lock as lock_practice, update as update_practice,
+        walk as walk_practices,
+    },
+    seed::{neighbours, seed_collaborations, seed_events, seed_practices},
+    tally::{Tally, tallies},
+};
+use super::rules::{MOST_MEMBERS, Party, Shared, Stored};
+use crate::{
+    action_programs::Publication,
+    db::{Change, Conn, Operation, StoreError, Tx, schema::member},
+    kernel::id::Slug,
+};
+
+/// The members with these slugs, which no other transaction deletes before this one ends. Who names far too many is told of
+/// the first ones only.
+///
+/// # Errors
+/// The database's.
+pub fn parties(tx: &mut Tx<'_>, slugs: &[String]) -> Result<Vec<Party>, StoreError> {
+    let named = slugs.iter().take(MOST_MEMBERS + 1);
+    let query = member::table.filter(member::slug.eq_any(named)).order(member::id).select((member::id, member::slug));
+    let rows: Vec<(String, String)> = match &mut *tx.conn {
+        // SQLite's write transactions exclude each other anyway.
+        Conn::Sqlite(conn) => query.load(conn)?,
+        // What a reference to a member's row locks, too: members may be changed meanwhile, and linked to by others.
+        Conn::Postgres(conn) => query.for_key_share().load(conn)?,
+    };
+    rows.into_iter().map(|(id, slug)| party(id, slug)).collect()
+}
+
+fn party(id: String, slug: String) -> Result<Party, StoreError> {
+    Ok(Party { id, slug: Slug::try_from(slug).map_err(StoreError::corrupt)? })
+}
+
+/// Reads a column whose text has a type of its own.
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(StoreError::corrupt)
+}
+
+fn change<F: Shared>(stored: &Stored<F>, operation: Operation) -> Change {
+    Change { resource: F::COLLECTION, id: stored.id.clone(), operation, version: stored.version }
+}
+
+/// What a change of something is to those who see what is published.
+const fn operation(before: Publication, after: Publication) -> Operation {
+    match (before, after) {
+        (Publication::Draft, Publication::Published) => Operation::Created,
+        (Publication::Published, Publication::Draft) => Operation::Unpublished,
+        _ => Operation::Updated,
+    }
+}
+
+/// Keeps what a list of any of the three can be asked for; `$owner` is the column with whose a row is.
+macro_rules! filtered_alike {
+    ($query:expr, $table:ident, $owner:expr, $filters:expr) => {{
+        use $crate::{
+            action_programs::{Drafts, PublicationFilter},
+            db::search::{any_of, search},
+        };
+        let (query, filters) = ($query, $filters);
+        let mut query = match (filters.publication, &filters.drafts) {
+            (None, _) | (Some(PublicationFilter::All), Drafts::None) => {
+                query.filter($table::publication.eq("published"))
+            }
+            (Some(PublicationFilter::All), Drafts::All) => query,
+            (Some(PublicationFilter::All), Drafts::Of(member)) => {
+                query.filter($table::publication.eq("published").or($owner.eq(member)))
+            }
+            (Some(PublicationFilter::Draft), Drafts::None) => query.filter($table::id.eq("")),
+            (Some(PublicationFilter::Draft), Drafts::All) => query.filter($table::publication.eq("draft")),
+            (Some(PublicationFilter::Draft), Drafts::Of(member)) => {
+                query.filter($table::publication.eq("draft").and($owner.eq(member)))
+            }
+        };
+        query = any_of!(query, $table::provenance, filters.provenances.as_slice());
+        if let Some(words) = &filters.words {
+            query = search!(query, $table::search_text, words);
+        }
+        if let Some(since) = filters.updated_since {
+            query = query.filter($table::updated_at.ge(since.naive_utc()));
+        }
+        query
+    }};
+}
+use filtered_alike;
+
+/// Keeps the rows that a member takes part in: one with a slug, one in a region. `$links` is the table of who takes part.
+macro_rules! with_members {
+    ($query:expr, $table:ident, $links:ident, $link:ident, $filters:expr) => {{
+        let (mut query, filters) = ($query, $filters);
+        if !filters.members.is_empty() {
+            let named = $links::table
+                .inner_join(member::table.on(member::id.eq($links::member_id)))
+                .filter(member::slug.eq_any(&filters.members))
+                .select($links::$link);
+            query = query.filter($table::id.eq_any(named));
+        }
+        if !filters.regions.is_empty() {
+            let seated = member::table
+                .inner_join(territory::table.on(territory::code.eq(member::territory_code)))
+                .filter(territory::region_code.eq_any(&filters.regions))
+                .select(member::id);
+            let near = $links::table.filter($links::member_id.eq_any(seated)).select($links::$link);
+            query = query.filter($table::id.eq_any(near));
+        }
+        query
+    }};
+}
+use with_members;
+
+/// Who takes part, by what they take part in, in the order of their slugs, with one statement.
+macro_rules! taking_part {
+    ($links:ident, $link:ident) => {
+        fn taking_part(conn: &mut Conn, rows: &[Row]) -> Result<HashMap<String, Vec<Party>>, StoreError> {
+            let links: Vec<(String, String, String)> = $links::table
+                .inner_join(member::table.on(member::id.eq($links::member_id)))
+                .filter($links::$link.eq_any(rows.iter().map(|row| &row.id)))
+                .order(member::slug)
+                .select(($links::$link, member::id, member::slug))
+                .load(conn)?;
+            let mut found: HashMap<String, Vec<Party>> = HashMap::new();
+            for (id, member_id, slug) in links {
+                found.entry(id).or_default().push(party(member_id, slug)?);
+            }
+            Ok(found)
+        }
+
+        #[derive(Insertable)]
+        #[diesel(table_name = $links, treat_none_as_default_value = false)]
+        struct Link<'a> {
+            $link: &'a str,
+            member_id: &'a str,
+        }
+
+        /// Makes those who take part in something with an id these.
+        fn write_links(conn: &mut Conn, id: &str, members: &[Party]) -> Result<(), StoreError> {
+            diesel::delete($links::table.filter($links::$link.eq(id))).execute(conn)?;
+            let rows: Vec<Link<'_>> = members.iter().map(|party| Link { $link: id, member_id: &party.id }).collect();
+            batch_insert!(conn, $links::table, &rows);
+            Ok(())
+        }
+    };
+}
+use taking_part;
+
+/// The queries that are the same for all three. The module has a `Row`, `completed` and `write_parts` for what stands in
+/// other tables, `audited`, and `filtered`, `ordered` and `key` for its list.
+macro_rules! shelf {
+    ($table:ident, $facts:ty, $filters:ty) => {
+        /// The columns that are made from the others, so that both databases search and sort alike.
+        #[derive(Insertable, AsChangeset)]
+        #[diesel(table_name = $table, treat_none_as_default_value = false)]
+        struct Derived {
+            title_fr_folded: String,
+            title_ar_folded: String,
+            search_text: String,
+        }
+
+        impl Derived {
+            fn of(facts: &$facts) -> Self {
+                Self {
+                    title_fr_folded: sort_title(facts.title(), Language::Fr),
+                    title_ar_folded: sort_title(facts.title(), Language::Ar),
+                    search_text: facts.search_text(),
+                }
+            }
+        }
+
+        /// The one with an id, published or not.
+        ///
+        /// # Errors
+        /// The database's.
+        pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Stored<$facts>>, StoreError> {
+            let own = $table::table.filter($table::id.eq(id)).select(Row::as_select());
+            let row: Option<Row> = own.first(conn).optional()?;
+            Ok(completed(conn, row.into_iter().collect())?.into_iter().next())
+        }
+
+        /// The same, which no other transaction changes before this one ends.
+        ///
+        /// # Errors
+        /// The database's.
+        pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<Option<Stored<$facts>>, StoreError> {
+            // SQLite's write transactions exclude each other anyway.
+            if let Conn::Postgres(conn) = &mut *tx.conn {
+                let own = $table::table.filter($table::id.eq(id)).select($table::id).for_update();
+                if own.first::<String>(conn).optional()?.is_none() {
+                    return Ok(None);
+                }
+            }
+            find(tx.conn, id)
+        }
+
+        /// The published ones with these ids.
+        ///
+        /// # Errors
+        /// The database's.
+        pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Stored<$facts>>, StoreError> {
+            let published = $table::table.filter($table::publication.eq("published")).select(Row::as_select());
+            let rows = published.filter($table::id.eq_any(ids.iter().copied())).load(conn)?;
+            completed(conn, rows)
+        }
+
+        /// The published ones, some at a time, in the order of their ids: `after` is the last one seen.
+        ///
+        /// # Errors
+        /// The database's.
+        pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Stored<$facts>>, StoreError> {
+            let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+            let published = $table::table.filter($table::publication.eq("published")).select(Row::as_select());
+            let behind = published.filter($table::id.gt(after.unwrap_or_default()));
+            let rows = behind.order($table::id).limit(limit).load(conn)?;
+            completed(conn, rows)
+        }
+
+        /// Reads a page of the list: its rows with one statement, what stands in other tables with one each, and one more
+        /// each for an empty page and a count.
+        ///
+        /// # Errors
+        /// The database's.
+        pub fn list(conn: &mut Conn, listing: &Listing<$filters>) -> Result<Found<Stored<$facts>>, StoreError> {
+            let Listing { filters, after, limit, count } = listing;
+            let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
+            // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
+            let query = ordered(filtered(filters), filters.order, after.as_ref());
+            let query = query.select((Row::as_select(), SequenceColumn)).limit(i64::from(*limit) + 1);
+            let rows: Vec<(Row, i64)> = query.load(conn)?;
+            let sequence = match rows.first() {
+                Some((_, sequence)) => *sequence,
+                None => current_sequence(conn)?,
+            };
+            let position =
+                |last: &Row| Ok::<_, StoreError>(Position { key: key(last, filters.order.key)?, id: last.id.clone() });
+            let mut rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
+            let has_more = rows.len() > usize::from(*limit);
+            rows.truncate(usize::from(*limit));
+            let next = rows.last().filter(|_| has_more).map(position).transpose()?;
+            Ok(Found { sequence, rows: completed(conn, rows)?, next, total })
+        }
+
+        /// Adds one. The members that it names must be there.
+        ///
+        /// # Errors
+        /// The database's.
+        pub fn create(
+            tx: &mut Tx<'_>,
+            owner: Option<Party>,
+            (publication, facts): (Publication, $facts),
+        ) -> Result<Stored<$facts>, StoreError> {
+            let new = Stored {
+                id: new_id(),
+                version: 1,
+                created_at: tx.now(),
+                updated_at: tx.now(),
+                owner,
+                publication: Publication::Draft,
+                published_on: None,
+                facts,
+            };
+            let new = new.shown(publication, tx.today());
+            insert(tx.conn, &new)?;
+            let after = audited(&new)?;
+            tx.record_if(new.is_public(), change(&new, Operation::Created), None, Some(after));
+            Ok(new)
+        }
+
+        /// Writes the rows of a new one.
+        pub(super) fn insert(conn: &mut Conn, new: &Stored<$facts>) -> Result<(), StoreError> {
+            let values = (Row::of(new)?, Derived::of(&new.facts));
+            diesel::insert_into($table::table).values(values).execute(conn)?;
+            write_parts(conn, new)
+        }
+
+        /// Writes what a [`lock`]ed one has become and returns it; nothing where nothing differs.
+        ///
+        /// # Errors
+        /// The database's.
+        pub fn update(
+            tx: &mut Tx<'_>,
+            before: &Stored<$facts>,
+            mut after: Stored<$facts>,
+        ) -> Result<Stored<$facts>, StoreError> {
+            let (was, now) = (audited(before)?, audited(&after)?);
+            if was == now {
+                return Ok(before.clone());
+            }
+            (after.version, after.updated_at) = (before.version + 1, tx.now());
+            diesel::update($table::table.filter($table::id.eq(&after.id)))
+                .set((Row::of(&after)?, Derived::of(&after.facts)))
+                .execute(tx.conn)?;
+            write_parts(tx.conn, &after)?;
+            let change = change(&after, operation(before.publication, after.publication));
+            tx.record_if(before.is_public() || after.is_public(), change, Some(was), Some(now));
+            Ok(after)
+        }
+
+        /// Deletes a [`lock`]ed one. The feed keeps the tombstone of one that was published.
+        ///
+        /// # Errors
+        /// The database's.
+        pub fn delete(tx: &mut Tx<'_>, gone: &Stored<$facts>) -> Result<(), StoreError> {
+            let before = audited(gone)?;
+            diesel::delete($table::table.filter($table::id.eq(&gone.id))).execute(tx.conn)?;
+            let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
+            tx.record_if(gone.is_public(), change, Some(before), None);
+            Ok(())
+        }
+    };
+}
+use shelf;
