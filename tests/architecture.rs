@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const RESOURCES: [&str; 14] = [
+const RESOURCES: [&str; 15] = [
     "territories",
     "members",
     "focal_points",
@@ -16,6 +16,7 @@ const RESOURCES: [&str; 14] = [
     "action_programs",
     "evaluations",
     "consultations",
+    "assessments",
     "changes",
     "imports",
     "exports",

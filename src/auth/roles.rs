@@ -114,6 +114,8 @@ permissions! {
         all [Secretariat], own [FocalPoint];
     EvaluationsWrite = "evaluations:write", "Evaluate action programmes: members their own, evaluators those of the members that they have been assigned.",
         all [Evaluator Secretariat], own [FocalPoint];
+    AssessmentsWrite = "assessments:write", "Assess how members keep the charter's commitments: members themselves, evaluators the members that they have been assigned.",
+        all [Evaluator Secretariat], own [FocalPoint];
     AccountsManage = "accounts:manage", "Make accounts, change what they may do, disable them, and hand out secrets.",
         all [Administrator], own [];
     AuditRead = "audit:read", "Read the audit.",

@@ -549,6 +549,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    assessment (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        member_id -> Text,
+        commitment -> Text,
+        year -> BigInt,
+        voice -> Text,
+        organisation -> Text,
+        level -> BigInt,
+        explanation -> Text,
+        evidence -> Text,
+        assessed_on -> Date,
+        publication -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     member,
     action_program,
@@ -564,6 +583,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     evaluation,
     territory,
 );
+diesel::allow_tables_to_appear_in_same_query!(assessment, member);
+diesel::allow_tables_to_appear_in_same_query!(assessment, territory);
 diesel::allow_tables_to_appear_in_same_query!(focal_point, member);
 diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset, account_member);
 diesel::allow_tables_to_appear_in_same_query!(composition_statement, composition_figure);
@@ -571,6 +592,7 @@ diesel::allow_tables_to_appear_in_same_query!(charter_version, charter_item);
 diesel::allow_tables_to_appear_in_same_query!(territory, member_status);
 diesel::allow_tables_to_appear_in_same_query!(territory, member_external_id);
 diesel::allow_tables_to_appear_in_same_query!(member, member_status, member_external_id);
+diesel::allow_tables_to_appear_in_same_query!(member_adhesion, member_status);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     member::kind,
     territory::region_code,
@@ -582,4 +604,5 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     member_status::from_on,
     member_status::until_on,
 );
+diesel::allow_columns_to_appear_in_same_group_by_clause!(assessment::commitment, assessment::voice, assessment::level);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(territory::kind, territory::name_fr_folded);

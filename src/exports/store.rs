@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::rules::Name;
 use crate::{
-    action_programs,
+    action_programs, assessments,
     changes::{self, State},
     charter, consultations,
     db::{Conn, StoreError, json},
@@ -44,6 +44,7 @@ pub fn each_rows(
             Name::Consultations => values(&consultations::walk(conn, after, CHUNK)?)?,
             Name::Contributions => values(&consultations::walk_contributions(conn, after, CHUNK)?)?,
             Name::Evaluations => values(&evaluations::walk(conn, after, CHUNK)?)?,
+            Name::Assessments => values(&assessments::walk(conn, after, CHUNK)?)?,
             // It is small, and always whole.
             Name::Charter => return take(values(&charter::lines(conn)?)?),
         };

@@ -154,6 +154,10 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
     sql.run(&format!("INSERT INTO evaluation (id, version, created_at, updated_at, program_id, kind, voice, organisation, is_independent, evaluated_on, answers, publication)
         VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', (SELECT min(id) FROM action_program WHERE publication = 'published'),
         'mid_term', 'civil_society', '{MARKER}', FALSE, '{}', '[{{\"question\":{map},\"answer\":\"yes\",\"explanation\":{map},\"evidence_url\":null}}]', 'draft')", &MARKER_MOMENT[..10]));
+    // And how it finds that a member keeps a commitment.
+    sql.run(&format!("INSERT INTO assessment (id, version, created_at, updated_at, member_id, commitment, year, voice, organisation, level, explanation, evidence, assessed_on, publication)
+        VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', (SELECT id FROM member WHERE slug = 'commune-larache'),
+        'visibility', 2025, 'civil_society', '{MARKER}', 4, '{map}', '[{{\"title\":{map},\"url\":\"https://{MARKER}.example\",\"sha256\":null}}]', '{}', 'draft')", &MARKER_MOMENT[..10]));
     // A machine's account, too, and a change of an address.
     sql.run(&format!("INSERT INTO account (id, version, created_at, updated_at, kind, role, client_name, secret_hash, organisation)
         VALUES ('{}', 1, '{MARKER_MOMENT}', '{MARKER_MOMENT}', 'client', 'partner', '{MARKER}', '{digest}', '{MARKER}')", id.replace("7f3a-8", "7f3b-8")));
@@ -250,6 +254,7 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
         "consultations",
         "contributions",
         "evaluations",
+        "assessments",
     ]
     .iter()
     .flat_map(|name| ["csv", "ndjson", "json"].map(|format| format!("{name}.{format}")))
@@ -267,6 +272,13 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
         clean(&evaluations, answer.text());
     }
     assert_eq!(client.send("GET", &format!("{evaluations}/{MARKER_ID}"), &[]).status, 404);
+    let larache = "/api/v1/members/commune-larache";
+    for path in ["/assessments", "/assessments?count=exact", "/assessments?format=csv", "/scorecard"] {
+        let answer = client.send("GET", &format!("{larache}{path}"), &[]);
+        assert_eq!(answer.status, 200);
+        clean(path, answer.text());
+    }
+    assert_eq!(client.send("GET", &format!("{larache}/assessments/{MARKER_ID}"), &[]).status, 404);
     // What personal data changed, the audit says only that it did; its own entries are the administrator's to read.
     let audit = client.send("GET", "/api/v1/audit?limit=200", &[administrator.header()]);
     let audit: Value = serde_json::from_slice(&audit.body).unwrap();

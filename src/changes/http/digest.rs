@@ -10,7 +10,7 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs, charter, consultations,
+    action_programs, assessments, charter, consultations,
     db::{Conn, Importable, StoreError, snapshot},
     evaluations,
     kernel::register::Column,
@@ -157,7 +157,8 @@ const fn columns(resource: Resource) -> Option<&'static [Column]> {
         | Resource::Milestones
         | Resource::Consultations
         | Resource::Contributions
-        | Resource::Evaluations => None,
+        | Resource::Evaluations
+        | Resource::Assessments => None,
     }
 }
 
@@ -207,6 +208,10 @@ fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
         }
         Resource::Evaluations => {
             let walk = |conn: &mut Conn, after: Option<&str>| evaluations::walk(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Assessments => {
+            let walk = |conn: &mut Conn, after: Option<&str>| assessments::walk(conn, after, CHUNK);
             each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
         }
         Resource::Network => {

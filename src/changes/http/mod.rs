@@ -17,7 +17,7 @@ use super::{
     store,
 };
 use crate::{
-    action_programs, charter, consultations,
+    action_programs, assessments, charter, consultations,
     db::{Conn, Db, StoreError},
     evaluations, members, network,
     state::AppState,
@@ -152,6 +152,7 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<String, Value
             Resource::Consultations => consultations::represent(conn, &ids)?,
             Resource::Contributions => consultations::represent_contributions(conn, &ids)?,
             Resource::Evaluations => evaluations::represent(conn, &ids)?,
+            Resource::Assessments => assessments::represent(conn, &ids)?,
         });
     }
     Ok(data)

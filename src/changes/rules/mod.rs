@@ -35,6 +35,8 @@ pub enum Resource {
     Contributions,
     /// Evaluations of programmes.
     Evaluations,
+    /// Assessments of how members keep the charter's commitments.
+    Assessments,
 }
 
 codes!(Resource {
@@ -48,6 +50,7 @@ codes!(Resource {
     Consultations => "consultations",
     Contributions => "contributions",
     Evaluations => "evaluations",
+    Assessments => "assessments",
 });
 
 /// What happened.

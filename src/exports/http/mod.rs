@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
+    assessments::AssessmentOut,
     charter::CharterLineOut,
     consultations::{ConsultationOut, ContributionOut},
     db::Db,
@@ -176,6 +177,7 @@ fn describe(edition: Arc<Edition>, own: Licence) -> Described {
         Name::Consultations => (dictionary::fields::<ConsultationOut>(), own, Vec::new()),
         Name::Contributions => (dictionary::fields::<ContributionOut>(), own, Vec::new()),
         Name::Evaluations => (dictionary::fields::<EvaluationOut>(), own, Vec::new()),
+        Name::Assessments => (dictionary::fields::<AssessmentOut>(), own, Vec::new()),
     };
     Described { edition, fields, licence, credits }
 }

@@ -37,6 +37,8 @@ pub enum Name {
     Contributions,
     /// Evaluations of programmes.
     Evaluations,
+    /// Assessments of how members keep the charter's commitments.
+    Assessments,
 }
 
 codes!(Name {
@@ -49,6 +51,7 @@ codes!(Name {
     Consultations => "consultations",
     Contributions => "contributions",
     Evaluations => "evaluations",
+    Assessments => "assessments",
 });
 
 impl Name {
@@ -71,6 +74,11 @@ impl Name {
             Self::Evaluations => {
                 texts("تقييمات البرامج", "Évaluations des programmes", "Evaluations of the programmes")
             }
+            Self::Assessments => texts(
+                "تقييم التزامات الميثاق",
+                "Évaluations des engagements de la charte",
+                "Assessments of the charter's commitments",
+            ),
         }
     }
 
@@ -122,6 +130,11 @@ impl Name {
                 "ما يقوله العضو والمجتمع المدني وكتابة الشبكة عن البرامج المنشورة: الإنجاز والانفتاح والأجوبة وما يثبتها",
                 "Ce que le membre, la société civile et le secrétariat disent des programmes publiés : réalisation, ouverture, réponses et preuves",
                 "What the member, civil society and the secretariat say of the published programmes: completion, openness, answers and evidence",
+            ),
+            Self::Assessments => texts(
+                "كيف يحترم كل عضو التزامات الميثاق كل سنة على سلم واحد من 0 إلى 4، حسب العضو والمجتمع المدني وكتابة الشبكة، مع التعليل وما يثبته",
+                "Comment chaque membre tient les engagements de la charte, par an, sur une échelle de 0 à 4, selon le membre, la société civile et le secrétariat, avec explication et preuves",
+                "How each member keeps the charter's commitments, by year, on one scale from 0 to 4, as the member, civil society and the secretariat find it, with explanation and evidence",
             ),
         }
     }

@@ -15,7 +15,10 @@ use crate::{
     db::{
         CHUNK, Change, Conn, Deed, Operation, StoreError, Turn, Tx, WriteError, batch_insert, forget_answers_naming,
         in_pieces, json,
-        schema::{account, action_program, focal_point, member, member_adhesion, member_external_id, member_status},
+        schema::{
+            account, action_program, assessment, focal_point, member, member_adhesion, member_external_id,
+            member_status,
+        },
     },
     kernel::{
         date::PartialDate,
@@ -211,7 +214,7 @@ pub fn update(
 /// Deletes a [`lock`]ed member, with its history, identifiers, adhesions and focal points. The feed keeps its tombstone.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] as long as accounts speak for it or it has action programmes.
+/// [`WriteError::NotNow`] as long as accounts speak for it, or it has action programmes or assessments.
 pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     let accounts: i64 = account::table.filter(account::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
     if accounts > 0 {
@@ -223,6 +226,11 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     if programs > 0 {
         let detail = format!("The member has {programs} action programmes.");
         return Err(WriteError::NotNow(Violation::new("", "has_programs", detail).into()));
+    }
+    let assessments: i64 = assessment::table.filter(assessment::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    if assessments > 0 {
+        let detail = format!("The member has {assessments} assessments.");
+        return Err(WriteError::NotNow(Violation::new("", "has_assessments", detail).into()));
     }
     forget_people(tx, &gone.id)?;
     let before = audited(&row(gone), &gone.facts.external_ids, &gone.adhesions)?;
