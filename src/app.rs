@@ -15,7 +15,7 @@ use tokio::{net::TcpStream, sync::Semaphore};
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 use crate::{
-    action_programs, audit,
+    action_programs, assessments, audit,
     auth::{self, Passwords, issuers::Issuers, principal::identify, tokens::Tokens},
     changes, charter,
     config::{OpsBind, ServeArgs},
@@ -51,6 +51,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(consultations::configure)
                 .configure(evaluations::configure)
                 .configure(exchange::configure)
+                .configure(assessments::configure)
                 .configure(territories::configure)
                 .configure(changes::configure)
                 .configure(exports::configure)

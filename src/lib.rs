@@ -24,6 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod action_programs;
 pub mod app;
+pub mod assessments;
 pub mod audit;
 pub mod auth;
 pub mod changes;

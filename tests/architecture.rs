@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const RESOURCES: [&str; 16] = [
+const RESOURCES: [&str; 17] = [
     "territories",
     "members",
     "focal_points",
@@ -18,6 +18,7 @@ const RESOURCES: [&str; 16] = [
     "consultations",
     "indicators",
     "exchange",
+    "assessments",
     "changes",
     "imports",
     "exports",

@@ -118,6 +118,8 @@ permissions! {
         all [Secretariat], own [FocalPoint];
     ExchangeWrite = "exchange:write", "Write practices, collaborations and events; a focal point the practices of its own member, what that leads and what it hosts.",
         all [Secretariat], own [FocalPoint];
+    AssessmentsWrite = "assessments:write", "Assess how members keep the charter's commitments: members themselves, evaluators the members that they have been assigned.",
+        all [Evaluator Secretariat], own [FocalPoint];
     AccountsManage = "accounts:manage", "Make accounts, change what they may do, disable them, and hand out secrets.",
         all [Administrator], own [];
     AuditRead = "audit:read", "Read the audit.",

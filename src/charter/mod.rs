@@ -9,7 +9,10 @@ mod store;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{Conn, StoreError, Tx, json};
+use crate::{
+    db::{Conn, StoreError, Tx, json},
+    kernel::language::LanguageMap,
+};
 
 pub use self::{
     dto::{CharterLineOut, CharterRecordOut},
@@ -48,6 +51,16 @@ pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, 
 /// The database's.
 pub fn all(conn: &mut Conn) -> Result<Vec<CharterRecordOut>, StoreError> {
     Ok(store::all(conn)?.into_iter().map(CharterRecordOut::from).collect())
+}
+
+/// Codes and titles of the current version's commitments, in their order.
+///
+/// # Errors
+/// The database's.
+pub fn commitments(conn: &mut Conn) -> Result<Vec<(String, LanguageMap)>, StoreError> {
+    let current = store::find(conn, None)?;
+    let items = current.into_iter().flat_map(|current| current.text.commitments);
+    Ok(items.map(|item| (item.code, item.title)).collect())
 }
 
 /// The lines of all versions of the charter.

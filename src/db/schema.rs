@@ -651,6 +651,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    assessment (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        member_id -> Text,
+        commitment -> Text,
+        year -> BigInt,
+        voice -> Text,
+        organisation -> Text,
+        level -> BigInt,
+        explanation -> Text,
+        evidence -> Text,
+        assessed_on -> Date,
+        publication -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     member,
     action_program,
@@ -664,6 +683,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consultation,
     contribution,
     evaluation,
+    assessment,
     territory,
 );
 diesel::allow_tables_to_appear_in_same_query!(focal_point, member);
@@ -681,6 +701,7 @@ diesel::allow_tables_to_appear_in_same_query!(event, member);
 diesel::allow_tables_to_appear_in_same_query!(event, territory);
 diesel::allow_tables_to_appear_in_same_query!(event_member, member);
 diesel::allow_tables_to_appear_in_same_query!(event_member, territory);
+diesel::allow_tables_to_appear_in_same_query!(member_adhesion, member_status);
 diesel::allow_tables_to_appear_in_same_query!(composition_statement, composition_figure);
 diesel::allow_tables_to_appear_in_same_query!(charter_version, charter_item);
 diesel::allow_tables_to_appear_in_same_query!(territory, member_status);
@@ -698,3 +719,4 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     member_status::until_on,
 );
 diesel::allow_columns_to_appear_in_same_group_by_clause!(territory::kind, territory::name_fr_folded);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(assessment::commitment, assessment::voice, assessment::level);

@@ -478,6 +478,25 @@ pub const TABLES: &[Table] = &[
     ),
     ("event_member", &[("event_id", Public), ("member_id", Public)]),
     (
+        "assessment",
+        &[
+            ("id", Public),
+            ("version", Public),
+            ("created_at", Public),
+            ("updated_at", Public),
+            ("member_id", Public),
+            ("commitment", Public),
+            ("year", Public),
+            ("voice", Public),
+            ("organisation", Public),
+            ("level", Public),
+            ("explanation", Public),
+            ("evidence", Public),
+            ("assessed_on", Public),
+            ("publication", Public),
+        ],
+    ),
+    (
         "focal_point",
         &[
             ("id", Internal),

@@ -12,7 +12,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::db::{Conn, StoreError, Tx, json};
 
-pub use self::dto::EvaluationOut;
+pub use self::{
+    dto::EvaluationOut,
+    http::{admitted, another_voice, author, is_own, speaking},
+    rules::{Author, Voice},
+};
 
 /// Mounts the operations on evaluations.
 pub fn configure(config: &mut ServiceConfig<'_>) {

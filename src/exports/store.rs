@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::rules::Name;
 use crate::{
-    action_programs,
+    action_programs, assessments,
     changes::{self, State},
     charter, consultations,
     db::{Conn, StoreError, json},
@@ -47,6 +47,7 @@ pub fn each_rows(
             Name::Practices => values(&exchange::walk_practices(conn, after, CHUNK)?)?,
             Name::Collaborations => values(&exchange::walk_collaborations(conn, after, CHUNK)?)?,
             Name::Events => values(&exchange::walk_events(conn, after, CHUNK)?)?,
+            Name::Assessments => values(&assessments::walk(conn, after, CHUNK)?)?,
             // It is small, and always whole.
             Name::Charter => return take(values(&charter::lines(conn)?)?),
         };

@@ -1,5 +1,6 @@
-//! What is composed of several resources: alerts about what is late in the action programmes, of one member and of the
-//! whole network. It reads all of them and is read by none.
+//! What is composed of several resources: alerts about what is late in the action programmes, and scorecards that put what
+//! voices say of the charter's commitments beside what can be counted, of one member and of the whole network. It reads all
+//! of them and is read by none.
 
 mod dto;
 mod http;
@@ -8,7 +9,11 @@ mod store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Mounts the operations on alerts.
+/// Mounts the operations on alerts and scorecards.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(http::list_network_alerts).service(http::list_member_alerts);
+    config
+        .service(http::list_network_alerts)
+        .service(http::list_member_alerts)
+        .service(http::get_member_scorecard)
+        .service(http::get_network_scorecard);
 }

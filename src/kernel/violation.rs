@@ -133,6 +133,15 @@ pub fn web_address(text: &str) -> Result<(), ValidationError> {
     if text::is_web_address(text) { Ok(()) } else { Err(broken("is no http(s) URL")) }
 }
 
+/// Constraint of a SHA-256 digest: 64 hexadecimal digits in lower case.
+///
+/// # Errors
+/// That it is none.
+pub fn sha256_digest(text: &str) -> Result<(), ValidationError> {
+    let is_one = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if is_one { Ok(()) } else { Err(broken("is no SHA-256 of 64 hexadecimal digits in lower case")) }
+}
+
 /// Constraint of an e-mail address.
 ///
 /// # Errors

@@ -89,8 +89,8 @@ kinds! {
         "The body has a property that the account's role may not change, although it may change others.",
         "Leave the properties out that errors points at, or ask the secretariat.";
     NOT_YOUR_VOICE = "not_your_voice" 403 "Another voice's",
-        "What one voice has said of a programme, no other voice changes: members, organisations of civil society and the secretariat speak side by side.",
-        "Use an account of who has said it, or say otherwise with an evaluation of one's own.";
+        "What one voice has said of a programme or a member, no other voice changes: members, organisations of civil society and the secretariat speak side by side.",
+        "Use an account of who has said it, or say otherwise with an evaluation or assessment of one's own.";
     NOT_FOUND = "not_found" 404 "Not found",
         "There is nothing at this address: the path is unknown, or no published resource has this id, slug or code.",
         "Follow the links of GET /api/v1 or of a list instead of composing addresses. Deleted resources leave a tombstone in the change feed.";

@@ -57,7 +57,7 @@ pub fn advance(server: &TestServer, slug: &str, from: &str, to: &str) {
 }
 
 /// An evaluator of an organisation that has been assigned a member.
-fn evaluator(server: &TestServer, organisation: &str, member: Option<&str>) -> Account {
+pub fn evaluator(server: &TestServer, organisation: &str, member: Option<&str>) -> Account {
     let evaluator = Account::of(&server.db, Role::Evaluator, None, Some(organisation));
     if let Some(member) = member {
         let administrator = server.account(Role::Administrator);

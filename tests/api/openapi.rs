@@ -269,6 +269,9 @@ impl Staff {
         let step = server.json("POST", &format!("{project}/milestones"), &[secretary.header()], &step).json();
         let found = json!({"kind": "mid_term", "evaluated_on": "2025-01-20", "publication": "published"});
         let found = server.json("POST", &format!("{program}/evaluations"), &[secretary.header()], &found).json();
+        let level = json!({"commitment": "visibility", "year": 2025, "level": 2, "explanation": {"fr": "Moyen"}, "assessed_on": "2026-01-20", "publication": "published"});
+        let assessments = "/api/v1/members/commune-larache/assessments";
+        let assessed = server.json("POST", assessments, &[secretary.header()], &level).json();
         let round = consultations::made(server, &secretary, &consultations::open_round());
         let (receipt, idea) = contributions::published(server, &secretary, &round);
         let shared = [
@@ -285,6 +288,10 @@ impl Staff {
             (
                 "/api/v1/action-programs/{id}/evaluations/{evaluation_id}",
                 found["links"]["self"].as_str().unwrap().to_owned(),
+            ),
+            (
+                "/api/v1/members/{id}/assessments/{assessment_id}",
+                assessed["links"]["self"].as_str().unwrap().to_owned(),
             ),
             ("/api/v1/consultations/{id}/contributions/{contribution_id}", idea),
             ("/api/v1/consultations/{id}", consultations::address(&round).to_owned()),

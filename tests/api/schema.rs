@@ -162,6 +162,7 @@ fn both_trees_have_the_same_checks_and_types() {
                 "evaluated_on",
                 "published_on",
                 "runs_until",
+                "assessed_on",
             ] {
                 sql = sql.replace(&format!(" {column} TEXT"), &format!(" {column} DATE"));
             }
@@ -282,6 +283,38 @@ fn the_databases_themselves_refuse_what_the_rules_refuse() {
         ("a point off the globe", "UPDATE territory SET latitude = 90000001 WHERE code = '01.511.01.0'"),
         ("an unknown operation", "UPDATE change_entry SET op = 'touched'"),
     ]);
+    let assessment = |id: u8,
+                      member: &str,
+                      year: i64,
+                      (voice, organisation): (&str, &str),
+                      level: i64,
+                      explanation: &str| {
+        format!(
+            "INSERT INTO assessment (id, version, created_at, updated_at, member_id, commitment, year, voice, organisation, level, explanation, evidence, assessed_on, publication)
+             VALUES ('{id}badc0de-7f3a-7f3a-8f3a-0badc0de7f3a', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00', {member}, 'visibility', {year}, '{voice}', '{organisation}', {level}, '{explanation}', '[]', '2026-01-01', 'published')"
+        )
+    };
+    let (own, society) = (("self", "Larache"), ("civil_society", "A"));
+    let assessed = [
+        ("an assessment of nobody", assessment(2, "'0'", 2025, own, 2, "{}")),
+        ("an assessment before the network", assessment(2, larache, 2021, own, 2, "{}")),
+        ("a level beyond the scale", assessment(2, larache, 2025, own, 5, "{}")),
+        ("a level below the scale", assessment(2, larache, 2025, own, -1, "{}")),
+        ("an assessment by an unknown voice", assessment(2, larache, 2025, ("rumour", "A"), 2, "{}")),
+        ("an assessment by nobody", assessment(2, larache, 2025, ("secretariat", ""), 2, "{}")),
+        ("an explanation that is no JSON", assessment(2, larache, 2025, own, 2, "because")),
+    ];
+    bad.extend(assessed.iter().map(|(what, sql)| (*what, sql.as_str())));
+    let said = [
+        assessment(0, larache, 2025, own, 2, "{}"),
+        assessment(1, larache, 2025, society, 2, "{}"),
+        assessment(2, larache, 2025, ("civil_society", "B"), 2, "{}"),
+        assessment(3, larache, 2024, society, 2, "{}"),
+    ];
+    let said_twice = [
+        assessment(4, larache, 2025, ("self", "Another name"), 3, "{}"),
+        assessment(4, larache, 2025, society, 3, "{}"),
+    ];
     bad.extend(people.iter().map(|(what, sql)| (*what, sql.as_str())));
     let (_folder, file) = sqlite_database();
     let mut sqlite = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
@@ -294,8 +327,22 @@ fn the_databases_themselves_refuse_what_the_rules_refuse() {
         sql_query(good.replace("0badc0de-", "1badc0de-")).execute(&mut sqlite).is_err(),
         "SQLite takes an address twice"
     );
+    for sql in &said {
+        sql_query(sql).execute(&mut sqlite).unwrap();
+    }
+    assert!(
+        said_twice.iter().all(|sql| sql_query(sql).execute(&mut sqlite).is_err()),
+        "SQLite lets a voice speak twice"
+    );
     let Some(cluster) = postgres::shared() else { return };
     let mut postgres = PgConnection::establish(&cluster.filled_database()).unwrap();
+    for sql in &said {
+        sql_query(sql).execute(&mut postgres).unwrap();
+    }
+    assert!(
+        said_twice.iter().all(|sql| sql_query(sql).execute(&mut postgres).is_err()),
+        "PostgreSQL lets a voice speak twice"
+    );
     for (what, sql) in &bad {
         assert!(sql_query(*sql).execute(&mut postgres).is_err(), "PostgreSQL takes {what}");
     }

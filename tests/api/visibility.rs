@@ -178,6 +178,10 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
     for (table, link) in [("collaboration_member", "collaboration_id"), ("event_member", "event_id")] {
         sql.run(&format!("INSERT INTO {table} ({link}, member_id) VALUES ('{MARKER_ID}', {member})"));
     }
+    // And how it finds that a member keeps a commitment.
+    sql.run(&format!("INSERT INTO assessment (id, version, created_at, updated_at, member_id, commitment, year, voice, organisation, level, explanation, evidence, assessed_on, publication)
+        VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', (SELECT id FROM member WHERE slug = 'commune-larache'),
+        'visibility', 2025, 'civil_society', '{MARKER}', 4, '{map}', '[{{\"title\":{map},\"url\":\"https://{MARKER}.example\",\"sha256\":null}}]', '{}', 'draft')", &MARKER_MOMENT[..10]));
     // A machine's account, too, and a change of an address.
     sql.run(&format!("INSERT INTO account (id, version, created_at, updated_at, kind, role, client_name, secret_hash, organisation)
         VALUES ('{}', 1, '{MARKER_MOMENT}', '{MARKER_MOMENT}', 'client', 'partner', '{MARKER}', '{digest}', '{MARKER}')", id.replace("7f3a-8", "7f3b-8")));
@@ -277,6 +281,7 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
         "practices",
         "collaborations",
         "events",
+        "assessments",
     ]
     .iter()
     .flat_map(|name| ["csv", "ndjson", "json"].map(|format| format!("{name}.{format}")))
@@ -296,6 +301,14 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
     for list in [evaluations.as_str(), "/api/v1/practices", "/api/v1/collaborations", "/api/v1/events"] {
         assert_eq!(client.send("GET", &format!("{list}/{MARKER_ID}"), &[]).status, 404, "{list}");
     }
+    assert_eq!(client.send("GET", &format!("{evaluations}/{MARKER_ID}"), &[]).status, 404);
+    let larache = "/api/v1/members/commune-larache";
+    for path in ["/assessments", "/assessments?count=exact", "/assessments?format=csv", "/scorecard"] {
+        let answer = client.send("GET", &format!("{larache}{path}"), &[]);
+        assert_eq!(answer.status, 200);
+        clean(path, answer.text());
+    }
+    assert_eq!(client.send("GET", &format!("{larache}/assessments/{MARKER_ID}"), &[]).status, 404);
     // What personal data changed, the audit says only that it did; its own entries are the administrator's to read.
     let audit = client.send("GET", "/api/v1/audit?limit=200", &[administrator.header()]);
     let audit: Value = serde_json::from_slice(&audit.body).unwrap();

@@ -15,7 +15,7 @@ use crate::{
         id::{Slug, is_id, new_id},
         language::{Language, LanguageMap},
         text,
-        violation::{Violations, long_line, readable, short_line, web_address},
+        violation::{Violations, long_line, readable, sha256_digest, short_line, web_address},
     },
     members::EvidenceIn,
 };
@@ -215,25 +215,13 @@ pub struct DocumentIn {
     pub url: String,
     /// SHA-256 of the file, as 64 hexadecimal digits in lower case.
     #[serde(default)]
-    #[validate(custom(function = "readable::<Sha256>"))]
+    #[validate(custom(function = "sha256_digest"))]
     #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pattern = "^[0-9a-f]{64}$")]
     pub sha256: Option<String>,
     /// Its date.
     #[serde(default)]
     #[schema(example = "2026-02-05")]
     pub dated: Option<NaiveDate>,
-}
-
-/// A SHA-256 digest as text.
-struct Sha256;
-
-impl std::str::FromStr for Sha256 {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let sound = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if sound { Ok(Self) } else { Err("is no SHA-256 of 64 hexadecimal digits in lower case") }
-    }
 }
 
 /// Reads where knowledge comes from: only what others can know, since `illustrative` is loaded.

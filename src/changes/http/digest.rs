@@ -10,7 +10,7 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs, charter, consultations,
+    action_programs, assessments, charter, consultations,
     db::{Conn, Importable, StoreError, snapshot},
     evaluations, exchange,
     kernel::register::Column,
@@ -160,7 +160,8 @@ const fn columns(resource: Resource) -> Option<&'static [Column]> {
         | Resource::Evaluations
         | Resource::Practices
         | Resource::Collaborations
-        | Resource::Events => None,
+        | Resource::Events
+        | Resource::Assessments => None,
     }
 }
 
@@ -222,6 +223,10 @@ fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
         }
         Resource::Events => {
             let walk = |conn: &mut Conn, after: Option<&str>| exchange::walk_events(conn, after, CHUNK);
+            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
+        }
+        Resource::Assessments => {
+            let walk = |conn: &mut Conn, after: Option<&str>| assessments::walk(conn, after, CHUNK);
             each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
         }
         Resource::Network => {

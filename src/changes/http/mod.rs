@@ -17,7 +17,7 @@ use super::{
     store,
 };
 use crate::{
-    action_programs, charter, consultations,
+    action_programs, assessments, charter, consultations,
     db::{Conn, Db, StoreError},
     evaluations, exchange, members, network,
     state::AppState,
@@ -155,6 +155,7 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<String, Value
             Resource::Practices => exchange::represent_practices(conn, &ids)?,
             Resource::Collaborations => exchange::represent_collaborations(conn, &ids)?,
             Resource::Events => exchange::represent_events(conn, &ids)?,
+            Resource::Assessments => assessments::represent(conn, &ids)?,
         });
     }
     Ok(data)

@@ -41,6 +41,8 @@ pub enum Resource {
     Collaborations,
     /// Events that members take part in.
     Events,
+    /// Assessments of how members keep the charter's commitments.
+    Assessments,
 }
 
 codes!(Resource {
@@ -57,6 +59,7 @@ codes!(Resource {
     Practices => "practices",
     Collaborations => "collaborations",
     Events => "events",
+    Assessments => "assessments",
 });
 
 /// What happened.

@@ -1,6 +1,7 @@
 //! The operations on evaluations. As whom somebody speaks follows from the account; what is not published is seen by who
 //! has said it, and for everybody else it is not there.
 
+mod voice;
 mod write;
 
 use actix_web::{
@@ -8,22 +9,23 @@ use actix_web::{
     web::{Data, Path},
 };
 
-pub use self::write::{create_evaluation, delete_evaluation, update_evaluation};
+pub use self::{
+    voice::{admitted, another_voice, author, is_own, speaking},
+    write::{create_evaluation, delete_evaluation, update_evaluation},
+};
 use super::{
     dto::{EvaluationOut, EvaluationPageOut, EvaluationQuery, EvaluationViewQuery, SideBySideOut},
-    rules::{Author, Evaluation, Said, Voice},
+    rules::{Evaluation, Said},
     store,
 };
 use crate::{
     action_programs::{self, Program, ProgramAddress, Publication},
     auth::{
-        self,
-        principal::{Caller, Principal},
-        roles::{EvaluationsWrite, ProgramsDraft, Role},
+        principal::Caller,
+        roles::{EvaluationsWrite, ProgramsDraft},
     },
-    db::{Author as _, Conn, StoreError},
-    kernel::{id::is_id, language::Language, paging::Found},
-    members::{self, MemberAddress},
+    db::{Conn, StoreError},
+    kernel::{id::is_id, paging::Found},
     state::AppState,
     web::{problem::Problem, query::Query, representation::View},
 };
@@ -58,7 +60,11 @@ pub async fn list_evaluations(
     let (listing, frame) = query.paging().of(LIST, query.filters(path.into_inner()), false)?;
     let read = move |conn: &mut Conn| {
         let Some(program) = program_seen(conn, &caller, &address)? else { return Ok(None) };
-        let author = reader.as_ref().map(|reader| admitted(conn, reader, &program)).transpose()?.flatten();
+        let author = reader
+            .as_ref()
+            .map(|reader| admitted::<EvaluationsWrite>(conn, reader, &program.owner.id))
+            .transpose()?
+            .flatten();
         let found = store::list(conn, &program.id, author.as_ref(), &listing)?;
         let said = store::said(conn, &program.id)?;
         Ok(Some((program, found, said)))
@@ -100,7 +106,8 @@ pub async fn get_evaluation(
     let read = move |conn: &mut Conn| {
         let Some(program) = program_seen(conn, &caller, &address)? else { return Ok(None) };
         let Some(found) = store::find(conn, &program.id, &id)? else { return Ok(None) };
-        let is_seen = found.publication == Publication::Published || is_own(conn, &caller, &program, &found)?;
+        let is_seen = found.publication == Publication::Published
+            || is_own::<EvaluationsWrite>(conn, &caller, &program.owner.id, &found.author)?;
         Ok(Some(found).filter(|_| is_seen))
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -113,37 +120,4 @@ fn program_seen(conn: &mut Conn, caller: &Caller, address: &ProgramAddress) -> R
     let Some(program) = action_programs::find(conn, address)? else { return Ok(None) };
     let is_seen = program.is_public() || caller.covers::<ProgramsDraft>(conn, &program.owner.id)?;
     Ok(Some(program).filter(|_| is_seen))
-}
-
-/// Whether the caller speaks as who has said something, and still may.
-fn is_own(conn: &mut Conn, caller: &Caller, program: &Program, said: &Evaluation) -> Result<bool, StoreError> {
-    let Some(principal) = caller.0.as_ref().filter(|_| caller.require::<EvaluationsWrite>().is_ok()) else {
-        return Ok(false);
-    };
-    Ok(admitted(conn, principal, program)?.is_some_and(|author| author.is_same_as(&said.author)))
-}
-
-/// As whom somebody whose account is still in order speaks about a programme.
-fn admitted(conn: &mut Conn, principal: &Principal, program: &Program) -> Result<Option<Author>, StoreError> {
-    principal.admit(conn)?;
-    author(conn, principal, program)
-}
-
-/// As whom a principal speaks about a programme; nobody, where it is another member's.
-fn author(conn: &mut Conn, principal: &Principal, program: &Program) -> Result<Option<Author>, StoreError> {
-    let claims = principal.claims();
-    let organisation = |conn: &mut Conn| Ok::<_, StoreError>(auth::store::own(conn, claims)?.organisation);
-    let (voice, organisation) = match claims.role {
-        Role::FocalPoint if principal.covers::<EvaluationsWrite>(&program.owner.id) => {
-            let member = members::find(conn, &MemberAddress::Id(program.owner.id.clone()))?;
-            (Voice::Member, member.map(|member| member.facts.name.read(Language::Fr).to_owned()))
-        }
-        Role::Evaluator => (Voice::CivilSociety, organisation(conn)?),
-        Role::Secretariat => {
-            let named = organisation(conn)?;
-            (Voice::Secretariat, Some(named.unwrap_or_else(|| Role::Secretariat.as_str().to_owned())))
-        }
-        _ => return Ok(None),
-    };
-    Ok(organisation.map(|organisation| Author { voice, organisation }))
 }

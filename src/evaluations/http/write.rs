@@ -11,14 +11,13 @@ use super::{
         rules::{Author, Evaluation, Subject, check_stage},
         store,
     },
-    author,
+    another_voice, author, speaking,
 };
 use crate::{
     action_programs::{self, Program, ProgramAddress, Publication},
     auth::{
-        self,
         principal::{Body, Principal, Require},
-        roles::{EvaluationsWrite, ProgramsDraft, Role},
+        roles::{EvaluationsWrite, ProgramsDraft},
     },
     db::{Conn, StoreError, Tx, WriteError},
     kernel::{id::is_id, text::shown, violation::Violations},
@@ -26,7 +25,7 @@ use crate::{
     web::{
         idempotency::Once,
         precondition::Precondition,
-        problem::{NOT_YOUR_MEMBER, NOT_YOUR_VOICE, Problem},
+        problem::Problem,
         query::{NoParameters, Query},
         representation::View,
         written::Written,
@@ -59,7 +58,7 @@ pub async fn create_evaluation(
     let once = Once::of(&req, &principal.claims().sub, "createEvaluation", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let program = seen(tx, &path, &body.principal)?;
-        let author = speaking(tx.conn, &body.principal, &program)?;
+        let author = speaking::<EvaluationsWrite>(tx.conn, &body.principal, (&program.owner.id, &program.owner.slug))?;
         once.answer(tx, |tx| created(tx, &program, author, body.content?))
     };
     let written = state.db.write(principal, create).await?;
@@ -147,21 +146,6 @@ fn seen(tx: &mut Tx<'_>, segment: &str, principal: &Principal) -> Result<Program
     Some(program).filter(|_| is_seen).ok_or_else(Problem::not_found)
 }
 
-/// As whom the principal may speak about a programme.
-///
-/// # Errors
-/// 403 for a focal point of another member, and an evaluator who has not been assigned this one.
-fn speaking(conn: &mut Conn, principal: &Principal, program: &Program) -> Result<Author, Problem> {
-    principal.may_touch::<EvaluationsWrite>(&program.owner.id)?;
-    let claims = principal.claims();
-    if claims.role == Role::Evaluator && !auth::store::is_assigned(conn, &claims.sub, &program.owner.id)? {
-        let detail = format!("This account has not been assigned the member {}.", program.owner.slug);
-        return Err(Problem::new(&NOT_YOUR_MEMBER, detail));
-    }
-    let author = author(conn, principal, program)?;
-    author.ok_or_else(|| Problem::internal("an account that may evaluate and has no organisation"))
-}
-
 /// The evaluation at an address of a path with its programme, if the principal may change it. Another's draft is not there.
 fn own(
     tx: &mut Tx<'_>,
@@ -171,16 +155,13 @@ fn own(
     let program = seen(tx, program, principal)?;
     let found = if is_id(id) { store::find(tx.conn, &program.id, id)? } else { None };
     let found = found.ok_or_else(Problem::not_found)?;
-    let is_own = author(tx.conn, principal, &program)?.is_some_and(|author| author.is_same_as(&found.author));
+    let author = author::<EvaluationsWrite>(tx.conn, principal, &program.owner.id)?;
+    let is_own = author.is_some_and(|author| author.is_same_as(&found.author));
     if found.publication == Publication::Draft && !is_own {
         return Err(Problem::not_found());
     }
-    speaking(tx.conn, principal, &program)?;
-    if !is_own {
-        let (voice, organisation) = (found.author.voice.as_str(), &found.author.organisation);
-        return Err(Problem::new(&NOT_YOUR_VOICE, format!("It is said by {organisation} ({voice}).")));
-    }
-    Ok((program, found))
+    speaking::<EvaluationsWrite>(tx.conn, principal, (&program.owner.id, &program.owner.slug))?;
+    if is_own { Ok((program, found)) } else { Err(another_voice(&found.author)) }
 }
 
 fn created(tx: &mut Tx<'_>, program: &Program, author: Author, input: EvaluationIn) -> Result<Written, Problem> {

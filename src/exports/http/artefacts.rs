@@ -21,6 +21,7 @@ use super::super::{
 };
 use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
+    assessments::AssessmentOut,
     changes::State,
     charter::CharterLineOut,
     consultations::{ConsultationOut, ContributionOut},
@@ -141,6 +142,7 @@ pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), Sto
         Name::Practices => PracticeOut::COLUMNS,
         Name::Collaborations => CollaborationOut::COLUMNS,
         Name::Events => EventOut::COLUMNS,
+        Name::Assessments => AssessmentOut::COLUMNS,
     };
     db.read_blocking(|conn| {
         snapshot(conn, |conn| {

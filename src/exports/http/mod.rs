@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
+    assessments::AssessmentOut,
     charter::CharterLineOut,
     consultations::{ConsultationOut, ContributionOut},
     db::Db,
@@ -180,6 +181,7 @@ fn describe(edition: Arc<Edition>, own: Licence) -> Described {
         Name::Practices => (dictionary::fields::<PracticeOut>(), own, Vec::new()),
         Name::Collaborations => (dictionary::fields::<CollaborationOut>(), own, Vec::new()),
         Name::Events => (dictionary::fields::<EventOut>(), own, Vec::new()),
+        Name::Assessments => (dictionary::fields::<AssessmentOut>(), own, Vec::new()),
     };
     Described { edition, fields, licence, credits }
 }

@@ -43,6 +43,8 @@ pub enum Name {
     Collaborations,
     /// Events that members take part in.
     Events,
+    /// Assessments of how members keep the charter's commitments.
+    Assessments,
 }
 
 codes!(Name {
@@ -58,6 +60,7 @@ codes!(Name {
     Practices => "practices",
     Collaborations => "collaborations",
     Events => "events",
+    Assessments => "assessments",
 });
 
 impl Name {
@@ -85,6 +88,11 @@ impl Name {
                 texts("أشكال التعاون بين الأعضاء", "Collaborations des membres", "Collaborations of the members")
             }
             Self::Events => texts("التظاهرات", "Événements", "Events"),
+            Self::Assessments => texts(
+                "تقييم التزامات الميثاق",
+                "Évaluations des engagements de la charte",
+                "Assessments of the charter's commitments",
+            ),
         }
     }
 
@@ -151,6 +159,11 @@ impl Name {
                 "التظاهرات الوطنية والقارية والدولية: المكان والتواريخ والأعضاء المشاركون، مع مصدر المعلومة",
                 "Événements nationaux, continentaux et internationaux : lieu, dates et membres participants, avec la source",
                 "National, continental and international events: place, dates and members taking part, with the source",
+            ),
+            Self::Assessments => texts(
+                "كيف يحترم كل عضو التزامات الميثاق كل سنة على سلم واحد من 0 إلى 4، حسب العضو والمجتمع المدني وكتابة الشبكة، مع التعليل وما يثبته",
+                "Comment chaque membre tient les engagements de la charte, par an, sur une échelle de 0 à 4, selon le membre, la société civile et le secrétariat, avec explication et preuves",
+                "How each member keeps the charter's commitments, by year, on one scale from 0 to 4, as the member, civil society and the secretariat find it, with explanation and evidence",
             ),
         }
     }

@@ -1,13 +1,21 @@
+//! What is computed: alerts here, scorecards in a file of their own.
+//!
 //! Alerts: what has not happened although its day has passed. Nothing of them is stored: each rule counts from a day that
 //! is, and an alert stands from the day on which the rule's time is up. Pure.
 
+mod evidence;
 mod order;
+mod scorecard;
 
 use chrono::{Days, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::order::{Edge, Place, edge, edge_of_days, sort};
+pub use self::{
+    evidence::{Evidence, Facts, Programme, Unit, evidence},
+    order::{Edge, Place, edge, edge_of_days, sort},
+    scorecard::{Heard, Spoken, gap, latest, levels},
+};
 use crate::{
     action_programs::Stage,
     kernel::{codes::codes, date::PartialDate, id::Slug, language::LanguageMap, paging::Order},

@@ -16,8 +16,8 @@ use crate::{
         CHUNK, Change, Conn, Deed, Operation, StoreError, Turn, Tx, WriteError, batch_insert, forget_answers_naming,
         in_pieces, json,
         schema::{
-            account, action_program, collaboration_member, event_member, focal_point, member, member_adhesion,
-            member_external_id, member_status, practice,
+            account, action_program, assessment, collaboration_member, event_member, focal_point, member,
+            member_adhesion, member_external_id, member_status, practice,
         },
     },
     kernel::{
@@ -215,7 +215,7 @@ pub fn update(
 /// Deletes a [`lock`]ed member, with its history, identifiers, adhesions and focal points. The feed keeps its tombstone.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] as long as accounts speak for it, or it has action programmes or shares something.
+/// [`WriteError::NotNow`] as long as accounts speak for it, or it has action programmes or assessments or shares something.
 pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     let accounts: i64 = account::table.filter(account::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
     if accounts > 0 {
@@ -227,6 +227,11 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     if programs > 0 {
         let detail = format!("The member has {programs} action programmes.");
         return Err(WriteError::NotNow(Violation::new("", "has_programs", detail).into()));
+    }
+    let assessments: i64 = assessment::table.filter(assessment::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    if assessments > 0 {
+        let detail = format!("The member has {assessments} assessments.");
+        return Err(WriteError::NotNow(Violation::new("", "has_assessments", detail).into()));
     }
     check_shares_nothing(tx.conn, gone)?;
     forget_people(tx, &gone.id)?;

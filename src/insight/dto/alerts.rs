@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::rules::{Alert, Filters, Rule, SortKey, Subject};
+use super::super::rules::{Alert, Filters, Rule, SortKey, Subject};
 use crate::{
     action_programs::Stage,
     kernel::{

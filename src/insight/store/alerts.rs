@@ -9,7 +9,7 @@ use diesel::{
     prelude::*,
 };
 
-use super::rules::{Alert, Edge, Filters, Place, Rule, Subject, edge, edge_of_days, sort};
+use super::super::rules::{Alert, Edge, Filters, Place, Rule, Subject, edge, edge_of_days, sort};
 use crate::{
     action_programs::{Deadline, Stage},
     db::{

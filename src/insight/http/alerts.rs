@@ -6,7 +6,7 @@ use actix_web::{
 };
 use chrono::NaiveDate;
 
-use super::{
+use super::super::{
     dto::{AlertOut, AlertPageOut, MemberAlertQuery, NetworkAlertQuery},
     rules::{Filters, Place},
     store::{self, Alerts},

@@ -1,0 +1,178 @@
+//! The operations on assessments and their scale. As whom somebody speaks follows from the account; what is not published is
+//! seen by who has said it, and for everybody else it is not there.
+
+mod write;
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{Data, Path},
+};
+use sha2::{Digest as _, Sha256};
+
+pub use self::write::{create_assessment, delete_assessment, update_assessment};
+use super::{
+    SCALE,
+    dto::{
+        AssessmentOut, AssessmentPageOut, AssessmentQuery, AssessmentScaleOut, AssessmentScaleQuery,
+        MemberAssessmentQuery,
+    },
+    rules::{Assessment, Reader},
+    scale, store,
+};
+use crate::{
+    auth::{
+        principal::{Caller, Principal},
+        roles::AssessmentsWrite,
+    },
+    db::{Conn, StoreError},
+    evaluations::{admitted, is_own},
+    kernel::{id::is_id, paging::Found, text::hex},
+    members::{self, MemberAddress},
+    state::AppState,
+    web::{
+        listing::Frame,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+    },
+};
+
+/// The lists' names, in cursors and of downloaded files.
+const LIST: &str = "assessments";
+const OF_MEMBER: &str = "member-assessments";
+
+/// The version of the scale: it comes with the program, and its words tell one from another.
+const SCALE_VERSION: i64 = 1;
+
+/// Get the scale of the assessments
+///
+/// The five levels on which it is assessed how members keep the charter's commitments, in words.
+#[utoipa::path(
+    tag = "assessments",
+    operation_id = "getAssessmentScale",
+    params(AssessmentScaleQuery),
+    responses((status = 200, description = "The scale.", body = AssessmentScaleOut))
+)]
+#[get("/charter/assessment-scale")]
+pub async fn get_assessment_scale(
+    req: HttpRequest,
+    Query(query): Query<AssessmentScaleQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?.showing(hex(&Sha256::digest(SCALE)));
+    let levels = scale()?.into_levels();
+    view.respond(&req, SCALE_VERSION, &AssessmentScaleOut { levels }, None)
+}
+
+/// List assessments
+///
+/// Those that are published, of all members, years and voices; with a token that may write them and `publication` one's own
+/// drafts, too. Levels of different commitments, years or voices are not to be averaged: they say different things.
+#[utoipa::path(
+    tag = "assessments",
+    operation_id = "listAssessments",
+    params(AssessmentQuery),
+    responses((status = 200, description = "A page of assessments.", content(
+        (AssessmentPageOut = "application/json"), (String = "text/csv"), (AssessmentOut = "application/x-ndjson")
+    )))
+)]
+#[get("/assessments")]
+pub async fn list_assessments(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    Query(query): Query<AssessmentQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let principal = query.publication.map(|_| caller.require::<AssessmentsWrite>().cloned()).transpose()?;
+    let view = if principal.is_some() { view.private() } else { view };
+    let (listing, frame) = query.paging().of(LIST, query.filters(), false)?;
+    let read = move |conn: &mut Conn| {
+        let reader = reader(conn, principal.as_ref())?;
+        store::list(conn, None, reader.as_ref(), &listing)
+    };
+    let found = state.db.read(read).await?;
+    respond(&req, &view, frame, found)
+}
+
+/// List a member's assessments
+///
+/// Those that are published, of all years and voices; with a token that may write them and `publication` one's own drafts,
+/// too. The latest of each voice stand side by side in the member's scorecard.
+#[utoipa::path(
+    tag = "assessments",
+    operation_id = "listMemberAssessments",
+    params(("id" = String, Path, description = "Slug or id of the member.", example = "commune-larache"), MemberAssessmentQuery),
+    responses((status = 200, description = "A page of assessments.", content(
+        (AssessmentPageOut = "application/json"), (String = "text/csv"), (AssessmentOut = "application/x-ndjson")
+    )))
+)]
+#[get("/members/{id}/assessments")]
+pub async fn list_member_assessments(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<MemberAssessmentQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, OF_MEMBER, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let principal = query.publication.map(|_| caller.require::<AssessmentsWrite>().cloned()).transpose()?;
+    let view = if principal.is_some() { view.private() } else { view };
+    let address = MemberAddress::parse(&path).ok_or_else(Problem::not_found)?;
+    let (listing, frame) = query.paging().of(OF_MEMBER, query.filters(path.into_inner()), false)?;
+    let read = move |conn: &mut Conn| {
+        let reader = reader(conn, principal.as_ref())?;
+        let Some(member) = members::find(conn, &address)? else { return Ok(None) };
+        store::list(conn, Some(&member.id), reader.as_ref(), &listing).map(Some)
+    };
+    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    respond(&req, &view, frame, found)
+}
+
+fn respond(req: &HttpRequest, view: &View, frame: Frame, found: Found<Assessment>) -> Result<HttpResponse, Problem> {
+    let (page, sequence) = (frame.page(&found), found.sequence);
+    let next = page.next_cursor.clone();
+    let data = found.rows.into_iter().map(AssessmentOut::from).collect();
+    view.respond(req, sequence, &AssessmentPageOut { data, page, sequence }, next.as_deref())
+}
+
+/// Get an assessment
+///
+/// One of a member's, by its id.
+#[utoipa::path(
+    tag = "assessments",
+    operation_id = "getAssessment",
+    params(
+        ("id" = String, Path, description = "Slug or id of the member.", example = "commune-larache"),
+        ("assessment_id" = String, Path, description = "Identifier of the assessment.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+    ),
+    responses((status = 200, description = "The assessment.", body = AssessmentOut))
+)]
+#[get("/members/{id}/assessments/{assessment_id}")]
+pub async fn get_assessment(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<(String, String)>,
+    caller: Caller,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?;
+    let (member, id) = path.into_inner();
+    let address = MemberAddress::parse(&member).filter(|_| is_id(&id)).ok_or_else(Problem::not_found)?;
+    let read = move |conn: &mut Conn| {
+        let Some(member) = members::find(conn, &address)? else { return Ok(None) };
+        let Some(found) = store::find(conn, &member.id, &id)? else { return Ok(None) };
+        let is_seen = found.is_public() || is_own::<AssessmentsWrite>(conn, &caller, &member.id, &found.author)?;
+        Ok(Some(found).filter(|_| is_seen))
+    };
+    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = if found.is_public() { view } else { view.private() };
+    view.respond(&req, found.version, &AssessmentOut::from(found), None)
+}
+
+/// Whose drafts a principal sees, whose account is asked for it; nobody's where nobody asks.
+fn reader(conn: &mut Conn, principal: Option<&Principal>) -> Result<Option<Reader>, StoreError> {
+    let Some(principal) = principal else { return Ok(None) };
+    let member_id = principal.claims().member.clone();
+    let author = admitted::<AssessmentsWrite>(conn, principal, member_id.as_deref().unwrap_or_default())?;
+    Ok(author.map(|author| Reader { author, member_id }))
+}

@@ -1,0 +1,120 @@
+//! The operations on scorecards.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{Data, Path},
+};
+use chrono::NaiveDate;
+
+use super::super::{
+    dto::{Computed, NetworkScorecardOut, NetworkScorecardQuery, ScorecardOut, ScorecardQuery},
+    store,
+};
+use crate::{
+    action_programs::moment,
+    assessments, charter,
+    db::{Conn, StoreError, current_sequence, snapshot},
+    kernel::clock,
+    members::{self, MemberAddress, MemberKind},
+    state::AppState,
+    territories::Code,
+    web::{
+        params::{Day, Several},
+        problem::{INVALID_PARAMETER, Problem},
+        query::Query,
+        representation::View,
+    },
+};
+
+/// Get a member's scorecard
+///
+/// Commitment by commitment what the member itself, organisations of civil society and the secretariat last said, with the
+/// gap between them, and beside it what can be counted, each figure with its formula in words. Everything is computed from
+/// what is published now, for today or any day before. There is no total.
+#[utoipa::path(
+    tag = "scorecards",
+    operation_id = "getMemberScorecard",
+    params(("id" = String, Path, description = "Slug or id of the member.", example = "commune-larache"), ScorecardQuery),
+    responses((status = 200, description = "The scorecard.", body = ScorecardOut))
+)]
+#[get("/members/{id}/scorecard")]
+pub async fn get_member_scorecard(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    Query(query): Query<ScorecardQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let today = clock::now().date_naive();
+    let day = day_of(query.as_of, today)?;
+    let address = MemberAddress::parse(&path).ok_or_else(Problem::not_found)?;
+    let read = move |conn: &mut Conn| snapshot(conn, |conn| of_member(conn, &address, (day, today)));
+    let card = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = view.showing(moment(card.sequence, today));
+    view.respond(&req, card.sequence, &card, None)
+}
+
+/// Get the network's scorecard
+///
+/// Commitment by commitment and voice by voice how many members stand at each level, and what can be counted of all of them,
+/// for today or any day before; of some regions or kinds of members only where they are named. Counts, never averages.
+#[utoipa::path(
+    tag = "scorecards",
+    operation_id = "getNetworkScorecard",
+    params(NetworkScorecardQuery),
+    responses((status = 200, description = "The scorecard.", body = NetworkScorecardOut))
+)]
+#[get("/network/scorecard")]
+pub async fn get_network_scorecard(
+    req: HttpRequest,
+    state: Data<AppState>,
+    Query(query): Query<NetworkScorecardQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let today = clock::now().date_naive();
+    let day = day_of(query.as_of, today)?;
+    let (regions, kinds) = (Several::values(query.region), Several::values(query.kind));
+    let read = move |conn: &mut Conn| snapshot(conn, |conn| of_network(conn, (&regions, &kinds), (day, today)));
+    let card = state.db.read(read).await?;
+    let view = view.showing(moment(card.sequence, today));
+    view.respond(&req, card.sequence, &card, None)
+}
+
+/// The day that is asked about.
+fn day_of(as_of: Option<Day>, today: NaiveDate) -> Result<NaiveDate, Problem> {
+    let day = as_of.map_or(today, |day| day.0);
+    if day > today {
+        let why = "lies in the future: a scorecard says what is known of a day that has come";
+        return Err(Problem::parameter(&INVALID_PARAMETER, "as_of", why));
+    }
+    Ok(day)
+}
+
+fn of_member(
+    conn: &mut Conn,
+    address: &MemberAddress,
+    (as_of, computed_on): (NaiveDate, NaiveDate),
+) -> Result<Option<ScorecardOut>, StoreError> {
+    let sequence = current_sequence(conn)?;
+    let Some(member) = members::find(conn, address)? else { return Ok(None) };
+    let (commitments, scale) = (charter::commitments(conn)?, assessments::scale()?);
+    let spoken = store::spoken(conn, &member.id, as_of)?;
+    let facts = store::facts(conn, &[member.id.as_str()], as_of)?;
+    let computed = Computed { as_of, computed_on, sequence };
+    Ok(Some(ScorecardOut::of(computed, &member, commitments, (&scale, &spoken, &facts))))
+}
+
+fn of_network(
+    conn: &mut Conn,
+    (regions, kinds): (&[Code], &[MemberKind]),
+    (as_of, computed_on): (NaiveDate, NaiveDate),
+) -> Result<NetworkScorecardOut, StoreError> {
+    let sequence = current_sequence(conn)?;
+    let (members, undated) = store::members_on(conn, as_of, regions, kinds)?;
+    let (commitments, scale) = (charter::commitments(conn)?, assessments::scale()?);
+    let ids: Vec<&str> = members.iter().map(String::as_str).collect();
+    let heard = store::heard(conn, &ids, as_of)?;
+    let facts = store::facts(conn, &ids, as_of)?;
+    let computed = Computed { as_of, computed_on, sequence };
+    Ok(NetworkScorecardOut::of(computed, (ids.len(), undated), commitments, (&scale, &heard, &facts)))
+}

@@ -1,0 +1,151 @@
+//! What voices say of the charter's commitments, side by side: of one member the latest of each voice with the gap between
+//! them, of many members how many stand at each level. Levels are counted and compared, never averaged: they are no
+//! quantities. Pure.
+
+use chrono::NaiveDate;
+
+use crate::{
+    assessments::Level,
+    evaluations::{Author, Voice},
+};
+
+/// What a voice has said of a commitment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// Id of the assessment.
+    pub id: String,
+    /// Code of the commitment.
+    pub commitment: String,
+    /// Who says it.
+    pub author: Author,
+    /// How the commitment is kept.
+    pub level: Level,
+    /// The year that is assessed.
+    pub year: i64,
+    /// The day of the assessment.
+    pub assessed_on: NaiveDate,
+}
+
+/// Of what is said of a commitment the latest year of each voice, where every organisation of civil society is a voice of
+/// its own: the member first, then civil society by name, then the secretariat.
+#[must_use]
+pub fn latest(spoken: &[Spoken], commitment: &str) -> Vec<Spoken> {
+    let mut own: Vec<&Spoken> = spoken.iter().filter(|one| one.commitment == commitment).collect();
+    own.sort_by(|a, b| b.year.cmp(&a.year));
+    let mut found: Vec<Spoken> = Vec::new();
+    for one in own {
+        if !found.iter().any(|other| other.author.is_same_as(&one.author)) {
+            found.push(one.clone());
+        }
+    }
+    found.sort_by(|a, b| {
+        let key = |one: &Spoken| one.author.voice;
+        key(a).cmp(&key(b)).then_with(|| a.author.organisation.cmp(&b.author.organisation))
+    });
+    found
+}
+
+/// By how many levels voices differ at the most; nothing where there are not two.
+#[must_use]
+pub fn gap(voices: &[Spoken]) -> Option<i64> {
+    let levels = || voices.iter().map(|one| one.level.get());
+    let (lowest, highest) = (levels().min()?, levels().max()?);
+    (voices.len() > 1).then_some(highest - lowest)
+}
+
+/// What was heard of many members: how many have been assessed so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Code of the commitment.
+    pub commitment: String,
+    /// The voice.
+    pub voice: Voice,
+    /// The level; none for how many members the voice speaks of at all.
+    pub level: Option<Level>,
+    /// How many members.
+    pub members: i64,
+}
+
+/// How many members stand at each level, as a voice finds of a commitment, and how many it speaks of at all.
+#[must_use]
+pub fn levels(heard: &[Heard], commitment: &str, voice: Voice) -> ([(Level, i64); 5], i64) {
+    let count = |level: Option<Level>| {
+        let same = |one: &&Heard| one.commitment == commitment && one.voice == voice && one.level == level;
+        heard.iter().filter(same).map(|one| one.members).sum()
+    };
+    (Level::ALL.map(|level| (level, count(Some(level)))), count(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn spoken((voice, organisation, year, level): (usize, usize, i64, usize)) -> Spoken {
+        Spoken {
+            id: String::new(),
+            commitment: "visibility".to_owned(),
+            author: Author { voice: Voice::ALL[voice], organisation: format!("o{organisation}") },
+            level: Level::ALL[level],
+            year,
+            assessed_on: NaiveDate::MIN,
+        }
+    }
+
+    #[test]
+    fn the_gap_is_between_the_highest_and_the_lowest_voice() {
+        let of = |levels: &[usize]| {
+            let voices: Vec<Spoken> = levels.iter().map(|level| spoken((1, *level, 2025, *level))).collect();
+            gap(&voices)
+        };
+        assert_eq!((of(&[]), of(&[3]), of(&[3, 3]), of(&[0, 4, 2])), (None, None, Some(0), Some(4)));
+    }
+
+    #[test]
+    fn a_voice_that_was_renamed_is_still_one() {
+        let said = [spoken((0, 1, 2024, 1)), spoken((0, 2, 2025, 3))];
+        let found = latest(&said, "visibility");
+        assert_eq!(found, said[1..]);
+        assert!(latest(&said, "territorial-synergy").is_empty());
+    }
+
+    #[test]
+    fn members_are_counted_by_level_and_never_averaged() {
+        let heard = |level: Option<usize>, members| Heard {
+            commitment: "visibility".to_owned(),
+            voice: Voice::CivilSociety,
+            level: level.map(|level| Level::ALL[level]),
+            members,
+        };
+        let all = [heard(Some(1), 3), heard(Some(4), 2), heard(None, 4)];
+        let (counts, assessed) = levels(&all, "visibility", Voice::CivilSociety);
+        assert_eq!((counts.map(|(_, members)| members), assessed), ([0, 3, 0, 0, 2], 4));
+        let (none, nobody) = levels(&all, "visibility", Voice::Member);
+        assert_eq!((none.map(|(_, members)| members), nobody), ([0; 5], 0));
+    }
+
+    proptest! {
+        #[test]
+        fn every_voice_stands_once_with_its_latest_year(
+            all in prop::collection::btree_map((0usize..3, 0usize..3, 2022i64..2027), 0usize..5, 0..30),
+        ) {
+            // Each voice speaks once of a year: names tell only civil society apart.
+            let all: Vec<Spoken> = all
+                .into_iter()
+                .filter(|((voice, organisation, _), _)| Voice::ALL[*voice] == Voice::CivilSociety || *organisation == 0)
+                .map(|((voice, organisation, year), level)| spoken((voice, organisation, year, level)))
+                .collect();
+            let found = latest(&all, "visibility");
+            prop_assert!(found.is_sorted_by_key(|one| one.author.voice));
+            for one in &all {
+                let standing: Vec<&Spoken> = found.iter().filter(|other| other.author.is_same_as(&one.author)).collect();
+                prop_assert_eq!(standing.len(), 1);
+                prop_assert!(standing[0].year >= one.year);
+            }
+            prop_assert!(found.iter().all(|one| all.contains(one)));
+            let gap = gap(&found);
+            prop_assert_eq!(gap.is_some(), found.len() > 1);
+            prop_assert!(gap.is_none_or(|gap| (0..=4).contains(&gap)));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What scorecards are made from: what is published, as it was on a day. However many members are asked about, the number
+//! of statements is fixed.
+
+use std::collections::HashMap;
+
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use diesel::{
+    dsl::{count, count_star, exists, not},
+    prelude::*,
+};
+use serde::Deserialize;
+
+use super::super::rules::{Facts, Heard, Programme, Spoken};
+use crate::{
+    action_programs::Stage,
+    assessments::Level,
+    db::{
+        Conn, Stamp, StoreError, json,
+        schema::{
+            action_program, action_program_move, assessment, consultation, contribution, evaluation, member,
+            member_adhesion, member_status, milestone, project, territory,
+        },
+        search::any_of,
+    },
+    evaluations::{Author, Voice},
+    members::MemberKind,
+    territories::Code,
+};
+
+diesel::alias!(assessment as later: Later);
+
+/// Reads a column whose text has a type of its own.
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(StoreError::corrupt)
+}
+
+/// The first moment after a day.
+fn end_of(day: NaiveDate) -> NaiveDateTime {
+    day.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX).and_time(NaiveTime::MIN)
+}
+
+/// The ids of those who were members on a day, of some regions and kinds (all where none are named), and how many more are
+/// members without a date of joining.
+///
+/// # Errors
+/// The database's.
+pub fn members_on(
+    conn: &mut Conn,
+    day: NaiveDate,
+    regions: &[Code],
+    kinds: &[MemberKind],
+) -> Result<(Vec<String>, usize), StoreError> {
+    let (from_on, until_on) = (member_status::from_on, member_status::until_on);
+    let mut query = member::table
+        .inner_join(territory::table.on(member::territory_code.eq(territory::code)))
+        .inner_join(member_status::table.on(member_status::member_id.eq(member::id)))
+        .filter(member_status::status.eq_any(["active", "suspended"]))
+        .filter(from_on.is_null().or(from_on.assume_not_null().le(day)))
+        .filter(until_on.is_null().or(until_on.assume_not_null().gt(day)))
+        .order(member::id)
+        .select((member::id, from_on.is_not_null()))
+        .into_boxed();
+    let regions: Vec<&str> = regions.iter().map(Code::as_str).collect();
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    query = any_of!(query, territory::region_code, regions.as_slice());
+    query = any_of!(query, member::kind, kinds.as_slice());
+    let rows: Vec<(String, bool)> = query.load(conn)?;
+    let (dated, undated): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, is_dated)| *is_dated);
+    Ok((dated.into_iter().map(|(id, _)| id).collect(), undated.len()))
+}
+
+/// What is published of a member's assessments that were made by a day, with one statement.
+///
+/// # Errors
+/// The database's.
+pub fn spoken(conn: &mut Conn, member_id: &str, day: NaiveDate) -> Result<Vec<Spoken>, StoreError> {
+    type Found = (String, String, String, String, i64, i64, NaiveDate);
+    let rows: Vec<Found> = assessment::table
+        .filter(assessment::member_id.eq(member_id).and(assessment::publication.eq("published")))
+        .filter(assessment::assessed_on.le(day))
+        .order(assessment::id)
+        .select((
+            assessment::id,
+            assessment::commitment,
+            assessment::voice,
+            assessment::organisation,
+            assessment::level,
+            assessment::year,
+            assessment::assessed_on,
+        ))
+        .load(conn)?;
+    let spoken = |(id, commitment, voice, organisation, level, year, assessed_on): Found| {
+        let author = Author { voice: parsed(&voice)?, organisation };
+        let level = Level::try_from(level).map_err(StoreError::corrupt)?;
+        Ok(Spoken { id, commitment, author, level, year, assessed_on })
+    };
+    rows.into_iter().map(spoken).collect()
+}
+
+/// Keeps of some members' assessments that were made by a day the latest year of each voice, where every organisation of
+/// civil society is a voice of its own.
+macro_rules! last_heard {
+    ($ids:expr, $day:expr) => {{
+        let is_later = later
+            .filter(later.field(assessment::member_id).eq(assessment::member_id))
+            .filter(later.field(assessment::commitment).eq(assessment::commitment))
+            .filter(later.field(assessment::year).gt(assessment::year))
+            .filter(later.field(assessment::voice).eq(assessment::voice))
+            .filter(
+                later
+                    .field(assessment::organisation)
+                    .eq(assessment::organisation)
+                    .or(assessment::voice.ne(Voice::CivilSociety.as_str())),
+            )
+            .filter(later.field(assessment::publication).eq("published"))
+            .filter(later.field(assessment::assessed_on).le($day));
+        assessment::table
+            .filter(assessment::member_id.eq_any($ids).and(assessment::publication.eq("published")))
+            .filter(assessment::assessed_on.le($day))
+            .filter(not(exists(is_later)))
+    }};
+}
+
+/// How many of some members stand at each level on a day, by commitment and voice, and of how many the voice speaks at all,
+/// with two statements. Where organisations of civil society differ, a member stands at each of their levels.
+///
+/// # Errors
+/// The database's.
+pub fn heard(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Heard>, StoreError> {
+    let members = || count(assessment::member_id).aggregate_distinct();
+    let by_level: Vec<(String, String, i64, i64)> = last_heard!(ids.iter().copied(), day)
+        .group_by((assessment::commitment, assessment::voice, assessment::level))
+        .select((assessment::commitment, assessment::voice, assessment::level, members()))
+        .load(conn)?;
+    let at_all: Vec<(String, String, i64)> = last_heard!(ids.iter().copied(), day)
+        .group_by((assessment::commitment, assessment::voice))
+        .select((assessment::commitment, assessment::voice, members()))
+        .load(conn)?;
+    let by_level =
+        by_level.into_iter().map(|(commitment, voice, level, members)| (commitment, voice, Some(level), members));
+    let at_all = at_all.into_iter().map(|(commitment, voice, members)| (commitment, voice, None, members));
+    let heard = |(commitment, voice, level, members): (String, String, Option<i64>, i64)| {
+        let level = level.map(Level::try_from).transpose().map_err(StoreError::corrupt)?;
+        Ok(Heard { commitment, voice: parsed(&voice)?, level, members })
+    };
+    by_level.chain(at_all).map(heard).collect()
+}
+
+/// What is known of some members on a day, with ten statements.
+///
+/// # Errors
+/// The database's.
+pub fn facts(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Facts, StoreError> {
+    let (ideas_received, ideas_answered) = ideas(conn, ids, day)?;
+    Ok(Facts {
+        adhesions: adhesions(conn, ids, day)?,
+        in_ogp_local: in_ogp_local(conn, ids, day)?,
+        programmes: programmes(conn, ids, day)?,
+        consultations: consultations(conn, ids, day)?,
+        ideas_received,
+        ideas_answered,
+        evaluations: evaluations(conn, ids, day)?,
+    })
+}
+
+/// Members that had adhered to the charter and had not withdrawn from the network.
+fn adhesions(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<i64, StoreError> {
+    let withdrawn = member_status::table
+        .filter(member_status::member_id.eq(member_adhesion::member_id).and(member_status::status.eq("withdrawn")))
+        .filter(member_status::from_on.is_null().or(member_status::from_on.assume_not_null().le(day)))
+        .filter(member_status::until_on.is_null().or(member_status::until_on.assume_not_null().gt(day)));
+    let own = member_adhesion::table.filter(member_adhesion::member_id.eq_any(ids.iter().copied()));
+    let in_force = own.filter(member_adhesion::adhered_on.le(day)).filter(not(exists(withdrawn)));
+    Ok(in_force.select(count(member_adhesion::member_id).aggregate_distinct()).first(conn)?)
+}
+
+fn in_ogp_local(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<i64, StoreError> {
+    let own = member::table.filter(member::id.eq_any(ids.iter().copied()));
+    Ok(own.filter(member::ogp_local_since.le(day)).count().get_result(conn)?)
+}
+
+/// The date of a document, as far as it is stored.
+#[derive(Deserialize)]
+struct Dated {
+    dated: Option<NaiveDate>,
+}
+
+fn programmes(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Programme>, StoreError> {
+    let ids = || ids.iter().copied();
+    let rows: Vec<(String, Stamp, String)> = action_program::table
+        .filter(action_program::member_id.eq_any(ids()).and(action_program::publication.eq("published")))
+        .select((action_program::id, action_program::created_at, action_program::documents))
+        .load(conn)?;
+    let moves: Vec<(String, String)> = action_program_move::table
+        .inner_join(action_program::table.on(action_program_move::program_id.eq(action_program::id)))
+        .filter(action_program::member_id.eq_any(ids()).and(action_program::publication.eq("published")))
+        .filter(action_program_move::moved_on.le(day))
+        .order((action_program_move::program_id, action_program_move::position))
+        .select((action_program_move::program_id, action_program_move::to_stage))
+        .load(conn)?;
+    let mut stages: HashMap<String, Vec<Stage>> = HashMap::new();
+    for (program, stage) in moves {
+        stages.entry(program).or_default().push(parsed(&stage)?);
+    }
+    let (done, due) = milestones(conn, ids().collect(), day)?;
+    let number = |counts: &ByProgramme, id: &str| counts.get(id).copied().unwrap_or_default();
+    let programme = |(id, stored_at, documents): (String, Stamp, String)| {
+        let documents: Vec<Dated> = json::read(&documents)?;
+        let counted = |is_counted: fn(&Dated, NaiveDate) -> bool| {
+            i64::try_from(documents.iter().filter(|document| is_counted(document, day)).count())
+        };
+        let stored_at = NaiveDateTime::from(stored_at).and_utc();
+        Ok(Programme {
+            stage: Programme::stage_on(day, stored_at, stages.get(&id).map_or(&[], Vec::as_slice)),
+            documents_dated: counted(|document, day| document.dated.is_some_and(|dated| dated <= day))
+                .map_err(StoreError::corrupt)?,
+            documents_undated: counted(|document, _| document.dated.is_none()).map_err(StoreError::corrupt)?,
+            milestones_done: number(&done, &id),
+            milestones_due: number(&due, &id),
+        })
+    };
+    rows.into_iter().map(programme).collect()
+}
+
+/// Counts by the id of a programme.
+type ByProgramme = HashMap<String, i64>;
+
+/// How many milestones were done by a day, and how many were due before it and not done.
+fn milestones(conn: &mut Conn, ids: Vec<&str>, day: NaiveDate) -> Result<(ByProgramme, ByProgramme), StoreError> {
+    let own = milestone::table
+        .inner_join(project::table.on(milestone::project_id.eq(project::id)))
+        .filter(project::member_id.eq_any(ids).and(project::is_public.eq(true)));
+    let counted = (project::program_id, count_star());
+    let done: Vec<(String, i64)> =
+        own.clone().filter(milestone::done_on.le(day)).group_by(project::program_id).select(counted).load(conn)?;
+    let is_open = milestone::done_on.is_null().or(milestone::done_on.assume_not_null().gt(day));
+    let due: Vec<(String, i64)> =
+        own.filter(milestone::due_on.lt(day).and(is_open)).group_by(project::program_id).select(counted).load(conn)?;
+    Ok((done.into_iter().collect(), due.into_iter().collect()))
+}
+
+fn consultations(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<i64, StoreError> {
+    let held = consultation::table
+        .inner_join(action_program::table.on(consultation::program_id.eq(action_program::id)))
+        .filter(consultation::member_id.eq_any(ids.iter().copied()).and(consultation::closes_on.le(day)))
+        .filter(action_program::publication.eq("published"));
+    Ok(held.count().get_result(conn)?)
+}
+
+/// How many published contributions had come in by a day, and how many of them had been answered.
+fn ideas(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<(i64, i64), StoreError> {
+    let received = contribution::table
+        .inner_join(consultation::table.on(contribution::consultation_id.eq(consultation::id)))
+        .inner_join(action_program::table.on(consultation::program_id.eq(action_program::id)))
+        .filter(consultation::member_id.eq_any(ids.to_vec()).and(action_program::publication.eq("published")))
+        .filter(contribution::moderation.eq("published").and(contribution::created_at.lt(end_of(day))));
+    let answered = received.clone().filter(contribution::decided_on.le(day));
+    Ok((received.count().get_result(conn)?, answered.count().get_result(conn)?))
+}
+
+fn evaluations(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<(Voice, i64)>, StoreError> {
+    let rows: Vec<(String, i64)> = evaluation::table
+        .inner_join(action_program::table.on(evaluation::program_id.eq(action_program::id)))
+        .filter(action_program::member_id.eq_any(ids.iter().copied()).and(action_program::publication.eq("published")))
+        .filter(evaluation::publication.eq("published").and(evaluation::evaluated_on.le(day)))
+        .group_by(evaluation::voice)
+        .select((evaluation::voice, count_star()))
+        .load(conn)?;
+    rows.into_iter().map(|(voice, number)| Ok((parsed(&voice)?, number))).collect()
+}
