@@ -119,6 +119,16 @@ impl Taken {
         self.areas.push(area);
     }
 
+    /// Notes that a straight line is there: as a chain of pieces, of which a long line has at most 40.
+    pub fn add_line(&mut self, line: &[(Tenths, Tenths)]) {
+        let [(x1, y1), (x2, y2)] = line else { return };
+        let pieces = ((x2 - x1).abs().max((y2 - y1).abs()) / 40).clamp(1, 40);
+        for piece in 0..=pieces {
+            let place = (x1 + (x2 - x1) * piece / pieces, y1 + (y2 - y1) * piece / pieces);
+            self.add(Area::around(place, 30, 30));
+        }
+    }
+
     /// Of several places, moved within the bounds, takes the first that covers the least.
     pub fn take(&mut self, places: impl IntoIterator<Item = Area>) -> Option<Area> {
         let places = places.into_iter().map(|place| place.within(&self.bounds));
@@ -128,9 +138,12 @@ impl Taken {
         Some(chosen)
     }
 
-    /// Whether nothing is there yet.
-    pub fn is_free(&self, area: &Area) -> bool {
-        self.areas.iter().all(|other| area.covered_by(other) == 0)
+    /// Takes a place unless something is there already or nearer than `gap` before or behind it.
+    pub fn take_free(&mut self, area: Area, gap: Tenths) -> bool {
+        let wider = Area { left: area.left - gap, right: area.right + gap, ..area };
+        let is_free = self.areas.iter().all(|other| wider.covered_by(other) == 0);
+        self.areas.extend(is_free.then_some(area));
+        is_free
     }
 }
 
@@ -155,7 +168,8 @@ mod tests {
         let (above, below) = (Area::around((500, 400), 200, 100), Area::around((500, 600), 200, 100));
         assert_eq!(taken.take([above, below]), Some(above));
         assert_eq!(taken.take([above, below]), Some(below));
-        assert!(!taken.is_free(&above) && taken.is_free(&Area::around((500, 800), 200, 100)));
+        assert!(!taken.take_free(above, 0) && taken.take_free(Area::around((500, 800), 200, 100), 0));
+        assert!(!taken.take_free(Area::around((720, 800), 200, 100), 30));
         let outside = taken.take([Area::around((0, 1_000), 200, 100)]).unwrap();
         assert_eq!((outside.left, outside.bottom), (0, 1_000));
     }

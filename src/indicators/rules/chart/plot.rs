@@ -2,7 +2,7 @@
 //! the canvas mirrors them where reading does.
 
 use super::{
-    super::progress::Dated,
+    super::{period::Period, progress::Dated},
     Chart, Point, Sizes, ValueAxis, in_order,
     label::{self, Area, Taken},
     markup::{Anchor, Canvas, Tenths},
@@ -48,7 +48,8 @@ impl<'a> Plot<'a> {
         points.first()?;
         let (first, last) = (days.iter().min()?, days.iter().max()?);
         let broken = points.windows(2).any(is_break);
-        let top = space.top + if broken { sizes.text + GAP } else { 0 };
+        let row = sizes.text + GAP;
+        let top = space.top + if broken { 2 * row } else { row };
         let bottom = space.bottom - sizes.text - GAP;
         let steps = steps(chart.axis, (*values.iter().min()?, *values.iter().max()?), (bottom - top) / 450);
         let widest =
@@ -94,26 +95,38 @@ impl<'a> Plot<'a> {
         canvas.line("axis", (self.inner.left, self.inner.bottom), (self.inner.right, self.inner.bottom));
     }
 
-    /// The axis of time: at most eight labels, fewer where they would touch.
-    fn draw_time(&self, canvas: &mut Canvas) {
+    /// The labels of time with their places: at most eight, all of the same distance, as many as do not touch. Where not
+    /// even two of them fit, the first and the last period.
+    fn time_labels(&self) -> Vec<(Period, Area)> {
         let day = |number: i64| i32::try_from(number).ok().and_then(chrono::NaiveDate::from_num_days_from_ce_opt);
-        let (Some(first), Some(last)) = (day(self.time.domain.0), day(self.time.domain.1)) else { return };
-        let text = |period| words::period(period, self.chart.language);
-        let widest = self.points.iter().map(|point| label::width(&text(point.period), self.sizes.text)).max();
-        let room = (self.inner.right - self.inner.left) / (widest.unwrap_or_default() + 2 * GAP).max(1);
-        let most = usize::try_from(room.clamp(1, 8)).unwrap_or(1);
-        let mut taken = Taken::new(self.space);
-        for period in time_labels(first, last, self.chart.frequency, most) {
+        let (Some(first), Some(last)) = (day(self.time.domain.0), day(self.time.domain.1)) else { return Vec::new() };
+        let placed = |periods: Vec<Period>| -> Option<Vec<(Period, Area)>> {
+            let mut taken = Taken::new(self.space);
+            let places: Vec<(Period, Area)> =
+                periods.into_iter().map(|period| (period, self.time_label(period))).collect();
+            places.iter().all(|(_, area)| taken.take_free(*area, GAP)).then_some(places)
+        };
+        let labels = |most: usize| time_labels(first, last, self.chart.frequency, most);
+        let evenly = (1..=8).rev().filter_map(|most| placed(labels(most)));
+        let evenly = evenly.max_by_key(Vec::len).unwrap_or_default();
+        let all = labels(usize::MAX);
+        match (evenly.as_slice(), all.as_slice()) {
+            ([_], [first, .., last]) => placed(vec![*first, *last]).unwrap_or(evenly),
+            _ => evenly,
+        }
+    }
+
+    fn time_label(&self, period: Period) -> Area {
+        let wide = label::width(&words::period(period, self.chart.language), self.sizes.text);
+        let place = (self.time.at(day_number(period.last_day())), self.space.bottom - self.sizes.text / 2);
+        Area::around(place, wide, self.sizes.text).within(&self.space)
+    }
+
+    fn draw_time(&self, canvas: &mut Canvas) {
+        for (period, area) in self.time_labels() {
             let x = self.time.at(day_number(period.last_day()));
-            let text = text(period);
-            let y = self.space.bottom - self.sizes.text / 2;
-            let wide = label::width(&text, self.sizes.text);
-            let area = Area::around((x, y), wide, self.sizes.text).within(&self.space);
-            if taken.is_free(&area) {
-                taken.add(area);
-                canvas.line("axis", (x, self.inner.bottom), (x, self.inner.bottom + 40));
-                self.write_in(canvas, "muted", &area, &text);
-            }
+            canvas.line("axis", (x, self.inner.bottom), (x, self.inner.bottom + 40));
+            self.write_in(canvas, "muted", &area, &words::period(period, self.chart.language));
         }
     }
 
@@ -122,36 +135,42 @@ impl<'a> Plot<'a> {
         canvas.text(class, self.sizes.text, Anchor::Middle, (x, y + self.sizes.text * 35 / 100), text);
     }
 
-    /// Each target as a dashed line up to its date, from that of the target before it.
-    fn draw_targets(&self, canvas: &mut Canvas) {
+    /// Each target's line: up to its date, from that of the target before it.
+    fn target_lines(&self) -> impl Iterator<Item = (&Dated, [(Tenths, Tenths); 2])> {
         let mut from = self.inner.left;
-        for target in &self.targets {
+        self.targets.iter().map(move |target| {
             let (x, y) = self.place_of(*target);
-            canvas.line("target", (from, y), (x, y));
-            let says = words::target_sentence(
-                &self.write(target.value),
-                &words::date(target.on, self.chart.language),
-                self.chart.language,
-            );
-            canvas.dot("mark", (x, y), 30, &says);
-            from = x;
+            (target, [(std::mem::replace(&mut from, x), y), (x, y)])
+        })
+    }
+
+    fn draw_targets(&self, canvas: &mut Canvas) {
+        let language = self.chart.language;
+        for (target, [from, to]) in self.target_lines() {
+            canvas.line("target", from, to);
+            let says = words::target_sentence(&self.write(target.value), &words::date(target.on, language), language);
+            canvas.dot("mark", to, 30, &says);
         }
     }
 
-    /// Where a new version of the definition begins: a line across, halfway between the values that it parts.
+    /// Where a new version of the definition begins, halfway between the values that it parts.
+    fn breaks(&self) -> impl Iterator<Item = (&Point, Tenths)> {
+        self.points.windows(2).filter(|pair| is_break(pair)).filter_map(|pair| {
+            let [before, after] = pair else { return None };
+            Some((after, i64::midpoint(self.place(before).0, self.place(after).0)))
+        })
+    }
+
     fn draw_breaks(&self, canvas: &mut Canvas) {
         let row = self.space.top + self.sizes.text / 2;
         let mut taken = Taken::new(self.space);
-        for pair in self.points.windows(2).filter(|pair| is_break(pair)) {
-            let [before, after] = pair else { continue };
-            let x = i64::midpoint(self.place(before).0, self.place(after).0);
+        for (after, x) in self.breaks() {
             canvas.line("break", (x, self.inner.top), (x, self.inner.bottom));
-            let texts = [words::definition(after.definition, self.chart.language), after.definition.to_string()];
-            for text in texts {
+            // Where breaks crowd, only the number, or nothing: the description says it, too.
+            for text in [words::definition(after.definition, self.chart.language), after.definition.to_string()] {
                 let wide = label::width(&text, self.sizes.text);
                 let area = Area::around((x, row), wide, self.sizes.text).within(&self.space);
-                if taken.is_free(&area) {
-                    taken.add(area);
+                if taken.take_free(area, GAP) {
                     self.write_in(canvas, "muted", &area, &text);
                     break;
                 }
@@ -159,18 +178,22 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// The line is broken where a period has no value, and where the definition changes.
-    fn draw_series(&self, canvas: &mut Canvas) {
-        for run in self.points.chunk_by(is_joined) {
+    /// The series' lines: broken where a period has no value, and where the definition changes.
+    fn series_lines(&self) -> impl Iterator<Item = Vec<(Tenths, Tenths)>> {
+        self.points.chunk_by(is_joined).map(|run| {
             let mut places: Vec<(Tenths, Tenths)> = Vec::new();
             for place in run.iter().map(|point| self.place(point)) {
                 let before = places.last().copied().filter(|_| self.chart.axis.is_stepped());
                 places.extend(before.map(|(_, y)| (place.0, y)));
                 places.push(place);
             }
-            if run.len() > 1 {
-                canvas.through("series", &places);
-            }
+            places
+        })
+    }
+
+    fn draw_series(&self, canvas: &mut Canvas) {
+        for places in self.series_lines().filter(|places| places.len() > 1) {
+            canvas.through("series", &places);
         }
         for point in &self.points {
             let period = words::period(point.period, self.chart.language);
@@ -193,50 +216,49 @@ impl<'a> Plot<'a> {
         }
     }
 
+    /// What labels must not hide: dots and lines.
+    fn drawn(&self) -> Taken {
+        let mut taken = Taken::new(Area { top: self.inner.top - self.sizes.text - GAP, ..self.inner });
+        let dots = self.points.iter().map(|point| self.place(point));
+        for dot in dots.chain(self.targets.iter().chain(&self.chart.baseline).map(|dated| self.place_of(*dated))) {
+            taken.add(Area::around(dot, 80, 80));
+        }
+        for line in self.series_lines() {
+            line.windows(2).for_each(|pair| taken.add_line(pair));
+        }
+        self.target_lines().for_each(|(_, line)| taken.add_line(&line));
+        self.breaks().for_each(|(_, x)| taken.add_line(&[(x, self.inner.top), (x, self.inner.bottom)]));
+        taken
+    }
+
     /// The latest value, the targets and the baseline, where they hide the least.
     fn draw_labels(&self, canvas: &mut Canvas) {
-        let bounds = Area { top: self.inner.top - GAP, bottom: self.inner.bottom - 10, ..self.inner };
-        let mut taken = Taken::new(bounds);
-        let places: Vec<(Tenths, Tenths)> = self.points.iter().map(|point| self.place(point)).collect();
-        for place in &places {
-            taken.add(Area::around(*place, 80, 80));
-        }
-        for pair in places.windows(2) {
-            if let [(x1, y1), (x2, y2)] = pair {
-                for quarter in 1..4 {
-                    let place = (x1 + (x2 - x1) * quarter / 4, y1 + (y2 - y1) * quarter / 4);
-                    taken.add(Area::around(place, 40, 40));
-                }
-            }
-        }
         let language = self.chart.language;
-        let baseline = self.chart.baseline.map(|baseline| {
-            let text = words::baseline(&self.write(baseline.value), language);
-            ("label of-base", self.place_of(baseline), text)
-        });
-        let latest = self.points.last().zip(places.last());
-        let latest = latest.map(|(point, place)| ("label of-series", *place, self.write(point.value)));
+        let latest = self.points.last().map(|point| ("label of-series", self.place(point), self.write(point.value)));
         let targets = self.targets.iter().rev().map(|target| {
             let text = words::target(&self.write(target.value), language);
             ("label of-target", self.place_of(*target), text)
         });
-        for (_, place, _) in targets.clone().chain(baseline.clone()) {
-            taken.add(Area::around(place, 80, 80));
-        }
-        for (class, place, text) in latest.into_iter().chain(targets).chain(baseline) {
+        let baseline = self.chart.baseline.map(|baseline| {
+            let text = words::baseline(&self.write(baseline.value), language);
+            ("label of-base", self.place_of(baseline), text)
+        });
+        let mut taken = self.drawn();
+        for (class, place, text) in latest.into_iter().chain(baseline).chain(targets) {
             if let Some(area) = taken.take(self.candidates(place, &text)) {
                 self.write_in(canvas, class, &area, &text);
             }
         }
     }
 
-    /// Places for a label: above and below, towards either side, then further away.
+    /// Places for a label, the best first: above and below, towards either side, beside, and then further away.
     fn candidates(&self, (x, y): (Tenths, Tenths), text: &str) -> impl Iterator<Item = Area> {
-        let (wide, high) = (label::width(text, self.sizes.text) + 20, self.sizes.text);
-        let away = high / 2 + GAP;
-        let across = [0, -wide / 2, wide / 2, -wide, wide];
-        let down = [-away, away, -away - high, away + high];
-        down.into_iter().flat_map(move |dy| across.map(|dx| Area::around((x + dx, y + dy), wide, high)))
+        let (wide, high) = (label::width(text, self.sizes.text), self.sizes.text);
+        let (half, near) = (wide / 2, high / 2 + GAP);
+        let row = |down: Tenths| [0, half, -half].map(|across| [(across, -down), (across, down)]);
+        let beside = [(half + GAP, 0), (-half - GAP, 0)];
+        let moves = row(near).into_iter().flatten().chain(beside).chain(row(near + high).into_iter().flatten());
+        moves.map(move |(across, down)| Area::around((x + across, y + down), wide, high))
     }
 }
 
