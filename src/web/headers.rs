@@ -41,8 +41,10 @@ pub async fn finish<B: MessageBody>(
     let path = response.request().path();
     let policy = if path.starts_with("/docs") {
         DOCS_POLICY
-    } else if is_html(response.headers()) {
+    } else if is_a(response.headers(), b"text/html") {
         PAGE_POLICY
+    } else if is_a(response.headers(), b"image/svg+xml") {
+        PICTURE_POLICY
     } else {
         DATA_POLICY
     };
@@ -50,8 +52,8 @@ pub async fn finish<B: MessageBody>(
     Ok(response)
 }
 
-fn is_html(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+fn is_a(headers: &HeaderMap, media_type: &[u8]) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(media_type))
 }
 
 fn set_headers(headers: &mut HeaderMap, policy: &'static str) {
