@@ -52,6 +52,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(evaluations::configure)
                 .configure(exchange::configure)
                 .configure(assessments::configure)
+                .configure(indicators::configure)
                 .configure(territories::configure)
                 .configure(changes::configure)
                 .configure(exports::configure)

@@ -14,6 +14,8 @@ use crate::observe::request_id::RequestId;
 
 /// Data is never a document that loads anything.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// A picture is drawn with styles of its own, and with nothing else.
+const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 /// Our own pages: one style sheet of ours, no script.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The interactive documentation: its scripts and styles come from this server; it writes styles inline.

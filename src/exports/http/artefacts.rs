@@ -143,6 +143,8 @@ pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), Sto
         Name::Collaborations => CollaborationOut::COLUMNS,
         Name::Events => EventOut::COLUMNS,
         Name::Assessments => AssessmentOut::COLUMNS,
+        Name::Indicators => IndicatorOut::COLUMNS,
+        Name::Measurements => MeasurementOut::COLUMNS,
     };
     db.read_blocking(|conn| {
         snapshot(conn, |conn| {

@@ -182,6 +182,8 @@ fn describe(edition: Arc<Edition>, own: Licence) -> Described {
         Name::Collaborations => (dictionary::fields::<CollaborationOut>(), own, Vec::new()),
         Name::Events => (dictionary::fields::<EventOut>(), own, Vec::new()),
         Name::Assessments => (dictionary::fields::<AssessmentOut>(), own, Vec::new()),
+        Name::Indicators => (dictionary::fields::<IndicatorOut>(), own, Vec::new()),
+        Name::Measurements => (dictionary::fields::<MeasurementOut>(), own, Vec::new()),
     };
     Described { edition, fields, licence, credits }
 }
