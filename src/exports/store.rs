@@ -9,7 +9,7 @@ use crate::{
     changes::{self, State},
     charter, consultations,
     db::{Conn, StoreError, json},
-    evaluations, exchange, members, territories,
+    evaluations, exchange, indicators, members, territories,
 };
 
 /// How many rows are read at once.

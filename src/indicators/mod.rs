@@ -67,7 +67,11 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<In
 ///
 /// # Errors
 /// The database's.
-pub fn walk_measurements(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<MeasurementOut>, StoreError> {
+pub fn walk_measurements(
+    conn: &mut Conn,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<MeasurementOut>, StoreError> {
     let found = store::walk_measurements(conn, after, limit)?;
     Ok(found.into_iter().map(|found| MeasurementOut::of(found, false)).collect())
 }

@@ -12,7 +12,7 @@ use super::super::{
 use crate::{
     action_programs, assessments, charter, consultations,
     db::{Conn, Importable, StoreError, snapshot},
-    evaluations, exchange,
+    evaluations, exchange, indicators,
     kernel::register::Column,
     members::{self, MemberList, Provenance, Status},
     network,

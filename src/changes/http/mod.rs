@@ -19,7 +19,7 @@ use super::{
 use crate::{
     action_programs, assessments, charter, consultations,
     db::{Conn, Db, StoreError},
-    evaluations, exchange, members, network,
+    evaluations, exchange, indicators, members, network,
     state::AppState,
     territories,
     web::{

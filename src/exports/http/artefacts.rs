@@ -28,6 +28,7 @@ use crate::{
     db::{Conn, Db, StoreError, snapshot},
     evaluations::EvaluationOut,
     exchange::{CollaborationOut, EventOut, PracticeOut},
+    indicators::{IndicatorOut, MeasurementOut},
     members::MemberOut,
     territories::TerritoryOut,
     web::{

@@ -23,6 +23,7 @@ use crate::{
     db::Db,
     evaluations::EvaluationOut,
     exchange::{CollaborationOut, EventOut, PracticeOut},
+    indicators::{IndicatorOut, MeasurementOut},
     kernel::language::LanguageMap,
     members::MemberOut,
     state::AppState,

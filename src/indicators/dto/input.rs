@@ -5,9 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::super::rules::{
-    Catalogue, Dated, Definition, Dimension, Direction, Facts, Frequency, Kind,
-};
+use super::super::rules::{Catalogue, Dated, Definition, Dimension, Direction, Facts, Frequency, Kind};
 use crate::{
     action_programs::{Provenance, Publication, stated},
     kernel::{
@@ -151,10 +149,16 @@ impl IndicatorIn {
     /// What is said of the indicator, with what is wrong with it so far; `given` is the definition of the catalogue's entry
     /// that it names. Nothing is said where parts of the definition are missing.
     #[must_use]
-    pub fn read(self, given: Option<Definition>, catalogue: &Catalogue, today: NaiveDate) -> (Violations, Option<Facts>) {
+    pub fn read(
+        self,
+        given: Option<Definition>,
+        catalogue: &Catalogue,
+        today: NaiveDate,
+    ) -> (Violations, Option<Facts>) {
         let mut violations = Violations::default();
         violations.add_fields(self.validate());
-        let (baseline, targets) = (self.baseline.map(Dated::from), self.targets.iter().copied().map(Dated::from).collect());
+        let (baseline, targets) =
+            (self.baseline.map(Dated::from), self.targets.iter().copied().map(Dated::from).collect());
         let provenance = self.provenance.unwrap_or(Provenance::Official);
         let definition = match given {
             Some(given) => {
@@ -215,7 +219,8 @@ impl IndicatorIn {
         let source = text("source", self.source, TEXT_CHARS);
         let responsible_unit = text("responsible_unit", self.responsible_unit, TITLE_CHARS);
         let levels = self.levels.into_iter().enumerate();
-        let levels = levels.map(|(at, level)| level.checked(violations, &format!("/levels/{at}"), TITLE_CHARS)).collect();
+        let levels =
+            levels.map(|(at, level)| level.checked(violations, &format!("/levels/{at}"), TITLE_CHARS)).collect();
         Some(Definition {
             title: title?,
             measures: measures?,

@@ -126,6 +126,7 @@ pub struct MeasurementOut {
     /// The denominator of a ratio.
     pub denominator: Option<Decimal>,
     /// How the value is made up: dimension, category, value.
+    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, f64>>>)]
     pub disaggregation: Option<Disaggregation>,
     /// What is to be said of it.
     pub note: Option<LanguageMap>,
@@ -159,6 +160,7 @@ pub struct MeasurementReportOut {
     /// The denominator of a ratio.
     pub denominator: Option<Decimal>,
     /// How the value is made up.
+    #[schema(value_type = BTreeMap<String, BTreeMap<String, f64>>)]
     pub disaggregation: Disaggregation,
     /// What is to be said of it.
     pub note: Option<LanguageMap>,
@@ -330,6 +332,7 @@ pub struct RevisionOut {
     /// The denominator of a ratio.
     pub denominator: Option<Decimal>,
     /// How the value was made up.
+    #[schema(value_type = BTreeMap<String, BTreeMap<String, f64>>)]
     pub disaggregation: Disaggregation,
     /// What was said of it.
     pub note: Option<LanguageMap>,

@@ -43,7 +43,7 @@ pub struct MeasurementIn {
     /// How the value is made up: dimension, category, value. Where amounts of the unit can be added up, the parts of each
     /// dimension add up to the value.
     #[serde(default)]
-    #[schema(example = json!({}))]
+    #[schema(value_type = BTreeMap<String, BTreeMap<String, f64>>, example = json!({}))]
     pub disaggregation: Disaggregation,
     /// What is to be said of it, each of at most 2,000 characters.
     #[serde(default)]
@@ -128,7 +128,7 @@ pub struct MeasurementPatch {
     pub denominator: Patch<Decimal>,
     /// How the value is made up: all of it anew.
     #[serde(default)]
-    #[schema(value_type = Option<Disaggregation>)]
+    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, f64>>>)]
     pub disaggregation: Patch<Disaggregation>,
     /// What is to be said of it, by language.
     #[serde(default)]
@@ -195,7 +195,11 @@ impl MeasurementReviewIn {
         let mut violations = Violations::default();
         violations.add_fields(self.validate());
         if self.verdict == Verdict::Return && self.note.is_none() {
-            violations.add("/note", "missing_value", "Who returns a report says what is to be changed: note is missing.");
+            violations.add(
+                "/note",
+                "missing_value",
+                "Who returns a report says what is to be changed: note is missing.",
+            );
         }
         violations.done()?;
         Ok((self.verdict, self.note.as_deref().map(text::normal)))

@@ -12,9 +12,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use self::{
-    input::{DatedIn, IndicatorIn},
+    input::IndicatorIn,
     measurement::{
-        MeasurementOut, MeasurementPageOut, MeasurementQuery, MeasurementViewQuery, RevisionPageOut, RevisionOut,
+        MeasurementOut, MeasurementPageOut, MeasurementQuery, MeasurementViewQuery, RevisionOut, RevisionPageOut,
     },
     measurement_input::{MeasurementIn, MeasurementPatch, MeasurementReviewIn},
     patch::IndicatorPatch,
@@ -31,7 +31,7 @@ use crate::{
         clock::rfc3339,
         decimal::Decimal,
         fold::search_words,
-        id::Slug,
+        id::{Identifier, Slug},
         language::LanguageMap,
         paging::{Direction as Sense, Order},
     },

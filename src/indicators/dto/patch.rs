@@ -95,11 +95,17 @@ impl IndicatorPatch {
             levels: self.levels.onto(current.as_ref().map(|current| current.levels.clone())).unwrap_or_default(),
             direction: self.direction.onto(current.as_ref().map(|current| current.direction)),
             frequency: self.frequency.onto(current.as_ref().map(|current| current.frequency)),
-            dimensions: self.dimensions.onto(current.as_ref().map(|current| current.dimensions.clone())).unwrap_or_default(),
+            dimensions: self
+                .dimensions
+                .onto(current.as_ref().map(|current| current.dimensions.clone()))
+                .unwrap_or_default(),
             source: self.source.onto_map(current.as_ref().and_then(|current| current.source.clone())),
             responsible_unit: self.responsible_unit.onto_map(current.and_then(|current| current.responsible_unit)),
             baseline: self.baseline.onto(facts.baseline.map(DatedIn::from)),
-            targets: self.targets.onto(Some(facts.targets.into_iter().map(DatedIn::from).collect())).unwrap_or_default(),
+            targets: self
+                .targets
+                .onto(Some(facts.targets.into_iter().map(DatedIn::from).collect()))
+                .unwrap_or_default(),
             publication: self.publication.onto(Some(indicator.publication)),
             provenance: Some(facts.provenance),
             ..IndicatorIn::default()

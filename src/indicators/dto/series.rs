@@ -183,8 +183,7 @@ impl SeriesOut {
         };
         let data: Vec<SeriesPointOut> = measured.into_iter().filter_map(point).collect();
         let facts = indicator.facts;
-        let defined =
-            |(version, since, definition)| SeriesDefinitionOut { version, since, definition };
+        let defined = |(version, since, definition)| SeriesDefinitionOut { version, since, definition };
         Self {
             indicator: indicator.slug.into_string(),
             title: facts.definition.title,

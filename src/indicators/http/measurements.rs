@@ -6,9 +6,7 @@ use actix_web::{
 };
 
 use super::super::{
-    dto::{
-        MeasurementOut, MeasurementPageOut, MeasurementQuery, MeasurementViewQuery, RevisionOut, RevisionPageOut,
-    },
+    dto::{MeasurementOut, MeasurementPageOut, MeasurementQuery, MeasurementViewQuery, RevisionOut, RevisionPageOut},
     rules::Measurement,
     store,
 };

@@ -164,7 +164,11 @@ pub async fn get_indicator_chart(
 }
 
 /// The chart of an indicator.
-fn drawn(found: &Indicator, measured: &[Measurement], (language, width): (Language, u32)) -> Result<String, StoreError> {
+fn drawn(
+    found: &Indicator,
+    measured: &[Measurement],
+    (language, width): (Language, u32),
+) -> Result<String, StoreError> {
     let catalogue = reference().map_err(StoreError::corrupt)?;
     let definition = &found.facts.definition;
     let unit = catalogue.unit(&definition.unit).map(|unit| unit.label.read(language)).unwrap_or_default();

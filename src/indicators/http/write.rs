@@ -197,9 +197,8 @@ fn in_program(
     principal: &Principal,
     (pointer, code, named): (&str, &'static str, String),
 ) -> Result<Placed, Problem> {
-    let is_seen = |place: &Place, owner: &str| {
-        place.is_public || principal.covers::<crate::auth::roles::ProgramsDraft>(owner)
-    };
+    let is_seen =
+        |place: &Place, owner: &str| place.is_public || principal.covers::<crate::auth::roles::ProgramsDraft>(owner);
     let Some((place, program)) = found.filter(|(place, program)| is_seen(place, &program.owner.id)) else {
         return Ok(nowhere(pointer, code, format!("There is no {named}.")));
     };
@@ -260,7 +259,11 @@ fn created(tx: &mut Tx<'_>, place: Placed, input: IndicatorIn) -> Result<Written
         (Some(code), _) => code.parse().ok(),
         (None, Some(found)) => Some(found.code.clone()),
         (None, None) => {
-            violations.add("/code", "missing_value", "code is missing; only an entry of the catalogue says it for you.");
+            violations.add(
+                "/code",
+                "missing_value",
+                "code is missing; only an entry of the catalogue says it for you.",
+            );
             None
         }
     };

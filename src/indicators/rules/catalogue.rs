@@ -148,10 +148,8 @@ struct CatalogueFile {
 }
 
 /// The embedded reference data.
-pub const REFERENCE: [&str; 2] = [
-    include_str!("../../../data/indicators/units.json"),
-    include_str!("../../../data/indicators/catalogue.json"),
-];
+pub const REFERENCE: [&str; 2] =
+    [include_str!("../../../data/indicators/units.json"), include_str!("../../../data/indicators/catalogue.json")];
 
 static CATALOGUE: LazyLock<Result<Catalogue, String>> = LazyLock::new(|| {
     let [units, catalogue] = REFERENCE;

@@ -13,13 +13,7 @@ use super::{
 };
 use crate::{
     action_programs::{Drafts, Provenance, Publication, PublicationFilter},
-    kernel::{
-        codes::codes,
-        id::Slug,
-        language::LanguageMap,
-        paging::Order,
-        violation::Violations,
-    },
+    kernel::{codes::codes, id::Slug, language::LanguageMap, paging::Order, violation::Violations},
 };
 
 /// What an indicator measures, and how: what it is reported by.
@@ -80,7 +74,15 @@ impl Definition {
     #[must_use]
     pub fn continues(&self, other: &Self) -> bool {
         let measured = |of: &Self| {
-            (of.measures.clone(), of.computation.clone(), of.unit.clone(), of.kind, of.levels.clone(), of.direction, of.frequency)
+            (
+                of.measures.clone(),
+                of.computation.clone(),
+                of.unit.clone(),
+                of.kind,
+                of.levels.clone(),
+                of.direction,
+                of.frequency,
+            )
         };
         measured(self) == measured(other)
     }

@@ -373,7 +373,8 @@ pub struct MeasurementFilters {
 /// A period that is not the definition's, or has not begun.
 pub fn check_period(period: Period, definition: &Definition, today: NaiveDate) -> Result<(), Violation> {
     if period.frequency() != definition.frequency {
-        let detail = format!("The indicator is reported {}: {period} is no such period.", definition.frequency.as_str());
+        let detail =
+            format!("The indicator is reported {}: {period} is no such period.", definition.frequency.as_str());
         return Err(Violation::new("/period", "wrong_frequency", detail));
     }
     if period.last_day() >= today {

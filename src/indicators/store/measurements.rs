@@ -5,9 +5,7 @@ use diesel::{dsl::AsSelect, prelude::*};
 use serde::Serialize;
 
 use super::{
-    super::rules::{
-        Approved, Content, Measurement, MeasurementFilters, MeasurementSortKey, Period, Review, Revision,
-    },
+    super::rules::{Approved, Content, Measurement, MeasurementFilters, MeasurementSortKey, Period, Review, Revision},
     decimal, keeper, parsed, slug,
 };
 use crate::{
@@ -136,11 +134,7 @@ fn read((row, (indicator, of_public, region, member)): (MeasurementRow, Names)) 
         reported_role: row.reported_role,
         submitted_at: row.submitted_at.map(|at| at.and_utc()),
         first_submitted_at: row.first_submitted_at.map(|at| at.and_utc()),
-        review: Review {
-            at: row.reviewed_at.map(|at| at.and_utc()),
-            role: row.reviewed_role,
-            note: row.review_note,
-        },
+        review: Review { at: row.reviewed_at.map(|at| at.and_utc()), role: row.reviewed_role, note: row.review_note },
         approved,
         revision: row.revision,
         of_public,
@@ -300,8 +294,7 @@ fn filtered(filters: &MeasurementFilters) -> diesel::helper_types::IntoBoxed<'_,
         query = query.filter(is_named);
     }
     if !filters.members.is_empty() {
-        let named = member::table.filter(member::slug.eq_any(&filters.members)).select(member::id.nullable());
-        query = query.filter(measurement::member_id.eq_any(named));
+        query = query.filter(member::slug.nullable().eq_any(&filters.members));
     }
     query = any_of!(query, measurement::period, filters.periods.as_slice());
     if let Some(since) = filters.updated_since {

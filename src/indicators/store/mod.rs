@@ -169,7 +169,11 @@ fn slug(text: String) -> Result<Slug, StoreError> {
 /// whether the programme is published.
 type Names = (Option<String>, Option<String>, Option<String>, Option<String>);
 
-fn keeper(member_id: Option<String>, name: Option<String>, region: Option<String>) -> Result<Option<Keeper>, StoreError> {
+fn keeper(
+    member_id: Option<String>,
+    name: Option<String>,
+    region: Option<String>,
+) -> Result<Option<Keeper>, StoreError> {
     let (Some(id), Some(name), Some(region_code)) = (member_id, name, region) else { return Ok(None) };
     Ok(Some(Keeper { id, slug: slug(name)?, region_code }))
 }
@@ -328,7 +332,8 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Indicat
         None => current_sequence(conn)?,
     };
     let rows = rows.into_iter().map(|(row, names, _)| read((row, names))).collect::<Result<_, _>>()?;
-    let position = |last: &Indicator| Position { key: key(&last.facts.definition.title, order.key), id: last.id.clone() };
+    let position =
+        |last: &Indicator| Position { key: key(&last.facts.definition.title, order.key), id: last.id.clone() };
     Ok(Found::of(rows, *limit, (sequence, total), position))
 }
 
@@ -347,13 +352,11 @@ fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Bac
     let scopes: Vec<&str> = filters.scopes.iter().map(|scope| scope.as_str()).collect();
     query = any_of!(query, indicator::scope, scopes.as_slice());
     if !filters.members.is_empty() {
-        let named = member::table.filter(member::slug.eq_any(&filters.members)).select(member::id.nullable());
-        query = query.filter(indicator::member_id.eq_any(named));
+        query = query.filter(member::slug.nullable().eq_any(&filters.members));
     }
     if !filters.programs.is_empty() {
-        let is_named = action_program::slug.eq_any(&filters.programs).or(action_program::id.eq_any(&filters.programs));
-        let named = action_program::table.filter(is_named).select(action_program::id.nullable());
-        query = query.filter(indicator::program_id.eq_any(named));
+        let slug = action_program::slug.nullable().eq_any(&filters.programs);
+        query = query.filter(slug.or(action_program::id.nullable().eq_any(&filters.programs)));
     }
     query = any_of!(query, indicator::region_code.assume_not_null(), filters.regions.as_slice());
     query = any_of!(query, indicator::project_id.assume_not_null(), filters.projects.as_slice());

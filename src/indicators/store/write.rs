@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{
-    super::rules::{Definition, Facts, Indicator, Keeper, Place, Scope},
+    super::rules::{Facts, Indicator, Keeper, Place, Scope},
     Derived, INDICATORS, Row, find,
 };
 use crate::{
@@ -14,7 +14,10 @@ use crate::{
         Change, Conn, Operation, StoreError, Tx, WriteError, json,
         schema::{indicator, indicator_definition, measurement},
     },
-    kernel::{id::{Slug, is_id, new_id}, violation::Violation},
+    kernel::{
+        id::{Slug, is_id, new_id},
+        violation::Violation,
+    },
 };
 
 /// The indicator with a slug or an id, which no other transaction changes before this one ends.
@@ -160,7 +163,8 @@ pub fn update(
         .set((Row::of(&after)?, Derived::of(&after.facts.definition)?))
         .execute(tx.conn)?;
     if changed {
-        let same = indicator_definition::indicator_id.eq(&after.id).and(indicator_definition::version.eq(definition_version));
+        let same =
+            indicator_definition::indicator_id.eq(&after.id).and(indicator_definition::version.eq(definition_version));
         if breaks {
             note_definition(tx.conn, &after, tx.now().date_naive())?;
         } else {
@@ -185,8 +189,8 @@ fn follow(tx: &mut Tx<'_>, before: &Indicator, after: &Indicator) -> Result<(), 
     if before.is_public() == after.is_public() {
         return Ok(());
     }
-    let own = measurement::table
-        .filter(measurement::indicator_id.eq(&after.id).and(measurement::approved_at.is_not_null()));
+    let own =
+        measurement::table.filter(measurement::indicator_id.eq(&after.id).and(measurement::approved_at.is_not_null()));
     diesel::update(own).set(measurement::is_public.eq(after.is_public())).execute(tx.conn)?;
     let found: Vec<(String, i64)> =
         own.order(measurement::id).select((measurement::id, measurement::version)).load(tx.conn)?;
