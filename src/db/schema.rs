@@ -794,6 +794,8 @@ diesel::allow_tables_to_appear_in_same_query!(
 );
 diesel::allow_tables_to_appear_in_same_query!(focal_point, member);
 diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset, account_member);
+diesel::allow_tables_to_appear_in_same_query!(account_member, measurement);
+diesel::allow_tables_to_appear_in_same_query!(account_member, indicator);
 diesel::allow_tables_to_appear_in_same_query!(practice, practice_principle);
 diesel::allow_tables_to_appear_in_same_query!(practice, member);
 diesel::allow_tables_to_appear_in_same_query!(practice, territory);

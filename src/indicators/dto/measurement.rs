@@ -5,11 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::rules::{
-    Approved, Content, Disaggregation, Evidence, Measurement, MeasurementFilters, MeasurementSortKey, Period, Report,
-    Revision, State,
+    Approved, Content, Disaggregation, Evidence, Measurement, MeasurementFilters, MeasurementSortKey, Period, Readable,
+    Report, Revision, State,
 };
 use crate::{
-    action_programs::Drafts,
     kernel::{
         clock::rfc3339,
         codes::Flag,
@@ -55,15 +54,15 @@ list_query! {
 }
 
 impl MeasurementQuery {
-    /// Which measurements the query asks for; `drafts` are those whose reports the caller sees.
+    /// Which measurements the query asks for; `readable` is whose reports the caller sees.
     #[must_use]
-    pub fn filters(&self, drafts: Drafts) -> MeasurementFilters {
+    pub fn filters(&self, readable: Readable) -> MeasurementFilters {
         MeasurementFilters {
             indicators: Several::texts(&self.indicator),
             members: Several::texts(&self.member),
             periods: Several::texts(&self.period),
             states: Several::values(self.state.clone()),
-            drafts,
+            readable,
             updated_since: self.updated_since.map(|moment| moment.0),
             order: self.sort.unwrap_or(Order { key: MeasurementSortKey::CreatedAt, direction: Direction::Ascending }),
         }

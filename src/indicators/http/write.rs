@@ -188,7 +188,11 @@ fn place(tx: &mut Tx<'_>, input: &IndicatorIn, principal: &Principal) -> Result<
             commitment: None,
             is_public: true,
         })),
-        None => Err(Problem::new(&FORBIDDEN, "The network's indicators are the secretariat's; name what yours is of.")),
+        None => {
+            let detail =
+                "Name program, project_id, or member with commitment; the network's own are the secretariat's.";
+            Ok(nowhere("", "missing_place", detail.to_owned()))
+        }
     }
 }
 

@@ -12,16 +12,13 @@ use super::{
     measure::Figures,
     period::Period,
 };
-use crate::{
-    action_programs::Drafts,
-    kernel::{
-        codes::codes,
-        decimal::Decimal,
-        id::Slug,
-        language::LanguageMap,
-        paging::Order,
-        violation::{Violation, Violations},
-    },
+use crate::kernel::{
+    codes::codes,
+    decimal::Decimal,
+    id::Slug,
+    language::LanguageMap,
+    paging::Order,
+    violation::{Violation, Violations},
 };
 
 /// How far a report has come.
@@ -348,6 +345,19 @@ pub enum MeasurementSortKey {
 
 codes!(MeasurementSortKey { CreatedAt => "created_at" });
 
+/// Whose reports somebody sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Readable {
+    /// Nobody's.
+    None,
+    /// Everybody's.
+    All,
+    /// Those of the member with an id.
+    Of(String),
+    /// Those of the members that have been assigned to the account with an id.
+    Assigned(String),
+}
+
 /// Which measurements a list has. Empty lists of values do not filter.
 #[derive(Debug, Clone, Serialize)]
 pub struct MeasurementFilters {
@@ -360,7 +370,7 @@ pub struct MeasurementFilters {
     /// States of reports, any of which: then what is not approved is wanted, too.
     pub states: Vec<State>,
     /// Whose reports the caller sees.
-    pub drafts: Drafts,
+    pub readable: Readable,
     /// Changed since this moment, inclusive.
     pub updated_since: Option<DateTime<Utc>>,
     /// The order.
