@@ -3,7 +3,7 @@
 
 - a programme with its 10 projects and 40 milestones, made anew (past the answers that the server keeps in memory), beside
   a handler written by hand for this one answer with the same statements (wrk, 8 connections, median of three rounds);
-- every filter of programmes and projects: a page of up to 50 rows in a country of 3,206 programmes and 32,060 projects
+- every filter of programmes, projects and consultations: a page of up to 50 rows in a country of 3,206 programmes and 32,060 projects
   beside a page of as many rows in the demonstration, made anew, each in three rounds of turns.
 
 Exits with 1 when a level is missed.
@@ -24,7 +24,7 @@ import tempfile
 from run import UNLIMITED, build, free_address, get, load, stop, wait_for
 
 FRESH = "Cache-Control: no-cache"
-PROGRAMS, PROJECTS = "/api/v1/action-programs?", "/api/v1/projects?"
+PROGRAMS, PROJECTS, ROUNDS = "/api/v1/action-programs?", "/api/v1/projects?", "/api/v1/consultations?"
 WORD = "q=budget"
 FILTERS = (
     [PROGRAMS + query for query in ("", "member={member}", "region={region}", "stage=closed", "stage=cancelled", "cycle=2",
@@ -33,6 +33,8 @@ FILTERS = (
     + [PROJECTS + query for query in ("", "program={program}", "member={member}", "region={region}", "principle=transparency",
      "commitment=visibility", "status=not_started", "status=in_progress", "status=late", "status=completed", "status=cancelled",
      "updated_since=2020-01-01", "sort=title_fr", "sort=-title_ar", WORD)]
+    + [ROUNDS + query for query in ("", "program={program}", "member={member}", "region={region}", "round=2", "kind=online",
+     "open=true", "open=false", "updated_since=2020-01-01", "sort=-opens_on")]
 )
 
 

@@ -191,7 +191,7 @@ pub struct ServeArgs {
     /// How many days a person's account is kept after it was disabled, 1 to 36500; then it is erased.
     #[arg(long, env = "REMACTO_ACCOUNT_RETENTION_DAYS", default_value_t = 365, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
     pub account_retention_days: u16,
-    /// How many days it is kept after a consultation's end how those who contributed can be reached, 1 to 36500; then it is erased.
+    /// How many days it is kept after a consultation's end how those who contributed can be reached, 1 to 36500; then it is erased. A round of more than a year counts as one of a year.
     #[arg(long, env = "REMACTO_CONTRIBUTION_CONTACT_RETENTION_DAYS", default_value_t = 730, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
     pub contribution_contact_retention_days: u16,
     /// Threads that answer requests, 1 to 256. Without it, as many as there are cores.

@@ -27,12 +27,9 @@ use std::{
 use actix_web::{App, HttpResponse, HttpServer, web};
 use clap::{Parser, ValueEnum};
 use diesel::{PgConnection, SqliteConnection, connection::SimpleConnection as _, prelude::*};
-use remacto::{
-    action_programs,
-    db::{
-        Actor, Db, Deed, StoreError, Target, Tx,
-        schema::{member, member_external_id, territory, territory::dsl as t},
-    },
+use remacto::db::{
+    Actor, Db, Deed, StoreError, Target, Tx,
+    schema::{member, member_external_id, territory, territory::dsl as t},
 };
 
 #[derive(Parser)]
@@ -152,10 +149,7 @@ fn fill(database: &str) {
 
 fn fill_programs(database: &str) {
     seeded(database, |tx| national::add_members(tx, national::INSTITUTIONS));
-    let added = seeded(database, |tx| {
-        let seeds = national::programs(tx.conn)?;
-        action_programs::seed(tx, seeds)
-    });
+    let added = seeded(database, national::add_programs);
     assert_eq!(added, national::PROGRAMS, "the database had programmes already");
     println!("{added}");
 }

@@ -2,8 +2,10 @@
 //! from the texts of the demonstration. The benchmarks measure with it, and a test reads the databases' plans at it.
 
 use remacto::{
-    action_programs::{self, Seed, parse_texts},
-    db::{Conn, StoreError, Tx},
+    action_programs::{self, parse_texts},
+    consultations,
+    db::{StoreError, Tx},
+    evaluations,
     kernel::language::LanguageMap,
     members::{self, Evidence, Facts, History, HistoryEntry, MemberKind, Provenance, Record, Status},
     territories,
@@ -55,13 +57,17 @@ pub fn add_members(tx: &mut Tx<'_>, institutions: usize) -> Result<usize, StoreE
     members::seed(tx, records)
 }
 
-/// Two programmes of every member of the country, each with [`PROJECTS_EACH`] projects of four milestones.
+/// Adds two programmes of every member of the country, each with [`PROJECTS_EACH`] projects of four milestones, and what the
+/// demonstration invents around programmes: consultations with contributions, and evaluations. Returns how many programmes.
 ///
 /// # Errors
 /// The database's.
-pub fn programs(conn: &mut Conn) -> Result<Vec<Seed>, StoreError> {
+pub fn add_programs(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let texts = parse_texts(action_programs::ILLUSTRATIVE).map_err(StoreError::Corrupt)?;
-    let mut owners = action_programs::owners(conn)?;
+    let mut owners = action_programs::owners(tx.conn)?;
     owners.truncate(PROGRAMS / 2);
-    Ok(texts.illustrate(&owners, Some(PROJECTS_EACH)))
+    let added = action_programs::seed(tx, texts.illustrate(&owners, Some(PROJECTS_EACH)))?;
+    consultations::load_illustrative(tx)?;
+    evaluations::load_illustrative(tx)?;
+    Ok(added)
 }

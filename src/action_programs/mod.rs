@@ -17,7 +17,7 @@ use crate::{
 
 pub use self::{
     dto::{MilestoneOut, ProgramAddress as ProgramParameter, ProgramOut, ProjectOut},
-    http::{admit, as_published, check_open, may_write, moment, with_drafts},
+    http::{admit, as_published, check_open, may_write, moment, named, with_drafts},
     rules::{
         Address as ProgramAddress, Deadline, Drafts, Implementation, Owner, Program, Project, Provenance, Publication,
         PublicationFilter, Seed, Stage, Texts, parse_texts,
@@ -27,6 +27,8 @@ pub use self::{
         take_turn,
     },
 };
+
+pub(crate) use self::store::seen;
 
 /// Mounts the operations on programmes, projects and milestones.
 pub fn configure(config: &mut ServiceConfig<'_>) {

@@ -389,6 +389,7 @@ diesel::table! {
 
 diesel::table! {
     action_program_axis_principle (axis_id, principle) {
+        program_id -> Text,
         axis_id -> Text,
         principle -> Text,
     }
@@ -499,6 +500,7 @@ diesel::table! {
         participants_of_associations -> Nullable<BigInt>,
         report_url -> Nullable<Text>,
         reported_on -> Nullable<Date>,
+        is_public -> Bool,
     }
 }
 

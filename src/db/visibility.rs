@@ -251,7 +251,7 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     ("action_program_axis", &[("id", Public), ("program_id", Public), ("position", Public), ("title", Public)]),
-    ("action_program_axis_principle", &[("axis_id", Public), ("principle", Public)]),
+    ("action_program_axis_principle", &[("program_id", Public), ("axis_id", Public), ("principle", Public)]),
     ("action_program_deadline", &[("program_id", Public), ("what", Public), ("last_on", Public)]),
     ("action_program_commitment", &[("program_id", Public), ("commitment", Public)]),
     (
@@ -345,6 +345,7 @@ pub const TABLES: &[Table] = &[
             ("participants_of_associations", Public),
             ("report_url", Public),
             ("reported_on", Public),
+            ("is_public", Internal),
         ],
     ),
     (

@@ -58,7 +58,7 @@ const ROWS: &str = "import-rows";
 /// Members, territories or projects as CSV (with the columns of the template or their French aliases; UTF-8, commas or semicolons),
 /// NDJSON or a JSON array, at most 32 MiB and 100,000 rows. A row names its member by kind and territory, or by an
 /// identifier that the member has; its territory by code, its project by programme and code. A focal point lists its
-/// own member's projects only. A column that the list does not have leaves what is there, an
+/// own member's projects only, a registrar members and territories. A column that the list does not have leaves what is there, an
 /// empty cell takes it away. All or nothing: a real import with problems changes nothing (422, with every place), a dry
 /// run is the real import taken back. Members that a list names belong to its source from then on; those of another
 /// source are refused. Rows don't depend on their order.
@@ -249,10 +249,7 @@ fn busy() -> Problem {
 /// What is asked for, and the list, read on a blocking thread.
 async fn read(body: Upload<ImportsRun>, query: &ImportQuery) -> Result<(Principal, Order, Content), Problem> {
     let resource = query.resource.as_ref().ok_or_else(|| Problem::missing_parameter("resource"))?.0;
-    if body.principal.claims().role == Role::FocalPoint && resource != Resource::Projects {
-        let detail = "Who speaks for one member imports its projects only.";
-        return Err(Problem::new(&FORBIDDEN, detail));
-    }
+    may_list(body.principal.claims().role, resource)?;
     let mode = query.mode.as_ref().map_or(Mode::Upsert, |mode| mode.0);
     if mode == Mode::Replace && !store::has_sources(resource) {
         let why = format!("can't be replace for {}: they have no source whose list could be whole", resource.as_str());
@@ -281,6 +278,17 @@ async fn read(body: Upload<ImportsRun>, query: &ImportQuery) -> Result<(Principa
         account_id: Some(body.principal.claims().sub.clone()),
     };
     Ok((body.principal, order, content.map_err(unreadable)?))
+}
+
+/// Whether a role lists a resource: projects those who write them, everything else those who keep registers.
+fn may_list(role: Role, resource: Resource) -> Result<(), Problem> {
+    let detail = match (role, resource) {
+        (Role::FocalPoint, Resource::Projects) => return Ok(()),
+        (Role::FocalPoint, _) => "Who speaks for one member imports its projects only.",
+        (Role::Registrar, Resource::Projects) => "Projects are the members' own: a registrar does not import them.",
+        _ => return Ok(()),
+    };
+    Err(Problem::new(&FORBIDDEN, detail))
 }
 
 /// The refusal of a file that can't be read.

@@ -371,6 +371,14 @@ impl<T> Several<T> {
     }
 }
 
+impl<T: ToString> Several<T> {
+    /// The values as texts; none where the parameter is not given.
+    #[must_use]
+    pub fn texts(parameter: &Option<Self>) -> Vec<String> {
+        parameter.iter().flat_map(|several| &several.0).map(ToString::to_string).collect()
+    }
+}
+
 impl<T: FromStr<Err: fmt::Display>> FromStr for Several<T> {
     type Err = String;
 

@@ -410,7 +410,7 @@ on_both! {
         assert_eq!(deleted.status, 204);
         let told = changes(server);
         let deleted: Vec<(&str, i64)> = told.iter().filter(|(_, op, _)| op == "deleted").map(|(resource, _, version)| (resource.as_str(), *version)).collect();
-        assert_eq!(deleted, [("projects", 1), ("milestones", 1), ("action_programs", 2)]);
+        assert_eq!(deleted, [("projects", 2), ("milestones", 2), ("action_programs", 2)]);
         server.get(LARACHE_1).problem(404, "not_found");
         assert_eq!(server.get("/api/v1/projects?count=exact").ok()["page"]["total"], 0);
     }

@@ -101,6 +101,15 @@ on_both! {
         assert_eq!(rules(&server.get(LARACHE).ok()), []);
         plan(json!({"consultation_on": "2023-05-01", "consultation_on_precision": "month", "adoption_on": "2023-09-30"}));
         assert_eq!(of(server, "consultation_overdue")[0]["since"], "2023-06-01");
+        // Nor is it where the round on the draft projects has begun, whatever the stage says.
+        let round = json!({"program": "commune-larache-cycle-1", "round": 1, "kind": "workshop", "title": {"fr": "x"}, "opens_on": "2023-04-20", "closes_on": "2023-06-20"});
+        let made = server.json("POST", "/api/v1/consultations", &[secretary.header()], &round);
+        let round = made.header("location").unwrap();
+        assert_eq!(of(server, "consultation_overdue").len(), 1, "a round on ideas is none on draft projects");
+        patch(server, &secretary, round, &json!({"round": 2}));
+        assert_eq!(of(server, "consultation_overdue"), Vec::<Value>::new());
+        assert_eq!(server.send("DELETE", round, &[secretary.header(), ("If-Match", "*")]).status, 204);
+        assert_eq!(of(server, "consultation_overdue").len(), 1);
         // What has come so far is not overdue any more; adopted too late it was late by so many days, until it is carried out.
         advance(server, "commune-larache-cycle-1", "co_creation", "consultation");
         assert_eq!(of(server, "consultation_overdue"), Vec::<Value>::new());

@@ -41,6 +41,7 @@ mod pages;
 mod paging;
 mod persons;
 mod plans;
+mod program_guards;
 mod projects;
 mod schema;
 mod scorecards;

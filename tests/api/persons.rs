@@ -327,6 +327,16 @@ on_both! {
         assert!(entries.len() == 3 && entries.iter().all(|entry| entry["task"] == "retention of personal data"), "{entries:?}");
     }
 
+    fn a_round_without_end_keeps_no_contact_for_ever(server) {
+        contribute(server, "Canary", "canary@example.org");
+        let ago = |days: u64| (Utc::now().date_naive() - Days::new(days)).to_string();
+        run(&server.target, &format!("UPDATE consultation SET opens_on = '{}', closes_on = '2199-12-31'", ago(999)));
+        run(&server.target, &format!("UPDATE contribution SET created_at = '{} 12:00:00'", ago(30 + 366)));
+        assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default());
+        run(&server.target, &format!("UPDATE contribution SET created_at = '{} 12:00:00'", ago(31 + 366)));
+        assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten { contribution_contacts: 1, ..Forgotten::default() });
+    }
+
     fn the_last_administrator_can_not_be_erased(server) {
         let id = person(server, EMAIL, Role::Administrator);
         let tokens = sign_in(server, EMAIL);

@@ -200,7 +200,7 @@ fn import(server: &TestServer, who: &Account, options: &str, list: &str) -> Answ
 
 on_both! {
     fn lists_of_projects_are_pushed_previewed_and_applied_as_previewed(server) {
-        let (focal, registrar) = (server.account(Role::FocalPoint), server.account(Role::Registrar));
+        let (focal, secretariat) = (server.account(Role::FocalPoint), server.account(Role::Secretariat));
         post(server, &focal, PROGRAMS, &programme(1, "published"));
         post(server, &focal, PROGRAMS, &programme(2, "draft"));
         let known = project_in(server, &focal);
@@ -225,8 +225,10 @@ on_both! {
         assert_eq!(told, [("created".to_owned(), 1), ("updated".to_owned(), 2)], "in the order of the codes, and nothing of the draft");
         let after = server.get(&known).ok();
         assert_eq!((&after["title"], &after["budget"]["centimes"], &after["problem"]["fr"]), (&json!({"fr": "Budget en clair"}), &json!(5000), &json!("Illisible")));
-        let again = import(server, &registrar, "&dry_run=false", list).json();
+        let again = import(server, &secretariat, "&dry_run=false", list).json();
         assert_eq!((&again["counts"]["unchanged"], changes(server).len()), (&json!(3), before + 2));
+        // What members do is no register: a registrar neither writes it nor is shown a draft.
+        import(server, &server.account(Role::Registrar), "", list).problem(403, "forbidden");
         let template = server.get("/api/v1/imports/template?resource=projects");
         assert!(template.text().trim_start_matches('\u{feff}').starts_with("program,code,axis,title_fr"));
     }

@@ -108,10 +108,12 @@ fn both_trees_have_the_same_checks_and_types() {
         let mut sql = sql.to_owned();
         if sqlite {
             for column in ["presentation_official", "official", "is_current", "is_independent", "is_public"] {
-                sql = sql.replace(
-                    &format!("{column} INTEGER NOT NULL CHECK ({column} IN (0, 1))"),
-                    &format!("{column} BOOLEAN NOT NULL"),
-                );
+                for default in ["", " DEFAULT FALSE"] {
+                    sql = sql.replace(
+                        &format!("{column} INTEGER NOT NULL{default} CHECK ({column} IN (0, 1))"),
+                        &format!("{column} BOOLEAN NOT NULL{default}"),
+                    );
+                }
             }
             for column in [
                 "created_at",

@@ -21,6 +21,7 @@ use crate::{
     web::{
         listing::list_query,
         page::PageOut,
+        params::{Instant, Lang, query},
         representation::TableFormat,
         tabular::{Column, Tabular},
     },
@@ -29,6 +30,9 @@ use crate::{
 list_query! {
     /// The parameters of the list of a project's milestones.
     pub struct MilestoneQuery of MilestoneOut {
+        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        #[example = "2024-06-30"]
+        pub updated_since: Instant,
         /// The order: `position` (default), or `-position`.
         #[example = "position"]
         pub sort: Order<MilestoneSortKey>,
@@ -43,7 +47,17 @@ impl MilestoneQuery {
     #[must_use]
     pub fn filters(&self, project_id: String) -> MilestoneFilters {
         let order = self.sort.unwrap_or(Order { key: MilestoneSortKey::Position, direction: Direction::Ascending });
-        MilestoneFilters { project_id, order }
+        let updated_since = self.updated_since.map(|moment| moment.0);
+        MilestoneFilters { project_id, updated_since, order }
+    }
+}
+
+query! {
+    /// The parameters of a single milestone.
+    pub struct MilestoneViewQuery {
+        /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
+        #[example = "ar"]
+        pub lang: Lang,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod input;
 mod milestone;
+mod patch;
 mod project;
 mod project_input;
 
@@ -10,8 +11,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use self::{
-    input::{ProgramIn, ProgramPatch, ProgramTransitionIn},
-    milestone::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery},
+    input::{ProgramIn, ProgramTransitionIn},
+    milestone::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery, MilestoneViewQuery},
+    patch::ProgramPatch,
     project::{
         ProgramAddress, ProjectDetailOut, ProjectIncludedOut, ProjectOut, ProjectPageOut, ProjectQuery,
         ProjectViewQuery,
@@ -94,12 +96,12 @@ impl ProgramQuery {
     #[must_use]
     pub fn filters(&self, drafts: Drafts) -> Filters {
         Filters {
-            members: texts(self.member.clone()),
-            regions: texts(self.region.clone()),
+            members: Several::texts(&self.member),
+            regions: Several::texts(&self.region),
             stages: Several::values(self.stage.clone()),
             cycles: Several::values(self.cycle.clone()).into_iter().map(|cycle| cycle.0).collect(),
-            principles: texts(self.principle.clone()),
-            commitments: texts(self.commitment.clone()),
+            principles: Several::texts(&self.principle),
+            commitments: Several::texts(&self.commitment),
             provenances: Several::values(self.provenance.clone()),
             words: self.q.as_ref().map(|q| search_words(&q.0)),
             publication: self.publication.map(|publication| publication.0),
@@ -108,11 +110,6 @@ impl ProgramQuery {
             order: self.sort.unwrap_or(Order { key: SortKey::CreatedAt, direction: Direction::Ascending }),
         }
     }
-}
-
-/// The values of a parameter as texts.
-fn texts<T: ToString>(values: Option<Several<T>>) -> Vec<String> {
-    Several::values(values).iter().map(ToString::to_string).collect()
 }
 
 query! {
@@ -271,6 +268,12 @@ pub struct ProgramLinksOut {
     /// Its projects.
     #[schema(example = "/api/v1/projects?program=commune-larache-cycle-1")]
     pub projects: String,
+    /// The rounds in which the public was consulted on it.
+    #[schema(example = "/api/v1/consultations?program=commune-larache-cycle-1")]
+    pub consultations: String,
+    /// What was found of it, by voice.
+    #[schema(example = "/api/v1/action-programs/commune-larache-cycle-1/evaluations")]
+    pub evaluations: String,
     /// How it came to its stage.
     #[schema(example = "/api/v1/action-programs/commune-larache-cycle-1/history")]
     pub history: String,
@@ -404,6 +407,9 @@ impl Tabular for ProgramOut {
         ("committee_size", "/committee/size"),
         ("committee_women", "/committee/women"),
         ("committee_civil_society", "/committee/civil_society"),
+        ("committee_chair_function_fr", "/committee/chair_function/fr"),
+        ("committee_chair_function_ar", "/committee/chair_function/ar"),
+        ("committee_chair_function_en", "/committee/chair_function/en"),
         ("axes", "/axes"),
         ("commitments", "/commitments"),
         ("stakeholders", "/stakeholders"),
@@ -429,6 +435,8 @@ impl From<Program> for ProgramOut {
         let links = ProgramLinksOut {
             member: format!("/api/v1/members/{member}"),
             projects: format!("/api/v1/projects?program={slug}"),
+            consultations: format!("/api/v1/consultations?program={slug}"),
+            evaluations: format!("{this}/evaluations"),
             history: format!("{this}/history"),
             transitions: format!("{this}/transitions"),
             this,

@@ -9,7 +9,7 @@ use super::{
         Address, Budget, Drafts, Partner, Project, ProjectFilters, ProjectStatus, Provenance, PublicationFilter,
         SortKey,
     },
-    MilestoneOut, texts,
+    MilestoneOut,
 };
 use crate::{
     kernel::{
@@ -112,11 +112,11 @@ impl ProjectQuery {
     #[must_use]
     pub fn filters(&self, drafts: Drafts, today: NaiveDate) -> ProjectFilters {
         ProjectFilters {
-            programs: texts(self.program.clone()),
-            members: texts(self.member.clone()),
-            regions: texts(self.region.clone()),
-            principles: texts(self.principle.clone()),
-            commitments: texts(self.commitment.clone()),
+            programs: Several::texts(&self.program),
+            members: Several::texts(&self.member),
+            regions: Several::texts(&self.region),
+            principles: Several::texts(&self.principle),
+            commitments: Several::texts(&self.commitment),
             statuses: Several::values(self.status.clone()),
             today,
             words: self.q.as_ref().map(|q| search_words(&q.0)),
@@ -233,6 +233,11 @@ pub struct ProjectLinksOut {
     /// Its milestones.
     #[schema(example = "/api/v1/projects/01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f/milestones")]
     pub milestones: String,
+    /// What was found of it, by voice.
+    #[schema(
+        example = "/api/v1/action-programs/commune-larache-cycle-1/evaluations?project=01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"
+    )]
+    pub evaluations: String,
     /// Its programme.
     #[schema(example = "/api/v1/action-programs/commune-larache-cycle-1")]
     pub program: String,
@@ -325,6 +330,7 @@ impl ProjectOut {
         let this = project.address();
         let links = ProjectLinksOut {
             milestones: format!("{this}/milestones"),
+            evaluations: format!("/api/v1/action-programs/{}/evaluations?project={}", project.program, project.id),
             program: format!("/api/v1/action-programs/{}", project.program),
             member: format!("/api/v1/members/{}", project.owner.slug),
             this,

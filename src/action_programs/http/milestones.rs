@@ -7,7 +7,7 @@ use actix_web::{
 
 use super::{
     super::{
-        dto::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery},
+        dto::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery, MilestoneViewQuery},
         rules::{Milestone, Program, Project},
         store,
     },
@@ -79,7 +79,8 @@ pub async fn list_milestones(
     operation_id = "getMilestone",
     params(
         ("id" = String, Path, description = "Identifier of the project.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"),
-        ("milestone_id" = String, Path, description = "Identifier of the milestone.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+        ("milestone_id" = String, Path, description = "Identifier of the milestone.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"),
+        MilestoneViewQuery
     ),
     responses((status = 200, description = "The milestone.", body = MilestoneOut))
 )]
@@ -89,9 +90,9 @@ pub async fn get_milestone(
     state: Data<AppState>,
     path: Path<(String, String)>,
     caller: Caller,
-    _query: Query<NoParameters>,
+    Query(query): Query<MilestoneViewQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_resource(&req, None)?;
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let read = move |conn: &mut Conn| {
         let Some(project) = seen(conn, &caller, &path.0)? else { return Ok(None) };
         step(conn, &project, &path.1)
@@ -181,7 +182,8 @@ pub async fn update_milestone(
 
 /// Delete a milestone
 ///
-/// `If-Match` is required. The feed keeps the tombstone of what was published.
+/// As long as the council has not adopted its programme (409). `If-Match` is required. The feed keeps the tombstone of what
+/// was published.
 #[utoipa::path(
     tag = "action programmes",
     operation_id = "deleteMilestone",

@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 pub use self::{
     milestones::{create_milestone, delete_milestone, get_milestone, list_milestones, update_milestone},
     projects::{create_project, delete_project, get_project, list_projects, update_project},
-    write::{check_open, create_program, create_program_transition, delete_program, may_write, update_program},
+    write::{check_open, create_program, create_program_transition, delete_program, may_write, named, update_program},
 };
 use super::{
     dto::{
@@ -29,7 +29,7 @@ use crate::{
         principal::{Caller, Principal},
         roles::{Needs as _, ProgramsDraft, ProgramsMove, Role},
     },
-    db::{Author as _, Conn, StoreError},
+    db::{Author as _, Conn, StoreError, in_pieces},
     kernel::{clock, paging::Found},
     members::TransitionReasonOut,
     state::AppState,
@@ -71,13 +71,15 @@ pub async fn list_programs(
         view.has_frame("include")?;
     }
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
-    let today = clock::now().date_naive();
+    let (today, wanted_none) = (clock::now().date_naive(), wanted.is_empty());
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list(conn, &listing)?;
         let included = included(conn, &wanted, &found.rows, today)?;
         Ok((found, included))
     };
+    // How projects stand is computed for the day.
+    let view = if wanted_none { view } else { view.showing(today.to_string()) };
     let writer = view.for_request(&req);
     let write = move |(found, included): (Found<Program>, Option<ProgramIncludedOut>)| {
         let (page, sequence) = (frame.page(&found), found.sequence);
@@ -299,7 +301,7 @@ fn included(
     let projects = store::projects_of(conn, &ids)?;
     let milestones = if wanted.contains(&Include::Milestones) {
         let ids: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
-        let found = store::milestones_of(conn, &ids)?;
+        let found = in_pieces(conn, &ids, store::milestones_of)?;
         Some(found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect())
     } else {
         None

@@ -16,7 +16,7 @@ use super::{
         store,
     },
     admit, as_published, moment, with_drafts,
-    write::{check_open, may_write},
+    write::{check_open, may_write, named},
 };
 use crate::{
     auth::{
@@ -135,7 +135,7 @@ pub async fn create_project(
     let once = Once::of(&req, &principal.claims().sub, "createProject", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
-        let program = named(tx, &input, &body.principal)?;
+        let program = named(tx, input.program().ok(), &body.principal)?;
         once.answer(tx, |tx| created(tx, program.as_ref(), input))
     };
     let written = state.db.write(principal, create).await?;
@@ -227,17 +227,6 @@ pub(super) fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(P
     may_write::<ProgramsWrite>(principal, project.is_public, &project.owner.id)?;
     let program = store::find(tx.conn, &Address::Id(project.program_id.clone()))?;
     Ok((program.ok_or_else(Problem::not_found)?, project))
-}
-
-/// The programme that a new project names, if it is there for the principal.
-fn named(tx: &mut Tx<'_>, input: &ProjectIn, principal: &Principal) -> Result<Option<Program>, Problem> {
-    let Ok(address) = input.program() else { return Ok(None) };
-    let Some(program) = store::lock(tx, &address)? else { return Ok(None) };
-    if !program.is_public() && !principal.covers::<ProgramsDraft>(&program.owner.id) {
-        return Ok(None);
-    }
-    principal.may_touch::<ProgramsWrite>(&program.owner.id)?;
-    Ok(Some(program))
 }
 
 fn created(tx: &mut Tx<'_>, program: Option<&Program>, input: ProjectIn) -> Result<Written, Problem> {

@@ -21,7 +21,7 @@ use crate::{
     charter,
     db::{Conn, StoreError, Tx, WriteError},
     kernel::violation::{Violation, Violations},
-    members::{self, Member, MemberAddress},
+    members::{self, Member, MemberAddress, Status},
     state::AppState,
     web::{
         idempotency::Once,
@@ -191,6 +191,20 @@ pub fn may_write<P: Needs>(principal: &Principal, is_public: bool, member: &str)
     principal.may_touch::<P>(member)
 }
 
+/// The programme that somebody wants to add something to, if it is there for the principal; nobody else changes it meanwhile.
+///
+/// # Errors
+/// 403 when it is another member's, and the database's.
+pub fn named(tx: &mut Tx<'_>, address: Option<Address>, principal: &Principal) -> Result<Option<Program>, Problem> {
+    let Some(address) = address else { return Ok(None) };
+    let Some(program) = store::lock(tx, &address)? else { return Ok(None) };
+    if !program.is_public() && !principal.covers::<ProgramsDraft>(&program.owner.id) {
+        return Ok(None);
+    }
+    principal.may_touch::<ProgramsWrite>(&program.owner.id)?;
+    Ok(Some(program))
+}
+
 /// Refuses to change what belongs to a programme that is over.
 ///
 /// # Errors
@@ -218,6 +232,10 @@ fn created(tx: &mut Tx<'_>, member: Option<Member>, input: ProgramIn) -> Result<
     }
     check_codes(tx.conn, &mut violations, &facts)?;
     violations.done()?;
+    if member.as_ref().is_some_and(|member| member.status == Status::Withdrawn) {
+        let reason = Violation::new("/member", "member_left", format!("{slug} has left the network."));
+        return Err(WriteError::NotNow(reason.into()).into());
+    }
     let member = member.ok_or_else(|| Problem::internal("a member that was checked is not there"))?;
     let owner = Owner { id: member.id, slug: member.slug, region_code: member.seat.region_code };
     let program = store::create(tx, owner, cycle, (publication.unwrap_or(Publication::Draft), facts))?;
@@ -245,7 +263,7 @@ fn patched(tx: &mut Tx<'_>, before: &Program, patch: ProgramPatch) -> Result<Pro
     violations.done()?;
     let after = Program { publication, facts, ..before.clone() };
     let surroundings = Surroundings::of(tx.conn, &after)?;
-    check_kept(&surroundings.situation(&after)).map_err(WriteError::NotNow)?;
+    check_kept(&surroundings.situation(&after), tx.today()).map_err(WriteError::NotNow)?;
     Ok(store::update(tx, before, after)?)
 }
 
@@ -263,7 +281,8 @@ fn moved(
         violations.add(fault.pointer, fault.code, fault.detail);
     }
     violations.done()?;
-    let (after, moved) = step.take(before, &situation, is_secretariat(principal)).map_err(WriteError::NotNow)?;
+    let taken = step.take(before, &situation, is_secretariat(principal), tx.today());
+    let (after, moved) = taken.map_err(WriteError::NotNow)?;
     Ok(store::move_to(tx, before, after, &moved)?)
 }
 

@@ -336,6 +336,7 @@ pub struct ProjectFilters {
     /// How they stand, any of which, on the day `today`.
     pub statuses: Vec<ProjectStatus>,
     /// The day on which they stand so.
+    #[serde(skip)]
     pub today: NaiveDate,
     /// Folded words, all of which; none of them finds nothing.
     pub words: Option<Vec<String>>,
@@ -363,6 +364,8 @@ codes!(MilestoneSortKey { Position => "position" });
 pub struct MilestoneFilters {
     /// Id of the project.
     pub project_id: String,
+    /// Changed since this moment, inclusive.
+    pub updated_since: Option<DateTime<Utc>>,
     /// The order.
     pub order: Order<MilestoneSortKey>,
 }

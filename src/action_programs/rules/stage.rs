@@ -39,7 +39,8 @@ impl Other {
 #[must_use]
 pub fn ended_on(implementation: Implementation, evaluation_on: Option<PartialDate>) -> NaiveDate {
     let planned = implementation.ends_on();
-    let evaluated = evaluation_on.and_then(|on| on.first_day().pred_opt());
+    // Of a month or year that is all that is known, the last day: nothing ends earlier than it may have.
+    let evaluated = evaluation_on.and_then(|on| on.last_day().pred_opt());
     evaluated.map_or(planned, |day| day.min(planned)).max(implementation.from)
 }
 
@@ -197,8 +198,13 @@ pub fn obstacles(situation: &Situation<'_>, to: Stage, is_secretariat: bool, on:
 ///
 /// # Errors
 /// Everything that its stage rests on and is no longer there.
-pub fn check_kept(situation: &Situation<'_>) -> Result<(), Violations> {
+pub fn check_kept(situation: &Situation<'_>, today: NaiveDate) -> Result<(), Violations> {
     let mut violations = Violations::default();
+    let begins_on = situation.facts.implementation.map(|implementation| implementation.from);
+    if begins_on.is_some_and(|from| situation.stage.was_implemented() && from > today) {
+        let detail = format!("The programme is in {}; its implementation has begun.", situation.stage.as_str());
+        violations.add("/implementation_from", "not_begun", detail);
+    }
     for lost in lacking(situation, situation.stage).into_iter().chain(collisions(situation, situation.stage)) {
         let detail = format!("{} The programme is in {}, which rests on it.", lost.detail, situation.stage.as_str());
         let detail = if lost.code == "overlap" { lost.detail } else { detail };
@@ -246,9 +252,10 @@ impl Move {
         program: &Program,
         situation: &Situation<'_>,
         is_secretariat: bool,
+        today: NaiveDate,
     ) -> Result<(Program, Moved), Violations> {
         let mut reasons = Violations::default();
-        for obstacle in obstacles(situation, self.to, is_secretariat, self.on.last_day()) {
+        for obstacle in obstacles(situation, self.to, is_secretariat, self.on.last_day().min(today)) {
             reasons.add(obstacle.pointer, obstacle.code, obstacle.detail);
         }
         let last = situation.moves.last().map(|last| last.on);
@@ -380,7 +387,7 @@ mod tests {
             let moves = if from == Stage::Cancelled { &history[..] } else { &[] };
             let situation = situation(&program, projects, &[], moves);
             let offered = obstacles(&situation, to, secretariat, day("2024-06-01")).is_empty();
-            let taken = move_to(to, "2024-06-01").take(&program, &situation, secretariat);
+            let taken = move_to(to, "2024-06-01").take(&program, &situation, secretariat, day("2030-01-01"));
             prop_assert_eq!(taken.is_ok(), offered);
             let order = |stage: Stage| Stage::ALL.iter().position(|other| *other == stage).unwrap();
             let forwards = from != Stage::Closed && from != Stage::Cancelled && (to == Stage::Cancelled || order(to) == order(from) + 1);
@@ -399,7 +406,7 @@ mod tests {
             let stage = Stage::ALL[stage];
             let publication = if published { Publication::Published } else { Publication::Draft };
             let program = program(stage, publication, facts(bits));
-            let kept = check_kept(&situation(&program, projects, &[], &[]));
+            let kept = check_kept(&situation(&program, projects, &[], &[]), day("2030-01-01"));
             prop_assert_eq!(kept.is_ok(), is_ready(stage, publication, bits, projects));
         }
 
@@ -461,11 +468,26 @@ mod tests {
         }];
         let refused = |when: &str| {
             let situation = situation(&program, 1, &[], &last);
-            codes(move_to(Stage::Implementation, when).take(&program, &situation, false).unwrap_err())
+            codes(
+                move_to(Stage::Implementation, when).take(&program, &situation, false, day("2030-01-01")).unwrap_err(),
+            )
         };
         assert_eq!(refused("2023-09-30"), ["before_last_move", "not_begun"]);
         assert_eq!(refused("2023-12-31"), ["not_begun"]);
         let situation = situation(&program, 1, &[], &last);
-        assert!(move_to(Stage::Implementation, "2024").take(&program, &situation, false).is_ok());
+        let began = |today| move_to(Stage::Implementation, "2024").take(&program, &situation, false, day(today));
+        assert!(began("2024-01-01").is_ok());
+        // What happened in a year has not happened on its last day, as long as that lies ahead.
+        let ahead =
+            Facts { implementation: Some(Implementation { from: day("2024-10-01"), until: None }), ..facts(15) };
+        let program = super::Program { facts: ahead, ..program.clone() };
+        let situation = self::situation(&program, 1, &[], &last);
+        let refused = |today| {
+            codes(move_to(Stage::Implementation, "2024").take(&program, &situation, false, day(today)).unwrap_err())
+        };
+        assert_eq!(refused("2024-05-01"), ["not_begun"]);
+        let running = super::Program { stage: Stage::Implementation, ..program.clone() };
+        let kept = |today| check_kept(&self::situation(&running, 1, &[], &last), day(today));
+        assert!(kept("2024-10-01").is_ok() && kept("2024-09-30").unwrap_err().has("/implementation_from"));
     }
 }

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use super::{
     super::rules::{COLUMNS, Line, Program, Project, ProjectFacts, ProjectTally, cells},
     PROJECTS, columns, completed, owned,
-    project_write::{new_project, tally_of},
+    project_write::{MOST_PROJECTS, new_project, tally_of},
     projects::{ProjectDerived, ProjectRow, projects_of},
     seed::insert_projects,
     take_turn,
@@ -32,6 +32,8 @@ pub struct ProjectList;
 pub struct Context {
     programs: HashMap<Slug, Program>,
     projects: HashMap<(Slug, Slug), Project>,
+    /// How many projects each programme has, with those that rows add.
+    counts: HashMap<Slug, usize>,
     /// Identifiers of OGP Local that rows give their projects, with the projects that had them.
     claims: Vec<(At, String, (Slug, Slug))>,
 }
@@ -99,8 +101,12 @@ impl Importable for ProjectList {
         });
         let ids: Vec<&str> = programs.values().map(|program| program.id.as_str()).collect();
         let found = in_pieces(tx.conn, &ids, projects_of)?;
+        let mut counts = HashMap::new();
+        for project in &found {
+            *counts.entry(project.program.clone()).or_default() += 1;
+        }
         let projects = found.into_iter().map(|found| ((found.program.clone(), found.code.clone()), found)).collect();
-        Ok(Context { programs, projects, claims: Vec::new() })
+        Ok(Context { programs, projects, counts, claims: Vec::new() })
     }
 
     fn plan(
@@ -199,6 +205,12 @@ impl Context {
             self.claims.push((at, id, key.clone()));
         }
         let Some(before) = before else {
+            let count = self.counts.entry(key.0.clone()).or_default();
+            *count += 1;
+            if *count > MOST_PROJECTS {
+                let detail = format!("{} would have more than {MOST_PROJECTS} projects.", key.0);
+                return Err(vec![Fault::of(at, "program", "too_many", detail)]);
+            }
             let differences = differences(COLUMNS, None, &after);
             let entry = Entry { at: Some(at), action: Action::Created, key: text, id: None, differences };
             ledger.note(entry, 0, &after);

@@ -31,8 +31,8 @@ pub use self::{
     write::{create, delete, follow, lock, move_to, others, take_turn, update},
 };
 use super::rules::{
-    Address, Axis, Drafts, Facts, Filters, Implementation, Moved, Owner, Planned, Program, Provenance,
-    PublicationFilter, Reached, SortKey, Stage, sort_title,
+    Address, Axis, Facts, Filters, Implementation, Moved, Owner, Planned, Program, Provenance, Reached, SortKey, Stage,
+    sort_title,
 };
 use crate::{
     db::{
@@ -320,10 +320,12 @@ fn completed(conn: &mut Conn, rows: Vec<(Row, String)>) -> Result<Vec<Program>, 
 /// Gives programmes their axes and commitments, with one statement each.
 fn complete(conn: &mut Conn, programs: &mut [Program]) -> Result<(), StoreError> {
     let ids = || programs.iter().map(|program| &program.id);
+    // By the programme, too: so principles are entered by it, and not axis by axis.
+    let of_axis = action_program_axis_principle::axis_id
+        .eq(action_program_axis::id)
+        .and(action_program_axis_principle::program_id.eq_any(ids()));
     let rows: Vec<(String, String, String, Option<String>)> = action_program_axis::table
-        .left_join(
-            action_program_axis_principle::table.on(action_program_axis_principle::axis_id.eq(action_program_axis::id)),
-        )
+        .left_join(action_program_axis_principle::table.on(of_axis))
         .filter(action_program_axis::program_id.eq_any(ids()))
         .order((
             action_program_axis::program_id,
@@ -466,22 +468,30 @@ fn position(id: &str, title: &crate::kernel::language::LanguageMap, key: SortKey
     Position { key: Key::Text(key), id: id.to_owned() }
 }
 
+/// Keeps of a boxed query what is published and, as far as the filters want them and the caller sees them, drafts: the one
+/// way to do so for all that is published with its programme or by itself.
+macro_rules! seen {
+    ($query:expr, $filters:expr, $is_public:expr, $member:expr) => {{
+        use $crate::action_programs::{Drafts, PublicationFilter};
+        match ($filters.publication, &$filters.drafts) {
+            (None, _) | (Some(PublicationFilter::All), Drafts::None) => $query.filter($is_public),
+            (Some(PublicationFilter::All), Drafts::All) => $query,
+            (Some(PublicationFilter::All), Drafts::Of(member)) => $query.filter($is_public.or($member.eq(member))),
+            (Some(PublicationFilter::Draft), Drafts::None) => {
+                $query.filter(false.into_sql::<diesel::sql_types::Bool>())
+            }
+            (Some(PublicationFilter::Draft), Drafts::All) => $query.filter(diesel::dsl::not($is_public)),
+            (Some(PublicationFilter::Draft), Drafts::Of(member)) => {
+                $query.filter(diesel::dsl::not($is_public)).filter($member.eq(member))
+            }
+        }
+    }};
+}
+pub(crate) use seen;
+
 fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Owned, Backend> {
     let mut query = owned().into_boxed();
-    query = match (filters.publication, &filters.drafts) {
-        (None, _) | (Some(PublicationFilter::All), Drafts::None) => {
-            query.filter(action_program::publication.eq("published"))
-        }
-        (Some(PublicationFilter::All), Drafts::All) => query,
-        (Some(PublicationFilter::All), Drafts::Of(member)) => {
-            query.filter(action_program::publication.eq("published").or(action_program::member_id.eq(member)))
-        }
-        (Some(PublicationFilter::Draft), Drafts::None) => query.filter(action_program::id.eq("")),
-        (Some(PublicationFilter::Draft), Drafts::All) => query.filter(action_program::publication.eq("draft")),
-        (Some(PublicationFilter::Draft), Drafts::Of(member)) => {
-            query.filter(action_program::publication.eq("draft").and(action_program::member_id.eq(member)))
-        }
-    };
+    query = seen!(query, filters, action_program::publication.eq("published"), action_program::member_id);
     let stages: Vec<&str> = filters.stages.iter().map(|stage| stage.as_str()).collect();
     query = any_of!(query, member::slug, filters.members.as_slice());
     query = any_of!(query, action_program::region_code, filters.regions.as_slice());

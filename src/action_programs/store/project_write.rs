@@ -22,6 +22,8 @@ use crate::{
     },
 };
 
+/// The most projects of a programme: whoever reads it with all of them shall not wait for very many.
+pub(super) const MOST_PROJECTS: usize = 100;
 /// The most milestones of a project.
 const MOST_MILESTONES: i64 = 200;
 
@@ -37,7 +39,8 @@ pub fn lock_project(tx: &mut Tx<'_>, id: &str) -> Result<Option<Project>, StoreE
 /// Adds a project to a programme, which must be locked. Without a code it gets the next `p` and number.
 ///
 /// # Errors
-/// [`WriteError::Taken`] for a code or an identifier of OGP Local that another project has.
+/// [`WriteError::Taken`] for a code or an identifier of OGP Local that another project has, [`WriteError::NotNow`] for a
+/// programme that has very many.
 pub fn create_project(
     tx: &mut Tx<'_>,
     program: &Program,
@@ -46,6 +49,10 @@ pub fn create_project(
 ) -> Result<Project, WriteError> {
     let codes: Vec<String> =
         project::table.filter(project::program_id.eq(&program.id)).select(project::code).load(tx.conn)?;
+    if codes.len() >= MOST_PROJECTS {
+        let detail = format!("A programme has at most {MOST_PROJECTS} projects.");
+        return Err(WriteError::NotNow(Violation::new("", "too_many", detail).into()));
+    }
     let mut taken = Violations::default();
     let code = match code {
         Some(code) => {
@@ -93,11 +100,10 @@ pub(super) fn new_project(
     }
 }
 
-/// The first of `p1`, `p2` and so on behind all that are there.
+/// The first of `p1`, `p2` and so on that is free, from the number of projects on.
 fn next_code(codes: &[String]) -> Result<Slug, StoreError> {
-    let numbers = codes.iter().filter_map(|code| code.strip_prefix('p')?.parse::<u32>().ok());
-    let next = numbers.max().unwrap_or(0).saturating_add(1);
-    format!("p{next}").parse().map_err(StoreError::corrupt)
+    let mut free = (codes.len() + 1..).map(|number| format!("p{number}")).filter(|code| !codes.contains(code));
+    free.next().unwrap_or_default().parse().map_err(StoreError::corrupt)
 }
 
 /// Notes an identifier of OGP Local that another project has.
@@ -141,9 +147,8 @@ pub fn update_project(tx: &mut Tx<'_>, before: &Project, facts: ProjectFacts) ->
 /// on, and for one that contributions became or evaluations are about.
 pub fn delete_project(tx: &mut Tx<'_>, gone: &Project) -> Result<(), WriteError> {
     let mut reasons = Violations::default();
-    if gone.stage >= Stage::Adopted {
-        let detail = format!("The programme is in {}: what the council adopted stays.", gone.stage.as_str());
-        reasons.add("", "adopted", detail);
+    if let Some(reason) = adopted(gone.stage) {
+        reasons.add(reason.pointer, reason.code, reason.detail);
     }
     if gone.stage >= Stage::Consultation
         && gone.stage < Stage::Adopted
@@ -172,6 +177,12 @@ pub fn delete_project(tx: &mut Tx<'_>, gone: &Project) -> Result<(), WriteError>
     let change = change(PROJECTS, &gone.id, Operation::Deleted, gone.version + 1);
     tx.record_if(gone.is_public, change, Some(before), None);
     Ok(())
+}
+
+/// Why nothing of a programme in a stage is taken away, if so.
+fn adopted(stage: Stage) -> Option<Violation> {
+    let detail = format!("The programme is in {}: what the council adopted stays.", stage.as_str());
+    (stage >= Stage::Adopted).then(|| Violation::new("", "adopted", detail))
 }
 
 fn milestone_versions(conn: &mut Conn, project_id: &str) -> Result<Vec<(String, i64)>, StoreError> {
@@ -270,8 +281,11 @@ pub fn update_milestone(
 /// Deletes a milestone of a [`lock_project`]ed project. The feed keeps its tombstone.
 ///
 /// # Errors
-/// The database's.
-pub fn delete_milestone(tx: &mut Tx<'_>, project: &Project, gone: &Milestone) -> Result<(), StoreError> {
+/// [`WriteError::NotNow`] once the council has adopted the programme: what was promised and is late stays visible.
+pub fn delete_milestone(tx: &mut Tx<'_>, project: &Project, gone: &Milestone) -> Result<(), WriteError> {
+    if let Some(reason) = adopted(project.stage) {
+        return Err(WriteError::NotNow(reason.into()));
+    }
     diesel::delete(milestone::table.filter(milestone::id.eq(&gone.id))).execute(tx.conn)?;
     keep_tally(tx, project)?;
     let before: Value = json::value(&MilestoneRow::of(gone)?)?;

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::{
     super::rules::{
-        Budget, Drafts, Milestone, MilestoneFacts, MilestoneFilters, Owner, Project, ProjectFacts, ProjectFilters,
-        ProjectPhase, ProjectStatus, ProjectTally, PublicationFilter, SortKey, sort_title,
+        Budget, Milestone, MilestoneFacts, MilestoneFilters, Owner, Project, ProjectFacts, ProjectFilters,
+        ProjectPhase, ProjectStatus, ProjectTally, SortKey, sort_title,
     },
-    parsed, position,
+    parsed, position, seen,
 };
 use crate::{
     db::{
@@ -278,18 +278,7 @@ type PartsQuery<'a> = diesel::helper_types::IntoBoxed<'a, Parts, Backend>;
 
 fn filtered(filters: &ProjectFilters) -> PartsQuery<'_> {
     let mut query = parts().into_boxed();
-    query = match (filters.publication, &filters.drafts) {
-        (None, _) | (Some(PublicationFilter::All), Drafts::None) => query.filter(project::is_public.eq(true)),
-        (Some(PublicationFilter::All), Drafts::All) => query,
-        (Some(PublicationFilter::All), Drafts::Of(member)) => {
-            query.filter(project::is_public.eq(true).or(project::member_id.eq(member)))
-        }
-        (Some(PublicationFilter::Draft), Drafts::None) => query.filter(project::id.eq("")),
-        (Some(PublicationFilter::Draft), Drafts::All) => query.filter(project::is_public.eq(false)),
-        (Some(PublicationFilter::Draft), Drafts::Of(member)) => {
-            query.filter(project::is_public.eq(false).and(project::member_id.eq(member)))
-        }
-    };
+    query = seen!(query, filters, project::is_public.eq(true), project::member_id);
     if !filters.programs.is_empty() {
         let slug = action_program::slug.eq_any(&filters.programs);
         query = query.filter(slug.or(action_program::id.eq_any(&filters.programs)));
@@ -478,9 +467,15 @@ pub fn milestones_of(conn: &mut Conn, projects: &[&str]) -> Result<Vec<Milestone
 /// The database's.
 pub fn list_milestones(conn: &mut Conn, listing: &Listing<MilestoneFilters>) -> Result<Found<Milestone>, StoreError> {
     let sequence = current_sequence(conn)?;
-    let own = || milestone::project_id.eq(&listing.filters.project_id);
-    let total = if listing.count { Some(steps().filter(own()).count().get_result(conn)?) } else { None };
-    let query = steps().select(step_columns()).filter(own()).limit(i64::from(listing.limit) + 1).into_boxed();
+    let wanted = || {
+        let own = steps().filter(milestone::project_id.eq(&listing.filters.project_id)).into_boxed();
+        match listing.filters.updated_since {
+            Some(since) => own.filter(milestone::updated_at.ge(since.naive_utc())),
+            None => own,
+        }
+    };
+    let total = if listing.count { Some(wanted().count().get_result(conn)?) } else { None };
+    let query = wanted().select(step_columns()).limit(i64::from(listing.limit) + 1);
     let after = listing.after.as_ref().and_then(Position::number);
     let query = keyset!(query, milestone::position, milestone::id, listing.filters.order.direction, after);
     let rows: Vec<(MilestoneRow, bool)> = query.load(conn)?;

@@ -2,7 +2,7 @@
 //! in audit and, as far as it is published, in the feed.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::prelude::*;
+use diesel::{dsl::not, prelude::*};
 use serde_json::Value;
 
 use super::{
@@ -103,7 +103,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &Program) -> Result<(), StoreError> {
 /// visible and invisible with it.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] for an axis that is taken away and still in use.
+/// [`WriteError::NotNow`] for an axis that is taken away and still in use, and for hiding again what others have a part
+/// in.
 pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<Program, WriteError> {
     let (was, now) = (audited(before)?, audited(&after)?);
     if was == now {
@@ -111,6 +112,9 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
     }
     (after.version, after.updated_at) = (before.version + 1, tx.now());
     check_axes_are_free(tx.conn, before, &after)?;
+    if before.is_public() && !after.is_public() {
+        parts_of_others(tx.conn, &before.id)?.done().map_err(WriteError::NotNow)?;
+    }
     diesel::update(action_program::table.filter(action_program::id.eq(&after.id)))
         .set((Row::of(&after)?, Derived::of(&after.facts)))
         .execute(tx.conn)?;
@@ -143,16 +147,21 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
     Ok(after)
 }
 
-/// Keeps what projects show of their programme up to date.
+/// Keeps what projects and consultations show of their programme up to date.
 fn keep_standing(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
     let own = project::program_id.eq(&program.id);
     let is_complete = project::milestones_total.gt(0_i64).and(project::milestones_done.eq(project::milestones_total));
     let phase = |phase: ProjectPhase| (project::is_public.eq(program.is_public()), project::phase.eq(phase.as_str()));
-    let rest = if program.stage == Stage::Cancelled { ProjectPhase::Cancelled } else { ProjectPhase::Open };
-    diesel::update(project::table.filter(own)).set(phase(rest)).execute(conn)?;
-    if rest == ProjectPhase::Open {
-        diesel::update(project::table.filter(own.and(is_complete))).set(phase(ProjectPhase::Complete)).execute(conn)?;
-    }
+    let (complete, open) = match program.stage {
+        Stage::Cancelled => (ProjectPhase::Cancelled, ProjectPhase::Cancelled),
+        _ => (ProjectPhase::Complete, ProjectPhase::Open),
+    };
+    // Apart: at no moment may a complete project be open.
+    diesel::update(project::table.filter(own.and(is_complete))).set(phase(complete)).execute(conn)?;
+    diesel::update(project::table.filter(own.and(not(is_complete)))).set(phase(open)).execute(conn)?;
+    diesel::update(consultation::table.filter(consultation::program_id.eq(&program.id)))
+        .set(consultation::is_public.eq(program.is_public()))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -171,22 +180,15 @@ pub fn move_to(tx: &mut Tx<'_>, before: &Program, after: Program, moved: &Moved)
 /// Deletes a [`lock`]ed programme with its projects and milestones. The feed keeps its tombstone.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] for one that has left the stage `draft`, or that the public has contributed to: it is given up
-/// instead, and stays visible.
+/// [`WriteError::NotNow`] for one that has left the stage `draft`, or that others have a part in: it is given up instead,
+/// and stays visible.
 pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
-    let ideas: i64 = contribution::table
-        .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
-        .filter(consultation::program_id.eq(&gone.id))
-        .count()
-        .get_result(tx.conn)?;
-    if ideas > 0 {
-        let detail = format!("The public has sent {ideas} contributions; the programme can be moved to cancelled.");
-        return Err(WriteError::NotNow(Violation::new("", "has_contributions", detail).into()));
-    }
+    let mut reasons = parts_of_others(tx.conn, &gone.id)?;
     if gone.stage != Stage::Draft {
         let detail = format!("The programme is in {}; it can be moved to cancelled.", gone.stage.as_str());
-        return Err(WriteError::NotNow(Violation::new("", "not_a_draft", detail).into()));
+        reasons.add("", "not_a_draft", detail);
     }
+    reasons.done().map_err(WriteError::NotNow)?;
     if gone.is_public() {
         announce_parts(tx, &gone.id, Operation::Deleted)?;
     }
@@ -198,7 +200,32 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Tells the feed of everything that belongs to a programme that it becomes visible with it, or ceases to be.
+/// What others have said and done about a programme, which is not taken back by who wrote it: its moves, what the public
+/// contributed, and what evaluators found.
+fn parts_of_others(conn: &mut Conn, id: &str) -> Result<Violations, StoreError> {
+    let ideas: i64 = contribution::table
+        .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
+        .filter(consultation::program_id.eq(id))
+        .count()
+        .get_result(conn)?;
+    let evaluations: i64 = evaluation::table.filter(evaluation::program_id.eq(id)).count().get_result(conn)?;
+    let own = action_program_move::program_id.eq(id);
+    let moves: i64 = action_program_move::table.filter(own).count().get_result(conn)?;
+    let mut found = Violations::default();
+    for (code, count, what) in [
+        ("has_contributions", ideas, "contributions were sent to it"),
+        ("has_evaluations", evaluations, "evaluations are about it"),
+        ("has_moved", moves, "moves stand in its history"),
+    ] {
+        if count > 0 {
+            found.add("", code, format!("{count} {what}; it can be moved to cancelled, and stays visible."));
+        }
+    }
+    Ok(found)
+}
+
+/// Tells the feed of everything that belongs to a programme that it becomes visible with it, or ceases to be. What becomes
+/// visible changes for everybody who asks what changed since.
 fn announce_parts(tx: &mut Tx<'_>, program_id: &str, operation: Operation) -> Result<(), StoreError> {
     let projects: Vec<(String, i64)> = project::table
         .filter(project::program_id.eq(program_id))
@@ -234,11 +261,34 @@ fn announce_parts(tx: &mut Tx<'_>, program_id: &str, operation: Operation) -> Re
         ("contributions", contributions),
         ("evaluations", evaluations),
     ];
+    if operation == Operation::Created {
+        touch_parts(tx.conn, program_id, tx.now().naive_utc())?;
+    }
+    // A tombstone is one version later than what it is about.
+    let later = i64::from(operation == Operation::Deleted);
     for (resource, found) in parts {
         for (id, version) in found {
+            let version = version + later;
             tx.record_part(Change { resource, id, operation, version });
         }
     }
+    Ok(())
+}
+
+/// Says of everything that belongs to a programme that it changed at a moment.
+fn touch_parts(conn: &mut Conn, program_id: &str, now: NaiveDateTime) -> Result<(), StoreError> {
+    let projects = || project::table.filter(project::program_id.eq(program_id));
+    let rounds = || consultation::table.filter(consultation::program_id.eq(program_id));
+    diesel::update(projects()).set(project::updated_at.eq(now)).execute(conn)?;
+    diesel::update(milestone::table.filter(milestone::project_id.eq_any(projects().select(project::id))))
+        .set(milestone::updated_at.eq(now))
+        .execute(conn)?;
+    diesel::update(rounds()).set(consultation::updated_at.eq(now)).execute(conn)?;
+    let ideas = contribution::consultation_id.eq_any(rounds().select(consultation::id));
+    diesel::update(contribution::table.filter(ideas)).set(contribution::updated_at.eq(now)).execute(conn)?;
+    diesel::update(evaluation::table.filter(evaluation::program_id.eq(program_id)))
+        .set(evaluation::updated_at.eq(now))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -279,6 +329,7 @@ struct AxisRow {
 #[derive(Insertable)]
 #[diesel(table_name = action_program_axis_principle, treat_none_as_default_value = false)]
 struct PrincipleRow {
+    program_id: String,
     axis_id: String,
     principle: String,
 }
@@ -315,8 +366,11 @@ fn write_axes(conn: &mut Conn, program_id: &str, before: &[Axis], after: &[Axis]
             diesel::insert_into(action_program_axis::table).values(row).execute(conn)?;
         }
     }
-    let principle =
-        |(axis, principle): (&Axis, &String)| PrincipleRow { axis_id: axis.id.clone(), principle: principle.clone() };
+    let principle = |(axis, principle): (&Axis, &String)| PrincipleRow {
+        program_id: program_id.to_owned(),
+        axis_id: axis.id.clone(),
+        principle: principle.clone(),
+    };
     let pairs = after.iter().flat_map(|axis| axis.principles.iter().map(move |principle| (axis, principle)));
     let rows: Vec<PrincipleRow> = pairs.map(principle).collect();
     batch_insert!(conn, action_program_axis_principle::table, &rows);

@@ -4,11 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    super::rules::{
-        Answer, Contact, Contribution, ContributionFilters, ContributionSortKey, Decision, DecisionFilter, Moderation,
-    },
-    texts,
+use super::super::rules::{
+    Answer, Contact, Contribution, ContributionFilters, ContributionSortKey, Decision, DecisionFilter, Moderation,
 };
 use crate::{
     kernel::{
@@ -101,7 +98,7 @@ impl ContributionQuery {
         ContributionFilters {
             consultation_id,
             moderations,
-            axes: texts(self.axis.clone()),
+            axes: Several::texts(&self.axis),
             decisions: Several::values(self.decision.clone()),
             updated_since: self.updated_since.map(|moment| moment.0),
             order: self.sort.unwrap_or(Order { key: ContributionSortKey::CreatedAt, direction: Direction::Ascending }),

@@ -78,9 +78,9 @@ impl ConsultationQuery {
     #[must_use]
     pub fn filters(&self, drafts: Drafts, today: NaiveDate) -> Filters {
         Filters {
-            programs: texts(self.program.clone()),
-            members: texts(self.member.clone()),
-            regions: texts(self.region.clone()),
+            programs: Several::texts(&self.program),
+            members: Several::texts(&self.member),
+            regions: Several::texts(&self.region),
             rounds: Several::values(self.round.clone()).into_iter().map(|round| round.0).collect(),
             kinds: Several::values(self.kind.clone()),
             open: self.open.map(|open| open.0),
@@ -97,11 +97,6 @@ impl ConsultationQuery {
     pub fn order(&self) -> Order<SortKey> {
         self.sort.unwrap_or(Order { key: SortKey::CreatedAt, direction: Direction::Ascending })
     }
-}
-
-/// The values of a parameter as texts.
-fn texts<T: ToString>(values: Option<Several<T>>) -> Vec<String> {
-    Several::values(values).iter().map(ToString::to_string).collect()
 }
 
 query! {

@@ -11,17 +11,18 @@ use super::{
             ContributionDetailOut, ContributionIn, ContributionOut, ContributionPageOut, ContributionQuery,
             ContributionReceiptOut, ContributionViewQuery,
         },
-        rules::{Contribution, Receipt, SenderKey},
+        rules::{Consultation, Contribution, Receipt, SenderKey},
         store::{self, Sent},
     },
     receipts::PUBLIC,
     seen,
 };
 use crate::{
-    action_programs::{admit, as_published, axes_of},
+    action_programs::{admit, as_published, axes_of, take_turn},
     auth::{principal::Caller, roles::ContributionsModerate},
-    db::{Conn, Tx, WriteError},
+    db::{Conn, StoreError, Tx, WriteError},
     kernel::{codes::Flag, id::is_id},
+    members::{self, MemberAddress, Status},
     state::AppState,
     web::{
         body::Open,
@@ -29,7 +30,6 @@ use crate::{
         idempotency::{self, Once},
         problem::Problem,
         query::{NoParameters, Query},
-        rate_limit::Standing,
         representation::View,
         written::Written,
     },
@@ -140,37 +140,47 @@ pub async fn create_contribution(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let key = Once::key(&req, SenderKey::parse, SenderKey::RULE)?;
-    // What is no contribution counts as a request only.
-    let standing = match &body.content {
-        Ok(_) => state.rate_limits.take_contribution(client::address(&req, &state.trusted_proxies))?,
-        Err(_) => Standing::UNLIMITED,
-    };
+    let (id, key) = (path.into_inner(), Once::key(&req, SenderKey::parse, SenderKey::RULE)?);
+    if body.content.is_err() {
+        // What is no contribution counts as a request only, and waits for no turn.
+        let id = id.clone();
+        state.db.read(move |conn| public(conn, &id)).await?.ok_or_else(Problem::not_found)?;
+    }
+    let content = body.content?;
+    let standing = state.rate_limits.take_contribution(client::address(&req, &state.trusted_proxies))?;
     let mut bits = [0; 32];
     getrandom::fill(&mut bits).map_err(Problem::internal)?;
-    let send = move |tx: &mut Tx<'_>| sent(tx, &path, body, (&key, Receipt::of(bits)));
+    let bytes = body.bytes;
+    let send = move |tx: &mut Tx<'_>| sent(tx, &id, (content, &bytes), (&key, Receipt::of(bits)));
     let mut response = state.db.write(PUBLIC, send).await?.respond(&variant);
     standing.tell(response.headers_mut());
     Ok(response)
+}
+
+/// The consultation with an id that everybody sees.
+fn public(conn: &mut Conn, id: &str) -> Result<Option<Consultation>, StoreError> {
+    let found = if is_id(id) { store::find(conn, id)? } else { None };
+    Ok(found.filter(|found| found.is_public))
 }
 
 /// Stores what somebody sends, or finds what was sent before.
 fn sent(
     tx: &mut Tx<'_>,
     id: &str,
-    body: Open<ContributionIn>,
+    (input, bytes): (ContributionIn, &[u8]),
     (key, receipt): (&SenderKey, Receipt),
 ) -> Result<Written, Problem> {
-    let consultation = if is_id(id) { store::lock(tx, id)? } else { None };
-    let consultation = consultation.filter(|found| found.is_public).ok_or_else(Problem::not_found)?;
-    let input = body.content?;
+    take_turn(tx)?;
+    let consultation = public(tx.conn, id)?.ok_or_else(Problem::not_found)?;
+    let member = members::find(tx.conn, &MemberAddress::Id(consultation.owner.id.clone()))?;
     let check = |tx: &mut Tx<'_>| {
         let (violations, content) = input.read(&axes_of(tx.conn, &consultation.program_id)?);
         violations.done().map_err(WriteError::Invalid)?;
-        consultation.takes_contributions(tx.today()).map_err(WriteError::NotNow)?;
+        let has_left = member.is_none_or(|member| member.status == Status::Withdrawn);
+        consultation.takes_contributions(has_left, tx.today()).map_err(WriteError::NotNow)?;
         Ok(content)
     };
-    match store::contribute(tx, &consultation, (key, &body.bytes), &receipt, check)? {
+    match store::contribute(tx, &consultation, (key, bytes), &receipt, check)? {
         Sent::New(found) => told(found, &receipt),
         Sent::Again(found, receipt) => told(found, &receipt).map(Written::again),
         Sent::Other => Err(idempotency::reused("for another contribution to this consultation")),

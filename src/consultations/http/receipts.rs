@@ -13,7 +13,7 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs::{MilestoneOut, ProjectOut, as_published, find_project, milestones_of},
+    action_programs::{MilestoneOut, ProjectOut, as_published, find_project, milestones_of, take_turn},
     db::{Actor, Conn, StoreError, Tx},
     kernel::clock,
     state::AppState,
@@ -76,8 +76,12 @@ pub async fn erase_contribution_contact(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let receipt = Receipt::parse(&path).ok_or_else(Problem::not_found)?;
+    let asked = receipt;
+    // Who has no receipt waits for no turn.
+    let found = state.db.read(move |conn| store::find_by_receipt(conn, &asked)).await?;
+    found.ok_or_else(Problem::not_found)?;
     let erase = move |tx: &mut Tx<'_>| {
-        crate::action_programs::take_turn(tx)?;
+        take_turn(tx)?;
         let found = store::find_by_receipt(tx.conn, &receipt)?.ok_or_else(Problem::not_found)?;
         store::erase_contact(tx, &found)?;
         Ok::<_, Problem>(Written::gone())

@@ -11,10 +11,10 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs::{self, Program, ProgramAddress, check_open, may_write},
+    action_programs::{self, Program, ProgramAddress, check_open, may_write, named},
     auth::{
         principal::{Body, Principal, Require},
-        roles::{ProgramsDraft, ProgramsWrite},
+        roles::ProgramsWrite,
     },
     db::Tx,
     kernel::{id::is_id, text},
@@ -137,17 +137,6 @@ fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Program, Con
     may_write::<ProgramsWrite>(principal, found.is_public, &found.owner.id)?;
     let program = action_programs::find(tx.conn, &ProgramAddress::Id(found.program_id.clone()))?;
     Ok((program.ok_or_else(Problem::not_found)?, found))
-}
-
-/// The programme that a new consultation names, if it is there for the principal.
-fn named(tx: &mut Tx<'_>, address: Option<ProgramAddress>, principal: &Principal) -> Result<Option<Program>, Problem> {
-    let Some(address) = address else { return Ok(None) };
-    let Some(program) = action_programs::lock(tx, &address)? else { return Ok(None) };
-    if !program.is_public() && !principal.covers::<ProgramsDraft>(&program.owner.id) {
-        return Ok(None);
-    }
-    principal.may_touch::<ProgramsWrite>(&program.owner.id)?;
-    Ok(Some(program))
 }
 
 fn created(tx: &mut Tx<'_>, program: Option<&Program>, input: ConsultationIn) -> Result<Written, Problem> {

@@ -22,7 +22,7 @@ use crate::{
         id::Slug,
         language::LanguageMap,
         paging::Order,
-        violation::{Violation, Violations},
+        violation::Violations,
     },
 };
 
@@ -124,6 +124,9 @@ impl Participants {
     }
 }
 
+/// For how many days what is sent to a round keeps its contact as if the round were running; one that stays open for longer
+/// keeps none for ever.
+pub const LONGEST_ROUND: u64 = 366;
 /// More than a country has is a slip of the pen.
 const MOST_PARTICIPANTS: i64 = 100_000_000;
 
@@ -235,11 +238,12 @@ impl Consultation {
         !self.stage.is_over() && self.facts.opens_on <= today && today <= self.facts.closes_on
     }
 
-    /// Why nobody can send a contribution on a day, if so, with the dates.
+    /// Why nobody can send a contribution on a day, if so, with the dates; whom nobody would answer, where the member has
+    /// left the network, is told, too.
     ///
     /// # Errors
     /// All reasons.
-    pub fn takes_contributions(&self, today: NaiveDate) -> Result<(), Violations> {
+    pub fn takes_contributions(&self, has_left: bool, today: NaiveDate) -> Result<(), Violations> {
         let mut reasons = Violations::default();
         let Facts { kind, opens_on, closes_on, .. } = &self.facts;
         if *kind != Kind::Online {
@@ -252,6 +256,9 @@ impl Consultation {
         if self.stage.is_over() {
             reasons.add("", "program_over", format!("The programme is {}.", self.stage.as_str()));
         }
+        if has_left {
+            reasons.add("", "member_left", "The member has left the network.");
+        }
         let span = format!("It is open from {opens_on} until {closes_on}; today is {today}.");
         if today < *opens_on {
             reasons.add("", "not_open_yet", format!("The round has not begun. {span}"));
@@ -262,16 +269,24 @@ impl Consultation {
     }
 }
 
-/// Refuses what contributions rest on: where they were sent stays an online round.
+/// Refuses what contributions rest on: where they were sent stays an online round, and opened before they came.
 ///
 /// # Errors
-/// The reason.
+/// Every reason.
 pub fn check_kept(before: &Facts, after: &Facts, contributions: i64) -> Result<(), Violations> {
-    if before.kind == after.kind || contributions == 0 {
-        return Ok(());
-    }
-    let detail = format!("{contributions} contributions were sent to this {} round.", before.kind.as_str());
-    Err(Violation::new("/kind", "has_contributions", detail).into())
+    let mut reasons = Violations::default();
+    let mut keep = |is_lost: bool, pointer: &str, why: &str| {
+        if is_lost && contributions > 0 {
+            reasons.add(
+                pointer,
+                "has_contributions",
+                format!("{contributions} contributions were sent to this round; {why}."),
+            );
+        }
+    };
+    keep(before.kind != after.kind, "/kind", &format!("it stays {}", before.kind.as_str()));
+    keep(before.opens_on != after.opens_on, "/opens_on", &format!("it opened on {}", before.opens_on));
+    reasons.done()
 }
 
 /// What consultations can be sorted by.
@@ -301,6 +316,7 @@ pub struct Filters {
     /// Whether they take place on the day `today`.
     pub open: Option<Flag>,
     /// The day on which they do.
+    #[serde(skip)]
     pub today: NaiveDate,
     /// Of programmes that are not published, too or only.
     pub publication: Option<PublicationFilter>,
@@ -365,14 +381,14 @@ mod tests {
     proptest! {
         #[test]
         fn contributions_are_taken_exactly_while_an_online_round_of_a_published_programme_is_open(
-            opens in 0i64..20, length in 0i64..10, today in 0i64..40, kind in 0usize..3, stage in 0usize..9, is_public: bool,
+            opens in 0i64..20, length in 0i64..10, today in 0i64..40, kind in 0usize..3, stage in 0usize..9, is_public: bool, has_left: bool,
         ) {
             let (kind, stage) = (Kind::ALL[kind], Stage::ALL[stage]);
             let consultation = consultation(Facts { kind, ..facts(opens, opens + length) }, stage, is_public);
             let open = (opens..=opens + length).contains(&today) && !stage.is_over();
             prop_assert_eq!(consultation.is_open(day(today)), open);
-            let taken = consultation.takes_contributions(day(today));
-            prop_assert_eq!(taken.is_ok(), open && is_public && kind == Kind::Online);
+            let taken = consultation.takes_contributions(has_left, day(today));
+            prop_assert_eq!(taken.is_ok(), open && is_public && kind == Kind::Online && !has_left);
         }
 
         #[test]
@@ -405,9 +421,11 @@ mod tests {
     }
 
     #[test]
-    fn where_something_was_sent_stays_online() {
+    fn where_something_was_sent_stays_online_and_opened_before() {
         let written = Facts { kind: Kind::Written, ..facts(0, 1) };
         assert!(check_kept(&facts(0, 1), &written, 0).is_ok() && check_kept(&written, &written, 1).is_ok());
         assert!(check_kept(&facts(0, 1), &written, 1).unwrap_err().has("/kind"));
+        assert!(check_kept(&facts(0, 3), &facts(0, 1), 1).is_ok());
+        assert!(check_kept(&facts(0, 3), &facts(1, 3), 1).unwrap_err().has("/opens_on"));
     }
 }

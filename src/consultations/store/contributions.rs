@@ -1,11 +1,13 @@
 //! Reading contributions.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::{dsl::AsSelect, prelude::*};
 use serde::Serialize;
 
 use super::{
-    super::rules::{Answer, Contact, Content, Contribution, ContributionFilters, DecisionFilter, Receipt, Standing},
+    super::rules::{
+        Answer, Contact, Content, Contribution, ContributionFilters, DecisionFilter, LONGEST_ROUND, Receipt, Standing,
+    },
     owner, parsed,
 };
 use crate::{
@@ -94,23 +96,16 @@ pub(super) struct ConsultationPart {
     program_id: String,
     member_id: String,
     region_code: String,
+    is_public: bool,
 }
 
-/// And from its programme.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = action_program)]
-pub(super) struct PublicationPart {
-    slug: String,
-    publication: String,
-}
-
-type Read = (ContributionRow, ConsultationPart, PublicationPart, String);
+type Read = (ContributionRow, ConsultationPart, String, String);
 
 fn read((row, consultation, program, member): Read) -> Result<Contribution, StoreError> {
     let answer = row.answer()?;
     Ok(Contribution {
-        program: Slug::try_from(program.slug).map_err(StoreError::corrupt)?,
-        program_is_public: program.publication == "published",
+        program: Slug::try_from(program).map_err(StoreError::corrupt)?,
+        program_is_public: consultation.is_public,
         program_id: consultation.program_id,
         owner: owner(consultation.member_id, member, consultation.region_code)?,
         content: Content {
@@ -155,15 +150,11 @@ pub(super) fn parts() -> Parts {
         .inner_join(member::table.on(consultation::member_id.eq(member::id)))
 }
 
-type Columns = (
-    AsSelect<ContributionRow, Backend>,
-    AsSelect<ConsultationPart, Backend>,
-    AsSelect<PublicationPart, Backend>,
-    member::slug,
-);
+type Columns =
+    (AsSelect<ContributionRow, Backend>, AsSelect<ConsultationPart, Backend>, action_program::slug, member::slug);
 
 fn columns() -> Columns {
-    (ContributionRow::as_select(), ConsultationPart::as_select(), PublicationPart::as_select(), member::slug)
+    (ContributionRow::as_select(), ConsultationPart::as_select(), action_program::slug, member::slug)
 }
 
 /// The contribution with an id, whoever sees it.
@@ -195,13 +186,16 @@ pub(super) fn with_email(conn: &mut Conn, email: &str) -> Result<Vec<Contributio
     rows.into_iter().map(read).collect()
 }
 
-/// Contributions of rounds that closed before a day whose senders can still be reached, at most so many.
+/// Contributions whose senders can still be reached, although the round closed before a day or would have, had it not lasted
+/// for very long; at most so many.
 ///
 /// # Errors
 /// The database's.
 pub(super) fn with_contact(conn: &mut Conn, before: NaiveDate, most: i64) -> Result<Vec<Contribution>, StoreError> {
     let is_known = contribution::contact_name.is_not_null().or(contribution::contact_email.is_not_null());
-    let query = parts().select(columns()).filter(consultation::closes_on.lt(before)).filter(is_known);
+    let sent_before = before.checked_sub_days(Days::new(LONGEST_ROUND)).unwrap_or(before).and_time(NaiveTime::MIN);
+    let is_over = consultation::closes_on.lt(before).or(contribution::created_at.lt(sent_before));
+    let query = parts().select(columns()).filter(is_over).filter(is_known);
     let rows: Vec<_> = query.order(contribution::id).limit(most).load(conn)?;
     rows.into_iter().map(read).collect()
 }
@@ -213,7 +207,7 @@ pub(super) fn with_contact(conn: &mut Conn, before: NaiveDate, most: i64) -> Res
 pub fn find_contributions_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Contribution>, StoreError> {
     let query = parts().select(columns()).filter(contribution::id.eq_any(ids.iter().copied()));
     let query = query.filter(contribution::moderation.eq("published"));
-    let rows: Vec<_> = query.filter(action_program::publication.eq("published")).load(conn)?;
+    let rows: Vec<_> = query.filter(consultation::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read).collect()
 }
 
@@ -225,7 +219,7 @@ pub fn walk_contributions(conn: &mut Conn, after: Option<&str>, limit: usize) ->
     let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
     let query = parts().select(columns()).filter(contribution::id.gt(after.unwrap_or_default()));
     let query = query.filter(contribution::moderation.eq("published"));
-    let query = query.filter(action_program::publication.eq("published"));
+    let query = query.filter(consultation::is_public.eq(true));
     let rows: Vec<_> = query.order(contribution::id).limit(limit).load(conn)?;
     rows.into_iter().map(read).collect()
 }
@@ -245,7 +239,7 @@ pub fn list_contributions(
     let query = filtered(filters).select((row, consultation, program, slug, SequenceColumn));
     let query = query.limit(i64::from(*limit) + 1);
     let query = keyset_by_id!(query, contribution::id, filters.order.direction, after.as_ref());
-    let rows: Vec<(ContributionRow, ConsultationPart, PublicationPart, String, i64)> = query.load(conn)?;
+    let rows: Vec<(ContributionRow, ConsultationPart, String, String, i64)> = query.load(conn)?;
     let sequence = match rows.first() {
         Some((.., sequence)) => *sequence,
         None => current_sequence(conn)?,

@@ -22,11 +22,12 @@ pub use self::{
 };
 use super::rules::{Consultation, Facts, Filters, Participants, Report, SortKey};
 use crate::{
-    action_programs::{Drafts, Owner, PublicationFilter},
+    action_programs::{Owner, seen},
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset, keyset_by_id},
         schema::{action_program, consultation, member},
+        search::any_of,
     },
     kernel::{
         codes::Flag,
@@ -73,6 +74,8 @@ struct Row {
     participants_of_associations: Option<i64>,
     report_url: Option<String>,
     reported_on: Option<NaiveDate>,
+    #[serde(skip)]
+    is_public: bool,
 }
 
 impl Row {
@@ -103,6 +106,7 @@ impl Row {
             participants_of_associations: counted.and_then(|counted| counted.of_associations),
             report_url: report.map(|report| report.url.clone()),
             reported_on: report.and_then(|report| report.published_on),
+            is_public: found.is_public,
         })
     }
 
@@ -126,7 +130,6 @@ struct ProgramPart {
     slug: String,
     stage: String,
     provenance: String,
-    publication: String,
 }
 
 /// Reads a column whose text has a type of its own.
@@ -146,7 +149,7 @@ fn read((row, program, member): (Row, ProgramPart, String)) -> Result<Consultati
         program: Slug::try_from(program.slug).map_err(StoreError::corrupt)?,
         stage: parsed(&program.stage)?,
         provenance: parsed(&program.provenance)?,
-        is_public: program.publication == "published",
+        is_public: row.is_public,
         owner: owner(row.member_id, member, row.region_code)?,
         facts: Facts {
             round: row.round,
@@ -205,7 +208,7 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Consultation>, StoreErro
 /// The database's.
 pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Consultation>, StoreError> {
     let query = parts().select(columns()).filter(consultation::id.eq_any(ids.iter().copied()));
-    let rows: Vec<_> = query.filter(action_program::publication.eq("published")).load(conn)?;
+    let rows: Vec<_> = query.filter(consultation::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read).collect()
 }
 
@@ -216,7 +219,7 @@ pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Consultation>, S
 pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Consultation>, StoreError> {
     let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
     let query = parts().select(columns()).filter(consultation::id.gt(after.unwrap_or_default()));
-    let query = query.filter(action_program::publication.eq("published"));
+    let query = query.filter(consultation::is_public.eq(true));
     let rows: Vec<_> = query.order(consultation::id).limit(limit).load(conn)?;
     rows.into_iter().map(read).collect()
 }
@@ -265,36 +268,16 @@ fn day_of(number: i64) -> NaiveDate {
 
 fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {
     let mut query = parts().into_boxed();
-    query = match (filters.publication, &filters.drafts) {
-        (None, _) | (Some(PublicationFilter::All), Drafts::None) => {
-            query.filter(action_program::publication.eq("published"))
-        }
-        (Some(PublicationFilter::All), Drafts::All) => query,
-        (Some(PublicationFilter::All), Drafts::Of(member)) => {
-            query.filter(action_program::publication.eq("published").or(consultation::member_id.eq(member)))
-        }
-        (Some(PublicationFilter::Draft), Drafts::None) => query.filter(consultation::id.eq("")),
-        (Some(PublicationFilter::Draft), Drafts::All) => query.filter(action_program::publication.eq("draft")),
-        (Some(PublicationFilter::Draft), Drafts::Of(member)) => {
-            query.filter(action_program::publication.eq("draft").and(consultation::member_id.eq(member)))
-        }
-    };
+    query = seen!(query, filters, consultation::is_public.eq(true), consultation::member_id);
     if !filters.programs.is_empty() {
         let slug = action_program::slug.eq_any(&filters.programs);
         query = query.filter(slug.or(action_program::id.eq_any(&filters.programs)));
     }
-    if !filters.members.is_empty() {
-        query = query.filter(member::slug.eq_any(&filters.members));
-    }
-    if !filters.regions.is_empty() {
-        query = query.filter(consultation::region_code.eq_any(&filters.regions));
-    }
-    if !filters.rounds.is_empty() {
-        query = query.filter(consultation::round.eq_any(&filters.rounds));
-    }
-    if !filters.kinds.is_empty() {
-        query = query.filter(consultation::kind.eq_any(filters.kinds.iter().map(|kind| kind.as_str())));
-    }
+    let kinds: Vec<&str> = filters.kinds.iter().map(|kind| kind.as_str()).collect();
+    query = any_of!(query, member::slug, filters.members.as_slice());
+    query = any_of!(query, consultation::region_code, filters.regions.as_slice());
+    query = any_of!(query, consultation::round, filters.rounds.as_slice());
+    query = any_of!(query, consultation::kind, kinds.as_slice());
     let (today, over) = (filters.today, ["closed", "cancelled"]);
     query = match filters.open {
         None => query,

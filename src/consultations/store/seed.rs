@@ -1,5 +1,7 @@
 //! Consultations that are loaded, with what was contributed to them, many at a time.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
 
@@ -29,11 +31,16 @@ pub fn seed(tx: &mut Tx<'_>, texts: &Texts, example: Receipt) -> Result<usize, S
     let programs = action_programs::published_of(tx.conn, Provenance::Illustrative)?;
     let ids: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();
     let projects = action_programs::projects_of(tx.conn, &ids)?;
+    let mut of_program: HashMap<String, Vec<Project>> = HashMap::new();
+    for project in projects {
+        of_program.entry(project.program_id.clone()).or_default().push(project);
+    }
     let consulted: Vec<String> = consultation::table.select(consultation::program_id).distinct().load(tx.conn)?;
+    let consulted: HashSet<String> = consulted.into_iter().collect();
     let today = tx.today();
     let (mut added, mut contributions, mut example) = (0, Vec::new(), Some(example));
     for (number, program) in programs.iter().enumerate().filter(|(_, program)| !consulted.contains(&program.id)) {
-        let own: Vec<Project> = projects.iter().filter(|project| project.program_id == program.id).cloned().collect();
+        let own = of_program.remove(&program.id).unwrap_or_default();
         for SeedConsultation { facts, contributions: sent } in texts.illustrate(number, (program, &own), today) {
             let new = new(tx, program, facts);
             diesel::insert_into(consultation::table).values(Row::of(&new)?).execute(tx.conn)?;

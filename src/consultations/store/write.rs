@@ -58,7 +58,7 @@ pub(super) fn new(tx: &Tx<'_>, program: &Program, facts: Facts) -> Consultation 
 /// Writes what a [`lock`]ed consultation has become and returns it; nothing where nothing differs.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] for another kind of one that contributions were sent to.
+/// [`WriteError::NotNow`] for another kind or time of one that contributions were sent to.
 pub fn update(tx: &mut Tx<'_>, before: &Consultation, facts: Facts) -> Result<Consultation, WriteError> {
     if before.facts == facts {
         return Ok(before.clone());

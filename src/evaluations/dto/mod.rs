@@ -21,7 +21,7 @@ use crate::{
     web::{
         listing::list_query,
         page::PageOut,
-        params::{One, Several},
+        params::{Instant, Lang, One, Several, query},
         representation::TableFormat,
         tabular::{Column, Tabular},
     },
@@ -41,6 +41,9 @@ list_query! {
         /// `all` for what is not published, too, `draft` for that only; of one's own voice, with a token that may write
         /// it.
         pub publication: One<PublicationFilter>,
+        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        #[example = "2024-06-30"]
+        pub updated_since: Instant,
         /// The order: `created_at` (default), or `-created_at`.
         #[example = "created_at"]
         pub sort: Order<SortKey>,
@@ -60,8 +63,18 @@ impl EvaluationQuery {
             voices: Several::values(self.voice.clone()),
             projects: Several::values(self.project.clone()).into_iter().map(|id| id.0).collect(),
             publication: self.publication.map(|publication| publication.0),
+            updated_since: self.updated_since.map(|moment| moment.0),
             order: self.sort.unwrap_or(Order { key: SortKey::CreatedAt, direction: Direction::Ascending }),
         }
+    }
+}
+
+query! {
+    /// The parameters of a single evaluation.
+    pub struct EvaluationViewQuery {
+        /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
+        #[example = "ar"]
+        pub lang: Lang,
     }
 }
 

@@ -14,7 +14,7 @@ pub use self::{
     write::{create_evaluation, delete_evaluation, update_evaluation},
 };
 use super::{
-    dto::{EvaluationOut, EvaluationPageOut, EvaluationQuery, SideBySideOut},
+    dto::{EvaluationOut, EvaluationPageOut, EvaluationQuery, EvaluationViewQuery, SideBySideOut},
     rules::{Evaluation, Said},
     store,
 };
@@ -27,11 +27,7 @@ use crate::{
     db::{Conn, StoreError},
     kernel::{id::is_id, paging::Found},
     state::AppState,
-    web::{
-        problem::Problem,
-        query::{NoParameters, Query},
-        representation::View,
-    },
+    web::{problem::Problem, query::Query, representation::View},
 };
 
 /// The list's name, in cursors and of downloaded files.
@@ -90,7 +86,8 @@ pub async fn list_evaluations(
     operation_id = "getEvaluation",
     params(
         ("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1"),
-        ("evaluation_id" = String, Path, description = "Identifier of the evaluation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+        ("evaluation_id" = String, Path, description = "Identifier of the evaluation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"),
+        EvaluationViewQuery
     ),
     responses((status = 200, description = "The evaluation.", body = EvaluationOut))
 )]
@@ -100,9 +97,9 @@ pub async fn get_evaluation(
     state: Data<AppState>,
     path: Path<(String, String)>,
     caller: Caller,
-    _query: Query<NoParameters>,
+    Query(query): Query<EvaluationViewQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_resource(&req, None)?;
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let (program, id) = path.into_inner();
     let address = ProgramAddress::parse(&program).filter(|_| is_id(&id)).ok_or_else(Problem::not_found)?;
     let read = move |conn: &mut Conn| {

@@ -315,6 +315,8 @@ pub struct Filters {
     pub projects: Vec<String>,
     /// What is not published, too or only.
     pub publication: Option<PublicationFilter>,
+    /// Changed since this moment, inclusive.
+    pub updated_since: Option<DateTime<Utc>>,
     /// The order.
     pub order: Order<SortKey>,
 }

@@ -234,6 +234,9 @@ fn filtered<'a>(
     if !filters.projects.is_empty() {
         query = query.filter(evaluation::project_id.eq_any(&filters.projects));
     }
+    if let Some(since) = filters.updated_since {
+        query = query.filter(evaluation::updated_at.ge(since.naive_utc()));
+    }
     query
 }
 

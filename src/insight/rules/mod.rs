@@ -29,7 +29,8 @@ pub enum Rule {
     /// The council has not adopted the programme by the last day that was announced, or did so later; until the
     /// implementation begins.
     AdoptionLate,
-    /// The last day that was announced for the consultation has passed, and the programme has not come so far.
+    /// The last day that was announced for the consultation on the draft projects has passed; neither has the programme come
+    /// so far, nor has such a round begun.
     ConsultationOverdue,
     /// Thirty days after the last day of the implementation no final evaluation is published.
     EvaluationMissing,
@@ -267,6 +268,7 @@ pub struct Filters {
     /// Codes of regions, any of which.
     pub regions: Vec<String>,
     /// The day on which they stand.
+    #[serde(skip)]
     pub today: NaiveDate,
     /// The order.
     pub order: Order<SortKey>,

@@ -1,7 +1,7 @@
 //! The order of alerts of all rules, and from where on those of each are read so that pages of any size make up the whole.
 //! Pure.
 
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::{Alert, Rule};
 use crate::kernel::paging::{Direction, Key, Position};
@@ -41,6 +41,8 @@ impl Place {
         let (key, id) = position.text()?;
         let (moment, rule) = key.split_once(' ')?;
         let moment = NaiveDateTime::parse_from_str(moment, MOMENT).ok()?;
+        // What no database's calendar lacks.
+        let moment = Some(moment).filter(|moment| (1000..=9999).contains(&moment.year()))?;
         Some(Self { moment, rule: rule.parse().ok()?, id: id.to_owned() })
     }
 }

@@ -156,6 +156,9 @@ fn programs(filters: &Filters, rule: Rule, what: Deadline) -> Boxed<'_, Programs
     wanted!(tables, filters).filter(action_program_deadline::what.eq(what.as_str()).and(is_over))
 }
 
+/// The round that a programme's announced consultation is: the one on draft projects.
+const DRAFT_PROJECTS: i64 = 2;
+
 fn codes(stages: &[Stage]) -> Vec<&'static str> {
     stages.iter().map(|stage| stage.as_str()).collect()
 }
@@ -171,8 +174,12 @@ fn late_adoptions(filters: &Filters) -> Boxed<'_, Programs> {
 }
 
 fn overdue_consultations(filters: &Filters) -> Boxed<'_, Programs> {
+    let begun = consultation::table
+        .filter(consultation::program_id.eq(action_program::id))
+        .filter(consultation::round.eq(DRAFT_PROJECTS).and(consultation::opens_on.le(filters.today)));
     programs(filters, Rule::ConsultationOverdue, Deadline::Consultation)
         .filter(action_program::stage.eq_any(codes(&[Stage::Draft, Stage::CoCreation])))
+        .filter(not(exists(begun)))
 }
 
 fn missing_evaluations(filters: &Filters) -> Boxed<'_, Programs> {

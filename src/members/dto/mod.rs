@@ -267,6 +267,12 @@ pub struct MemberLinksOut {
     /// Its adhesion to the charter.
     #[schema(example = "/api/v1/members/commune-larache/adhesion")]
     pub adhesion: String,
+    /// Its action programmes.
+    #[schema(example = "/api/v1/action-programs?member=commune-larache")]
+    pub action_programs: String,
+    /// What is late or missing.
+    #[schema(example = "/api/v1/members/commune-larache/alerts")]
+    pub alerts: String,
     /// The territory that it is seated on.
     #[schema(example = "/api/v1/territories/01.331.01.03")]
     pub territory: String,
@@ -449,6 +455,8 @@ impl From<Member> for MemberOut {
             history: format!("{this}/history"),
             transitions: format!("{this}/transitions"),
             adhesion: format!("{this}/adhesion"),
+            action_programs: format!("/api/v1/action-programs?member={slug}"),
+            alerts: format!("{this}/alerts"),
             territory: format!("/api/v1/territories/{}", facts.territory_code),
             this,
         };

@@ -107,7 +107,8 @@ impl WholeRow {
 pub fn lock(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Member>, StoreError> {
     // SQLite's write transactions exclude each other anyway.
     if let Conn::Postgres(conn) = &mut *tx.conn {
-        let row = member::table.select(member::id).for_update();
+        // No stronger than other writers need: who adds a row that refers to the member need not wait.
+        let row = member::table.select(member::id).for_no_key_update();
         let found: Option<String> = match address {
             Address::Code(slug) => row.filter(member::slug.eq(slug.as_str())).first(conn).optional()?,
             Address::Id(id) => row.filter(member::id.eq(id)).first(conn).optional()?,
