@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 use super::{
     catalogue::Catalogue,
     disaggregation::{Disaggregation, check_parts},
-    indicator::{Definition, Keeper},
+    indicator::{Definition, Indicator, Keeper},
     measure::Figures,
     period::Period,
 };
 use crate::kernel::{
     codes::codes,
     decimal::Decimal,
-    id::Slug,
+    id::{Slug, new_id},
     language::LanguageMap,
     paging::Order,
     violation::{Violation, Violations},
@@ -199,6 +199,32 @@ pub struct Hand<'a> {
 }
 
 impl Measurement {
+    /// A report that is begun.
+    #[must_use]
+    pub fn begun(of: &Indicator, (period, reported): (Period, Content), hand: Hand<'_>) -> Self {
+        Self {
+            id: new_id(),
+            version: 1,
+            created_at: hand.at,
+            updated_at: hand.at,
+            indicator_id: of.id.clone(),
+            indicator: of.slug.clone(),
+            member: of.place.member.clone(),
+            period,
+            state: State::Draft,
+            reported,
+            reason: None,
+            reported_by: hand.account.map(str::to_owned),
+            reported_role: hand.role.map(str::to_owned),
+            submitted_at: None,
+            first_submitted_at: None,
+            review: Review::default(),
+            approved: None,
+            revision: 0,
+            of_public: of.is_public(),
+        }
+    }
+
     /// Where it is.
     #[must_use]
     pub fn address(&self) -> String {

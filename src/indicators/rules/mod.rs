@@ -8,6 +8,7 @@ mod measure;
 mod measurement;
 mod period;
 mod progress;
+mod reference;
 
 pub use self::{
     catalogue::{Catalogue, Entry, Scope, reference},
@@ -21,4 +22,5 @@ pub use self::{
     },
     period::{Frequency, Period},
     progress::{Dated, RULE, Reported, Standing, Status},
+    reference::{Ground, SeedIndicator, parse_texts},
 };
