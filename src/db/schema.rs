@@ -754,6 +754,7 @@ diesel::table! {
         approved_definition_version -> Nullable<BigInt>,
         approved_at -> Nullable<Timestamp>,
         revision -> BigInt,
+        is_late -> Bool,
         is_public -> Bool,
     }
 }

@@ -217,7 +217,7 @@ impl MeasurementOut {
             member: found.member.as_ref().map(|member| format!("/api/v1/members/{}", member.slug)),
             this,
         };
-        let in_time = found.first_submitted_at.map(|at| at.date_naive() <= found.period.due_on());
+        let in_time = found.is_in_time();
         let approved_at = found.approved.as_ref().map(|approved| approved.at);
         let content = found.approved.map(|Approved { content, .. }| content);
         let (value, version) = (content.as_ref().map(|of| of.value), content.as_ref().map(|of| of.definition_version));

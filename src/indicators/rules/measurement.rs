@@ -231,6 +231,12 @@ impl Measurement {
         format!("/api/v1/measurements/{}", self.id)
     }
 
+    /// Whether it was first submitted by the day on which it was due; `None` before it was.
+    #[must_use]
+    pub fn is_in_time(&self) -> Option<bool> {
+        self.first_submitted_at.map(|at| at.date_naive() <= self.period.due_on())
+    }
+
     /// Whether everybody sees it.
     #[must_use]
     pub fn is_public(&self) -> bool {

@@ -69,6 +69,8 @@ pub(super) struct MeasurementRow {
     approved_at: Option<NaiveDateTime>,
     revision: i64,
     #[serde(skip)]
+    is_late: bool,
+    #[serde(skip)]
     is_public: bool,
 }
 
@@ -104,6 +106,7 @@ impl MeasurementRow {
             approved_definition_version: approved.map(|approved| approved.content.definition_version),
             approved_at: approved.map(|approved| approved.at.naive_utc()),
             revision: found.revision,
+            is_late: found.is_in_time() == Some(false),
             is_public: found.is_public(),
         })
     }
