@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Parameters that do not go with the others, so that an example would spoil the first try in the documentation.
-const WITHOUT_EXAMPLE: [&str; 14] = [
+const WITHOUT_EXAMPLE: [&str; 16] = [
     "axis",
     "contact",
     "moderation",
@@ -31,6 +31,8 @@ const WITHOUT_EXAMPLE: [&str; 14] = [
     "provenance",
     "publication",
     "project",
+    "program",
+    "state",
 ];
 
 fn document() -> Value {

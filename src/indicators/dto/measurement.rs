@@ -36,10 +36,9 @@ list_query! {
         #[example = "commune-larache"]
         pub member: Several<Slug>,
         /// Only measurements for these periods; several by comma.
-        #[example = "2025-Q1,2025-Q2"]
+        #[example = "2025-H1,2025-H2"]
         pub period: Several<Period>,
         /// Only reports that have come so far, with the reports; with a token that may see them. Several by comma.
-        #[example = "submitted"]
         pub state: Several<State>,
         /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
