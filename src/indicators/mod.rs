@@ -4,6 +4,10 @@
 
 pub mod rules;
 
+pub use self::rules::{
+    Catalogue, Dimension, Direction, Entry, Frequency, Kind, Measure, Scope, Unit, reference,
+};
+
 /// The embedded units and the network's catalogue of indicators.
 pub const REFERENCE: &[&str] =
     &[include_str!("../../data/indicators/units.json"), include_str!("../../data/indicators/catalogue.json")];

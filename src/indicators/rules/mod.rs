@@ -8,7 +8,7 @@ mod period;
 mod progress;
 
 pub use self::{
-    catalogue::{Catalogue, Entry, Scope, Unit, parse_reference},
+    catalogue::{Catalogue, Entry, Scope, Unit, parse_reference, reference},
     chart::{Chart, NARROWEST, Point, ValueAxis, WIDEST, svg},
     disaggregation::{
         Category, Dimension, Disaggregation, MOST_CATEGORIES, MOST_DIMENSIONS, check_dimensions, check_parts, is_code,

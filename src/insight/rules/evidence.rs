@@ -46,6 +46,8 @@ codes!(Unit {
 /// A published programme as it was on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programme {
+    /// Id of its member.
+    pub member_id: String,
     /// Its stage; none for one that was not there yet.
     pub stage: Option<Stage>,
     /// How many documents were dated by then.
@@ -65,6 +67,15 @@ impl Programme {
     pub fn stage_on(day: NaiveDate, stored_at: DateTime<Utc>, moves: &[Stage]) -> Option<Stage> {
         let is_stored = stored_at.date_naive() <= day;
         moves.last().copied().or_else(|| is_stored.then_some(Stage::Draft))
+    }
+
+    /// How many milestones are late. A programme that is over has nothing late any more, as in the alerts.
+    #[must_use]
+    pub fn milestones_late(&self) -> i64 {
+        match self.stage {
+            Some(stage) if !stage.is_over() => self.milestones_due,
+            _ => 0,
+        }
     }
 }
 
@@ -94,14 +105,6 @@ impl Facts {
 
     fn sum(&self, count: impl Fn(&Programme) -> i64) -> i64 {
         self.programmes.iter().map(count).sum()
-    }
-
-    /// A programme that is over has nothing late any more, as in the alerts.
-    fn milestones_late(&self) -> i64 {
-        self.sum(|programme| match programme.stage {
-            Some(stage) if !stage.is_over() => programme.milestones_due,
-            _ => 0,
-        })
     }
 
     /// Documents without a date are those of programmes that were there.
@@ -237,7 +240,7 @@ fn monitoring(facts: &Facts) -> Vec<Evidence> {
         ),
         figure(
             "milestones_late",
-            facts.milestones_late(),
+            facts.sum(Programme::milestones_late),
             Unit::Milestones,
             texts(
                 "عدد المراحل التي حل أجلها قبل ذلك اليوم ولم تُنجز بعد، في البرامج التي لم تُغلق ولم تُلغ",
@@ -308,7 +311,14 @@ mod tests {
     }
 
     fn programme(stage: Option<Stage>) -> Programme {
-        Programme { stage, documents_dated: 1, documents_undated: 2, milestones_done: 3, milestones_due: 4 }
+        Programme {
+            member_id: "m".to_owned(),
+            stage,
+            documents_dated: 1,
+            documents_undated: 2,
+            milestones_done: 3,
+            milestones_due: 4,
+        }
     }
 
     #[test]
