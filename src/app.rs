@@ -21,7 +21,7 @@ use crate::{
     config::{OpsBind, ServeArgs},
     consultations,
     db::Db,
-    evaluations, exchange, exports, focal_points, imports, index, insight, members, network,
+    evaluations, exchange, exports, focal_points, imports, index, indicators, insight, members, network,
     observe::{access::observe, health, metrics},
     openapi, persons, portal, retention,
     state::AppState,
@@ -52,6 +52,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(evaluations::configure)
                 .configure(exchange::configure)
                 .configure(assessments::configure)
+                .configure(indicators::configure)
                 .configure(territories::configure)
                 .configure(changes::configure)
                 .configure(exports::configure)

@@ -118,6 +118,14 @@ permissions! {
         all [Secretariat], own [FocalPoint];
     ExchangeWrite = "exchange:write", "Write practices, collaborations and events; a focal point the practices of its own member, what that leads and what it hosts.",
         all [Secretariat], own [FocalPoint];
+    IndicatorsWrite = "indicators:write", "Write indicators with their baselines and targets; the network's own are the secretariat's.",
+        all [Secretariat], own [FocalPoint];
+    MeasurementsReport = "measurements:report", "Report figures, and see reports that are not approved yet.",
+        all [Secretariat], own [FocalPoint];
+    MeasurementsReview = "measurements:review", "Approve reports of others or return them; evaluators those of the members that they have been assigned.",
+        all [Evaluator Secretariat], own [];
+    PeriodsWrite = "periods:write", "Lock reporting periods and open them again.",
+        all [Secretariat], own [];
     AssessmentsWrite = "assessments:write", "Assess how members keep the charter's commitments: members themselves, evaluators the members that they have been assigned.",
         all [Evaluator Secretariat], own [FocalPoint];
     AccountsManage = "accounts:manage", "Make accounts, change what they may do, disable them, and hand out secrets.",

@@ -670,6 +670,108 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    indicator (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        slug -> Text,
+        scope -> Text,
+        member_id -> Nullable<Text>,
+        region_code -> Nullable<Text>,
+        program_id -> Nullable<Text>,
+        project_id -> Nullable<Text>,
+        commitment -> Nullable<Text>,
+        code -> Text,
+        catalogue_code -> Nullable<Text>,
+        title -> Text,
+        title_fr_folded -> Text,
+        title_ar_folded -> Text,
+        search_text -> Text,
+        definition -> Text,
+        definition_version -> BigInt,
+        unit -> Text,
+        kind -> Text,
+        direction -> Text,
+        frequency -> Text,
+        baseline_value -> Nullable<BigInt>,
+        baseline_on -> Nullable<Date>,
+        targets -> Text,
+        publication -> Text,
+        is_public -> Bool,
+        provenance -> Text,
+        latest_value -> Nullable<BigInt>,
+        latest_period -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    indicator_definition (indicator_id, version) {
+        indicator_id -> Text,
+        version -> BigInt,
+        since -> Date,
+        definition -> Text,
+    }
+}
+
+diesel::table! {
+    reporting_period (code) {
+        code -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
+        state -> Text,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    measurement (id) {
+        id -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        indicator_id -> Text,
+        member_id -> Nullable<Text>,
+        period -> Text,
+        from_on -> Date,
+        until_on -> Date,
+        due_on -> Date,
+        state -> Text,
+        definition_version -> BigInt,
+        value -> BigInt,
+        report -> Text,
+        reason -> Nullable<Text>,
+        reported_by -> Nullable<Text>,
+        reported_role -> Nullable<Text>,
+        submitted_at -> Nullable<Timestamp>,
+        first_submitted_at -> Nullable<Timestamp>,
+        reviewed_at -> Nullable<Timestamp>,
+        reviewed_role -> Nullable<Text>,
+        review_note -> Nullable<Text>,
+        approved_value -> Nullable<BigInt>,
+        approved_report -> Nullable<Text>,
+        approved_definition_version -> Nullable<BigInt>,
+        approved_at -> Nullable<Timestamp>,
+        revision -> BigInt,
+        is_public -> Bool,
+    }
+}
+
+diesel::table! {
+    measurement_revision (measurement_id, number) {
+        measurement_id -> Text,
+        number -> BigInt,
+        value -> BigInt,
+        report -> Text,
+        definition_version -> BigInt,
+        approved_at -> Timestamp,
+        replaced_at -> Timestamp,
+        role -> Nullable<Text>,
+        reason -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     member,
     action_program,
@@ -685,6 +787,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     evaluation,
     assessment,
     territory,
+    indicator,
+    measurement,
+    indicator_definition,
+    measurement_revision,
 );
 diesel::allow_tables_to_appear_in_same_query!(focal_point, member);
 diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset, account_member);

@@ -9,7 +9,7 @@ use crate::{
     changes::{self, State},
     charter, consultations,
     db::{Conn, StoreError, json},
-    evaluations, exchange, members, territories,
+    evaluations, exchange, indicators, members, territories,
 };
 
 /// How many rows are read at once.
@@ -48,6 +48,8 @@ pub fn each_rows(
             Name::Collaborations => values(&exchange::walk_collaborations(conn, after, CHUNK)?)?,
             Name::Events => values(&exchange::walk_events(conn, after, CHUNK)?)?,
             Name::Assessments => values(&assessments::walk(conn, after, CHUNK)?)?,
+            Name::Indicators => values(&indicators::walk(conn, after, CHUNK)?)?,
+            Name::Measurements => values(&indicators::walk_measurements(conn, after, CHUNK)?)?,
             // It is small, and always whole.
             Name::Charter => return take(values(&charter::lines(conn)?)?),
         };

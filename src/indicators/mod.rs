@@ -2,12 +2,82 @@
 //! come. Figures are reported for periods and reviewed by others; whatever can be derived from them is computed and never
 //! typed.
 
-pub mod rules;
+mod dto;
+mod http;
+mod rules;
+mod store;
 
-pub use self::rules::{
-    Catalogue, Dimension, Direction, Entry, Frequency, Kind, Measure, Scope, Unit, reference,
+use serde_json::Value;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::db::{Conn, StoreError, json};
+
+pub use self::{
+    dto::{IndicatorOut, MeasurementOut},
+    rules::{
+        Catalogue, Dimension, Direction, Disaggregation, Entry, Frequency, Kind, Measure, REFERENCE, Scope, Unit,
+        reference,
+    },
 };
 
-/// The embedded units and the network's catalogue of indicators.
-pub const REFERENCE: &[&str] =
-    &[include_str!("../../data/indicators/units.json"), include_str!("../../data/indicators/catalogue.json")];
+/// Mounts the operations on indicators, measurements and reporting periods.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(http::list_indicators)
+        .service(http::create_indicator)
+        .service(http::get_indicator)
+        .service(http::update_indicator)
+        .service(http::delete_indicator)
+        .service(http::get_indicator_series)
+        .service(http::get_indicator_chart)
+        .service(http::list_measurements)
+        .service(http::create_measurement)
+        .service(http::get_measurement)
+        .service(http::update_measurement)
+        .service(http::delete_measurement)
+        .service(http::review_measurement)
+        .service(http::list_measurement_revisions)
+        .service(http::list_reporting_periods)
+        .service(http::get_reporting_period)
+        .service(http::update_reporting_period);
+}
+
+/// What the published indicators with these ids are now, as the API shows them, without what depends on today.
+///
+/// # Errors
+/// The database's.
+pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&IndicatorOut::of(found, None))?))).collect()
+}
+
+/// The same of approved measurements.
+///
+/// # Errors
+/// The database's.
+pub fn represent_measurements(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+    let found = store::find_measurements_by_ids(conn, ids)?;
+    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MeasurementOut::of(found, false))?))).collect()
+}
+
+/// The published indicators as the API shows them, without what depends on today, some at a time, in the order of their ids:
+/// `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<IndicatorOut>, StoreError> {
+    Ok(store::walk(conn, after, limit)?.into_iter().map(|found| IndicatorOut::of(found, None)).collect())
+}
+
+/// The same of approved measurements.
+///
+/// # Errors
+/// The database's.
+pub fn walk_measurements(
+    conn: &mut Conn,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<MeasurementOut>, StoreError> {
+    let found = store::walk_measurements(conn, after, limit)?;
+    Ok(found.into_iter().map(|found| MeasurementOut::of(found, false)).collect())
+}

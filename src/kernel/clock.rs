@@ -15,6 +15,18 @@ pub fn text(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
+/// The same of a moment that there may not be.
+///
+/// # Errors
+/// The serializer's.
+#[expect(clippy::ref_option, reason = "serde hands a reference to the field on")]
+pub fn optional_rfc3339<S: Serializer>(moment: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match moment {
+        Some(moment) => rfc3339(moment, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Serializes a moment as RFC 3339 with six decimal places and `Z`. Lists have two of them in every row, and
 /// this takes a tenth of the time of the general formatter.
 ///

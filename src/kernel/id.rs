@@ -30,6 +30,24 @@ pub fn is_id(text: &str) -> bool {
         && Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text)
 }
 
+/// The identifier of a resource, as parameters give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identifier(pub String);
+
+impl FromStr for Identifier {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if is_id(text) { Ok(Self(text.to_owned())) } else { Err("is not an identifier") }
+    }
+}
+
+impl Pattern for Identifier {
+    fn pattern() -> String {
+        "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}".to_owned()
+    }
+}
+
 /// A short name that stands in addresses: 1 to 100 lower-case letters, digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slug(String);

@@ -47,6 +47,7 @@ use crate::{
         (name = "evaluations", description = "What the members, civil society and the secretariat find of the programmes, side by side."),
         (name = "exchange", description = "What members share: practices, collaborations and events."),
         (name = "assessments", description = "How the members keep the charter's commitments, year by year, as they themselves, civil society and the secretariat find it."),
+        (name = "monitoring", description = "Indicators with baselines and targets, what is reported for them and approved by others, and what follows from it."),
         (name = "scorecards", description = "Per commitment of the charter the voices side by side and what can be counted, each figure with its formula."),
         (name = "network indicators", description = "The network's catalogue of indicators, and what of it is computed for any day, by member, region, kind and cohort."),
         (name = "alerts", description = "What is late in the action programmes, computed for today."),

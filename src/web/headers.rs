@@ -14,6 +14,8 @@ use crate::observe::request_id::RequestId;
 
 /// Data is never a document that loads anything.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// A picture is drawn with styles of its own, and with nothing else.
+const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 /// Our own pages: one style sheet of ours, no script.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The interactive documentation: its scripts and styles come from this server; it writes styles inline.
@@ -41,8 +43,10 @@ pub async fn finish<B: MessageBody>(
     let path = response.request().path();
     let policy = if path.starts_with("/docs") {
         DOCS_POLICY
-    } else if is_html(response.headers()) {
+    } else if is_a(response.headers(), b"text/html") {
         PAGE_POLICY
+    } else if is_a(response.headers(), b"image/svg+xml") {
+        PICTURE_POLICY
     } else {
         DATA_POLICY
     };
@@ -50,8 +54,8 @@ pub async fn finish<B: MessageBody>(
     Ok(response)
 }
 
-fn is_html(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+fn is_a(headers: &HeaderMap, media_type: &[u8]) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(media_type))
 }
 
 fn set_headers(headers: &mut HeaderMap, policy: &'static str) {

@@ -337,6 +337,24 @@ pub struct FileView {
 }
 
 impl FileView {
+    /// The answer with a picture at a version, in a variant of a name, or 304 when the caller has it already. What is not
+    /// published is kept nowhere.
+    #[must_use]
+    pub fn picture(
+        self,
+        req: &HttpRequest,
+        (version, is_public): (i64, bool),
+        name: &str,
+        picture: String,
+    ) -> HttpResponse {
+        let tag = Variant::of(req, "svg", None, Some(name)).at(version);
+        let known = is_public && etag::is_known(req, &tag);
+        let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+        let freshness = if is_public { FRESHNESS } else { NEVER_KEEP };
+        response.insert_header(etag::header(tag)).insert_header((header::CACHE_CONTROL, freshness));
+        if known { response.finish() } else { response.content_type(self.media_type).body(picture) }
+    }
+
     /// The answer with bytes at a version, as a file with a name, or 304 when the caller has it already.
     #[must_use]
     pub fn file(self, req: &HttpRequest, version: i64, name: &str, bytes: Vec<u8>) -> HttpResponse {

@@ -35,6 +35,7 @@ mod limits;
 mod member_writes;
 mod members;
 mod network;
+mod network_indicators;
 mod observing;
 mod openapi;
 mod outage;

@@ -28,25 +28,25 @@ fn filled(target: &Target) {
 }
 
 /// How many practices every member has, and how many collaborations and events it leads and hosts.
-const SHARED_A_MEMBER: u32 = 5;
+const SHARED_A_MEMBER: usize = 5;
 
 /// What adds one practice, collaboration and event of every member, with others taking part.
-fn shared(number: u32) -> String {
+fn shared(number: usize) -> String {
     let id = format!("substr(m.id, 1, 34) || '0{number}'");
     let columns = "id, version, created_at, updated_at, title, title_fr_folded, title_ar_folded, search_text, documents, publication, published_on, provenance";
     let day = format!("2025-0{number}-01");
     let values = format!(
         "{id}, 1, '{day} 00:00:00', '{day} 00:00:00', '{{}}', m.slug, m.slug, m.slug, '[]', 'published', '{day}', 'official'"
     );
-    let kind = ["twinning", "shared_service", "peer_learning", "joint_project", "convention"][number as usize - 1];
-    let (country, reach) = [("'MA'", "national"), ("'KE'", "continental")][number as usize % 2];
+    let kind = ["twinning", "shared_service", "peer_learning", "joint_project", "convention"][number - 1];
+    let (country, reach) = [("'MA'", "national"), ("'KE'", "continental")][number % 2];
     let link = |links: &str, link: &str| {
         format!(
             "INSERT INTO {links} ({link}, member_id) SELECT {id}, m.id FROM member m;
              INSERT INTO {links} ({link}, member_id) SELECT {id}, (SELECT min(o.id) FROM member o WHERE o.id > m.id) FROM member m WHERE m.id < (SELECT max(id) FROM member);"
         )
     };
-    let principle = ["transparency", "accountability"][number as usize % 2];
+    let principle = ["transparency", "accountability"][number % 2];
     format!(
         "INSERT INTO practice ({columns}, member_id, territory_code, story) SELECT {values}, m.id, m.territory_code, '{{}}' FROM member m;
          INSERT INTO practice_principle (practice_id, principle) SELECT {id}, '{principle}' FROM member m;

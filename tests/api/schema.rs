@@ -128,6 +128,10 @@ fn both_trees_have_the_same_checks_and_types() {
                 "used_at",
                 "ended_at",
                 "moderated_at",
+                "submitted_at",
+                "reviewed_at",
+                "approved_at",
+                "replaced_at",
             ] {
                 sql = sql.replace(&format!("{column} TEXT"), &format!("{column} TIMESTAMP"));
             }
@@ -163,6 +167,8 @@ fn both_trees_have_the_same_checks_and_types() {
                 "published_on",
                 "runs_until",
                 "assessed_on",
+                "baseline_on",
+                "since",
             ] {
                 sql = sql.replace(&format!(" {column} TEXT"), &format!(" {column} DATE"));
             }

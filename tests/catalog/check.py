@@ -18,7 +18,7 @@ from rdflib import DCAT, DCTERMS, RDF, Graph, Namespace
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 SHAPES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shapes.ttl")
 LANGUAGES = {"ar", "fr", "en"}
-DATA_SETS = 13
+DATA_SETS = 15
 
 
 def facts(path):

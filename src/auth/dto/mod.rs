@@ -3,7 +3,7 @@
 mod accounts;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -16,7 +16,10 @@ use super::{
     sessions::{RefreshToken, Session},
     tokens::{Claims, LIFETIME_S, Tokens},
 };
-use crate::{kernel::clock::rfc3339, web::page::PageOut};
+use crate::{
+    kernel::clock::{optional_rfc3339, rfc3339},
+    web::page::PageOut,
+};
 
 /// A form of the token endpoint (RFC 6749, sections 4.4.2 and 6).
 #[derive(Deserialize, ToSchema)]
@@ -93,7 +96,7 @@ pub struct TokenOut {
     #[schema(example = "remacto_rt_01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f.h2T0nQ5vJ8mX1cL6yB3wK9rF4sD7gP0aZ5uE8iN2oVq")]
     pub refresh_token: Option<String>,
     /// Until when the session can be taken up again, if it is not used meanwhile; null for machines.
-    #[serde(serialize_with = "some_rfc3339")]
+    #[serde(serialize_with = "optional_rfc3339")]
     pub session_expires_at: Option<DateTime<Utc>>,
     /// The session; null for machines.
     #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
@@ -167,14 +170,6 @@ impl SessionOut {
         let Session { id, created_at, used_at, expires_at, user_agent } = session;
         let (this, current) = (format!("/api/v1/auth/sessions/{id}"), current == Some(id.as_str()));
         Self { id, created_at, used_at, expires_at, user_agent, current, links: SessionLinksOut { this } }
-    }
-}
-
-#[expect(clippy::ref_option, reason = "serde hands a reference to the field on")]
-fn some_rfc3339<S: Serializer>(moment: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
-    match moment {
-        Some(moment) => rfc3339(moment, serializer),
-        None => serializer.serialize_none(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::super::{
 use crate::{
     action_programs, assessments, charter, consultations,
     db::{Conn, Importable, StoreError, snapshot},
-    evaluations, exchange,
+    evaluations, exchange, indicators,
     kernel::register::Column,
     members::{self, MemberList, Provenance, Status},
     network,
@@ -161,7 +161,9 @@ const fn columns(resource: Resource) -> Option<&'static [Column]> {
         | Resource::Practices
         | Resource::Collaborations
         | Resource::Events
-        | Resource::Assessments => None,
+        | Resource::Assessments
+        | Resource::Indicators
+        | Resource::Measurements => None,
     }
 }
 
@@ -189,46 +191,18 @@ fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
             let walk = |conn: &mut Conn, after: Option<&str>| territories::walk(conn, after, CHUNK);
             each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, Some(&row.region_code)))?;
         }
-        Resource::ActionPrograms => {
-            let walk = |conn: &mut Conn, after: Option<&str>| action_programs::walk(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
-        Resource::Projects => {
-            let walk = |conn: &mut Conn, after: Option<&str>| action_programs::walk_projects(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
-        Resource::Milestones => {
-            let walk = |conn: &mut Conn, after: Option<&str>| action_programs::walk_milestones(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
-        Resource::Consultations => {
-            let walk = |conn: &mut Conn, after: Option<&str>| consultations::walk(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
-        Resource::Contributions => {
-            let walk = |conn: &mut Conn, after: Option<&str>| consultations::walk_contributions(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
-        Resource::Evaluations => {
-            let walk = |conn: &mut Conn, after: Option<&str>| evaluations::walk(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
-        Resource::Practices => {
-            let walk = |conn: &mut Conn, after: Option<&str>| exchange::walk_practices(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
-        Resource::Collaborations => {
-            let walk = |conn: &mut Conn, after: Option<&str>| exchange::walk_collaborations(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
-        Resource::Events => {
-            let walk = |conn: &mut Conn, after: Option<&str>| exchange::walk_events(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
-        Resource::Assessments => {
-            let walk = |conn: &mut Conn, after: Option<&str>| assessments::walk(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, None))?;
-        }
+        Resource::ActionPrograms => all(conn, &mut mirror, action_programs::walk, |row| &row.id)?,
+        Resource::Projects => all(conn, &mut mirror, action_programs::walk_projects, |row| &row.id)?,
+        Resource::Milestones => all(conn, &mut mirror, action_programs::walk_milestones, |row| &row.id)?,
+        Resource::Consultations => all(conn, &mut mirror, consultations::walk, |row| &row.id)?,
+        Resource::Contributions => all(conn, &mut mirror, consultations::walk_contributions, |row| &row.id)?,
+        Resource::Evaluations => all(conn, &mut mirror, evaluations::walk, |row| &row.id)?,
+        Resource::Practices => all(conn, &mut mirror, exchange::walk_practices, |row| &row.id)?,
+        Resource::Collaborations => all(conn, &mut mirror, exchange::walk_collaborations, |row| &row.id)?,
+        Resource::Events => all(conn, &mut mirror, exchange::walk_events, |row| &row.id)?,
+        Resource::Assessments => all(conn, &mut mirror, assessments::walk, |row| &row.id)?,
+        Resource::Indicators => all(conn, &mut mirror, indicators::walk, |row| &row.id)?,
+        Resource::Measurements => all(conn, &mut mirror, indicators::walk_measurements, |row| &row.id)?,
         Resource::Network => {
             if let Some(network) = network::record(conn)? {
                 take(&mut mirror, &network, None)?;
@@ -279,6 +253,17 @@ fn register(conn: &mut Conn, asked: &Asked) -> Result<Register, StoreError> {
 
 fn take(mirror: &mut Mirror, resource: &impl Serialize, region: Option<&str>) -> Result<(), StoreError> {
     mirror.take(resource, region).map_err(StoreError::corrupt)
+}
+
+/// Takes every resource of a collection that has no digests by region.
+fn all<T: Serialize>(
+    conn: &mut Conn,
+    mirror: &mut Mirror,
+    walk: impl Fn(&mut Conn, Option<&str>, usize) -> Result<Vec<T>, StoreError>,
+    id: impl Fn(&T) -> &String,
+) -> Result<(), StoreError> {
+    let walk = |conn: &mut Conn, after: Option<&str>| walk(conn, after, CHUNK);
+    each(conn, walk, |row| id(row).clone(), |row| take(mirror, &row, None))
 }
 
 /// Takes every resource of a walk.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     action_programs, assessments, charter, consultations,
     db::{Conn, Db, StoreError},
-    evaluations, exchange, members, network,
+    evaluations, exchange, indicators, members, network,
     state::AppState,
     territories,
     web::{
@@ -156,6 +156,8 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<String, Value
             Resource::Collaborations => exchange::represent_collaborations(conn, &ids)?,
             Resource::Events => exchange::represent_events(conn, &ids)?,
             Resource::Assessments => assessments::represent(conn, &ids)?,
+            Resource::Indicators => indicators::represent(conn, &ids)?,
+            Resource::Measurements => indicators::represent_measurements(conn, &ids)?,
         });
     }
     Ok(data)

@@ -43,6 +43,10 @@ pub enum Resource {
     Events,
     /// Assessments of how members keep the charter's commitments.
     Assessments,
+    /// What is measured.
+    Indicators,
+    /// Its approved values.
+    Measurements,
 }
 
 codes!(Resource {
@@ -60,6 +64,8 @@ codes!(Resource {
     Collaborations => "collaborations",
     Events => "events",
     Assessments => "assessments",
+    Indicators => "indicators",
+    Measurements => "measurements",
 });
 
 /// What happened.

@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 
 pub use self::input::{EvaluationIn, EvaluationPatch};
 use super::rules::{
-    Answer, Completion, Evaluation, Filters, Kind, OpenedGovernment, ProjectId, Said, SortKey, Subject, Voice,
-    side_by_side,
+    Answer, Completion, Evaluation, Filters, Kind, OpenedGovernment, Said, SortKey, Subject, Voice, side_by_side,
 };
 use crate::{
     action_programs::{Publication, PublicationFilter},
     kernel::{
         clock::rfc3339,
+        id::Identifier,
         language::LanguageMap,
         paging::{Direction, Order},
     },
@@ -37,7 +37,7 @@ list_query! {
         #[example = "civil_society,secretariat"]
         pub voice: Several<Voice>,
         /// Only evaluations of the projects with these identifiers; several by comma.
-        pub project: Several<ProjectId>,
+        pub project: Several<Identifier>,
         /// `all` for what is not published, too, `draft` for that only; of one's own voice, with a token that may write
         /// it.
         pub publication: One<PublicationFilter>,

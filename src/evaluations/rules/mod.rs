@@ -13,12 +13,7 @@ pub use self::{
 };
 use crate::{
     action_programs::{Publication, PublicationFilter},
-    kernel::{
-        codes::{Pattern, codes},
-        id::{Slug, is_id},
-        language::LanguageMap,
-        paging::Order,
-    },
+    kernel::{codes::codes, id::Slug, language::LanguageMap, paging::Order},
 };
 
 /// What is evaluated, and when.
@@ -273,24 +268,6 @@ pub fn side_by_side(mut said: Vec<Said>) -> Vec<(Subject, Vec<Said>)> {
         }
     }
     found
-}
-
-/// The identifier of a project, as parameters give it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProjectId(pub String);
-
-impl std::str::FromStr for ProjectId {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_id(text) { Ok(Self(text.to_owned())) } else { Err("is not the identifier of a project") }
-    }
-}
-
-impl Pattern for ProjectId {
-    fn pattern() -> String {
-        "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}".to_owned()
-    }
 }
 
 /// What evaluations can be sorted by.

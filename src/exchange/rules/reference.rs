@@ -95,8 +95,8 @@ struct EventText {
 }
 
 /// The sources of what is invented.
-fn invented() -> Option<String> {
-    Some("Invented for demonstration; not from any official source".to_owned())
+fn invented() -> String {
+    "Invented for demonstration; not from any official source".to_owned()
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(file: &str, json: &str) -> Result<Vec<T>, String> {
@@ -142,7 +142,7 @@ pub fn illustrate_practices(json: &str, neighbours: &[Neighbour]) -> Result<Vec<
                 territory: neighbour.territory.clone(),
                 documents: text.documents.clone(),
                 provenance: Provenance::Illustrative,
-                source: invented(),
+                source: Some(invented()),
             },
         })
     };
@@ -177,7 +177,7 @@ pub fn illustrate_collaborations(
                 agreement_url: None,
                 documents: Vec::new(),
                 provenance: Provenance::Illustrative,
-                source: invented(),
+                source: Some(invented()),
             },
         });
     }
@@ -211,7 +211,7 @@ pub fn illustrate_events(json: &str, neighbours: &[Neighbour]) -> Result<Vec<See
                 members,
                 documents: Vec::new(),
                 provenance: Provenance::Illustrative,
-                source: invented(),
+                source: Some(invented()),
             },
         })
     };

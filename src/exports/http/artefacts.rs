@@ -28,6 +28,7 @@ use crate::{
     db::{Conn, Db, StoreError, snapshot},
     evaluations::EvaluationOut,
     exchange::{CollaborationOut, EventOut, PracticeOut},
+    indicators::{IndicatorOut, MeasurementOut},
     members::MemberOut,
     territories::TerritoryOut,
     web::{
@@ -143,6 +144,8 @@ pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), Sto
         Name::Collaborations => CollaborationOut::COLUMNS,
         Name::Events => EventOut::COLUMNS,
         Name::Assessments => AssessmentOut::COLUMNS,
+        Name::Indicators => IndicatorOut::COLUMNS,
+        Name::Measurements => MeasurementOut::COLUMNS,
     };
     db.read_blocking(|conn| {
         snapshot(conn, |conn| {

@@ -23,6 +23,7 @@ use crate::{
     db::Db,
     evaluations::EvaluationOut,
     exchange::{CollaborationOut, EventOut, PracticeOut},
+    indicators::{IndicatorOut, MeasurementOut},
     kernel::language::LanguageMap,
     members::MemberOut,
     state::AppState,
@@ -182,6 +183,8 @@ fn describe(edition: Arc<Edition>, own: Licence) -> Described {
         Name::Collaborations => (dictionary::fields::<CollaborationOut>(), own, Vec::new()),
         Name::Events => (dictionary::fields::<EventOut>(), own, Vec::new()),
         Name::Assessments => (dictionary::fields::<AssessmentOut>(), own, Vec::new()),
+        Name::Indicators => (dictionary::fields::<IndicatorOut>(), own, Vec::new()),
+        Name::Measurements => (dictionary::fields::<MeasurementOut>(), own, Vec::new()),
     };
     Described { edition, fields, licence, credits }
 }

@@ -3,6 +3,7 @@
 
 mod catalog;
 mod package;
+mod texts;
 
 use std::sync::Arc;
 
@@ -45,6 +46,10 @@ pub enum Name {
     Events,
     /// Assessments of how members keep the charter's commitments.
     Assessments,
+    /// What is measured.
+    Indicators,
+    /// Its approved values.
+    Measurements,
 }
 
 codes!(Name {
@@ -61,111 +66,21 @@ codes!(Name {
     Collaborations => "collaborations",
     Events => "events",
     Assessments => "assessments",
+    Indicators => "indicators",
+    Measurements => "measurements",
 });
 
 impl Name {
     /// What it is called.
     #[must_use]
     pub fn title(self) -> LanguageMap {
-        match self {
-            Self::Members => texts("أعضاء الشبكة", "Membres du réseau", "Members of the network"),
-            Self::Territories => {
-                texts("الوحدات الترابية للمغرب", "Unités territoriales du Maroc", "Morocco's territorial units")
-            }
-            Self::Charter => texts("ميثاق الشبكة", "Charte du réseau", "Charter of the network"),
-            Self::ActionPrograms => {
-                texts("برامج عمل الانفتاح", "Programmes d'action d'ouverture", "Open action programmes")
-            }
-            Self::Projects => texts("مشاريع البرامج", "Projets des programmes", "Projects of the programmes"),
-            Self::Milestones => texts("مراحل المشاريع", "Jalons des projets", "Milestones of the projects"),
-            Self::Consultations => texts("استشارات العموم", "Consultations du public", "Consultations of the public"),
-            Self::Contributions => texts("مساهمات العموم", "Contributions du public", "Contributions of the public"),
-            Self::Evaluations => {
-                texts("تقييمات البرامج", "Évaluations des programmes", "Evaluations of the programmes")
-            }
-            Self::Practices => texts("تجارب الأعضاء", "Pratiques des membres", "Practices of the members"),
-            Self::Collaborations => {
-                texts("أشكال التعاون بين الأعضاء", "Collaborations des membres", "Collaborations of the members")
-            }
-            Self::Events => texts("التظاهرات", "Événements", "Events"),
-            Self::Assessments => texts(
-                "تقييم التزامات الميثاق",
-                "Évaluations des engagements de la charte",
-                "Assessments of the charter's commitments",
-            ),
-        }
+        texts::of(self).title()
     }
 
     /// What it holds.
     #[must_use]
     pub fn description(self) -> LanguageMap {
-        match self {
-            Self::Members => texts(
-                "المجالس والمؤسسات الأعضاء في الشبكة المغربية للجماعات الترابية المنفتحة، مع وضعيتها وتواريخ انضمامها ومصدر المعلومة",
-                "Les conseils et institutions membres du Réseau Marocain des Collectivités Territoriales Ouvertes, avec leur statut, leurs dates et la source",
-                "The councils and institutions that belong to the Moroccan Network of Open Local Governments, with their standing, dates and source",
-            ),
-            Self::Territories => texts(
-                "الجهات والعمالات والأقاليم والجماعات والمقاطعات برموز المندوبية السامية للتخطيط وأرقام إحصاءي 2014 و2024",
-                "Régions, préfectures, provinces, communes et arrondissements, avec les codes du Haut-Commissariat au Plan et les chiffres des recensements de 2014 et 2024",
-                "Regions, prefectures, provinces, communes and arrondissements with the codes of the Haut-Commissariat au Plan and the figures of the censuses of 2014 and 2024",
-            ),
-            Self::Charter => texts(
-                "مبادئ الميثاق وقيمه وأهدافه والتزاماته الخمسة، بصياغتنا ما لم يُذكر أنها رسمية",
-                "Principes, valeurs, objectifs et les cinq engagements de la charte, dans nos mots sauf mention contraire",
-                "Principles, values, objectives and the five commitments of the charter, in our words unless stated otherwise",
-            ),
-            Self::ActionPrograms => texts(
-                "البرامج المنشورة للأعضاء: المراحل والتواريخ والمحاور والوثائق، مع مصدر المعلومة",
-                "Les programmes publiés des membres : étapes, dates, axes et documents, avec la source",
-                "The published programmes of the members: stages, dates, axes and documents, with the source",
-            ),
-            Self::Projects => texts(
-                "مشاريع البرامج المنشورة: الإشكال والحل والنتائج المنتظرة والميزانية والآجال",
-                "Les projets des programmes publiés : problème, solution, résultats attendus, budget et dates",
-                "The projects of the published programmes: problem, solution, expected results, budget and dates",
-            ),
-            Self::Milestones => texts(
-                "مراحل مشاريع البرامج المنشورة بتواريخ استحقاقها وإنجازها وما يثبته",
-                "Les jalons des projets des programmes publiés, avec échéance, réalisation et preuve",
-                "The milestones of the projects of the published programmes, with due date, completion and evidence",
-            ),
-            Self::Consultations => texts(
-                "جولات الاستشارة حول البرامج المنشورة: الكيفية والتواريخ والمشاركون حسب الجنس والفئة العمرية والجمعيات والتقرير",
-                "Les consultations sur les programmes publiés : forme, dates, participants par sexe, âge et association, compte rendu",
-                "The consultations on the published programmes: how, when, participants by sex, age and association, report",
-            ),
-            Self::Contributions => texts(
-                "المساهمات المنشورة في الاستشارات مع القرار المعلل والمشروع الذي آلت إليه، دون هوية أصحابها",
-                "Les contributions publiées, avec la décision motivée et le projet qu'elles sont devenues, sans l'identité de leurs auteurs",
-                "The published contributions with the reasoned decision and the project that they became, without who sent them",
-            ),
-            Self::Evaluations => texts(
-                "ما يقوله العضو والمجتمع المدني وكتابة الشبكة عن البرامج المنشورة: الإنجاز والانفتاح والأجوبة وما يثبتها",
-                "Ce que le membre, la société civile et le secrétariat disent des programmes publiés : réalisation, ouverture, réponses et preuves",
-                "What the member, civil society and the secretariat say of the published programmes: completion, openness, answers and evidence",
-            ),
-            Self::Practices => texts(
-                "ما جربه الأعضاء ويحكونه لغيرهم: القصة والمبادئ والمكان والوثائق، مع مصدر المعلومة",
-                "Ce que les membres ont essayé et racontent aux autres : récit, principes, territoire et documents, avec la source",
-                "What members have tried and tell others: story, principles, territory and documents, with the source",
-            ),
-            Self::Collaborations => texts(
-                "ما يقوم به الأعضاء معا: النوع والغاية والمشاركون والتواريخ والاتفاقية، مع مصدر المعلومة",
-                "Ce que les membres font ensemble : forme, but, participants, dates et convention, avec la source",
-                "What members do together: kind, purpose, who takes part, dates and agreement, with the source",
-            ),
-            Self::Events => texts(
-                "التظاهرات الوطنية والقارية والدولية: المكان والتواريخ والأعضاء المشاركون، مع مصدر المعلومة",
-                "Événements nationaux, continentaux et internationaux : lieu, dates et membres participants, avec la source",
-                "National, continental and international events: place, dates and members taking part, with the source",
-            ),
-            Self::Assessments => texts(
-                "كيف يحترم كل عضو التزامات الميثاق كل سنة على سلم واحد من 0 إلى 4، حسب العضو والمجتمع المدني وكتابة الشبكة، مع التعليل وما يثبته",
-                "Comment chaque membre tient les engagements de la charte, par an, sur une échelle de 0 à 4, selon le membre, la société civile et le secrétariat, avec explication et preuves",
-                "How each member keeps the charter's commitments, by year, on one scale from 0 to 4, as the member, civil society and the secretariat find it, with explanation and evidence",
-            ),
-        }
+        texts::of(self).description()
     }
 
     /// The collection of which a change changes it: members change with their territories.
@@ -173,10 +88,6 @@ impl Name {
     pub const fn collection(self) -> &'static str {
         self.as_str()
     }
-}
-
-fn texts(ar: &str, fr: &str, en: &str) -> LanguageMap {
-    LanguageMap { ar: Some(ar.to_owned()), fr: Some(fr.to_owned()), en: Some(en.to_owned()) }
 }
 
 /// How a data set is written.

@@ -1,7 +1,7 @@
 //! The network's catalogue of indicators, which members report against so that figures compare, and the units of all of
 //! them: what the two files of reference data say, read once and checked in everything that readers rely on.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
@@ -147,6 +147,23 @@ struct CatalogueFile {
     entries: Vec<Entry>,
 }
 
+/// The embedded reference data.
+pub const REFERENCE: [&str; 2] =
+    [include_str!("../../../data/indicators/units.json"), include_str!("../../../data/indicators/catalogue.json")];
+
+static CATALOGUE: LazyLock<Result<Catalogue, String>> = LazyLock::new(|| {
+    let [units, catalogue] = REFERENCE;
+    parse_reference(units, catalogue)
+});
+
+/// The network's catalogue, read once.
+///
+/// # Errors
+/// What is wrong with the embedded files, which a test looks for.
+pub fn reference() -> Result<&'static Catalogue, &'static str> {
+    CATALOGUE.as_ref().map_err(String::as_str)
+}
+
 /// Reads `data/indicators/units.json` and `data/indicators/catalogue.json`.
 ///
 /// # Errors
@@ -278,7 +295,7 @@ fn check_kind(catalogue: &Catalogue, entry: &Entry, at: &str, violations: &mut V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{charter, indicators::REFERENCE, kernel::codes::assert_codes};
+    use crate::{charter, kernel::codes::assert_codes};
     use serde_json::{Value, json};
 
     fn catalogue() -> Catalogue {

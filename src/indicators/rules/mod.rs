@@ -3,17 +3,22 @@
 mod catalogue;
 mod chart;
 mod disaggregation;
+mod indicator;
 mod measure;
+mod measurement;
 mod period;
 mod progress;
 
 pub use self::{
-    catalogue::{Catalogue, Entry, Scope, Unit, parse_reference, reference},
+    catalogue::{Catalogue, Entry, REFERENCE, Scope, Unit, reference},
     chart::{Chart, NARROWEST, Point, ValueAxis, WIDEST, svg},
-    disaggregation::{
-        Category, Dimension, Disaggregation, MOST_CATEGORIES, MOST_DIMENSIONS, check_dimensions, check_parts, is_code,
-    },
+    disaggregation::{Dimension, Disaggregation},
+    indicator::{Definition, Facts, Filters, Indicator, Keeper, Place, SortKey},
     measure::{Direction, Figures, Kind, Measure},
-    period::{Frequency, Period, PeriodError},
-    progress::{Basis, Dated, Progress, RULE, Reported, Standing, Status},
+    measurement::{
+        Approved, Content, Evidence, Hand, Measurement, MeasurementFilters, MeasurementSortKey, PeriodState, Report,
+        ReportingPeriod, Review, Revision, State, Verdict, check_period, content,
+    },
+    period::{Frequency, Period},
+    progress::{Dated, RULE, Reported, Standing, Status},
 };

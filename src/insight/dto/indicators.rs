@@ -7,11 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    super::rules::{Aggregate, Figure, Group, Grouping, Parts},
+    super::rules::{Aggregate, Figure, Group, Grouping},
     Computed,
 };
 use crate::{
-    indicators::{Catalogue, Dimension, Direction, Entry, Frequency, Kind, Scope, Unit},
+    indicators::{Catalogue, Dimension, Direction, Disaggregation, Entry, Frequency, Kind, Scope, Unit},
     kernel::{codes::Flag, decimal::Decimal, id::Slug, language::LanguageMap},
     members::MemberKind,
     territories::Code,
@@ -147,8 +147,9 @@ pub struct NetworkIndicatorPageOut {
     pub dimensions: Vec<Dimension>,
 }
 
-/// An indicator of the catalogue and its figures on a day, from what is published now about that day. A period that the
-/// definition speaks of is everything up to and including the day.
+/// An indicator of the catalogue and its figures on a day, from what is published now about that day. What is computed covers
+/// everything up to and including the day, whatever period the definition speaks of; of what members report it is the
+/// approved value of each one's latest period that was over by then.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NetworkIndicatorFiguresOut {
     /// The definition.
@@ -199,12 +200,13 @@ pub struct NetworkFigureOut {
     /// Of them, those that anything is known of.
     #[schema(example = 41, minimum = 0)]
     pub members_counted: usize,
-    /// How many things the figure is over: of an amount the amount itself, of a share what it is a share of, of a median the
-    /// single values.
+    /// How many things the figure is over: of what is computed, an amount itself, what a share is a share of, or the single
+    /// values of a median; of what members report, the reports.
     #[schema(example = 84, minimum = 0)]
     pub observations: i64,
-    /// The figure: an amount is added up, a share is the sum of the numerators by that of the denominators, days are a median
-    /// over all; null where there is nothing to compute it from.
+    /// The figure: an amount is added up, a ratio is the sum of the numerators by that of the denominators, days are a median
+    /// over all; null where there is nothing to compute it from, and for percentages, answers and levels that members
+    /// report, of which no one value stands for all.
     pub value: Option<Decimal>,
     /// Of a ratio, the numerator; null for other kinds.
     pub numerator: Option<Decimal>,
@@ -216,9 +218,22 @@ pub struct NetworkFigureOut {
     pub median: Option<Decimal>,
     /// The greatest single value; null where single values are not told apart.
     pub maximum: Option<Decimal>,
-    /// How the value is made up: dimension → category → amount, all categories of every dimension that the definition names.
-    #[schema(example = json!({"status": {"not_started": 3, "in_progress": 12, "late": 4, "completed": 20, "cancelled": 1}}))]
-    pub disaggregation: Parts,
+    /// How many reports say which: of answers (1 for yes, 0 for no) and levels only.
+    pub counts: Vec<NetworkFigureCountOut>,
+    /// How the value is made up: dimension → category → amount, all categories of every dimension that the definition names;
+    /// empty where there is no value that parts add up to. What reports do not split is `unspecified`.
+    #[schema(value_type = BTreeMap<String, BTreeMap<String, f64>>)]
+    pub disaggregation: Disaggregation,
+}
+
+/// How many reports have a value.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NetworkFigureCountOut {
+    /// The value.
+    pub value: Decimal,
+    /// How many.
+    #[schema(example = 12, minimum = 0)]
+    pub count: i64,
 }
 
 /// Links of an indicator's figures.
@@ -319,7 +334,8 @@ impl NetworkIndicatorFiguresOut {
 impl From<Figure> for NetworkFigureOut {
     fn from(figure: Figure) -> Self {
         let Figure { members, members_counted, of, parts } = figure;
-        let Aggregate { observations, value, numerator, denominator, spread } = of;
+        let Aggregate { observations, value, numerator, denominator, spread, counts } = of;
+        let count = |(value, count): (Decimal, i64)| NetworkFigureCountOut { value, count };
         Self {
             members,
             members_counted,
@@ -330,6 +346,7 @@ impl From<Figure> for NetworkFigureOut {
             minimum: spread.map(|spread| spread.minimum),
             median: spread.map(|spread| spread.median),
             maximum: spread.map(|spread| spread.maximum),
+            counts: counts.into_iter().map(count).collect(),
             disaggregation: parts,
         }
     }

@@ -13,7 +13,7 @@ use super::{
             Computed, Figures, NetworkIndicatorFiguresOut, NetworkIndicatorOut, NetworkIndicatorPageOut,
             NetworkIndicatorQuery, NetworkIndicatorsQuery,
         },
-        rules::{Computable, Figure, Grouping, grouped},
+        rules::{Figure, Grouping, grouped},
         store,
     },
     scorecard::day_of,
@@ -57,8 +57,7 @@ pub async fn list_network_indicators(
     let sequence = state.db.read(current_sequence).await?;
     let catalogue = catalogue()?;
     let wanted = catalogue.entries.iter().filter(|entry| query.wants(entry));
-    let data: Vec<NetworkIndicatorOut> =
-        wanted.filter_map(|entry| NetworkIndicatorOut::of(catalogue, entry)).collect();
+    let data: Vec<NetworkIndicatorOut> = wanted.filter_map(|entry| NetworkIndicatorOut::of(catalogue, entry)).collect();
     let page = PageOut::whole(data.len());
     let (units, dimensions) = (catalogue.units.clone(), catalogue.dimensions.clone());
     view.respond(&req, sequence, &NetworkIndicatorPageOut { data, page, sequence, units, dimensions }, None)
@@ -67,8 +66,8 @@ pub async fn list_network_indicators(
 /// Get a network indicator's figures
 ///
 /// The definition, and the figure of all members on a day or of some of them, with `by` of each group of them, too.
-/// Everything follows from what is published now about that day, and whoever had left by then is not in it. Answers 404 for
-/// what members report instead: see the indicators of the members.
+/// Everything follows from what is published now about that day, and whoever had left by then is not in it. What members
+/// report is put together from the approved values of their latest periods.
 #[utoipa::path(
     tag = "network indicators",
     operation_id = "getNetworkIndicator",
@@ -110,22 +109,19 @@ fn of_entry(
     (as_of, computed_on): (NaiveDate, NaiveDate),
 ) -> Result<NetworkIndicatorFiguresOut, StoreError> {
     let catalogue = catalogue()?;
-    let unknown = || StoreError::corrupt("an indicator that is computed nowhere");
+    let unknown = || StoreError::corrupt("an indicator without a unit");
     let (indicator, measure) =
         NetworkIndicatorOut::of(catalogue, entry).zip(catalogue.measure(entry)).ok_or_else(unknown)?;
-    let what: Computable = entry.code.as_str().parse().map_err(StoreError::corrupt)?;
     let sequence = current_sequence(conn)?;
     let (members, undated) = store::members_on(conn, as_of, selection)?;
     let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
-    let tallies = store::tallies(conn, what, &ids, as_of)?;
+    let known = store::known(conn, entry, &ids, as_of)?;
     let regions = if by == Some(Grouping::Region) { territories::regions(conn)? } else { Vec::new() };
     let name = |region: territories::Territory| {
         let name = LanguageMap { ar: Some(region.record.name_ar), fr: Some(region.record.name_fr), en: None };
         (region.record.code.into_string(), name)
     };
-    let figure = |own: &[&_]| {
-        Figure::computed((what, &measure), &indicator.dimensions, own.iter().copied(), &tallies)
-    };
+    let figure = |own: &[&_]| Figure::of(&known, (&measure, &indicator.dimensions), own);
     let groups = by.map(|by| grouped(by, &members)).unwrap_or_default();
     let figures = Figures {
         whole: figure(&members.iter().collect::<Vec<_>>()),

@@ -1,5 +1,5 @@
-//! The figures of the network's indicators that are computed: what is counted of each member, added up over a selection or
-//! a group of members, and what follows from it. Shares and medians are computed from what was added up, never averaged:
+//! The figures of the network's indicators: what is counted of each member or reported by it, put together over a selection
+//! or a group of members, and what follows from it. Shares and medians are computed from what was added up, never averaged:
 //! every member weighs what it has. Pure.
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    aggregate::{Aggregate, spread},
+    aggregate::{Aggregate, Reported, spread},
     texts,
 };
 use crate::{
-    indicators::{Dimension, Kind, Measure},
+    indicators::{Dimension, Disaggregation, Kind, Measure},
     kernel::{codes::codes, decimal::Decimal, language::LanguageMap},
     members::{Cohort, MemberKind},
     territories::Code,
@@ -157,9 +157,6 @@ pub fn grouped(by: Grouping, members: &[Seated]) -> Vec<(Group, Vec<&Seated>)> {
     groups.into_values().collect()
 }
 
-/// How amounts are made up: by the code of a dimension and that of a category.
-pub type Parts = BTreeMap<String, BTreeMap<String, i64>>;
-
 /// What is counted of a member, or of several together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -168,7 +165,7 @@ pub struct Tally {
     /// The denominator of a ratio.
     pub out_of: i64,
     /// How the amount is made up.
-    pub parts: Parts,
+    pub parts: BTreeMap<String, BTreeMap<String, i64>>,
     /// How many things took how many days.
     pub days: BTreeMap<i64, i64>,
 }
@@ -209,6 +206,18 @@ impl Tally {
 /// What is counted, by the ids of members; those of whom nothing is may be left out.
 pub type Tallies = HashMap<String, Tally>;
 
+/// What members report, by their ids.
+pub type Reports = HashMap<String, Vec<Reported>>;
+
+/// What figures are made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// What the system counts itself.
+    Counted(Computable, Tallies),
+    /// What members report.
+    Reported(Reports),
+}
+
 /// A figure of some members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
@@ -218,29 +227,69 @@ pub struct Figure {
     pub members_counted: usize,
     /// What is known.
     pub of: Aggregate,
-    /// How the value is made up: of every dimension of the definition all categories.
-    pub parts: Parts,
+    /// How the value is made up: of every dimension of the definition all categories; nothing where parts don't add up.
+    pub parts: Disaggregation,
 }
 
 impl Figure {
-    /// The figure of some members, from what is counted of each.
+    /// The figure of some members, by a definition.
     #[must_use]
-    pub fn computed<'a>(
-        (what, measure): (Computable, &Measure),
-        dimensions: &[Dimension],
-        members: impl IntoIterator<Item = &'a Seated>,
-        tallies: &Tallies,
-    ) -> Self {
-        let (mut all, mut asked, mut counted) = (Tally::default(), 0, 0);
-        for member in members {
-            asked += 1;
-            if let Some(tally) = tallies.get(&member.id) {
-                counted += usize::from(tally.has_any());
-                all.add(tally);
-            }
+    pub fn of(known: &Known, (measure, dimensions): (&Measure, &[Dimension]), members: &[&Seated]) -> Self {
+        match known {
+            Known::Counted(what, tallies) => Self::counted((*what, tallies), (measure, dimensions), members),
+            Known::Reported(reports) => Self::reported(reports, (measure, dimensions), members),
         }
-        Self { members: asked, members_counted: counted, of: aggregate(what, measure, &all), parts: parts(dimensions, &all) }
     }
+
+    fn counted(
+        (what, tallies): (Computable, &Tallies),
+        (measure, dimensions): (&Measure, &[Dimension]),
+        members: &[&Seated],
+    ) -> Self {
+        let mut all = Tally::default();
+        let mut members_counted = 0;
+        for tally in members.iter().filter_map(|member| tallies.get(&member.id)) {
+            members_counted += usize::from(tally.has_any());
+            all.add(tally);
+        }
+        let parts = parts(dimensions, &all);
+        Self { members: members.len(), members_counted, of: aggregate(what, measure, &all), parts }
+    }
+
+    fn reported(reports: &Reports, (measure, dimensions): (&Measure, &[Dimension]), members: &[&Seated]) -> Self {
+        let own: Vec<&Vec<Reported>> = members.iter().filter_map(|member| reports.get(&member.id)).collect();
+        let all: Vec<&Reported> = own.iter().copied().flatten().collect();
+        let of = Aggregate::of_reports(measure, &all);
+        let sum = of.value.filter(|_| measure.adds_up());
+        let parts = sum.map(|sum| reported_parts(dimensions, &all, sum)).unwrap_or_default();
+        Self { members: members.len(), members_counted: own.len(), of, parts }
+    }
+}
+
+/// The category of whoever is not known by a dimension.
+const UNSPECIFIED: &str = "unspecified";
+
+/// How the sum of some reports is made up; whatever they do not split is unspecified, where the dimension has such a
+/// category.
+fn reported_parts(dimensions: &[Dimension], reports: &[&Reported], sum: Decimal) -> Disaggregation {
+    let amount = |dimension: &str, category: &str| {
+        let parts = reports.iter().filter_map(|report| report.disaggregation.get(dimension)?.get(category));
+        parts.map(|part| part.millionths()).sum::<i64>()
+    };
+    let of = |dimension: &Dimension| {
+        let mut parts: BTreeMap<String, i64> = dimension
+            .categories
+            .iter()
+            .map(|category| (category.code.clone(), amount(&dimension.code, &category.code)))
+            .collect();
+        let rest = sum.millionths() - parts.values().sum::<i64>();
+        if let Some(unspecified) = parts.get_mut(UNSPECIFIED) {
+            *unspecified += rest;
+        }
+        let number = |(code, millionths)| Some((code, Decimal::from_millionths(millionths).ok()?));
+        parts.into_iter().filter_map(number).collect()
+    };
+    dimensions.iter().map(|dimension| (dimension.code.clone(), of(dimension))).collect()
 }
 
 /// What follows from what was counted.
@@ -268,11 +317,12 @@ fn aggregate(what: Computable, measure: &Measure, tally: &Tally) -> Aggregate {
     Aggregate { observations: tally.amount, value: whole(tally.amount), ..Aggregate::default() }
 }
 
-fn parts(dimensions: &[Dimension], tally: &Tally) -> Parts {
+fn parts(dimensions: &[Dimension], tally: &Tally) -> Disaggregation {
     let of = |dimension: &Dimension| {
         let known = tally.parts.get(&dimension.code);
         let part = |code: &String| known.and_then(|parts| parts.get(code)).copied().unwrap_or_default();
-        dimension.categories.iter().map(|category| (category.code.clone(), part(&category.code))).collect()
+        let number = |code: &String| Some((code.clone(), Decimal::from_whole(part(code)).ok()?));
+        dimension.categories.iter().filter_map(|category| number(&category.code)).collect()
     };
     dimensions.iter().map(|dimension| (dimension.code.clone(), of(dimension))).collect()
 }
@@ -298,7 +348,38 @@ mod tests {
 
     fn figure(what: Computable, members: &[Seated], tallies: &Tallies) -> Figure {
         let (measure, dimensions) = asked(what);
-        Figure::computed((what, &measure), &dimensions, members, tallies)
+        let known = Known::Counted(what, tallies.clone());
+        Figure::of(&known, (&measure, &dimensions), &members.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn reports_are_put_together_with_what_they_do_not_split_unspecified() {
+        let entry =
+            catalogue().entries.iter().find(|entry| entry.code.as_str() == "staff-trained-in-openness").unwrap();
+        let (measure, dimensions) = (catalogue().measure(entry).unwrap(), catalogue().dimensions_of(entry));
+        let number = |number: i64| Decimal::from_whole(number).unwrap();
+        let report = |value: i64, women: Option<i64>| Reported {
+            value: number(value),
+            numerator: None,
+            denominator: None,
+            disaggregation: women
+                .map(|women| {
+                    let parts = [("women".to_owned(), number(women)), ("men".to_owned(), number(value - women))];
+                    Disaggregation::from([("sex".to_owned(), parts.into())])
+                })
+                .unwrap_or_default(),
+        };
+        let members = [seated(1, (1, 0, 0)), seated(2, (1, 0, 0)), seated(3, (1, 0, 0))];
+        let members: Vec<&Seated> = members.iter().collect();
+        let reports =
+            Reports::from([("1".to_owned(), vec![report(7, Some(4))]), ("3".to_owned(), vec![report(5, None)])]);
+        let found = Figure::of(&Known::Reported(reports.clone()), (&measure, &dimensions), &members);
+        assert_eq!((found.members, found.members_counted, found.of.value), (3, 2, Some(number(12))));
+        let parts: Vec<(&str, Decimal)> =
+            found.parts["sex"].iter().map(|(code, part)| (code.as_str(), *part)).collect();
+        assert_eq!(parts, [("men", number(3)), ("unspecified", number(5)), ("women", number(4))]);
+        let nobody = Figure::of(&Known::Reported(reports), (&measure, &dimensions), &members[1..2]);
+        assert_eq!((nobody.of.value, nobody.members_counted, nobody.parts.len()), (None, 0, 0));
     }
 
     fn seated(number: usize, (region, kind, cohort): (u8, usize, usize)) -> Seated {
@@ -328,7 +409,8 @@ mod tests {
             assert!(groups.iter().all(|(group, _)| group.code() == Some("12") || group.label(&names).en.is_some()));
             groups.iter().map(|(group, own)| (group.code().unwrap_or("-").to_owned(), own.len())).collect::<Vec<_>>()
         };
-        let is = |pairs: &[(&str, usize)]| pairs.iter().map(|(code, own)| ((*code).to_owned(), *own)).collect::<Vec<_>>();
+        let is =
+            |pairs: &[(&str, usize)]| pairs.iter().map(|(code, own)| ((*code).to_owned(), *own)).collect::<Vec<_>>();
         assert_eq!(codes(Grouping::Region), is(&[("01", 2), ("12", 1)]));
         assert_eq!(codes(Grouping::Kind), is(&[("region", 1), ("municipality", 1), ("institution", 1)]));
         assert_eq!(codes(Grouping::Cohort), is(&[("-", 1), ("2022", 1), ("2024-12", 1)]));
@@ -338,7 +420,11 @@ mod tests {
     fn a_share_is_of_all_that_was_added_up_and_unknown_where_that_is_nothing() {
         let members = [seated(1, (1, 0, 0)), seated(2, (1, 0, 0)), seated(3, (1, 0, 0))];
         let tally = |amount, out_of| Tally { amount, out_of, ..Tally::default() };
-        let tallies = Tallies::from([("1".to_owned(), tally(1, 1)), ("2".to_owned(), tally(0, 5)), ("3".to_owned(), tally(0, 0))]);
+        let tallies = Tallies::from([
+            ("1".to_owned(), tally(1, 1)),
+            ("2".to_owned(), tally(0, 5)),
+            ("3".to_owned(), tally(0, 0)),
+        ]);
         let found = figure(Computable::IdeasAnswered, &members, &tallies);
         assert_eq!((found.members, found.members_counted), (3, 2));
         assert_eq!(found.of.value.unwrap().to_string(), "16.666667");
@@ -352,7 +438,8 @@ mod tests {
     fn a_median_is_over_all_answers_and_halved_between_two() {
         let members = [seated(1, (1, 0, 0)), seated(2, (1, 0, 0))];
         let tally = |days: &[(i64, i64)]| Tally { days: days.iter().copied().collect(), ..Tally::default() };
-        let tallies = Tallies::from([("1".to_owned(), tally(&[(0, 1), (9, 1)])), ("2".to_owned(), tally(&[(4, 1), (900, 1)]))]);
+        let tallies =
+            Tallies::from([("1".to_owned(), tally(&[(0, 1), (9, 1)])), ("2".to_owned(), tally(&[(4, 1), (900, 1)]))]);
         let found = figure(Computable::DaysToAnswer, &members, &tallies);
         assert_eq!((found.of.value.unwrap().to_string().as_str(), found.of.observations), ("6.5", 4));
         let spread = found.of.spread.unwrap();
@@ -366,7 +453,10 @@ mod tests {
         tally.part("status", "late", 2);
         tally.part("status", "completed", 3);
         let found = figure(Computable::Projects, &[seated(1, (1, 0, 0))], &Tallies::from([("1".to_owned(), tally)]));
-        let parts: Vec<(&str, i64)> = found.parts["status"].iter().map(|(code, amount)| (code.as_str(), *amount)).collect();
+        let parts: Vec<(&str, i64)> = found.parts["status"]
+            .iter()
+            .map(|(code, amount)| (code.as_str(), amount.millionths() / 1_000_000))
+            .collect();
         assert_eq!(parts, [("cancelled", 0), ("completed", 3), ("in_progress", 0), ("late", 2), ("not_started", 0)]);
     }
 
@@ -385,11 +475,11 @@ mod tests {
             let tallies: Tallies = all.iter().enumerate().map(|(at, one)| (at.to_string(), tally(one))).collect();
             for what in [Computable::Consultations, Computable::IdeasAnswered, Computable::DaysToAnswer] {
                 let (measure, dimensions) = asked(what);
-                let whole = Figure::computed((what, &measure), &dimensions, &members, &tallies);
-                let groups: Vec<Figure> = grouped(Grouping::ALL[by], &members)
-                    .into_iter()
-                    .map(|(_, own)| Figure::computed((what, &measure), &dimensions, own, &tallies))
-                    .collect();
+                let known = Known::Counted(what, tallies.clone());
+                let of = |own: &[&Seated]| Figure::of(&known, (&measure, &dimensions), own);
+                let whole = of(&members.iter().collect::<Vec<_>>());
+                let groups: Vec<Figure> =
+                    grouped(Grouping::ALL[by], &members).into_iter().map(|(_, own)| of(&own)).collect();
                 prop_assert_eq!(whole.members, members.len());
                 prop_assert_eq!(groups.iter().map(|group| group.members).sum::<usize>(), whole.members);
                 prop_assert_eq!(groups.iter().map(|group| group.members_counted).sum::<usize>(), whole.members_counted);
@@ -398,7 +488,7 @@ mod tests {
                 if what == Computable::Consultations {
                     let sum = values.map(Decimal::millionths).sum::<i64>();
                     prop_assert_eq!(Some(sum), whole.of.value.map(Decimal::millionths));
-                    prop_assert_eq!(whole.parts["consultation_kind"]["workshop"] * 1_000_000, sum);
+                    prop_assert_eq!(whole.parts["consultation_kind"]["workshop"].millionths(), sum);
                 } else if let Some(value) = whole.of.value.filter(|_| what == Computable::IdeasAnswered) {
                     // The share of the whole lies between those of the groups.
                     let values: Vec<Decimal> = values.collect();

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
-    aggregate::{Aggregate, Spread},
+    aggregate::{Aggregate, Reported},
     evidence::{Evidence, Facts, Programme, Unit, evidence},
-    figure::{Computable, Figure, Group, Grouping, Parts, Seated, Tallies, Tally, grouped},
+    figure::{Computable, Figure, Group, Grouping, Known, Reports, Seated, Tallies, Tally, grouped},
     order::{Edge, Place, edge, edge_of_days, sort},
     scorecard::{Heard, Spoken, gap, latest, levels},
 };

@@ -13,25 +13,78 @@ use diesel::{
 use serde::Deserialize;
 
 use super::{
-    super::rules::{Computable, Programme, Tallies, Tally},
-    scorecard::{ANSWERS, ByMember, consultations, end_of, ideas_decided, ideas_received, programmes, received, staged},
+    super::rules::{Computable, Known, Programme, Reported, Reports, Tallies, Tally},
+    scorecard::{
+        ANSWERS, ByMember, consultations, end_of, ideas_decided, ideas_received, programmes, received, staged,
+    },
 };
 use crate::{
     action_programs::Stage,
     db::{
         Conn, StoreError, json,
-        schema::{action_program, consultation, contribution, milestone, project},
+        schema::{action_program, consultation, contribution, indicator, measurement, milestone, project},
     },
+    indicators::{Disaggregation, Entry},
+    kernel::decimal::Decimal,
 };
+
+diesel::alias!(measurement as newer: Newer);
 
 /// The decisions that take a contribution up: as a project of its own, or merged into one that others asked for, too.
 const TAKEN_UP: [&str; 2] = ["accepted", "merged"];
 
-/// What is counted of some members for an indicator, up to and including a day.
+/// What is known of some members for an entry of the catalogue, up to and including a day.
 ///
 /// # Errors
 /// The database's.
-pub fn tallies(conn: &mut Conn, what: Computable, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
+pub fn known(conn: &mut Conn, entry: &Entry, ids: &[&str], day: NaiveDate) -> Result<Known, StoreError> {
+    let code = entry.code.as_str();
+    if !entry.computed {
+        return Ok(Known::Reported(reported(conn, code, ids, day)?));
+    }
+    let what: Computable = code.parse().map_err(StoreError::corrupt)?;
+    Ok(Known::Counted(what, tallies(conn, what, ids, day)?))
+}
+
+/// What is read of an approved report.
+#[derive(Deserialize)]
+struct Report {
+    numerator: Option<Decimal>,
+    denominator: Option<Decimal>,
+    disaggregation: Disaggregation,
+}
+
+/// What members report against an entry of the catalogue: of each of their indicators the approved value of the latest
+/// period that was over by a day.
+fn reported(conn: &mut Conn, code: &str, ids: &[&str], day: NaiveDate) -> Result<Reports, StoreError> {
+    let is_newer = newer
+        .filter(newer.field(measurement::indicator_id).eq(measurement::indicator_id))
+        .filter(newer.field(measurement::until_on).gt(measurement::until_on))
+        .filter(newer.field(measurement::until_on).le(day))
+        .filter(newer.field(measurement::is_public).eq(true));
+    let rows: Vec<(String, i64, String)> = measurement::table
+        .inner_join(indicator::table.on(measurement::indicator_id.eq(indicator::id)))
+        .filter(indicator::catalogue_code.eq(code).and(indicator::is_public.eq(true)))
+        .filter(indicator::member_id.eq_any(ids.iter().copied()))
+        .filter(measurement::is_public.eq(true).and(measurement::until_on.le(day)))
+        .filter(not(exists(is_newer)))
+        .select((
+            indicator::member_id.assume_not_null(),
+            measurement::approved_value.assume_not_null(),
+            measurement::approved_report.assume_not_null(),
+        ))
+        .load(conn)?;
+    let mut reports = Reports::new();
+    for (member, millionths, report) in rows {
+        let value = Decimal::from_millionths(millionths).map_err(StoreError::corrupt)?;
+        let Report { numerator, denominator, disaggregation } = json::read(&report)?;
+        reports.entry(member).or_default().push(Reported { value, numerator, denominator, disaggregation });
+    }
+    Ok(reports)
+}
+
+/// What is counted of some members for an indicator.
+fn tallies(conn: &mut Conn, what: Computable, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
     match what {
         Computable::Projects => projects(conn, ids, day),
         Computable::MilestonesDone => milestones(conn, ids, day, |programme| programme.milestones_done),
@@ -136,15 +189,11 @@ const CATEGORIES: [(&str, &str, &str); 6] = [
 fn participants(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
     let [women, men, young, middle, old, associations] = CATEGORIES.map(|(.., column)| sum(column));
     // Who was counted and did not speak for an association.
-    let others = sum("CASE WHEN participants_of_associations IS NOT NULL THEN participants - participants_of_associations END");
+    let others =
+        sum("CASE WHEN participants_of_associations IS NOT NULL THEN participants - participants_of_associations END");
     type Found = (String, i64, (i64, i64, i64, i64, i64, i64), i64);
     let rows: Vec<Found> = over!(ids, day)
-        .select((
-            consultation::member_id,
-            sum("participants"),
-            (women, men, young, middle, old, associations),
-            others,
-        ))
+        .select((consultation::member_id, sum("participants"), (women, men, young, middle, old, associations), others))
         .load(conn)?;
     let mut tallies = Tallies::new();
     for (member, amount, (women, men, young, middle, old, associations), others) in rows {

@@ -6,6 +6,6 @@ mod scorecard;
 
 pub use self::{
     alerts::{Alerts, alerts},
-    indicators::tallies,
+    indicators::known,
     scorecard::{Selection, facts, heard, members_on, spoken},
 };

@@ -55,11 +55,7 @@ pub struct Selection {
 ///
 /// # Errors
 /// The database's.
-pub fn members_on(
-    conn: &mut Conn,
-    day: NaiveDate,
-    selection: &Selection,
-) -> Result<(Vec<Seated>, usize), StoreError> {
+pub fn members_on(conn: &mut Conn, day: NaiveDate, selection: &Selection) -> Result<(Vec<Seated>, usize), StoreError> {
     type Found = (String, String, String, Option<String>, bool);
     let (from_on, until_on) = (member_status::from_on, member_status::until_on);
     let mut query = member::table
@@ -321,8 +317,7 @@ pub(super) use received;
 /// How many published contributions had come in by a day.
 pub(super) fn ideas_received(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<ByMember, StoreError> {
     let counted = (consultation::member_id, count_star());
-    let rows: Vec<(String, i64)> =
-        received!(ids, day).group_by(consultation::member_id).select(counted).load(conn)?;
+    let rows: Vec<(String, i64)> = received!(ids, day).group_by(consultation::member_id).select(counted).load(conn)?;
     Ok(rows.into_iter().collect())
 }
 

@@ -1,0 +1,207 @@
+//! What callers report, and what they make of what others report.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::super::rules::{
+    Catalogue, Content, Definition, Disaggregation, Evidence, Figures, Measurement, Period, Report, Verdict, content,
+};
+use crate::kernel::{
+    decimal::Decimal,
+    language::{LanguageMap, LanguageMapPatch},
+    patch::{Patch, replaced},
+    text,
+    violation::{Violations, long_line, sha256_digest, web_address},
+};
+
+/// The longest note, in characters.
+const NOTE_CHARS: usize = 2_000;
+/// The longest title of a piece of evidence, likewise.
+const TITLE_CHARS: usize = 200;
+
+/// The report of an indicator for a period, which are its natural key and stay. Nobody else sees it before it is approved.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct MeasurementIn {
+    /// Slug or id of the indicator.
+    #[schema(example = "commune-larache-openness-norms-services-fully-online", max_length = 200)]
+    pub indicator: String,
+    /// The period: one that is over, of the indicator's frequency.
+    pub period: Period,
+    /// The value; for a ratio it is computed, and may be left away.
+    #[serde(default)]
+    pub value: Option<Decimal>,
+    /// The numerator of a ratio.
+    #[serde(default)]
+    #[schema(example = 42)]
+    pub numerator: Option<Decimal>,
+    /// The denominator of a ratio.
+    #[serde(default)]
+    #[schema(example = 60)]
+    pub denominator: Option<Decimal>,
+    /// How the value is made up: dimension, category, value. Where amounts of the unit can be added up, the parts of each
+    /// dimension add up to the value.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, BTreeMap<String, f64>>, example = json!({}))]
+    pub disaggregation: Disaggregation,
+    /// What is to be said of it, each of at most 2,000 characters.
+    #[serde(default)]
+    pub note: Option<LanguageMap>,
+    /// What it rests on.
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 20)]
+    pub evidence: Vec<MeasurementEvidenceIn>,
+    /// Whether it is submitted for review; not unless said otherwise.
+    #[serde(default)]
+    #[schema(example = true)]
+    pub submit: bool,
+    /// Why what was approved is corrected, which everybody is told; for corrections only.
+    #[serde(default)]
+    #[serde(skip)]
+    pub reason: Option<String>,
+}
+
+/// Something that a value rests on.
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct MeasurementEvidenceIn {
+    /// What it is, in at least one language, each of at most 200 characters.
+    pub title: LanguageMap,
+    /// Where it can be seen, an http(s) URL.
+    #[validate(custom(function = "web_address"))]
+    #[schema(format = "uri", example = "https://www.larache.ma/services/2025-h2.pdf", max_length = 500)]
+    pub url: String,
+    /// SHA-256 of the file, as 64 hexadecimal digits in lower case.
+    #[serde(default)]
+    #[validate(custom(function = "sha256_digest"))]
+    #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pattern = "^[0-9a-f]{64}$")]
+    pub sha256: Option<String>,
+}
+
+impl From<Evidence> for MeasurementEvidenceIn {
+    fn from(Evidence { title, url, sha256 }: Evidence) -> Self {
+        Self { title, url, sha256 }
+    }
+}
+
+/// What is reported, read: the content, whether it is submitted, and why it is corrected.
+pub type ReadReport = (Option<Content>, bool, Option<String>);
+
+impl MeasurementIn {
+    /// What is reported by a version of a definition, with what is wrong with it so far.
+    #[must_use]
+    pub fn read(self, by: (&Definition, i64), catalogue: &Catalogue) -> (Violations, ReadReport) {
+        let mut violations = Violations::default();
+        violations.add_fields(self.validate());
+        let note = self.note.map(|note| note.checked_text(&mut violations, "/note", NOTE_CHARS));
+        let mut evidence = Vec::with_capacity(self.evidence.len());
+        for (at, one) in self.evidence.into_iter().enumerate() {
+            let title = one.title.checked(&mut violations, &format!("/evidence/{at}/title"), TITLE_CHARS);
+            evidence.push(Evidence { title, url: text::normal(&one.url), sha256: one.sha256 });
+        }
+        let figures = Figures { value: self.value, numerator: self.numerator, denominator: self.denominator };
+        let (numerator, denominator) = (self.numerator, self.denominator);
+        let report = Report { numerator, denominator, disaggregation: self.disaggregation, note, evidence };
+        let content = content((&figures, report), by, catalogue, &mut violations);
+        (violations, (content, self.submit, self.reason.as_deref().map(text::normal)))
+    }
+}
+
+/// Changes of a report (RFC 7396): what is absent stays, what is null is taken away. Indicator and period stay. What was
+/// approved stays what everybody sees until the correction is approved, too.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct MeasurementPatch {
+    /// The value; for a ratio it is computed.
+    #[serde(default)]
+    #[schema(value_type = Option<Decimal>)]
+    pub value: Patch<Decimal>,
+    /// The numerator of a ratio.
+    #[serde(default)]
+    #[schema(value_type = Option<Decimal>)]
+    pub numerator: Patch<Decimal>,
+    /// The denominator of a ratio.
+    #[serde(default)]
+    #[schema(value_type = Option<Decimal>)]
+    pub denominator: Patch<Decimal>,
+    /// How the value is made up: all of it anew.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, f64>>>)]
+    pub disaggregation: Patch<Disaggregation>,
+    /// What is to be said of it, by language.
+    #[serde(default)]
+    #[schema(value_type = Option<LanguageMapPatch>)]
+    pub note: Patch<LanguageMapPatch>,
+    /// What it rests on: the whole list anew.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<MeasurementEvidenceIn>>, max_items = 20)]
+    pub evidence: Patch<Vec<MeasurementEvidenceIn>>,
+    /// Whether it is submitted for review; where it is absent, what was submitted stays so.
+    #[serde(default, deserialize_with = "replaced")]
+    #[schema(value_type = bool, example = true, nullable = false)]
+    pub submit: Patch<bool>,
+    /// Why what was approved is corrected, which everybody is told; corrections must say it.
+    #[serde(default)]
+    #[validate(custom(function = "long_line"))]
+    #[schema(example = "Two services were counted twice", max_length = 500)]
+    pub reason: Option<String>,
+}
+
+impl MeasurementPatch {
+    /// What would be reported, in the form in which it would be added: one reader serves both. `submits` is whether it is
+    /// submitted already.
+    #[must_use]
+    pub fn onto(self, found: &Measurement, (submits, is_ratio): (bool, bool)) -> MeasurementIn {
+        let Report { numerator, denominator, disaggregation, note, evidence } = found.reported.report.clone();
+        // The value of a ratio follows from its parts, unless somebody states it.
+        let value = Some(found.reported.value).filter(|_| !is_ratio);
+        let evidence = evidence.into_iter().map(MeasurementEvidenceIn::from).collect();
+        MeasurementIn {
+            indicator: found.indicator.to_string(),
+            period: found.period,
+            value: self.value.onto(value),
+            numerator: self.numerator.onto(numerator),
+            denominator: self.denominator.onto(denominator),
+            disaggregation: self.disaggregation.onto(Some(disaggregation)).unwrap_or_default(),
+            note: self.note.onto_map(note),
+            evidence: self.evidence.onto(Some(evidence)).unwrap_or_default(),
+            submit: self.submit.onto(Some(submits)).unwrap_or_default(),
+            reason: self.reason.or_else(|| found.reason.clone()),
+        }
+    }
+}
+
+/// What somebody makes of what somebody else has submitted.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct MeasurementReviewIn {
+    /// `approve` shows it to everybody, `return` asks for changes.
+    pub verdict: Verdict,
+    /// What is to be changed; who returns a report must say it.
+    #[serde(default)]
+    #[validate(custom(function = "long_line"))]
+    #[schema(example = "The denominator counts services that were closed", max_length = 500)]
+    pub note: Option<String>,
+}
+
+impl MeasurementReviewIn {
+    /// The verdict.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(self) -> Result<(Verdict, Option<String>), Violations> {
+        let mut violations = Violations::default();
+        violations.add_fields(self.validate());
+        if self.verdict == Verdict::Return && self.note.is_none() {
+            violations.add(
+                "/note",
+                "missing_value",
+                "Who returns a report says what is to be changed: note is missing.",
+            );
+        }
+        violations.done()?;
+        Ok((self.verdict, self.note.as_deref().map(text::normal)))
+    }
+}

@@ -1,0 +1,156 @@
+//! The operations that read measurements.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{Data, Path},
+};
+
+use super::super::{
+    dto::{MeasurementOut, MeasurementPageOut, MeasurementQuery, MeasurementViewQuery, RevisionOut, RevisionPageOut},
+    rules::Measurement,
+    store,
+};
+use crate::{
+    action_programs::{admit, as_published, with_drafts_of},
+    auth::{
+        self,
+        principal::Caller,
+        roles::{MeasurementsReport, MeasurementsReview, Role},
+    },
+    db::{Author as _, Conn, StoreError},
+    kernel::{codes::Flag, id::is_id, paging::Found},
+    state::AppState,
+    web::{
+        page::PageOut,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+    },
+};
+
+/// The list's name, in cursors and of downloaded files.
+const LIST: &str = "measurements";
+
+/// List measurements
+///
+/// Those that were approved. Who reports sees its own reports by `state`, the secretariat all of them, and an evaluator those
+/// of the members that were assigned.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "listMeasurements",
+    params(MeasurementQuery),
+    responses((status = 200, description = "A page of measurements.", content(
+        (MeasurementPageOut = "application/json"), (String = "text/csv"), (MeasurementOut = "application/x-ndjson")
+    )))
+)]
+#[get("/measurements")]
+pub async fn list_measurements(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    Query(query): Query<MeasurementQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let with_reports = query.state.is_some();
+    let (view, author, drafts) = with_drafts_of::<MeasurementsReport>(view, &caller, with_reports)?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
+    let read = move |conn: &mut Conn| {
+        admit(author.as_ref(), conn)?;
+        store::list_measurements(conn, &listing)
+    };
+    let writer = view.for_request(&req);
+    let write = move |found: Found<Measurement>| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let next = page.next_cursor.clone();
+        let data = found.rows.into_iter().map(|found| MeasurementOut::of(found, with_reports)).collect();
+        writer.written(sequence, &MeasurementPageOut { data, page, sequence }, next.as_deref())
+    };
+    state.db.read_then(read, write).await??.respond(&req)
+}
+
+/// Get a measurement
+///
+/// By its id: what was approved, which reads the same for all; with `report=true` the report, too, for who may see it.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "getMeasurement",
+    params(("id" = String, Path, description = "Identifier of the measurement.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), MeasurementViewQuery),
+    responses((status = 200, description = "The measurement.", body = MeasurementOut))
+)]
+#[get("/measurements/{id}")]
+pub async fn get_measurement(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<MeasurementViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let with_report = query.report.is_some_and(|report| report.0 == Flag::True);
+    if with_report && caller.require::<MeasurementsReview>().is_err() {
+        caller.require::<MeasurementsReport>()?;
+    }
+    let read = move |conn: &mut Conn| seen(conn, &caller, &path, with_report);
+    let (found, reports) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, !reports, None);
+    view.respond(&req, found.version, &MeasurementOut::of(found, reports), None)
+}
+
+/// List the revisions of a measurement
+///
+/// What was approved before and has been corrected since: the former values, with when, by which role and why.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "listMeasurementRevisions",
+    params(("id" = String, Path, description = "Identifier of the measurement.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
+    responses((status = 200, description = "The former values.", body = RevisionPageOut))
+)]
+#[get("/measurements/{id}/revisions")]
+pub async fn list_measurement_revisions(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?;
+    let read = move |conn: &mut Conn| {
+        let Some((found, reports)) = seen(conn, &caller, &path, false)? else { return Ok(None) };
+        let revisions = store::revisions(conn, &found.id)?;
+        Ok(Some((found.version, reports, revisions)))
+    };
+    let (version, reports, revisions) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, !reports, None);
+    let data: Vec<RevisionOut> = revisions.into_iter().map(RevisionOut::from).collect();
+    let page = PageOut::whole(data.len());
+    view.respond(&req, version, &RevisionPageOut { data, page }, None)
+}
+
+/// The measurement with an id, if the caller sees it, and whether its report is shown.
+fn seen(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: &str,
+    with_report: bool,
+) -> Result<Option<(Measurement, bool)>, StoreError> {
+    let Some(found) = (if is_id(id) { store::find_measurement(conn, id)? } else { None }) else { return Ok(None) };
+    // What is published reads the same for all, unless more is asked for.
+    if found.is_public() && !with_report {
+        return Ok(Some((found, false)));
+    }
+    let reports = sees_report(conn, caller, &found)?;
+    Ok(Some((found, reports)).filter(|(_, reports)| *reports))
+}
+
+/// Whether the caller reports or reviews a measurement.
+fn sees_report(conn: &mut Conn, caller: &Caller, found: &Measurement) -> Result<bool, StoreError> {
+    let member = found.member.as_ref().map(|member| member.id.as_str()).unwrap_or_default();
+    if caller.covers::<MeasurementsReport>(conn, member)? {
+        return Ok(true);
+    }
+    let Some(principal) = caller.0.as_ref().filter(|principal| principal.claims().role == Role::Evaluator) else {
+        return Ok(false);
+    };
+    principal.admit(conn)?;
+    auth::store::is_assigned(conn, &principal.claims().sub, member)
+}

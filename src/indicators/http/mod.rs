@@ -1,0 +1,211 @@
+//! The operations on indicators, measurements and reporting periods. What is not published is seen by its member and the
+//! secretariat, reports by those who review them as well; for everybody else they are not there.
+
+mod measurements;
+mod periods;
+mod reports;
+mod write;
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{Data, Path},
+};
+
+pub use self::{
+    measurements::{get_measurement, list_measurement_revisions, list_measurements},
+    periods::{get_reporting_period, list_reporting_periods, update_reporting_period},
+    reports::{create_measurement, delete_measurement, review_measurement, update_measurement},
+    write::{create_indicator, delete_indicator, update_indicator},
+};
+use super::{
+    dto::{
+        ChartQuery, IndicatorOut, IndicatorPageOut, IndicatorQuery, IndicatorViewQuery, SeriesOut, SeriesPointOut,
+        SeriesQuery,
+    },
+    rules::{Chart, Indicator, Measurement, Point, RULE, ValueAxis, reference, svg},
+    store,
+};
+use crate::{
+    action_programs::{admit, as_published, moment, with_drafts},
+    auth::{principal::Caller, roles::ProgramsDraft},
+    db::{Conn, StoreError, current_sequence},
+    kernel::{clock, language::Language, paging::Found},
+    state::AppState,
+    web::{problem::Problem, query::Query, representation::View},
+};
+
+/// The lists' names, in cursors and of downloaded files.
+const LIST: &str = "indicators";
+const SERIES: &str = "series";
+
+/// List indicators
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "listIndicators",
+    description = RULE,
+    params(IndicatorQuery),
+    responses((status = 200, description = "A page of indicators.", content(
+        (IndicatorPageOut = "application/json"), (String = "text/csv"), (IndicatorOut = "application/x-ndjson")
+    )))
+)]
+#[get("/indicators")]
+pub async fn list_indicators(
+    req: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    Query(query): Query<IndicatorQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
+    let (view, author, drafts) = with_drafts(view, &caller, query.publication.is_some())?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
+    let today = clock::now().date_naive();
+    let read = move |conn: &mut Conn| {
+        admit(author.as_ref(), conn)?;
+        store::list(conn, &listing)
+    };
+    let writer = view.showing(today.to_string()).for_request(&req);
+    let write = move |found: Found<Indicator>| {
+        let (page, sequence) = (frame.page(&found), found.sequence);
+        let next = page.next_cursor.clone();
+        let data = found.rows.into_iter().map(|found| IndicatorOut::of(found, Some(today))).collect();
+        writer.written(sequence, &IndicatorPageOut { data, page, sequence }, next.as_deref())
+    };
+    state.db.read_then(read, write).await??.respond(&req)
+}
+
+/// Get an indicator
+///
+/// By its slug or its id, as it stands today.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "getIndicator",
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-cycle-1-services-fully-online"), IndicatorViewQuery),
+    responses((status = 200, description = "The indicator.", body = IndicatorOut))
+)]
+#[get("/indicators/{id}")]
+pub async fn get_indicator(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<IndicatorViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let today = clock::now().date_naive();
+    let read = move |conn: &mut Conn| {
+        let Some(found) = seen(conn, &caller, &path)? else { return Ok(None) };
+        Ok(Some((found, current_sequence(conn)?)))
+    };
+    let (found, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    // How it stands changes with its measurements and the day, which are in no version of its own.
+    let view = as_published(view, found.is_public(), Some(moment(sequence, today)));
+    view.respond(&req, found.version, &IndicatorOut::of(found, Some(today)), None)
+}
+
+/// Get the series of an indicator
+///
+/// Its approved values, period by period; where it came to be measured in another way, the series breaks.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "getIndicatorSeries",
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-cycle-1-services-fully-online"), SeriesQuery),
+    responses((status = 200, description = "The values.", content(
+        (SeriesOut = "application/json"), (String = "text/csv"), (SeriesPointOut = "application/x-ndjson")
+    )))
+)]
+#[get("/indicators/{id}/series")]
+pub async fn get_indicator_series(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<SeriesQuery>,
+) -> Result<HttpResponse, Problem> {
+    let language = query.lang.map(|lang| lang.0);
+    let view = View::of_list::<_, SeriesPointOut>(&req, SERIES, language, query.format, None)?;
+    let read = move |conn: &mut Conn| {
+        let Some((found, measured)) = measured(conn, &caller, &path)? else { return Ok(None) };
+        let definitions = store::definitions(conn, &found.id)?;
+        Ok(Some((found, definitions, measured, current_sequence(conn)?)))
+    };
+    let (found, definitions, measured, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, found.is_public(), None);
+    view.respond(&req, sequence, &SeriesOut::of(found, definitions, measured, sequence), None)
+}
+
+/// Get the chart of an indicator
+///
+/// Its series as a picture (SVG) with a title and a description in words; from right to left in Arabic.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "getIndicatorChart",
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-cycle-1-services-fully-online"), ChartQuery),
+    responses((status = 200, description = "The picture.", content((String = "image/svg+xml"))))
+)]
+#[get("/indicators/{id}/chart.svg")]
+pub async fn get_indicator_chart(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Caller,
+    Query(query): Query<ChartQuery>,
+) -> Result<HttpResponse, Problem> {
+    let language = query.lang.map_or(Language::Fr, |lang| lang.0);
+    let width = query.width.map_or(640, |width| width.0.0);
+    let read = move |conn: &mut Conn| {
+        let Some((found, measured)) = measured(conn, &caller, &path)? else { return Ok(None) };
+        Ok(Some((found, measured, current_sequence(conn)?)))
+    };
+    let (found, measured, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let picture = drawn(&found, &measured, (language, width)).map_err(Problem::internal)?;
+    let view = View::of_file("image/svg+xml");
+    let variant = format!("{}-{width}", language.as_str());
+    Ok(view.picture(&req, (sequence, found.is_public()), &variant, picture))
+}
+
+/// The chart of an indicator.
+fn drawn(
+    found: &Indicator,
+    measured: &[Measurement],
+    (language, width): (Language, u32),
+) -> Result<String, StoreError> {
+    let catalogue = reference().map_err(StoreError::corrupt)?;
+    let definition = &found.facts.definition;
+    let unit = catalogue.unit(&definition.unit).map(|unit| unit.label.read(language)).unwrap_or_default();
+    let axis = definition.measure(catalogue).map_or(ValueAxis::Open, |measure| ValueAxis::of(&measure));
+    let point = |found: &Measurement| {
+        let content = &found.approved.as_ref()?.content;
+        Some(Point { period: found.period, value: content.value, definition: content.definition_version })
+    };
+    let points: Vec<Point> = measured.iter().filter_map(point).collect();
+    Ok(svg(&Chart {
+        language,
+        width,
+        title: definition.title.read(language),
+        unit,
+        axis,
+        frequency: definition.frequency,
+        points: &points,
+        baseline: found.facts.baseline,
+        targets: &found.facts.targets,
+    }))
+}
+
+/// The indicator at an address, if the caller sees it.
+fn seen(conn: &mut Conn, caller: &Caller, address: &str) -> Result<Option<Indicator>, StoreError> {
+    let Some(found) = store::find(conn, address)? else { return Ok(None) };
+    let member = found.place.member_id().unwrap_or_default();
+    let is_seen = found.is_public() || caller.covers::<ProgramsDraft>(conn, member)?;
+    Ok(Some(found).filter(|_| is_seen))
+}
+
+/// The same with its approved measurements.
+fn measured(
+    conn: &mut Conn,
+    caller: &Caller,
+    address: &str,
+) -> Result<Option<(Indicator, Vec<Measurement>)>, StoreError> {
+    let Some(found) = seen(conn, caller, address)? else { return Ok(None) };
+    let measured = store::series(conn, &found.id)?;
+    Ok(Some((found, measured)))
+}

@@ -1,0 +1,127 @@
+//! The operations on reporting periods.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get, patch,
+    web::{Data, Path},
+};
+use chrono::NaiveDate;
+
+use super::super::{
+    dto::{ReportingPeriodOut, ReportingPeriodPageOut, ReportingPeriodPatch, ReportingPeriodQuery},
+    rules::{Frequency, Period},
+    store,
+};
+use crate::{
+    action_programs::take_turn,
+    auth::{principal::Body, roles::PeriodsWrite},
+    db::{Conn, Tx},
+    kernel::clock,
+    state::AppState,
+    web::{
+        page::PageOut,
+        precondition::Precondition,
+        problem::Problem,
+        query::{NoParameters, Query},
+        representation::View,
+        written::Written,
+    },
+};
+
+/// The first day that figures are reported for: the network's first programmes were co-created from then on.
+const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2023, 1, 1);
+
+/// List reporting periods
+///
+/// Those that are over, of one frequency, the latest first. One that is locked takes no reports, corrections and reviews.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "listReportingPeriods",
+    params(ReportingPeriodQuery),
+    responses((status = 200, description = "The periods.", body = ReportingPeriodPageOut))
+)]
+#[get("/reporting-periods")]
+pub async fn list_reporting_periods(
+    req: HttpRequest,
+    state: Data<AppState>,
+    Query(query): Query<ReportingPeriodQuery>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?.private();
+    let frequency = query.frequency.map_or(Frequency::Quarterly, |frequency| frequency.0);
+    let today = clock::now().date_naive();
+    let mut periods: Vec<Period> = Period::between(FIRST_DAY.unwrap_or(today), today, frequency).collect();
+    periods.retain(|period| period.last_day() < today);
+    periods.reverse();
+    let found = state.db.read(move |conn: &mut Conn| store::find_periods(conn, &periods)).await?;
+    let data: Vec<ReportingPeriodOut> = found.into_iter().map(ReportingPeriodOut::from).collect();
+    let page = PageOut::whole(data.len());
+    view.respond(&req, 1, &ReportingPeriodPageOut { data, page }, None)
+}
+
+/// Get a reporting period
+///
+/// By its code.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "getReportingPeriod",
+    params(("code" = String, Path, description = "Code of the period.", example = "2025-Q1")),
+    responses((status = 200, description = "The period.", body = ReportingPeriodOut))
+)]
+#[get("/reporting-periods/{code}")]
+pub async fn get_reporting_period(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of_resource(&req, None)?.private();
+    let period = over(&path)?;
+    let found = state.db.read(move |conn: &mut Conn| store::find_period(conn, period)).await?;
+    view.respond(&req, found.version, &ReportingPeriodOut::from(found), None)
+}
+
+/// Lock a reporting period, or open it again
+///
+/// By the secretariat; a merge patch (RFC 7396). `If-Match` is required. A change that changes nothing leaves the version as
+/// it is.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "updateReportingPeriod",
+    params(("code" = String, Path, description = "Code of the period.", example = "2025-Q1")),
+    request_body(content(
+        (ReportingPeriodPatch = "application/merge-patch+json"), (ReportingPeriodPatch = "application/json")
+    )),
+    security(("token" = ["periods:write"])),
+    responses((status = 200, description = "The period.", body = ReportingPeriodOut))
+)]
+#[patch("/reporting-periods/{code}")]
+pub async fn update_reporting_period(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Body<PeriodsWrite, ReportingPeriodPatch>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = body.principal.clone();
+    let update = move |tx: &mut Tx<'_>| {
+        let period = over(&path)?;
+        let wanted = body.content?;
+        // Two who touch the same period take turns, also where there is no row yet.
+        take_turn(tx)?;
+        let before = store::find_period(tx.conn, period)?;
+        precondition.check(before.version)?;
+        let after = store::set_period(tx, &before, wanted.onto(&before)?)?;
+        Written::changed(after.version, &ReportingPeriodOut::from(after))
+    };
+    let written = state.db.write(principal, update).await?;
+    Ok(written.respond(&variant))
+}
+
+/// The period with a code, if it is over and figures are reported for it.
+fn over(code: &str) -> Result<Period, Problem> {
+    let is_reported = |period: &Period| {
+        FIRST_DAY.is_some_and(|first| period.first_day() >= first) && period.last_day() < clock::now().date_naive()
+    };
+    code.parse().ok().filter(is_reported).ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,309 @@
+//! The operations that change indicators.
+
+use actix_web::{
+    HttpRequest, HttpResponse, delete, patch, post,
+    web::{Data, Path},
+};
+
+use super::super::{
+    dto::{IndicatorIn, IndicatorOut, IndicatorPatch},
+    rules::{Definition, Entry, Facts, Indicator, Keeper, Place, Scope, reference},
+    store,
+};
+use crate::{
+    action_programs::{ProgramAddress, Publication, check_open, locked_member, may_write},
+    auth::{
+        principal::{Body, Principal, Require},
+        roles::{IndicatorsWrite, Role},
+    },
+    charter,
+    db::{StoreError, Tx},
+    kernel::{
+        id::{Slug, is_id},
+        text::shown,
+        violation::Violations,
+    },
+    state::AppState,
+    web::{
+        idempotency::Once,
+        precondition::Precondition,
+        problem::{FORBIDDEN, Problem},
+        query::{NoParameters, Query},
+        representation::View,
+        written::Written,
+    },
+};
+
+/// Add an indicator
+///
+/// Of a programme (`program`), a project (`project_id`), how a member keeps a commitment of the charter (`member` and
+/// `commitment`), or, by the secretariat and without any of them, of the network. Against an entry of the network's catalogue
+/// (`catalogue`) or with a definition of its own.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "createIndicator",
+    request_body = IndicatorIn,
+    security(("token" = ["indicators:write"])),
+    responses((status = 201, description = "The indicator.", body = IndicatorOut), (status = 409))
+)]
+#[post("/indicators")]
+pub async fn create_indicator(
+    req: HttpRequest,
+    state: Data<AppState>,
+    body: Body<IndicatorsWrite, IndicatorIn>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let principal = body.principal.clone();
+    let once = Once::of(&req, &principal.claims().sub, "createIndicator", &body.bytes)?;
+    let create = move |tx: &mut Tx<'_>| {
+        let input = body.content?;
+        let place = place(tx, &input, &body.principal)?;
+        once.answer(tx, |tx| created(tx, place, input))
+    };
+    let written = state.db.write(principal, create).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Change an indicator
+///
+/// A merge patch (RFC 7396). `If-Match` is required. Who changes what is measured, or how, starts a new version of the
+/// definition, and the series breaks visibly. A change that changes nothing leaves the version as it is.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "updateIndicator",
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-cycle-1-services-fully-online")),
+    request_body(content(
+        (IndicatorPatch = "application/merge-patch+json"), (IndicatorPatch = "application/json")
+    )),
+    security(("token" = ["indicators:write"])),
+    responses((status = 200, description = "The indicator.", body = IndicatorOut), (status = 409))
+)]
+#[patch("/indicators/{id}")]
+pub async fn update_indicator(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Body<IndicatorsWrite, IndicatorPatch>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = body.principal.clone();
+    let update = move |tx: &mut Tx<'_>| {
+        let before = own(tx, &path, &body.principal)?;
+        let wanted = body.content?;
+        precondition.check(before.version)?;
+        let after = patched(tx, &before, wanted)?;
+        Written::changed(after.version, &IndicatorOut::of(after, Some(tx.today())))
+    };
+    let written = state.db.write(principal, update).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Delete an indicator
+///
+/// With the reports that were never approved; one with public values stays (409). `If-Match` is required. The feed keeps the
+/// tombstone of what was published.
+#[utoipa::path(
+    tag = "monitoring",
+    operation_id = "deleteIndicator",
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-cycle-1-services-fully-online")),
+    security(("token" = ["indicators:write"])),
+    responses((status = 204, description = "It is gone."), (status = 409))
+)]
+#[delete("/indicators/{id}")]
+pub async fn delete_indicator(
+    req: HttpRequest,
+    state: Data<AppState>,
+    path: Path<String>,
+    caller: Require<IndicatorsWrite>,
+    _query: Query<NoParameters>,
+) -> Result<HttpResponse, Problem> {
+    let variant = View::of_resource(&req, None)?.variant(&req);
+    let precondition = Precondition::of(&req, variant.clone());
+    let principal = caller.principal.clone();
+    let delete = move |tx: &mut Tx<'_>| {
+        let gone = own(tx, &path, &principal)?;
+        precondition.check(gone.version)?;
+        store::delete(tx, &gone)?;
+        Ok::<_, Problem>(Written::gone())
+    };
+    let written = state.db.write(caller.principal, delete).await?;
+    Ok(written.respond(&variant))
+}
+
+/// Whether the principal may write an indicator, or report for it: its member's focal point or the secretariat; the network's
+/// own the secretariat only.
+pub(super) fn may_keep<P: crate::auth::roles::Needs>(principal: &Principal, of: &Indicator) -> Result<(), Problem> {
+    match of.place.member_id() {
+        Some(member) => may_write::<P>(principal, of.is_public(), member),
+        None if principal.claims().role == Role::Secretariat => Ok(()),
+        None if of.is_public() => Err(Problem::new(&FORBIDDEN, "The network's indicators are the secretariat's.")),
+        None => Err(Problem::not_found()),
+    }
+}
+
+/// The indicator at an address, if the principal may write it; nobody else changes it meanwhile.
+fn own(tx: &mut Tx<'_>, address: &str, principal: &Principal) -> Result<Indicator, Problem> {
+    let found = store::lock(tx, address)?.ok_or_else(Problem::not_found)?;
+    may_keep::<IndicatorsWrite>(principal, &found)?;
+    Ok(found)
+}
+
+/// Where a new indicator belongs, or what is wrong with what the body says of that.
+type Placed = Result<Place, Violations>;
+
+fn nowhere(pointer: &str, code: &'static str, detail: String) -> Placed {
+    let mut violations = Violations::default();
+    violations.add(pointer, code, detail);
+    Err(violations)
+}
+
+/// Where the body wants its indicator to belong, if the principal may add one there; nobody else changes that meanwhile.
+fn place(tx: &mut Tx<'_>, input: &IndicatorIn, principal: &Principal) -> Result<Placed, Problem> {
+    let named = [input.program.is_some(), input.project_id.is_some(), input.member.is_some()];
+    if named.iter().filter(|is_named| **is_named).count() > 1 {
+        let detail = "An indicator is of one of program, project_id, and member with commitment.".to_owned();
+        return Ok(nowhere("", "several_places", detail));
+    }
+    if let Some(program) = &input.program {
+        let found = match ProgramAddress::parse(program) {
+            Some(address) => store::program_place(tx, &address)?,
+            None => None,
+        };
+        return in_program(found, principal, ("/program", "unknown_program", shown(program)));
+    }
+    if let Some(id) = &input.project_id {
+        let found = if is_id(id) { store::project_place(tx, id)? } else { None };
+        return in_program(found, principal, ("/project_id", "unknown_project", shown(id)));
+    }
+    match &input.member {
+        Some(member) => of_member(tx, member, input, principal),
+        None if principal.claims().role == Role::Secretariat => Ok(Ok(Place {
+            scope: Scope::Network,
+            member: None,
+            program: None,
+            project: None,
+            commitment: None,
+            is_public: true,
+        })),
+        None => Err(Problem::new(&FORBIDDEN, "The network's indicators are the secretariat's; name what yours is of.")),
+    }
+}
+
+fn in_program(
+    found: Option<(Place, crate::action_programs::Program)>,
+    principal: &Principal,
+    (pointer, code, named): (&str, &'static str, String),
+) -> Result<Placed, Problem> {
+    let is_seen =
+        |place: &Place, owner: &str| place.is_public || principal.covers::<crate::auth::roles::ProgramsDraft>(owner);
+    let Some((place, program)) = found.filter(|(place, program)| is_seen(place, &program.owner.id)) else {
+        return Ok(nowhere(pointer, code, format!("There is no {named}.")));
+    };
+    principal.may_touch::<IndicatorsWrite>(&program.owner.id)?;
+    check_open(&program)?;
+    Ok(Ok(place))
+}
+
+fn of_member(tx: &mut Tx<'_>, slug: &str, input: &IndicatorIn, principal: &Principal) -> Result<Placed, Problem> {
+    let Some(member) = locked_member(tx, slug)? else {
+        return Ok(nowhere("/member", "unknown_member", format!("There is no member {}.", shown(slug))));
+    };
+    principal.may_touch::<IndicatorsWrite>(&member.id)?;
+    let given = input.entry().and_then(|code| entry(&code).ok().flatten()).and_then(|entry| entry.commitment.clone());
+    let Some(commitment) = input.commitment.clone().or_else(|| given.map(Slug::into_string)) else {
+        let detail = "An indicator of a member is of a commitment of the charter: commitment is missing.".to_owned();
+        return Ok(nowhere("/commitment", "missing_value", detail));
+    };
+    if !charter::codes(tx.conn, "commitment")?.contains(&commitment) {
+        let detail = format!("The charter has no commitment {}.", shown(&commitment));
+        return Ok(nowhere("/commitment", "unknown_code", detail));
+    }
+    let region_code = member.seat.region_code.to_string();
+    Ok(Ok(Place {
+        scope: Scope::Commitment,
+        member: Some(Keeper { id: member.id, slug: member.slug, region_code }),
+        program: None,
+        project: None,
+        commitment: Some(commitment),
+        is_public: true,
+    }))
+}
+
+/// The entry of the catalogue with a code.
+fn entry(code: &Slug) -> Result<Option<&'static Entry>, StoreError> {
+    let catalogue = reference().map_err(StoreError::corrupt)?;
+    Ok(catalogue.entries.iter().find(|entry| entry.code == *code))
+}
+
+fn created(tx: &mut Tx<'_>, place: Placed, input: IndicatorIn) -> Result<Written, Problem> {
+    let publication = input.publication.unwrap_or(Publication::Draft);
+    let (code, named) = (input.code.clone(), input.entry());
+    let catalogue = reference().map_err(StoreError::corrupt)?;
+    let found = named.as_ref().map(entry).transpose()?.flatten();
+    let given = found.map(|found| Definition::of_entry(catalogue, found));
+    let unknown = input.catalogue.clone().filter(|_| found.is_none());
+    let (mut violations, facts) = input.read(given, catalogue, tx.today());
+    if let Some(unknown) = unknown {
+        // Nothing else is wrong with a definition that was to be the catalogue's.
+        violations = Violations::default();
+        let detail = format!("The network's catalogue has no {}.", shown(&unknown));
+        violations.add("/catalogue", "unknown_code", detail);
+    }
+    if let Some(found) = found {
+        check_entry(found, place.as_ref().ok(), &mut violations);
+    }
+    let code: Option<Slug> = match (code, found) {
+        (Some(code), _) => code.parse().ok(),
+        (None, Some(found)) => Some(found.code.clone()),
+        (None, None) => {
+            violations.add(
+                "/code",
+                "missing_value",
+                "code is missing; only an entry of the catalogue says it for you.",
+            );
+            None
+        }
+    };
+    let place = match place {
+        Ok(place) => Some(place),
+        Err(faults) => {
+            faults.into_iter().for_each(|fault| violations.add(fault.pointer, fault.code, fault.detail));
+            None
+        }
+    };
+    violations.done()?;
+    let (Some(place), Some(code), Some(facts)) = (place, code, facts) else {
+        return Err(Problem::internal("an indicator that was checked and is nothing"));
+    };
+    let version = found.map_or(1, |found| found.version);
+    let made = store::create(tx, place, (code, named, version), (publication, facts))?;
+    Written::created(made.address(), made.version, &IndicatorOut::of(made, Some(tx.today())))
+}
+
+/// Notes why an entry of the catalogue is not reported there.
+fn check_entry(entry: &Entry, place: Option<&Place>, violations: &mut Violations) {
+    if entry.computed {
+        let detail = format!("{} is computed from what the programmes say; nobody reports it.", entry.code);
+        violations.add("/catalogue", "computed", detail);
+    }
+    if let Some(place) = place.filter(|place| place.scope != entry.scope) {
+        let (code, of, scope) = (&entry.code, entry.scope.as_str(), place.scope.as_str());
+        let detail = format!("{code} is an indicator of the scope {of}, not {scope}.");
+        violations.add("/catalogue", "wrong_scope", detail);
+    }
+}
+
+/// Writes what a patch makes of an indicator.
+fn patched(tx: &mut Tx<'_>, before: &Indicator, patch: IndicatorPatch) -> Result<Indicator, Problem> {
+    let catalogue = reference().map_err(StoreError::corrupt)?;
+    let given = before.catalogue.as_ref().map(|_| before.facts.definition.clone());
+    let input = patch.onto(before);
+    let publication = input.publication.unwrap_or(before.publication);
+    let (violations, facts) = input.read(given, catalogue, tx.today());
+    violations.done()?;
+    let facts: Facts = facts.ok_or_else(|| Problem::internal("a definition that was checked and is none"))?;
+    Ok(store::update(tx, before, (publication, facts))?)
+}

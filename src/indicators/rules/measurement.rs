@@ -1,0 +1,506 @@
+//! What is reported for a period, and how it becomes public: somebody reports, somebody else reviews. What was approved stays
+//! public while it is being corrected, and known after it has been. Pure.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    catalogue::Catalogue,
+    disaggregation::{Disaggregation, check_parts},
+    indicator::{Definition, Keeper},
+    measure::Figures,
+    period::Period,
+};
+use crate::{
+    action_programs::Drafts,
+    kernel::{
+        codes::codes,
+        decimal::Decimal,
+        id::Slug,
+        language::LanguageMap,
+        paging::Order,
+        violation::{Violation, Violations},
+    },
+};
+
+/// How far a report has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = MeasurementState)]
+pub enum State {
+    /// Who reports is still at it.
+    Draft,
+    /// It waits for somebody else to review it.
+    Submitted,
+    /// It is what everybody sees.
+    Approved,
+    /// Who reviewed it wants it changed, and says what.
+    Returned,
+}
+
+codes!(State { Draft => "draft", Submitted => "submitted", Approved => "approved", Returned => "returned" });
+
+/// What who reviews makes of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = MeasurementVerdict)]
+pub enum Verdict {
+    /// Everybody sees it.
+    Approve,
+    /// It is to be changed; a note says what.
+    Return,
+}
+
+/// Something that a value rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MeasurementEvidence)]
+pub struct Evidence {
+    /// What it is.
+    pub title: LanguageMap,
+    /// Where it can be seen.
+    #[schema(format = "uri", example = "https://www.larache.ma/services/2025-h2.pdf")]
+    pub url: String,
+    /// SHA-256 of the file, as 64 hexadecimal digits, so that a reader can tell whether it is still the same.
+    #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pattern = "^[0-9a-f]{64}$")]
+    pub sha256: Option<String>,
+}
+
+/// What is reported beside the value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The numerator of a ratio.
+    pub numerator: Option<Decimal>,
+    /// The denominator of a ratio.
+    pub denominator: Option<Decimal>,
+    /// How the value is made up.
+    pub disaggregation: Disaggregation,
+    /// What is to be said of it.
+    pub note: Option<LanguageMap>,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A value with all that is reported of it, by one version of a definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The value.
+    pub value: Decimal,
+    /// What is reported beside it.
+    pub report: Report,
+    /// The version of the definition.
+    pub definition_version: i64,
+}
+
+/// The most pieces of evidence of a value.
+const MOST_EVIDENCE: usize = 20;
+
+/// The content that figures and a report make, with what is wrong with them noted; `None` where there is no value.
+#[must_use]
+pub fn content(
+    (figures, report): (&Figures, Report),
+    (definition, definition_version): (&Definition, i64),
+    catalogue: &Catalogue,
+    violations: &mut Violations,
+) -> Option<Content> {
+    let measure = definition.measure(catalogue)?;
+    let value = measure.value(figures, violations);
+    check_parts(&report.disaggregation, &definition.dimensions, &measure, value, violations);
+    if report.evidence.len() > MOST_EVIDENCE {
+        violations.add("/evidence", "too_many", format!("A value has at most {MOST_EVIDENCE} pieces of evidence."));
+    }
+    Some(Content { value: value?, report, definition_version })
+}
+
+/// What everybody sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// The value.
+    pub content: Content,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
+
+/// A stored measurement.
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    /// The id.
+    pub id: String,
+    /// Counts its changes.
+    pub version: i64,
+    /// When it was first stored.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Id of the indicator.
+    pub indicator_id: String,
+    /// Slug of the indicator.
+    pub indicator: Slug,
+    /// Whose it is; nobody's for the network's.
+    pub member: Option<Keeper>,
+    /// The period.
+    pub period: Period,
+    /// How far the report has come.
+    pub state: State,
+    /// What is reported.
+    pub reported: Content,
+    /// Why it is corrected.
+    pub reason: Option<String>,
+    /// Id of the account that reported it; none for what was loaded.
+    pub reported_by: Option<String>,
+    /// The role in which it was reported.
+    pub reported_role: Option<String>,
+    /// When it was submitted.
+    pub submitted_at: Option<DateTime<Utc>>,
+    /// When it was submitted for the first time, which tells whether that was in time.
+    pub first_submitted_at: Option<DateTime<Utc>>,
+    /// Who reviewed it and what came of it.
+    pub review: Review,
+    /// What everybody sees.
+    pub approved: Option<Approved>,
+    /// How often what was approved has been corrected.
+    pub revision: i64,
+    /// Whether the indicator is public.
+    pub of_public: bool,
+}
+
+/// What came of the last review.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Review {
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+    /// In which role.
+    pub role: Option<String>,
+    /// What is to be changed.
+    pub note: Option<String>,
+}
+
+/// What was approved and has been corrected since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// The number, from 1.
+    pub number: i64,
+    /// What was approved.
+    pub former: Approved,
+    /// When something else was.
+    pub replaced_at: DateTime<Utc>,
+    /// The role in which it was corrected.
+    pub role: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Who does something to a report, in a role, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Hand<'a> {
+    /// Id of the account; none for what is loaded.
+    pub account: Option<&'a str>,
+    /// The role.
+    pub role: Option<&'a str>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Measurement {
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("/api/v1/measurements/{}", self.id)
+    }
+
+    /// Whether everybody sees it.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.of_public && self.approved.is_some()
+    }
+
+    /// The measurement with another report. What was approved before stays what everybody sees until the correction is
+    /// approved, too, and needs a reason.
+    ///
+    /// # Errors
+    /// A correction without a reason.
+    pub fn report(
+        &self,
+        content: Content,
+        (submits, reason): (bool, Option<String>),
+        hand: Hand<'_>,
+    ) -> Result<Self, Violation> {
+        let mut after = self.clone();
+        let is_new = self.reported != content;
+        // Who changes nothing of what was approved corrects nothing.
+        if self.state == State::Approved && !is_new {
+            return Ok(after);
+        }
+        if self.approved.is_some() && reason.is_none() {
+            let detail = "What was approved is corrected for a reason, which everybody is told: reason is missing.";
+            return Err(Violation::new("/reason", "reason_missing", detail));
+        }
+        if is_new || self.state != State::Submitted {
+            after.reported_by = hand.account.map(str::to_owned);
+            after.reported_role = hand.role.map(str::to_owned);
+        }
+        (after.reported, after.reason) = (content, reason.filter(|_| self.approved.is_some()));
+        if submits {
+            if is_new || self.state != State::Submitted {
+                after.submitted_at = Some(hand.at);
+            }
+            after.first_submitted_at = after.first_submitted_at.or(Some(hand.at));
+            after.state = State::Submitted;
+        } else {
+            after.state = State::Draft;
+        }
+        Ok(after)
+    }
+
+    /// The measurement after a review, and what it has replaced.
+    ///
+    /// # Errors
+    /// Why it can't be reviewed so.
+    pub fn review(
+        &self,
+        (verdict, note): (Verdict, Option<String>),
+        hand: Hand<'_>,
+    ) -> Result<(Self, Option<Revision>), Violations> {
+        let mut reasons = Violations::default();
+        if self.state != State::Submitted {
+            let detail = format!("The report is {}; what is submitted is reviewed.", self.state.as_str());
+            reasons.add("", "not_submitted", detail);
+        }
+        if hand.account.is_some() && hand.account == self.reported_by.as_deref() {
+            reasons.add("", "own_report", "Nobody reviews what they have reported themselves.");
+        }
+        reasons.done()?;
+        let mut after = self.clone();
+        after.review = Review { at: Some(hand.at), role: hand.role.map(str::to_owned), note };
+        if verdict == Verdict::Return {
+            after.state = State::Returned;
+            return Ok((after, None));
+        }
+        after.state = State::Approved;
+        let former = after.approved.replace(Approved { content: self.reported.clone(), at: hand.at });
+        let revision = former.filter(|former| former.content != self.reported).map(|former| Revision {
+            number: self.revision + 1,
+            former,
+            replaced_at: hand.at,
+            role: self.reported_role.clone(),
+            reason: self.reason.clone().unwrap_or_default(),
+        });
+        after.revision += i64::from(revision.is_some());
+        after.reason = None;
+        Ok((after, revision))
+    }
+}
+
+/// Whether a period takes reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ReportingPeriodState)]
+pub enum PeriodState {
+    /// It does.
+    Open,
+    /// Its figures are settled: nothing is reported, corrected or reviewed any more.
+    Locked,
+}
+
+codes!(PeriodState { Open => "open", Locked => "locked" });
+
+/// A period with whether it takes reports.
+#[derive(Debug, Clone)]
+pub struct ReportingPeriod {
+    /// The period.
+    pub period: Period,
+    /// Counts its changes, from 1: as every period begins.
+    pub version: i64,
+    /// When that last changed.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// Whether it takes reports.
+    pub state: PeriodState,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl ReportingPeriod {
+    /// One that was never touched.
+    #[must_use]
+    pub const fn untouched(period: Period) -> Self {
+        Self { period, version: 1, updated_at: None, state: PeriodState::Open, reason: None }
+    }
+
+    /// Refuses what would change its figures.
+    ///
+    /// # Errors
+    /// That it is locked, and why.
+    pub fn check_open(&self) -> Result<(), Violation> {
+        if self.state == PeriodState::Open {
+            return Ok(());
+        }
+        let why = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        Err(Violation::new("/period", "period_locked", format!("The period {} is locked{why}.", self.period)))
+    }
+}
+
+/// What measurements can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum MeasurementSortKey {
+    /// When it was first stored.
+    CreatedAt,
+}
+
+codes!(MeasurementSortKey { CreatedAt => "created_at" });
+
+/// Which measurements a list has. Empty lists of values do not filter.
+#[derive(Debug, Clone, Serialize)]
+pub struct MeasurementFilters {
+    /// Slugs or ids of indicators, any of which.
+    pub indicators: Vec<String>,
+    /// Slugs of members, any of which.
+    pub members: Vec<String>,
+    /// Codes of periods, any of which.
+    pub periods: Vec<String>,
+    /// States of reports, any of which: then what is not approved is wanted, too.
+    pub states: Vec<State>,
+    /// Whose reports the caller sees.
+    pub drafts: Drafts,
+    /// Changed since this moment, inclusive.
+    pub updated_since: Option<DateTime<Utc>>,
+    /// The order.
+    pub order: Order<MeasurementSortKey>,
+}
+
+/// Why nothing is reported for a period, if so.
+///
+/// # Errors
+/// A period that is not the definition's, or has not begun.
+pub fn check_period(period: Period, definition: &Definition, today: NaiveDate) -> Result<(), Violation> {
+    if period.frequency() != definition.frequency {
+        let detail =
+            format!("The indicator is reported {}: {period} is no such period.", definition.frequency.as_str());
+        return Err(Violation::new("/period", "wrong_frequency", detail));
+    }
+    if period.last_day() >= today {
+        let detail = format!("{period} is not over: it ends on {}.", period.last_day());
+        return Err(Violation::new("/period", "not_over", detail));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::codes::assert_codes;
+    use proptest::prelude::*;
+
+    #[test]
+    fn json_and_databases_spell_the_codes_alike() {
+        assert_codes(State::ALL, State::as_str);
+        assert_codes(PeriodState::ALL, PeriodState::as_str);
+    }
+
+    fn content(value: i64) -> Content {
+        Content { value: Decimal::from_whole(value).unwrap(), report: Report::default(), definition_version: 1 }
+    }
+
+    fn hand(account: &str) -> Hand<'_> {
+        Hand { account: Some(account), role: Some("focal_point"), at: DateTime::UNIX_EPOCH }
+    }
+
+    fn draft() -> Measurement {
+        Measurement {
+            id: String::new(),
+            version: 1,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+            indicator_id: String::new(),
+            indicator: "x".parse().unwrap(),
+            member: None,
+            period: "2025-Q1".parse().unwrap(),
+            state: State::Draft,
+            reported: content(0),
+            reason: None,
+            reported_by: Some("a".to_owned()),
+            reported_role: None,
+            submitted_at: None,
+            first_submitted_at: None,
+            review: Review::default(),
+            approved: None,
+            revision: 0,
+            of_public: true,
+        }
+    }
+
+    proptest! {
+        /// Whatever is done in whatever order: what everybody sees was submitted by somebody and approved by somebody else,
+        /// and every value that was ever seen is the one of now or stands in the revisions, in order.
+        #[test]
+        fn what_is_public_was_approved_by_somebody_else_and_nothing_seen_is_lost(
+            steps in proptest::collection::vec((0usize..4, 0i64..4, 0usize..3, any::<bool>()), 1..30),
+        ) {
+            let accounts = ["a", "b", "c"];
+            let (mut now, mut seen, mut revisions) = (draft(), Vec::new(), Vec::new());
+            for (step, value, who, with_reason) in steps {
+                let who = hand(accounts[who]);
+                let reason = with_reason.then(|| "x".to_owned());
+                let before = now.clone();
+                match step {
+                    0 | 1 => if let Ok(after) = now.report(content(value), (step == 1, reason), who) { now = after },
+                    _ => {
+                        let verdict = if step == 2 { Verdict::Approve } else { Verdict::Return };
+                        if let Ok((after, revision)) = now.review((verdict, Some("x".to_owned())), who) {
+                            prop_assert_eq!(before.state, State::Submitted);
+                            prop_assert_ne!(before.reported_by.as_deref(), who.account);
+                            if verdict == Verdict::Approve {
+                                if seen.last() != Some(&after.reported) { seen.push(after.reported.clone()); }
+                                prop_assert_eq!(after.approved.as_ref().map(|approved| &approved.content), Some(&before.reported));
+                            }
+                            revisions.extend(revision);
+                            now = after;
+                        }
+                    }
+                }
+                if now.state != State::Approved {
+                    // Until it is approved, a report changes nothing that everybody sees.
+                    prop_assert_eq!(&now.approved, &before.approved);
+                }
+            }
+            let shown = revisions.iter().map(|revision| revision.former.content.clone());
+            let shown: Vec<Content> = shown.chain(now.approved.iter().map(|approved| approved.content.clone())).collect();
+            prop_assert_eq!(shown, seen);
+            prop_assert!(revisions.iter().zip(1..).all(|(revision, number)| revision.number == number && !revision.reason.is_empty()));
+            prop_assert_eq!(usize::try_from(now.revision).unwrap(), revisions.len());
+        }
+    }
+
+    #[test]
+    fn a_correction_says_why_and_an_approval_of_one_s_own_is_refused() {
+        let submitted = draft().report(content(1), (true, None), hand("a")).unwrap();
+        let refused = submitted.review((Verdict::Approve, None), hand("a")).unwrap_err();
+        assert!(refused.has(""));
+        let (approved, _) = submitted.review((Verdict::Approve, None), hand("b")).unwrap();
+        assert_eq!(approved.report(content(2), (true, None), hand("a")).unwrap_err().code, "reason_missing");
+        assert_eq!(approved.report(content(1), (true, None), hand("a")).unwrap().state, State::Approved);
+    }
+
+    #[test]
+    fn periods_are_reported_when_they_are_over() {
+        let definition = |frequency| Definition {
+            title: LanguageMap::default(),
+            measures: LanguageMap::default(),
+            computation: LanguageMap::default(),
+            unit: String::new(),
+            kind: super::super::Kind::Number,
+            levels: Vec::new(),
+            direction: super::super::Direction::Up,
+            frequency,
+            dimensions: Vec::new(),
+            source: None,
+            responsible_unit: None,
+        };
+        let quarterly = definition(super::super::Frequency::Quarterly);
+        let check = |period: &str, today: &str| {
+            check_period(period.parse().unwrap(), &quarterly, today.parse().unwrap()).err().map(|why| why.code)
+        };
+        assert_eq!(check("2025-Q1", "2025-04-01"), None);
+        assert_eq!(check("2025-Q1", "2025-03-31"), Some("not_over"));
+        assert_eq!(check("2025", "2026-04-01"), Some("wrong_frequency"));
+    }
+}

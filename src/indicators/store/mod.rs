@@ -1,0 +1,372 @@
+//! The rows of indicators and measurements, and every query on them. Who writes a measurement locks its indicator, whose
+//! programme cannot be published or hidden meanwhile.
+
+mod measurements;
+mod periods;
+mod report;
+mod write;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::{dsl::AsSelect, prelude::*};
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    measurements::{
+        find_measurement, find_measurements_by_ids, list_measurements, revisions, series, walk_measurements,
+    },
+    periods::{find_period, find_periods, set_period},
+    report::{create_measurement, delete_measurement, lock_measurement, review, update_measurement},
+    write::{create, delete, lock, program_place, project_place, update},
+};
+use super::rules::{Dated, Definition, Facts, Filters, Indicator, Keeper, Place, Reported, SortKey};
+use crate::{
+    action_programs::{seen, sort_title},
+    db::{
+        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        keyset::{keyset, keyset_by_id},
+        schema::{action_program, indicator, indicator_definition, member, project},
+        search::{any_of, search},
+    },
+    kernel::{
+        decimal::Decimal,
+        id::{Slug, is_id},
+        language::{Language, LanguageMap},
+        paging::{Found, Key, Listing, Position},
+    },
+};
+
+/// The collections' names in the change feed and the audit.
+const INDICATORS: &str = "indicators";
+const MEASUREMENTS: &str = "measurements";
+
+/// A value on a date, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredDated {
+    millionths: i64,
+    on: NaiveDate,
+}
+
+/// What is stored of an indicator in its own row, what is made from it apart.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = indicator, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Row {
+    #[serde(skip)]
+    id: String,
+    #[serde(skip)]
+    version: i64,
+    #[serde(skip)]
+    #[diesel(deserialize_as = Stamp)]
+    created_at: NaiveDateTime,
+    #[serde(skip)]
+    #[diesel(deserialize_as = Stamp)]
+    updated_at: NaiveDateTime,
+    slug: String,
+    scope: String,
+    member_id: Option<String>,
+    region_code: Option<String>,
+    program_id: Option<String>,
+    project_id: Option<String>,
+    commitment: Option<String>,
+    code: String,
+    catalogue_code: Option<String>,
+    definition: String,
+    definition_version: i64,
+    baseline_value: Option<i64>,
+    baseline_on: Option<NaiveDate>,
+    targets: String,
+    publication: String,
+    #[serde(skip)]
+    is_public: bool,
+    provenance: String,
+    #[serde(skip)]
+    latest_value: Option<i64>,
+    #[serde(skip)]
+    latest_period: Option<String>,
+}
+
+/// What of a row is made from the rest of it.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = indicator)]
+struct Derived {
+    title: String,
+    title_fr_folded: String,
+    title_ar_folded: String,
+    search_text: String,
+    unit: String,
+    kind: &'static str,
+    direction: &'static str,
+    frequency: &'static str,
+}
+
+impl Derived {
+    fn of(definition: &Definition) -> Result<Self, StoreError> {
+        let Definition { title, measures, computation, .. } = definition;
+        Ok(Self {
+            title: json::write(title)?,
+            title_fr_folded: sort_title(title, Language::Fr),
+            title_ar_folded: sort_title(title, Language::Ar),
+            search_text: crate::action_programs::searchable([title, measures, computation].into_iter()),
+            unit: definition.unit.clone(),
+            kind: definition.kind.as_str(),
+            direction: definition.direction.as_str(),
+            frequency: definition.frequency.as_str(),
+        })
+    }
+}
+
+impl Row {
+    fn of(found: &Indicator) -> Result<Self, StoreError> {
+        let Indicator { place, facts, .. } = found;
+        let member = place.member.as_ref();
+        let stored = |dated: &Dated| StoredDated { millionths: dated.value.millionths(), on: dated.on };
+        let targets: Vec<StoredDated> = facts.targets.iter().map(stored).collect();
+        Ok(Self {
+            id: found.id.clone(),
+            version: found.version,
+            created_at: found.created_at.naive_utc(),
+            updated_at: found.updated_at.naive_utc(),
+            slug: found.slug.to_string(),
+            scope: place.scope.as_str().to_owned(),
+            member_id: member.map(|member| member.id.clone()),
+            region_code: member.map(|member| member.region_code.clone()),
+            program_id: place.program.as_ref().map(|(id, _)| id.clone()),
+            project_id: place.project.as_ref().map(|(id, _)| id.clone()),
+            commitment: place.commitment.clone(),
+            code: found.code.to_string(),
+            catalogue_code: found.catalogue.as_ref().map(Slug::to_string),
+            definition: json::write(&facts.definition)?,
+            definition_version: found.definition_version,
+            baseline_value: facts.baseline.map(|baseline| baseline.value.millionths()),
+            baseline_on: facts.baseline.map(|baseline| baseline.on),
+            targets: json::write(&targets)?,
+            publication: found.publication.as_str().to_owned(),
+            is_public: found.is_public(),
+            provenance: facts.provenance.as_str().to_owned(),
+            latest_value: found.latest.map(|latest| latest.value.millionths()),
+            latest_period: found.latest.map(|latest| latest.period.to_string()),
+        })
+    }
+}
+
+/// Reads a column whose text has a type of its own.
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(StoreError::corrupt)
+}
+
+fn decimal(millionths: i64) -> Result<Decimal, StoreError> {
+    Decimal::from_millionths(millionths).map_err(StoreError::corrupt)
+}
+
+fn dated(millionths: i64, on: NaiveDate) -> Result<Dated, StoreError> {
+    Ok(Dated { value: decimal(millionths)?, on })
+}
+
+fn slug(text: String) -> Result<Slug, StoreError> {
+    Slug::try_from(text).map_err(StoreError::corrupt)
+}
+
+/// What an indicator takes from what it belongs to: slugs of the member and the programme, the code of the project, and
+/// whether the programme is published.
+type Names = (Option<String>, Option<String>, Option<String>, Option<String>);
+
+fn keeper(
+    member_id: Option<String>,
+    name: Option<String>,
+    region: Option<String>,
+) -> Result<Option<Keeper>, StoreError> {
+    let (Some(id), Some(name), Some(region_code)) = (member_id, name, region) else { return Ok(None) };
+    Ok(Some(Keeper { id, slug: slug(name)?, region_code }))
+}
+
+fn read((row, (member, program, publication, project)): (Row, Names)) -> Result<Indicator, StoreError> {
+    let targets: Vec<StoredDated> = json::read(&row.targets)?;
+    let named = |id: Option<String>, name: Option<String>| {
+        id.zip(name).map(|(id, name)| Ok::<_, StoreError>((id, slug(name)?))).transpose()
+    };
+    let latest = row.latest_value.zip(row.latest_period.as_deref());
+    let place = Place {
+        scope: parsed(&row.scope)?,
+        member: keeper(row.member_id, member, row.region_code)?,
+        program: named(row.program_id, program)?,
+        project: named(row.project_id, project)?,
+        commitment: row.commitment,
+        is_public: publication.is_none_or(|publication| publication == "published"),
+    };
+    let facts = Facts {
+        definition: json::read(&row.definition)?,
+        baseline: row.baseline_value.zip(row.baseline_on).map(|(value, on)| dated(value, on)).transpose()?,
+        targets: targets.iter().map(|target| dated(target.millionths, target.on)).collect::<Result<_, _>>()?,
+        provenance: parsed(&row.provenance)?,
+    };
+    Ok(Indicator {
+        slug: slug(row.slug)?,
+        code: slug(row.code)?,
+        catalogue: row.catalogue_code.map(slug).transpose()?,
+        publication: parsed(&row.publication)?,
+        latest: latest
+            .map(|(value, period)| Ok::<_, StoreError>(Reported { value: decimal(value)?, period: parsed(period)? }))
+            .transpose()?,
+        id: row.id,
+        version: row.version,
+        created_at: row.created_at.and_utc(),
+        updated_at: row.updated_at.and_utc(),
+        definition_version: row.definition_version,
+        place,
+        facts,
+    })
+}
+
+/// Indicators beside what they belong to.
+type Parts = diesel::helper_types::LeftJoinOn<
+    diesel::helper_types::LeftJoinOn<
+        diesel::helper_types::LeftJoinOn<
+            indicator::table,
+            member::table,
+            diesel::helper_types::Eq<diesel::helper_types::Nullable<member::id>, indicator::member_id>,
+        >,
+        action_program::table,
+        diesel::helper_types::Eq<diesel::helper_types::Nullable<action_program::id>, indicator::program_id>,
+    >,
+    project::table,
+    diesel::helper_types::Eq<diesel::helper_types::Nullable<project::id>, indicator::project_id>,
+>;
+
+fn parts() -> Parts {
+    indicator::table
+        .left_join(member::table.on(member::id.nullable().eq(indicator::member_id)))
+        .left_join(action_program::table.on(action_program::id.nullable().eq(indicator::program_id)))
+        .left_join(project::table.on(project::id.nullable().eq(indicator::project_id)))
+}
+
+type Columns = (
+    AsSelect<Row, Backend>,
+    (
+        diesel::helper_types::Nullable<member::slug>,
+        diesel::helper_types::Nullable<action_program::slug>,
+        diesel::helper_types::Nullable<action_program::publication>,
+        diesel::helper_types::Nullable<project::code>,
+    ),
+);
+
+fn columns() -> Columns {
+    (
+        Row::as_select(),
+        (
+            member::slug.nullable(),
+            action_program::slug.nullable(),
+            action_program::publication.nullable(),
+            project::code.nullable(),
+        ),
+    )
+}
+
+/// The indicator with a slug or an id, published or not.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, address: &str) -> Result<Option<Indicator>, StoreError> {
+    let query = parts().select(columns()).into_boxed::<Backend>();
+    let query = if is_id(address) {
+        query.filter(indicator::id.eq(address))
+    } else {
+        query.filter(indicator::slug.eq(address))
+    };
+    let row: Option<(Row, Names)> = query.first(conn).optional()?;
+    row.map(read).transpose()
+}
+
+/// The published indicators with these ids.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Indicator>, StoreError> {
+    let query = parts().select(columns()).filter(indicator::id.eq_any(ids.iter().copied()));
+    let rows: Vec<(Row, Names)> = query.filter(indicator::is_public.eq(true)).load(conn)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The published indicators, some at a time, in the order of their ids: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Indicator>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let query = parts().select(columns()).filter(indicator::id.gt(after.unwrap_or_default()));
+    let rows: Vec<(Row, Names)> =
+        query.filter(indicator::is_public.eq(true)).order(indicator::id).limit(limit).load(conn)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The definitions that an indicator has had, the oldest first: version, first day, definition.
+///
+/// # Errors
+/// The database's.
+pub fn definitions(conn: &mut Conn, id: &str) -> Result<Vec<(i64, NaiveDate, Definition)>, StoreError> {
+    let own = indicator_definition::table.filter(indicator_definition::indicator_id.eq(id));
+    let rows: Vec<(i64, NaiveDate, String)> = own
+        .order(indicator_definition::version)
+        .select((indicator_definition::version, indicator_definition::since, indicator_definition::definition))
+        .load(conn)?;
+    rows.into_iter().map(|(version, since, definition)| Ok((version, since, json::read(&definition)?))).collect()
+}
+
+/// Reads a page of the list, with one statement, and one more each for an empty page and a count.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Indicator>, StoreError> {
+    let Listing { filters, after, limit, count } = listing;
+    let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
+    let (row, names) = columns();
+    let query = filtered(filters).select((row, names, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let (order, position) = (filters.order, after.as_ref());
+    let text = position.and_then(Position::text);
+    let query = match order.key {
+        SortKey::CreatedAt => keyset_by_id!(query, indicator::id, order.direction, position),
+        SortKey::TitleFr => keyset!(query, indicator::title_fr_folded, indicator::id, order.direction, text),
+        SortKey::TitleAr => keyset!(query, indicator::title_ar_folded, indicator::id, order.direction, text),
+    };
+    let rows: Vec<(Row, Names, i64)> = query.load(conn)?;
+    let sequence = match rows.first() {
+        Some((.., sequence)) => *sequence,
+        None => current_sequence(conn)?,
+    };
+    let rows = rows.into_iter().map(|(row, names, _)| read((row, names))).collect::<Result<_, _>>()?;
+    let position =
+        |last: &Indicator| Position { key: key(&last.facts.definition.title, order.key), id: last.id.clone() };
+    Ok(Found::of(rows, *limit, (sequence, total), position))
+}
+
+/// The place of a title in the list's order.
+fn key(title: &LanguageMap, key: SortKey) -> Key {
+    match key {
+        SortKey::CreatedAt => Key::Text(String::new()),
+        SortKey::TitleFr => Key::Text(sort_title(title, Language::Fr)),
+        SortKey::TitleAr => Key::Text(sort_title(title, Language::Ar)),
+    }
+}
+
+fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {
+    let mut query = parts().into_boxed();
+    query = seen!(query, filters, indicator::is_public.eq(true).nullable(), indicator::member_id);
+    let scopes: Vec<&str> = filters.scopes.iter().map(|scope| scope.as_str()).collect();
+    query = any_of!(query, indicator::scope, scopes.as_slice());
+    if !filters.members.is_empty() {
+        query = query.filter(member::slug.nullable().eq_any(&filters.members));
+    }
+    if !filters.programs.is_empty() {
+        let slug = action_program::slug.nullable().eq_any(&filters.programs);
+        query = query.filter(slug.or(action_program::id.nullable().eq_any(&filters.programs)));
+    }
+    query = any_of!(query, indicator::region_code.assume_not_null(), filters.regions.as_slice());
+    query = any_of!(query, indicator::project_id.assume_not_null(), filters.projects.as_slice());
+    query = any_of!(query, indicator::commitment.assume_not_null(), filters.commitments.as_slice());
+    query = any_of!(query, indicator::catalogue_code.assume_not_null(), filters.catalogue.as_slice());
+    if let Some(words) = &filters.words {
+        query = search!(query, indicator::search_text, words);
+    }
+    if let Some(since) = filters.updated_since {
+        query = query.filter(indicator::updated_at.ge(since.naive_utc()));
+    }
+    query
+}

@@ -1,0 +1,195 @@
+//! Writing measurements of an indicator that is locked. What everybody sees changes by an approval only, and what was seen
+//! before it stands in the revisions.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::{
+    super::rules::{Content, Hand, Indicator, Measurement, Period, Review, Revision, State},
+    MEASUREMENTS, find_measurement, lock,
+    measurements::{MeasurementRow, of_period},
+};
+use crate::{
+    db::{
+        Change, Conn, Operation, StoreError, Tx, WriteError, json,
+        schema::{indicator, measurement, measurement_revision},
+    },
+    kernel::{id::new_id, violation::Violation},
+};
+
+/// The measurement with an id and its indicator, which nobody else changes meanwhile.
+///
+/// # Errors
+/// The database's.
+pub fn lock_measurement(tx: &mut Tx<'_>, id: &str) -> Result<Option<(Indicator, Measurement)>, StoreError> {
+    let own = measurement::table.filter(measurement::id.eq(id)).select(measurement::indicator_id);
+    let Some(of) = own.first::<String>(tx.conn).optional()? else { return Ok(None) };
+    let Some(indicator) = lock(tx, &of)? else { return Ok(None) };
+    Ok(find_measurement(tx.conn, id)?.map(|found| (indicator, found)))
+}
+
+/// Adds the report of a [`lock`](super::lock)ed indicator for a period.
+///
+/// # Errors
+/// [`WriteError::Taken`] for a period that has one.
+pub fn create_measurement(
+    tx: &mut Tx<'_>,
+    of: &Indicator,
+    (period, content, submits): (Period, Content, bool),
+    hand: Hand<'_>,
+) -> Result<Measurement, WriteError> {
+    if let Some(other) = of_period(tx.conn, &of.id, period)? {
+        let detail = format!("There is a report for {period}: change it ({}).", other.address());
+        return Err(WriteError::Taken(Violation::new("/period", "already_exists", detail).into()));
+    }
+    let new = new_measurement(of, (period, content.clone()), hand);
+    let new = new.report(content, (submits, None), hand).map_err(|why| WriteError::Invalid(why.into()))?;
+    let row = MeasurementRow::of(&new)?;
+    let after = json::value(&row)?;
+    diesel::insert_into(measurement::table).values(row).execute(tx.conn)?;
+    // Nobody else sees it before it is approved, so only the audit hears of it.
+    tx.record_if(false, change(&new, Operation::Created), None, Some(after));
+    Ok(new)
+}
+
+/// A report that is begun.
+pub(super) fn new_measurement(of: &Indicator, (period, reported): (Period, Content), hand: Hand<'_>) -> Measurement {
+    Measurement {
+        id: new_id(),
+        version: 1,
+        created_at: hand.at,
+        updated_at: hand.at,
+        indicator_id: of.id.clone(),
+        indicator: of.slug.clone(),
+        member: of.place.member.clone(),
+        period,
+        state: State::Draft,
+        reported,
+        reason: None,
+        reported_by: hand.account.map(str::to_owned),
+        reported_role: hand.role.map(str::to_owned),
+        submitted_at: None,
+        first_submitted_at: None,
+        review: Review::default(),
+        approved: None,
+        revision: 0,
+        of_public: of.is_public(),
+    }
+}
+
+/// Writes what a [`lock_measurement`]ed measurement has become and returns it; nothing where nothing differs.
+///
+/// # Errors
+/// The database's.
+pub fn update_measurement(
+    tx: &mut Tx<'_>,
+    before: &Measurement,
+    mut after: Measurement,
+) -> Result<Measurement, StoreError> {
+    let (was, now) = (json::value(&MeasurementRow::of(before)?)?, json::value(&MeasurementRow::of(&after)?)?);
+    if was == now && before.reported == after.reported && before.review == after.review {
+        return Ok(before.clone());
+    }
+    (after.version, after.updated_at) = (before.version + 1, tx.now());
+    let own = measurement::table.filter(measurement::id.eq(&after.id));
+    diesel::update(own).set(MeasurementRow::of(&after)?).execute(tx.conn)?;
+    record(tx, before, &after, (was, now));
+    Ok(after)
+}
+
+/// Notes a change: the feed hears of what everybody sees, the audit of all.
+fn record(tx: &mut Tx<'_>, before: &Measurement, after: &Measurement, (was, now): (Value, Value)) {
+    let is_told = after.is_public() && before.approved != after.approved;
+    let operation = if before.is_public() { Operation::Updated } else { Operation::Created };
+    let operation = if is_told { operation } else { Operation::Updated };
+    tx.record_if(is_told, change(after, operation), Some(was), Some(now));
+}
+
+/// Writes what came of a review, and what it has replaced; keeps the latest value of the indicator.
+///
+/// # Errors
+/// The database's.
+pub fn review(
+    tx: &mut Tx<'_>,
+    of: &Indicator,
+    before: &Measurement,
+    (after, revision): (Measurement, Option<Revision>),
+) -> Result<Measurement, StoreError> {
+    if let Some(revision) = revision {
+        let row = RevisionRow::of(&before.id, &revision)?;
+        diesel::insert_into(measurement_revision::table).values(row).execute(tx.conn)?;
+    }
+    let after = update_measurement(tx, before, after)?;
+    if before.approved != after.approved {
+        keep_latest(tx.conn, &of.id)?;
+    }
+    Ok(after)
+}
+
+/// Keeps the approved value of the latest period with its indicator.
+pub(super) fn keep_latest(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
+    let approved = measurement::indicator_id.eq(id).and(measurement::approved_at.is_not_null());
+    let latest: Option<(Option<i64>, String)> = measurement::table
+        .filter(approved)
+        .order(measurement::until_on.desc())
+        .select((measurement::approved_value, measurement::period))
+        .first(conn)
+        .optional()?;
+    let (value, period) = latest.map_or((None, None), |(value, period)| (value, Some(period)));
+    diesel::update(indicator::table.filter(indicator::id.eq(id)))
+        .set((indicator::latest_value.eq(value), indicator::latest_period.eq(period)))
+        .execute(conn)?;
+    Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = measurement_revision, treat_none_as_default_value = false)]
+pub(super) struct RevisionRow<'a> {
+    measurement_id: &'a str,
+    number: i64,
+    value: i64,
+    report: String,
+    definition_version: i64,
+    approved_at: NaiveDateTime,
+    replaced_at: NaiveDateTime,
+    role: Option<String>,
+    reason: String,
+}
+
+impl<'a> RevisionRow<'a> {
+    pub(super) fn of(measurement_id: &'a str, revision: &Revision) -> Result<Self, StoreError> {
+        let Revision { number, former, replaced_at, role, reason } = revision;
+        Ok(Self {
+            measurement_id,
+            number: *number,
+            value: former.content.value.millionths(),
+            report: json::write(&former.content.report)?,
+            definition_version: former.content.definition_version,
+            approved_at: former.at.naive_utc(),
+            replaced_at: replaced_at.naive_utc(),
+            role: role.clone(),
+            reason: reason.clone(),
+        })
+    }
+}
+
+/// Deletes a [`lock_measurement`]ed measurement that was never approved.
+///
+/// # Errors
+/// [`WriteError::NotNow`] for one that everybody has seen: it is corrected instead.
+pub fn delete_measurement(tx: &mut Tx<'_>, gone: &Measurement) -> Result<(), WriteError> {
+    if gone.approved.is_some() {
+        let detail = "What was approved is corrected, and stays known.";
+        return Err(WriteError::NotNow(Violation::new("", "approved", detail).into()));
+    }
+    let before = json::value(&MeasurementRow::of(gone)?)?;
+    diesel::delete(measurement::table.filter(measurement::id.eq(&gone.id))).execute(tx.conn)?;
+    let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
+    tx.record_if(false, change, Some(before), None);
+    Ok(())
+}
+
+fn change(found: &Measurement, operation: Operation) -> Change {
+    Change { resource: MEASUREMENTS, id: found.id.clone(), operation, version: found.version }
+}

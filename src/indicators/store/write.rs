@@ -1,0 +1,230 @@
+//! Writing indicators. Another way to measure is another version of the definition; former ones stay known.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::{
+    super::rules::{Facts, Indicator, Keeper, Place, Scope},
+    Derived, INDICATORS, Row, find,
+};
+use crate::{
+    action_programs::{self, Program, ProgramAddress, Publication},
+    db::{
+        Change, Conn, Operation, StoreError, Tx, WriteError, json,
+        schema::{indicator, indicator_definition, measurement},
+    },
+    kernel::{
+        id::{Slug, is_id, new_id},
+        violation::Violation,
+    },
+};
+
+/// The indicator with a slug or an id, which no other transaction changes before this one ends.
+///
+/// # Errors
+/// The database's.
+pub fn lock(tx: &mut Tx<'_>, address: &str) -> Result<Option<Indicator>, StoreError> {
+    // SQLite's write transactions exclude each other anyway.
+    if let Conn::Postgres(conn) = &mut *tx.conn {
+        let row = indicator::table.select(indicator::id).for_no_key_update();
+        let found: Option<String> = if is_id(address) {
+            row.filter(indicator::id.eq(address)).first(conn).optional()?
+        } else {
+            row.filter(indicator::slug.eq(address)).first(conn).optional()?
+        };
+        if found.is_none() {
+            return Ok(None);
+        }
+    }
+    find(tx.conn, address)
+}
+
+/// The place of indicators of a programme, which nobody else changes meanwhile.
+///
+/// # Errors
+/// The database's.
+pub fn program_place(tx: &mut Tx<'_>, address: &ProgramAddress) -> Result<Option<(Place, Program)>, StoreError> {
+    let Some(program) = action_programs::lock(tx, address)? else { return Ok(None) };
+    let keeper = Keeper {
+        id: program.owner.id.clone(),
+        slug: program.owner.slug.clone(),
+        region_code: program.owner.region_code.to_string(),
+    };
+    let place = Place {
+        scope: Scope::Programme,
+        member: Some(keeper),
+        program: Some((program.id.clone(), program.slug.clone())),
+        project: None,
+        commitment: None,
+        is_public: program.is_public(),
+    };
+    Ok(Some((place, program)))
+}
+
+/// The place of indicators of a project, whose programme nobody else changes meanwhile.
+///
+/// # Errors
+/// The database's.
+pub fn project_place(tx: &mut Tx<'_>, id: &str) -> Result<Option<(Place, Program)>, StoreError> {
+    action_programs::take_turn(tx)?;
+    let Some(project) = action_programs::find_project(tx.conn, id)? else { return Ok(None) };
+    let Some((place, program)) = program_place(tx, &ProgramAddress::Id(project.program_id))? else { return Ok(None) };
+    Ok(Some((Place { scope: Scope::Project, project: Some((project.id, project.code)), ..place }, program)))
+}
+
+/// Adds an indicator to a place that nobody else changes meanwhile.
+///
+/// # Errors
+/// [`WriteError::Taken`] for a code that another indicator has there.
+pub fn create(
+    tx: &mut Tx<'_>,
+    place: Place,
+    (code, catalogue, definition_version): (Slug, Option<Slug>, i64),
+    (publication, facts): (Publication, Facts),
+) -> Result<Indicator, WriteError> {
+    let slug = place.slug_of(&code);
+    let slug: Slug = slug.parse().map_err(|why| {
+        WriteError::Invalid(Violation::new("/code", "invalid_value", format!("The indicator's name {why}.")).into())
+    })?;
+    let same = indicator::table.filter(indicator::slug.eq(slug.as_str()));
+    if same.count().get_result::<i64>(tx.conn)? > 0 {
+        let detail = format!("There is an indicator {slug} (/api/v1/indicators/{slug}).");
+        return Err(WriteError::Taken(Violation::new("/code", "already_exists", detail).into()));
+    }
+    let new = Indicator {
+        id: new_id(),
+        version: 1,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        slug,
+        place,
+        code,
+        catalogue,
+        definition_version,
+        facts,
+        publication,
+        latest: None,
+    };
+    insert(tx.conn, &new, tx.now().date_naive())?;
+    let after = json::value(&Row::of(&new)?)?;
+    tx.record_if(new.is_public(), change(&new, Operation::Created), None, Some(after));
+    Ok(new)
+}
+
+/// Writes the rows of a new indicator, whose definition holds since a day.
+pub(super) fn insert(conn: &mut Conn, new: &Indicator, since: NaiveDate) -> Result<(), StoreError> {
+    let derived = Derived::of(&new.facts.definition)?;
+    diesel::insert_into(indicator::table).values((Row::of(new)?, derived)).execute(conn)?;
+    note_definition(conn, new, since)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = indicator_definition, treat_none_as_default_value = false)]
+struct DefinitionRow<'a> {
+    indicator_id: &'a str,
+    version: i64,
+    since: NaiveDate,
+    definition: String,
+}
+
+/// Keeps the definition of an indicator as one of its versions.
+fn note_definition(conn: &mut Conn, found: &Indicator, since: NaiveDate) -> Result<(), StoreError> {
+    let (indicator_id, version) = (found.id.as_str(), found.definition_version);
+    let definition = json::write(&found.facts.definition)?;
+    let row = DefinitionRow { indicator_id, version, since, definition };
+    diesel::insert_into(indicator_definition::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Writes what a [`lock`]ed indicator has become and returns it; nothing where nothing differs. Where it is measured in
+/// another way, its definition has another version from today on; else the version of now says what it says.
+///
+/// # Errors
+/// [`WriteError::NotNow`] for hiding one that has public values.
+pub fn update(
+    tx: &mut Tx<'_>,
+    before: &Indicator,
+    (publication, facts): (Publication, Facts),
+) -> Result<Indicator, WriteError> {
+    if (before.publication, &before.facts) == (publication, &facts) {
+        return Ok(before.clone());
+    }
+    let (was, now) = (&before.facts.definition, &facts.definition);
+    let breaks = !now.continues(was);
+    let definition_version = before.definition_version + i64::from(breaks);
+    let (version, updated_at) = (before.version + 1, tx.now());
+    let changed = was != now;
+    let after = Indicator { version, updated_at, definition_version, publication, facts, ..before.clone() };
+    if before.publication == Publication::Published && after.publication == Publication::Draft {
+        refuse_measured(tx.conn, &before.id)?;
+    }
+    diesel::update(indicator::table.filter(indicator::id.eq(&after.id)))
+        .set((Row::of(&after)?, Derived::of(&after.facts.definition)?))
+        .execute(tx.conn)?;
+    if changed {
+        let same =
+            indicator_definition::indicator_id.eq(&after.id).and(indicator_definition::version.eq(definition_version));
+        if breaks {
+            note_definition(tx.conn, &after, tx.now().date_naive())?;
+        } else {
+            diesel::update(indicator_definition::table.filter(same))
+                .set(indicator_definition::definition.eq(json::write(&after.facts.definition)?))
+                .execute(tx.conn)?;
+        }
+    }
+    follow(tx, before, &after)?;
+    let operation = match (before.is_public(), after.is_public()) {
+        (false, true) => Operation::Created,
+        (true, false) => Operation::Unpublished,
+        _ => Operation::Updated,
+    };
+    let (was, now): (Value, Value) = (json::value(&Row::of(before)?)?, json::value(&Row::of(&after)?)?);
+    tx.record_if(before.is_public() || after.is_public(), change(&after, operation), Some(was), Some(now));
+    Ok(after)
+}
+
+/// Lets the measurements of an indicator become visible with it.
+fn follow(tx: &mut Tx<'_>, before: &Indicator, after: &Indicator) -> Result<(), StoreError> {
+    if before.is_public() == after.is_public() {
+        return Ok(());
+    }
+    let own =
+        measurement::table.filter(measurement::indicator_id.eq(&after.id).and(measurement::approved_at.is_not_null()));
+    diesel::update(own).set(measurement::is_public.eq(after.is_public())).execute(tx.conn)?;
+    let found: Vec<(String, i64)> =
+        own.order(measurement::id).select((measurement::id, measurement::version)).load(tx.conn)?;
+    let operation = if after.is_public() { Operation::Created } else { Operation::Unpublished };
+    for (id, version) in found {
+        tx.record_part(Change { resource: super::MEASUREMENTS, id, operation, version });
+    }
+    Ok(())
+}
+
+/// Refuses what would take approved values back from everybody.
+fn refuse_measured(conn: &mut Conn, id: &str) -> Result<(), WriteError> {
+    let approved = measurement::indicator_id.eq(id).and(measurement::approved_at.is_not_null());
+    let count: i64 = measurement::table.filter(approved).count().get_result(conn)?;
+    if count == 0 {
+        return Ok(());
+    }
+    let detail = format!("{count} values have been approved and are public.");
+    Err(WriteError::NotNow(Violation::new("", "has_measurements", detail).into()))
+}
+
+/// Deletes a [`lock`]ed indicator with the reports that were never approved. The feed keeps its tombstone.
+///
+/// # Errors
+/// [`WriteError::NotNow`] for one that has public values: they stay.
+pub fn delete(tx: &mut Tx<'_>, gone: &Indicator) -> Result<(), WriteError> {
+    refuse_measured(tx.conn, &gone.id)?;
+    let before = json::value(&Row::of(gone)?)?;
+    diesel::delete(indicator::table.filter(indicator::id.eq(&gone.id))).execute(tx.conn)?;
+    let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
+    tx.record_if(gone.is_public(), change, Some(before), None);
+    Ok(())
+}
+
+fn change(found: &Indicator, operation: Operation) -> Change {
+    Change { resource: INDICATORS, id: found.id.clone(), operation, version: found.version }
+}
