@@ -126,7 +126,7 @@ on_both! {
             assert_eq!(found["whole"]["members"], 1);
             let parts = parts(&found, "status");
             assert_eq!(found["whole"]["value"], parts.values().sum::<i64>());
-            parts.into_keys().collect::<Vec<_>>().join()
+            parts.into_keys().collect::<String>()
         };
         for (day, expected) in [("2023-02-28", ""), ("2023-03-01", "not_started"), ("2024-03-19", "not_started"), ("2024-03-20", "in_progress"),
             ("2024-06-30", "in_progress"), ("2024-07-01", "late"), ("2024-07-31", "late"), ("2024-08-01", "in_progress"),
@@ -169,7 +169,7 @@ on_both! {
         let secretary = server.account(Role::Secretariat);
         consultations::program(server, "published");
         let round = consultations::made(server, &secretary, &consultations::open_round());
-        let ids = ["a", "b", "c"].map(|key| idea(server, &secretary, &round, &format!("key-of-the-idea-{key}")));
+        let ids = ["a", "b", "c"].map(|key| idea(server, &secretary, &round, &format!("the-key-of-the-idea-{key}")));
         let workshop = json!({"program": "commune-larache-cycle-1", "round": 1, "kind": "workshop", "title": {"fr": "Atelier"}, "opens_on": day(-3), "closes_on": day(-2)});
         consultations::made(server, &secretary, &workshop);
         assert_eq!(value(server, "consultations-held"), 1, "the round goes on");
@@ -277,7 +277,7 @@ on_both! {
             (evaluator, made.header("location").unwrap().to_owned())
         };
         let approve = |(evaluator, path): &(Account, String)| {
-            let review = json!({"to": "approved"});
+            let review = json!({"verdict": "approve"});
             let done = server.json("POST", &format!("{path}/review"), &[evaluator.header(), ("If-Match", "*")], &review);
             assert!(done.status < 300, "{}", done.text());
         };
@@ -336,7 +336,7 @@ fn recomputed(server: &TestServer, today: NaiveDate) -> BTreeMap<&'static str, (
     let own = |name: &str| -> Vec<Value> {
         exported(server, name).into_iter().filter(|row| members.contains(row["member"].as_str().unwrap())).collect()
     };
-    let programs: BTreeMap<String, Value> = own("action-programs")
+    let programs: BTreeMap<String, Value> = own("action_programs")
         .into_iter()
         .map(|program| (program["slug"].as_str().unwrap().to_owned(), program))
         .collect();
