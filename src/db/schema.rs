@@ -829,3 +829,4 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
 );
 diesel::allow_columns_to_appear_in_same_group_by_clause!(territory::kind, territory::name_fr_folded);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(assessment::commitment, assessment::voice, assessment::level);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(consultation::member_id, consultation::kind);

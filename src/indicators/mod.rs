@@ -15,7 +15,13 @@ use crate::{
     db::{Conn, StoreError, Tx, json},
 };
 
-pub use self::dto::{IndicatorOut, MeasurementOut};
+pub use self::{
+    dto::{IndicatorOut, MeasurementOut},
+    rules::{
+        Catalogue, Dimension, Direction, Disaggregation, Entry, Frequency, Kind, Measure, REFERENCE, Scope, Unit,
+        reference,
+    },
+};
 
 /// Mounts the operations on indicators, measurements and reporting periods.
 pub fn configure(config: &mut ServiceConfig<'_>) {

@@ -49,6 +49,7 @@ use crate::{
         (name = "assessments", description = "How the members keep the charter's commitments, year by year, as they themselves, civil society and the secretariat find it."),
         (name = "monitoring", description = "Indicators with baselines and targets, what is reported for them and approved by others, and what follows from it."),
         (name = "scorecards", description = "Per commitment of the charter the voices side by side and what can be counted, each figure with its formula."),
+        (name = "network indicators", description = "The network's catalogue of indicators, and what of it is computed for any day, by member, region, kind and cohort."),
         (name = "alerts", description = "What is late in the action programmes, computed for today."),
         (name = "focal points", description = "Whom the network calls about a member. Personal."),
         (name = "changes", description = "What changed since, for copies that want to stay fresh."),

@@ -95,6 +95,8 @@ fn table() -> BTreeMap<&'static str, May> {
         ("deleteAssessment", May::Only(VOICES)),
         ("getMemberScorecard", May::All),
         ("getNetworkScorecard", May::All),
+        ("listNetworkIndicators", May::All),
+        ("getNetworkIndicator", May::All),
         ("listFocalPoints", May::OnlyAndOwn(&[Role::Secretariat, Role::Administrator])),
         ("getFocalPoint", May::OnlyAndOwn(&[Role::Secretariat, Role::Administrator])),
         ("createFocalPoint", May::OnlyAndOwn(&[Role::Secretariat])),

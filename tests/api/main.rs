@@ -37,6 +37,7 @@ mod measurements;
 mod member_writes;
 mod members;
 mod network;
+mod network_indicators;
 mod observing;
 mod openapi;
 mod outage;

@@ -144,6 +144,26 @@ const ALERTS: &[&str] = &[
     "/api/v1/members/commune-agadir/alerts?rule=milestone_late",
 ];
 
+/// What is computed of a part of the network; of all of it everything is read, whatever the way.
+const FIGURES: &[&str] = &[
+    "/api/v1/network/indicators/projects-by-status?member=commune-agadir",
+    "/api/v1/network/indicators/milestones-late?member=commune-agadir",
+    "/api/v1/network/indicators/ideas-answered-with-reasons?member=commune-agadir",
+    "/api/v1/network/indicators/days-from-idea-to-answer?member=commune-agadir",
+    "/api/v1/network/indicators/consultation-participants?member=commune-agadir",
+    "/api/v1/network/indicators/consultations-held?member=commune-agadir",
+    "/api/v1/network/indicators/committee-women-share?member=commune-agadir",
+];
+
+/// The statements that figures are computed from.
+fn figure_statements(server: &TestServer, path: &str) -> Vec<String> {
+    let ask = || server.get_with(path, &[("Cache-Control", "no-cache")]).ok();
+    let (_, statements) = server.db.statements_during(ask);
+    let found: Vec<String> = statements.into_iter().filter(|sql| sql.contains(" FROM ")).collect();
+    assert!(found.iter().any(|sql| sql.contains("member_status")), "{path} asks for no members: {found:?}");
+    found
+}
+
 /// The statements that read the rows of alerts.
 fn alert_statements(server: &TestServer, path: &str) -> Vec<String> {
     let ask = || server.get_with(&format!("{path}&limit=50"), &[("Cache-Control", "no-cache")]).ok();
@@ -214,8 +234,9 @@ fn every_filter_uses_an_index_on_sqlite() {
     let server = TestServer::over(target, &[]);
     let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
     let statements = LISTS.iter().flat_map(|path| statements(&server, path).into_iter().map(|sql| (*path, sql)));
+    let figures = FIGURES.iter().flat_map(|path| figure_statements(&server, path).into_iter().map(|sql| (*path, sql)));
     let of_alerts = ALERTS.iter().flat_map(|path| alert_statements(&server, path).into_iter().map(|sql| (*path, sql)));
-    for (path, statement) in statements.chain(of_alerts) {
+    for (path, statement) in statements.chain(of_alerts).chain(figures) {
         // The plan does not depend on the values: SQLite is built with ENABLE_QPSG.
         let (sql, _) = parts(&statement);
         let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut conn).unwrap();
@@ -236,8 +257,9 @@ fn every_filter_uses_an_index_on_postgres() {
     let mut conn = PgConnection::establish(&url).unwrap();
     conn.batch_execute("SET random_page_cost = 1.1").unwrap();
     let statements = LISTS.iter().flat_map(|path| statements(&server, path).into_iter().map(|sql| (*path, sql)));
+    let figures = FIGURES.iter().flat_map(|path| figure_statements(&server, path).into_iter().map(|sql| (*path, sql)));
     let of_alerts = ALERTS.iter().flat_map(|path| alert_statements(&server, path).into_iter().map(|sql| (*path, sql)));
-    for (path, statement) in statements.chain(of_alerts) {
+    for (path, statement) in statements.chain(of_alerts).chain(figures) {
         let (sql, values) = parts(&statement);
         let mut sql = sql.to_owned();
         for (number, value) in (1..).zip(&values).collect::<Vec<_>>().into_iter().rev() {

@@ -11,11 +11,11 @@ mod progress;
 mod reference;
 
 pub use self::{
-    catalogue::{Catalogue, Entry, Scope, reference},
+    catalogue::{Catalogue, Entry, REFERENCE, Scope, Unit, reference},
     chart::{Chart, NARROWEST, Point, ValueAxis, WIDEST, svg},
     disaggregation::{Dimension, Disaggregation},
     indicator::{Definition, Facts, Filters, Indicator, Keeper, Place, SortKey},
-    measure::{Direction, Figures, Kind},
+    measure::{Direction, Figures, Kind, Measure},
     measurement::{
         Approved, Content, Evidence, Hand, Measurement, MeasurementFilters, MeasurementSortKey, PeriodState, Readable,
         Report, ReportingPeriod, Review, Revision, State, Verdict, check_period, content,

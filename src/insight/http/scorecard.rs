@@ -15,9 +15,8 @@ use crate::{
     assessments, charter,
     db::{Conn, StoreError, current_sequence, snapshot},
     kernel::clock,
-    members::{self, MemberAddress, MemberKind},
+    members::{self, MemberAddress},
     state::AppState,
-    territories::Code,
     web::{
         params::{Day, Several},
         problem::{INVALID_PARAMETER, Problem},
@@ -74,17 +73,18 @@ pub async fn get_network_scorecard(
     let today = clock::now().date_naive();
     let day = day_of(query.as_of, today)?;
     let (regions, kinds) = (Several::values(query.region), Several::values(query.kind));
-    let read = move |conn: &mut Conn| snapshot(conn, |conn| of_network(conn, (&regions, &kinds), (day, today)));
+    let selection = store::Selection { members: Vec::new(), regions, kinds };
+    let read = move |conn: &mut Conn| snapshot(conn, |conn| of_network(conn, &selection, (day, today)));
     let card = state.db.read(read).await?;
     let view = view.showing(moment(card.sequence, today));
     view.respond(&req, card.sequence, &card, None)
 }
 
 /// The day that is asked about.
-fn day_of(as_of: Option<Day>, today: NaiveDate) -> Result<NaiveDate, Problem> {
+pub(super) fn day_of(as_of: Option<Day>, today: NaiveDate) -> Result<NaiveDate, Problem> {
     let day = as_of.map_or(today, |day| day.0);
     if day > today {
-        let why = "lies in the future: a scorecard says what is known of a day that has come";
+        let why = "lies in the future: figures say what is known of a day that has come";
         return Err(Problem::parameter(&INVALID_PARAMETER, "as_of", why));
     }
     Ok(day)
@@ -106,13 +106,13 @@ fn of_member(
 
 fn of_network(
     conn: &mut Conn,
-    (regions, kinds): (&[Code], &[MemberKind]),
+    selection: &store::Selection,
     (as_of, computed_on): (NaiveDate, NaiveDate),
 ) -> Result<NetworkScorecardOut, StoreError> {
     let sequence = current_sequence(conn)?;
-    let (members, undated) = store::members_on(conn, as_of, regions, kinds)?;
+    let (members, undated) = store::members_on(conn, as_of, selection)?;
     let (commitments, scale) = (charter::commitments(conn)?, assessments::scale()?);
-    let ids: Vec<&str> = members.iter().map(String::as_str).collect();
+    let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
     let heard = store::heard(conn, &ids, as_of)?;
     let facts = store::facts(conn, &ids, as_of)?;
     let computed = Computed { as_of, computed_on, sequence };

@@ -58,6 +58,8 @@ codes!(Unit {
 /// A published programme as it was on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programme {
+    /// Id of its member.
+    pub member_id: String,
     /// Its stage; none for one that was not there yet.
     pub stage: Option<Stage>,
     /// How many documents were dated by then.
@@ -77,6 +79,15 @@ impl Programme {
     pub fn stage_on(day: NaiveDate, stored_at: DateTime<Utc>, moves: &[Stage]) -> Option<Stage> {
         let is_stored = stored_at.date_naive() <= day;
         moves.last().copied().or_else(|| is_stored.then_some(Stage::Draft))
+    }
+
+    /// How many milestones are late. A programme that is over has nothing late any more, as in the alerts.
+    #[must_use]
+    pub fn milestones_late(&self) -> i64 {
+        match self.stage {
+            Some(stage) if !stage.is_over() => self.milestones_due,
+            _ => 0,
+        }
     }
 }
 
@@ -116,14 +127,6 @@ impl Facts {
 
     fn sum(&self, count: impl Fn(&Programme) -> i64) -> i64 {
         self.programmes.iter().map(count).sum()
-    }
-
-    /// A programme that is over has nothing late any more, as in the alerts.
-    fn milestones_late(&self) -> i64 {
-        self.sum(|programme| match programme.stage {
-            Some(stage) if !stage.is_over() => programme.milestones_due,
-            _ => 0,
-        })
     }
 
     /// Documents without a date are those of programmes that were there.
@@ -260,7 +263,7 @@ fn monitoring(facts: &Facts) -> Vec<Evidence> {
         ),
         figure(
             "milestones_late",
-            facts.milestones_late(),
+            facts.sum(Programme::milestones_late),
             Unit::Milestones,
             texts(
                 "عدد المراحل التي حل أجلها قبل ذلك اليوم ولم تُنجز بعد، في البرامج التي لم تُغلق ولم تُلغ",
@@ -390,7 +393,14 @@ mod tests {
     }
 
     fn programme(stage: Option<Stage>) -> Programme {
-        Programme { stage, documents_dated: 1, documents_undated: 2, milestones_done: 3, milestones_due: 4 }
+        Programme {
+            member_id: "m".to_owned(),
+            stage,
+            documents_dated: 1,
+            documents_undated: 2,
+            milestones_done: 3,
+            milestones_due: 4,
+        }
     }
 
     #[test]
@@ -446,7 +456,13 @@ mod tests {
                 ideas_received: ideas + 1,
                 ideas_answered: ideas,
                 evaluations: vec![(Voice::ALL[voice], ideas)],
+                reported_in_time: ideas + 2,
+                reported_late: adhesions,
+                practices: ideas,
+                collaborations: ideas + 3,
+                events: adhesions,
             };
+            let total = |count: fn(&Facts) -> i64, parts: &[Facts]| parts.iter().map(count).sum();
             let parts: Vec<Facts> = each.into_iter().map(of).collect();
             let whole = Facts {
                 adhesions: parts.iter().map(|part| part.adhesions).sum(),
@@ -456,6 +472,11 @@ mod tests {
                 ideas_received: parts.iter().map(|part| part.ideas_received).sum(),
                 ideas_answered: parts.iter().map(|part| part.ideas_answered).sum(),
                 evaluations: parts.iter().flat_map(|part| part.evaluations.clone()).collect(),
+                reported_in_time: total(|part| part.reported_in_time, &parts),
+                reported_late: total(|part| part.reported_late, &parts),
+                practices: total(|part| part.practices, &parts),
+                collaborations: total(|part| part.collaborations, &parts),
+                events: total(|part| part.events, &parts),
             };
             for commitment in COMMITMENTS {
                 for found in evidence(commitment, &whole) {

@@ -1,9 +1,11 @@
-//! What is computed: alerts here, scorecards in a file of their own.
+//! What is computed: alerts here, scorecards and the network's indicators in files of their own.
 //!
 //! Alerts: what has not happened although its day has passed. Nothing of them is stored: each rule counts from a day that
 //! is, and an alert stands from the day on which the rule's time is up. Pure.
 
+mod aggregate;
 mod evidence;
+mod figure;
 mod order;
 mod scorecard;
 
@@ -12,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
+    aggregate::{Aggregate, Reported},
     evidence::{Evidence, Facts, Programme, Unit, evidence},
+    figure::{Computable, Figure, Group, Grouping, Known, Reports, Seated, Tallies, Tally, grouped},
     order::{Edge, Place, edge, edge_of_days, sort},
     scorecard::{Heard, Spoken, gap, latest, levels},
 };

@@ -1,9 +1,11 @@
-//! What alerts and scorecards are made from.
+//! What alerts, scorecards and the network's indicators are made from.
 
 mod alerts;
+mod indicators;
 mod scorecard;
 
 pub use self::{
     alerts::{Alerts, alerts},
-    scorecard::{facts, heard, members_on, spoken},
+    indicators::known,
+    scorecard::{Selection, facts, heard, members_on, spoken},
 };

@@ -10,7 +10,7 @@ use diesel::{
 };
 use serde::Deserialize;
 
-use super::super::rules::{Facts, Heard, Programme, Spoken};
+use super::super::rules::{Facts, Heard, Programme, Seated, Spoken};
 use crate::{
     action_programs::Stage,
     assessments::Level,
@@ -36,21 +36,28 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T,
 }
 
 /// The first moment after a day.
-fn end_of(day: NaiveDate) -> NaiveDateTime {
+pub(super) fn end_of(day: NaiveDate) -> NaiveDateTime {
     day.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX).and_time(NaiveTime::MIN)
 }
 
-/// The ids of those who were members on a day, of some regions and kinds (all where none are named), and how many more are
-/// members without a date of joining.
+/// Which members are asked about; an empty list does not filter.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Slugs of members.
+    pub members: Vec<String>,
+    /// Regions.
+    pub regions: Vec<Code>,
+    /// Kinds.
+    pub kinds: Vec<MemberKind>,
+}
+
+/// Those of a selection who were members on a day, in the order of their ids, and how many more are members without a date
+/// of joining; these count only where they are named.
 ///
 /// # Errors
 /// The database's.
-pub fn members_on(
-    conn: &mut Conn,
-    day: NaiveDate,
-    regions: &[Code],
-    kinds: &[MemberKind],
-) -> Result<(Vec<String>, usize), StoreError> {
+pub fn members_on(conn: &mut Conn, day: NaiveDate, selection: &Selection) -> Result<(Vec<Seated>, usize), StoreError> {
+    type Found = (String, String, String, Option<String>, bool);
     let (from_on, until_on) = (member_status::from_on, member_status::until_on);
     let mut query = member::table
         .inner_join(territory::table.on(member::territory_code.eq(territory::code)))
@@ -59,15 +66,21 @@ pub fn members_on(
         .filter(from_on.is_null().or(from_on.assume_not_null().le(day)))
         .filter(until_on.is_null().or(until_on.assume_not_null().gt(day)))
         .order(member::id)
-        .select((member::id, from_on.is_not_null()))
+        .select((member::id, territory::region_code, member::kind, member::cohort, from_on.is_not_null()))
         .into_boxed();
-    let regions: Vec<&str> = regions.iter().map(Code::as_str).collect();
-    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let regions: Vec<&str> = selection.regions.iter().map(Code::as_str).collect();
+    let kinds: Vec<&str> = selection.kinds.iter().map(|kind| kind.as_str()).collect();
     query = any_of!(query, territory::region_code, regions.as_slice());
     query = any_of!(query, member::kind, kinds.as_slice());
-    let rows: Vec<(String, bool)> = query.load(conn)?;
-    let (dated, undated): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, is_dated)| *is_dated);
-    Ok((dated.into_iter().map(|(id, _)| id).collect(), undated.len()))
+    query = any_of!(query, member::slug, selection.members.as_slice());
+    let rows: Vec<Found> = query.load(conn)?;
+    let is_named = !selection.members.is_empty();
+    let (counted, undated): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(.., is_dated)| *is_dated || is_named);
+    let seated = |(id, region, kind, cohort, _): Found| {
+        let cohort = cohort.as_deref().map(parsed).transpose()?;
+        Ok(Seated { id, region: parsed(&region)?, kind: parsed(&kind)?, cohort })
+    };
+    Ok((counted.into_iter().map(seated).collect::<Result<_, StoreError>>()?, undated.len()))
 }
 
 /// What is published of a member's assessments that were made by a day, with one statement.
@@ -147,12 +160,12 @@ pub fn heard(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Heard>
     by_level.chain(at_all).map(heard).collect()
 }
 
-/// What is known of some members on a day, with ten statements.
+/// What is known of some members on a day, with fourteen statements.
 ///
 /// # Errors
 /// The database's.
 pub fn facts(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Facts, StoreError> {
-    let (ideas_received, ideas_answered) = ideas(conn, ids, day)?;
+    let all = |counts: ByMember| counts.values().sum();
     let (reported_in_time, reported_late) = reports(conn, ids, day)?;
     let shared: Vec<exchange::Tally> = exchange::tallies(conn, ids, day)?.into_values().collect();
     let sum = |count: fn(&exchange::Tally) -> i64| shared.iter().map(count).sum();
@@ -165,9 +178,9 @@ pub fn facts(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Facts, Sto
         adhesions: adhesions(conn, ids, day)?,
         in_ogp_local: in_ogp_local(conn, ids, day)?,
         programmes: programmes(conn, ids, day)?,
-        consultations: consultations(conn, ids, day)?,
-        ideas_received,
-        ideas_answered,
+        consultations: consultations(conn, ids, day)?.into_iter().map(|(.., number)| number).sum(),
+        ideas_received: all(ideas_received(conn, ids, day)?),
+        ideas_answered: all(ideas_decided(conn, ids, day, &ANSWERS)?),
         evaluations: evaluations(conn, ids, day)?,
     })
 }
@@ -206,11 +219,32 @@ struct Dated {
     dated: Option<NaiveDate>,
 }
 
-fn programmes(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Programme>, StoreError> {
+/// A published programme and its stage on a day.
+pub(super) struct Staged {
+    /// The id.
+    pub id: String,
+    /// Id of its member.
+    pub member_id: String,
+    /// Its stage on the day; none for one that was not there yet.
+    pub stage: Option<Stage>,
+    /// Its committee, as it is stored.
+    pub committee: Option<String>,
+    documents: String,
+}
+
+/// The published programmes of some members as they were on a day, with two statements.
+pub(super) fn staged(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Staged>, StoreError> {
+    type Found = (String, String, Stamp, Option<String>, String);
     let ids = || ids.iter().copied();
-    let rows: Vec<(String, Stamp, String)> = action_program::table
+    let rows: Vec<Found> = action_program::table
         .filter(action_program::member_id.eq_any(ids()).and(action_program::publication.eq("published")))
-        .select((action_program::id, action_program::created_at, action_program::documents))
+        .select((
+            action_program::id,
+            action_program::member_id,
+            action_program::created_at,
+            action_program::committee,
+            action_program::documents,
+        ))
         .load(conn)?;
     let moves: Vec<(String, String)> = action_program_move::table
         .inner_join(action_program::table.on(action_program_move::program_id.eq(action_program::id)))
@@ -223,16 +257,27 @@ fn programmes(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Progr
     for (program, stage) in moves {
         stages.entry(program).or_default().push(parsed(&stage)?);
     }
-    let (done, due) = milestones(conn, ids().collect(), day)?;
+    let staged = |(id, member_id, stored_at, committee, documents): Found| {
+        let stored_at = NaiveDateTime::from(stored_at).and_utc();
+        let stage = Programme::stage_on(day, stored_at, stages.get(&id).map_or(&[], Vec::as_slice));
+        Staged { id, member_id, stage, committee, documents }
+    };
+    Ok(rows.into_iter().map(staged).collect())
+}
+
+/// The same with what is counted of each, with two statements more.
+pub(super) fn programmes(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Programme>, StoreError> {
+    let staged = staged(conn, ids, day)?;
+    let (done, due) = milestones(conn, ids.to_vec(), day)?;
     let number = |counts: &ByProgramme, id: &str| counts.get(id).copied().unwrap_or_default();
-    let programme = |(id, stored_at, documents): (String, Stamp, String)| {
+    let programme = |Staged { id, member_id, stage, documents, .. }: Staged| {
         let documents: Vec<Dated> = json::read(&documents)?;
         let counted = |is_counted: fn(&Dated, NaiveDate) -> bool| {
             i64::try_from(documents.iter().filter(|document| is_counted(document, day)).count())
         };
-        let stored_at = NaiveDateTime::from(stored_at).and_utc();
         Ok(Programme {
-            stage: Programme::stage_on(day, stored_at, stages.get(&id).map_or(&[], Vec::as_slice)),
+            member_id,
+            stage,
             documents_dated: counted(|document, day| document.dated.is_some_and(|dated| dated <= day))
                 .map_err(StoreError::corrupt)?,
             documents_undated: counted(|document, _| document.dated.is_none()).map_err(StoreError::corrupt)?,
@@ -240,7 +285,7 @@ fn programmes(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Progr
             milestones_due: number(&due, &id),
         })
     };
-    rows.into_iter().map(programme).collect()
+    staged.into_iter().map(programme).collect()
 }
 
 /// Counts by the id of a programme.
@@ -260,23 +305,59 @@ fn milestones(conn: &mut Conn, ids: Vec<&str>, day: NaiveDate) -> Result<(ByProg
     Ok((done.into_iter().collect(), due.into_iter().collect()))
 }
 
-fn consultations(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<i64, StoreError> {
+/// How many consultations were over by a day, by member and kind.
+pub(super) fn consultations(
+    conn: &mut Conn,
+    ids: &[&str],
+    day: NaiveDate,
+) -> Result<Vec<(String, String, i64)>, StoreError> {
     let held = consultation::table
         .inner_join(action_program::table.on(consultation::program_id.eq(action_program::id)))
         .filter(consultation::member_id.eq_any(ids.iter().copied()).and(consultation::closes_on.le(day)))
-        .filter(action_program::publication.eq("published"));
-    Ok(held.count().get_result(conn)?)
+        .filter(action_program::publication.eq("published"))
+        .group_by((consultation::member_id, consultation::kind))
+        .select((consultation::member_id, consultation::kind, count_star()));
+    Ok(held.load(conn)?)
 }
 
-/// How many published contributions had come in by a day, and how many of them had been answered.
-fn ideas(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<(i64, i64), StoreError> {
-    let received = contribution::table
-        .inner_join(consultation::table.on(contribution::consultation_id.eq(consultation::id)))
-        .inner_join(action_program::table.on(consultation::program_id.eq(action_program::id)))
-        .filter(consultation::member_id.eq_any(ids.to_vec()).and(action_program::publication.eq("published")))
-        .filter(contribution::moderation.eq("published").and(contribution::created_at.lt(end_of(day))));
-    let answered = received.clone().filter(contribution::decided_on.le(day));
-    Ok((received.count().get_result(conn)?, answered.count().get_result(conn)?))
+/// Counts by the id of a member.
+pub(super) type ByMember = HashMap<String, i64>;
+
+/// Keeps the published contributions of some members that had come in by a day.
+macro_rules! received {
+    ($ids:expr, $day:expr) => {
+        contribution::table
+            .inner_join(consultation::table.on(contribution::consultation_id.eq(consultation::id)))
+            .inner_join(action_program::table.on(consultation::program_id.eq(action_program::id)))
+            .filter(consultation::member_id.eq_any($ids.to_vec()).and(action_program::publication.eq("published")))
+            .filter(contribution::moderation.eq("published").and(contribution::created_at.lt(end_of($day))))
+    };
+}
+pub(super) use received;
+
+/// How many published contributions had come in by a day.
+pub(super) fn ideas_received(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<ByMember, StoreError> {
+    let counted = (consultation::member_id, count_star());
+    let rows: Vec<(String, i64)> = received!(ids, day).group_by(consultation::member_id).select(counted).load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The decisions that answer a contribution: each states its reasons.
+pub(super) const ANSWERS: [&str; 3] = ["accepted", "merged", "rejected"];
+
+/// How many of them had been decided on by then, in one of these ways.
+pub(super) fn ideas_decided(
+    conn: &mut Conn,
+    ids: &[&str],
+    day: NaiveDate,
+    decisions: &[&str],
+) -> Result<ByMember, StoreError> {
+    let rows: Vec<(String, i64)> = received!(ids, day)
+        .filter(contribution::decided_on.le(day).and(contribution::decision.eq_any(decisions.to_vec())))
+        .group_by(consultation::member_id)
+        .select((consultation::member_id, count_star()))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 fn evaluations(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<(Voice, i64)>, StoreError> {
