@@ -81,18 +81,6 @@ fn table() -> BTreeMap<&'static str, May> {
         ("deleteMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
         ("listNetworkAlerts", May::All),
         ("listMemberAlerts", May::All),
-        ("listEvaluations", May::All),
-        ("getEvaluation", May::All),
-        ("createEvaluation", May::Voices),
-        ("updateEvaluation", May::Only(VOICES)),
-        ("deleteEvaluation", May::Only(VOICES)),
-        ("getAssessmentScale", May::All),
-        ("listAssessments", May::All),
-        ("listMemberAssessments", May::All),
-        ("getAssessment", May::All),
-        ("createAssessment", May::Voices),
-        ("updateAssessment", May::Only(VOICES)),
-        ("deleteAssessment", May::Only(VOICES)),
         ("getMemberScorecard", May::All),
         ("getNetworkScorecard", May::All),
         ("listFocalPoints", May::OnlyAndOwn(&[Role::Secretariat, Role::Administrator])),
@@ -144,8 +132,27 @@ fn table() -> BTreeMap<&'static str, May> {
         ("getImport", May::Only(LISTERS)),
         ("listImportRows", May::Only(LISTERS)),
     ]);
+    table.extend(of_voices());
     table.extend(of_those_who_run_the_service());
     table
+}
+
+/// The part of the table about what voices say.
+fn of_voices() -> [(&'static str, May); 12] {
+    [
+        ("listEvaluations", May::All),
+        ("getEvaluation", May::All),
+        ("createEvaluation", May::Voices),
+        ("updateEvaluation", May::Only(VOICES)),
+        ("deleteEvaluation", May::Only(VOICES)),
+        ("getAssessmentScale", May::All),
+        ("listAssessments", May::All),
+        ("listMemberAssessments", May::All),
+        ("getAssessment", May::All),
+        ("createAssessment", May::Voices),
+        ("updateAssessment", May::Only(VOICES)),
+        ("deleteAssessment", May::Only(VOICES)),
+    ]
 }
 
 /// The part of the table about accounts and the audit.
