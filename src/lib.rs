@@ -9,7 +9,8 @@
 //! observe    access log, metrics, health
 //! reference  what is embedded, and how it gets into the database
 //! retention  what is spent, too old or no longer needed goes by itself
-//! territories, members, focal_points, network, charter, indicators, exchange, changes, imports, exports, audit, persons
+//! territories, members, focal_points, network, charter, action_programs, evaluations, consultations, indicators,
+//! exchange, assessments, changes, imports, exports, audit, persons, insight
 //!            the resources: mod, dto, rules, store, http each
 //! portal     the pages for people: /, /docs, /problems
 //! ```

@@ -81,18 +81,6 @@ fn table() -> BTreeMap<&'static str, May> {
         ("deleteMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
         ("listNetworkAlerts", May::All),
         ("listMemberAlerts", May::All),
-        ("listEvaluations", May::All),
-        ("getEvaluation", May::All),
-        ("createEvaluation", May::Voices),
-        ("updateEvaluation", May::Only(VOICES)),
-        ("deleteEvaluation", May::Only(VOICES)),
-        ("getAssessmentScale", May::All),
-        ("listAssessments", May::All),
-        ("listMemberAssessments", May::All),
-        ("getAssessment", May::All),
-        ("createAssessment", May::Voices),
-        ("updateAssessment", May::Only(VOICES)),
-        ("deleteAssessment", May::Only(VOICES)),
         ("getMemberScorecard", May::All),
         ("getNetworkScorecard", May::All),
         ("listNetworkIndicators", May::All),
@@ -148,6 +136,7 @@ fn table() -> BTreeMap<&'static str, May> {
     ]);
     table.extend(of_what_members_share());
     table.extend(of_what_is_measured());
+    table.extend(of_voices());
     table.extend(of_those_who_run_the_service());
     table
 }
@@ -193,6 +182,24 @@ fn of_what_is_measured() -> [(&'static str, May); 17] {
         ("listReportingPeriods", May::All),
         ("getReportingPeriod", May::All),
         ("updateReportingPeriod", May::Only(&[Role::Secretariat])),
+    ]
+}
+
+/// The part of the table about what voices say.
+fn of_voices() -> [(&'static str, May); 12] {
+    [
+        ("listEvaluations", May::All),
+        ("getEvaluation", May::All),
+        ("createEvaluation", May::Voices),
+        ("updateEvaluation", May::Only(VOICES)),
+        ("deleteEvaluation", May::Only(VOICES)),
+        ("getAssessmentScale", May::All),
+        ("listAssessments", May::All),
+        ("listMemberAssessments", May::All),
+        ("getAssessment", May::All),
+        ("createAssessment", May::Voices),
+        ("updateAssessment", May::Only(VOICES)),
+        ("deleteAssessment", May::Only(VOICES)),
     ]
 }
 

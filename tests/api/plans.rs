@@ -4,20 +4,24 @@ use diesel::{
     Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection,
     connection::SimpleConnection as _, sql_query, sql_types,
 };
-use remacto::db::{Db, Deed, StoreError, Target};
+use remacto::{
+    assessments,
+    db::{Db, Deed, StoreError, Target},
+};
 
 use crate::support::{TestServer, accounts::OPERATOR, postgres, server::sqlite_database};
 
 #[path = "../../benches/baselines/national.rs"]
 mod national;
 
-/// Fills a database with the country's members, programmes and projects, and gathers its statistics.
+/// Fills a database with the country's members, programmes, projects and assessments, and gathers its statistics.
 fn filled(target: &Target) {
     let db = Db::open(target, 1).unwrap();
     let load = db.write_blocking(&OPERATOR, |tx| {
         national::add_members(tx, national::INSTITUTIONS)?;
         let added = national::add_programs(tx)?;
         assert_eq!(national::add_indicators(tx, MEASURED)?, MEASURED * national::INDICATORS_EACH);
+        assert!(assessments::load_illustrative(tx)? > 10_000);
         tx.audit(Deed::loaded("national load", added));
         for number in 1..=SHARED_A_MEMBER {
             tx.conn.batch_execute(&shared(number))?;
@@ -164,6 +168,30 @@ fn figure_statements(server: &TestServer, path: &str) -> Vec<String> {
     found
 }
 
+/// Lists of assessments. PostgreSQL reads all members at once beside them where that is quicker.
+const ASSESSMENTS: &[&str] = &[
+    "/api/v1/assessments?",
+    "/api/v1/assessments?member=commune-agadir",
+    "/api/v1/assessments?region=01",
+    "/api/v1/assessments?year=2025",
+    "/api/v1/assessments?commitment=visibility&year=2025",
+    "/api/v1/assessments?updated_since=2199-01-01",
+    "/api/v1/members/commune-agadir/assessments?voice=self",
+];
+
+/// A member's scorecard, of which every statement enters by an index.
+const CARD: &str = "/api/v1/members/commune-agadir/scorecard";
+
+/// The statements of a member's scorecard, those on the charter apart, which is small.
+fn card_statements(server: &TestServer) -> Vec<String> {
+    let ask = || server.get_with(CARD, &[("Cache-Control", "no-cache")]).ok();
+    let (_, statements) = server.db.statements_during(ask);
+    let found: Vec<String> =
+        statements.into_iter().filter(|sql| sql.contains(" FROM ") && !sql.contains("charter_")).collect();
+    assert!(found.len() > 10, "{found:?}");
+    found
+}
+
 /// The statements that read the rows of alerts.
 fn alert_statements(server: &TestServer, path: &str) -> Vec<String> {
     let ask = || server.get_with(&format!("{path}&limit=50"), &[("Cache-Control", "no-cache")]).ok();
@@ -236,7 +264,10 @@ fn every_filter_uses_an_index_on_sqlite() {
     let statements = LISTS.iter().flat_map(|path| statements(&server, path).into_iter().map(|sql| (*path, sql)));
     let figures = FIGURES.iter().flat_map(|path| figure_statements(&server, path).into_iter().map(|sql| (*path, sql)));
     let of_alerts = ALERTS.iter().flat_map(|path| alert_statements(&server, path).into_iter().map(|sql| (*path, sql)));
-    for (path, statement) in statements.chain(of_alerts).chain(figures) {
+    let of_assessments =
+        ASSESSMENTS.iter().flat_map(|path| self::statements(&server, path).into_iter().map(|sql| (*path, sql)));
+    let of_card = card_statements(&server).into_iter().map(|sql| (CARD, sql));
+    for (path, statement) in statements.chain(of_alerts).chain(figures).chain(of_assessments).chain(of_card) {
         // The plan does not depend on the values: SQLite is built with ENABLE_QPSG.
         let (sql, _) = parts(&statement);
         let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut conn).unwrap();

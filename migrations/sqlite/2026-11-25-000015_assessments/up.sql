@@ -19,4 +19,6 @@ CREATE TABLE assessment (
 ) STRICT;
 CREATE UNIQUE INDEX assessment_once ON assessment (member_id, commitment, year, voice, (CASE voice WHEN 'civil_society' THEN organisation ELSE '' END));
 CREATE INDEX assessment_member_id_id ON assessment (member_id, id);
+CREATE INDEX assessment_commitment_year_id ON assessment (commitment, year, id);
+CREATE INDEX assessment_year_id ON assessment (year, id);
 CREATE INDEX assessment_updated_at ON assessment (updated_at);

@@ -31,7 +31,7 @@ pub struct Spoken {
 #[must_use]
 pub fn latest(spoken: &[Spoken], commitment: &str) -> Vec<Spoken> {
     let mut own: Vec<&Spoken> = spoken.iter().filter(|one| one.commitment == commitment).collect();
-    own.sort_by(|a, b| b.year.cmp(&a.year));
+    own.sort_by_key(|one| std::cmp::Reverse(one.year));
     let mut found: Vec<Spoken> = Vec::new();
     for one in own {
         if !found.iter().any(|other| other.author.is_same_as(&one.author)) {
