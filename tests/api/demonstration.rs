@@ -365,7 +365,7 @@ fn a_demonstration_that_crashed_before_it_was_filled_goes_on() {
     let target = Target::Sqlite(folder.path().join("remacto.db"));
     db::migrate(&target).unwrap();
     let db = Db::open(&target, 1).unwrap();
-    assert_eq!(reference::load(&db, Purpose::Demonstration).unwrap().len(), 11);
+    assert_eq!(reference::load(&db, Purpose::Demonstration).unwrap().len(), 12);
     assert!(reference::load(&db, Purpose::Demonstration).unwrap().is_empty(), "nothing is loaded twice");
     assert!(reference::check(&db, Purpose::Service).is_err());
 }
