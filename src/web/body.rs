@@ -136,11 +136,15 @@ pub fn media_type(req: &HttpRequest, accepted: &[&'static str]) -> Result<&'stat
     })
 }
 
-/// Reads a JSON body.
+/// Reads a JSON body, which is an object.
 ///
 /// # Errors
 /// 400, with a pointer to the first place that has another shape.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // serde would take the properties in their order from an array.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(misshapen("", "invalid type: array, expected an object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let (pointer, cause) = (pointer(error.path()), error.inner());

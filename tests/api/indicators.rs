@@ -82,6 +82,9 @@ on_both! {
         assert_eq!(codes(&post(server, &focal, LIST, &typed).problem(422, "invalid_content")), [("/title", "from_catalogue"), ("/unit", "from_catalogue")]);
         let changed = patch(server, &focal, SERVICES, &json!({"direction": "down"})).problem(422, "invalid_content");
         assert_eq!(codes(&changed), [("/direction", "from_catalogue")]);
+        let emptied = patch(server, &focal, SERVICES, &json!({"title": null, "dimensions": []})).problem(422, "invalid_content");
+        assert_eq!(codes(&emptied), [("/dimensions", "from_catalogue"), ("/title", "from_catalogue")]);
+        patch(server, &focal, SERVICES, &json!([null, null])).problem(400, "invalid_body");
         let later = patch(server, &focal, SERVICES, &json!({"targets": [{"value": 80, "on": "2026-12-31"}]}));
         assert_documented("updateIndicator", &later);
         assert_eq!((&later.ok()["version"], &later.ok()["definition_version"]), (&json!(2), &json!(1)));

@@ -25,11 +25,22 @@ def fit_digest(query):
             query.pop(name, None)
 
 
+def fit_decimals(value):
+    """Numbers with at most six places: `multipleOf` would refuse 0.1 in validators that compute in floating point."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {name: fit_decimals(part) for name, part in value.items()}
+    return [fit_decimals(part) for part in value] if isinstance(value, list) else value
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     mode = case.meta.generation.mode if case.meta else None
     if mode is not None and mode.is_negative:
         return
+    if isinstance(case.body, (dict, list)):
+        case.body = fit_decimals(case.body)
     query = case.query
     if not query:
         return

@@ -29,13 +29,13 @@ pub struct IndicatorIn {
     /// Its code, in small letters, digits and hyphens; that of the catalogue's entry unless said otherwise.
     #[serde(default)]
     #[validate(custom(function = "readable::<Slug>"))]
-    #[schema(example = "services-fully-online", max_length = 60)]
+    #[schema(example = "services-fully-online", max_length = 100)]
     pub code: Option<String>,
     /// Code of the entry of the network's catalogue that it is reported against. Then the definition is the catalogue's, and
     /// nothing of it is written here.
     #[serde(default)]
     #[validate(custom(function = "readable::<Slug>"))]
-    #[schema(example = "services-fully-online", max_length = 60)]
+    #[schema(example = "services-fully-online", max_length = 100)]
     pub catalogue: Option<String>,
     /// Slug or id of the programme that it is of.
     #[serde(default)]
@@ -53,7 +53,7 @@ pub struct IndicatorIn {
     /// Code of the charter's commitment that it is of; of the catalogue's entry unless said otherwise.
     #[serde(default)]
     #[validate(custom(function = "readable::<Slug>"))]
-    #[schema(example = "openness-norms", max_length = 60)]
+    #[schema(example = "openness-norms", max_length = 100)]
     pub commitment: Option<String>,
     /// What it is called, each of at most 200 characters.
     #[serde(default)]

@@ -79,6 +79,25 @@ pub struct IndicatorPatch {
 }
 
 impl IndicatorPatch {
+    /// The properties of a definition that the patch names.
+    #[must_use]
+    pub fn defines(&self) -> Vec<&'static str> {
+        let named = [
+            ("title", self.title.is_named()),
+            ("measures", self.measures.is_named()),
+            ("computation", self.computation.is_named()),
+            ("unit", self.unit.is_named()),
+            ("kind", self.kind.is_named()),
+            ("levels", self.levels.is_named()),
+            ("direction", self.direction.is_named()),
+            ("frequency", self.frequency.is_named()),
+            ("dimensions", self.dimensions.is_named()),
+            ("source", self.source.is_named()),
+            ("responsible_unit", self.responsible_unit.is_named()),
+        ];
+        named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name).collect()
+    }
+
     /// What would be said of the indicator, in the form in which it would be added: one reader serves both. Of one that is
     /// reported against the catalogue, it holds of the definition only what the patch names, which is refused.
     #[must_use]

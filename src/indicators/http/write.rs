@@ -304,9 +304,17 @@ fn check_entry(entry: &Entry, place: Option<&Place>, violations: &mut Violations
 fn patched(tx: &mut Tx<'_>, before: &Indicator, patch: IndicatorPatch) -> Result<Indicator, Problem> {
     let catalogue = reference().map_err(StoreError::corrupt)?;
     let given = before.catalogue.as_ref().map(|_| before.facts.definition.clone());
+    let typed = if given.is_some() { patch.defines() } else { Vec::new() };
     let input = patch.onto(before);
     let publication = input.publication.unwrap_or(before.publication);
-    let (violations, facts) = input.read(given, catalogue, tx.today());
+    let (mut violations, facts) = input.read(given, catalogue, tx.today());
+    // Taking something away leaves no trace in what would be said.
+    for name in typed {
+        let pointer = format!("/{name}");
+        if !violations.has(&pointer) {
+            violations.add(pointer, "from_catalogue", format!("{name} is the catalogue's, and stays."));
+        }
+    }
     violations.done()?;
     let facts: Facts = facts.ok_or_else(|| Problem::internal("a definition that was checked and is none"))?;
     Ok(store::update(tx, before, (publication, facts))?)

@@ -182,7 +182,7 @@ impl FromStr for Period {
 
 impl Pattern for Period {
     fn pattern() -> String {
-        "[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]|H[12]))?".to_owned()
+        "(19[0-9]{2}|2[01][0-9]{2}|2200)(-(0[1-9]|1[0-2]|Q[1-4]|H[12]))?".to_owned()
     }
 }
 
