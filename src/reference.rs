@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     action_programs, assessments, charter, consultations,
     db::{Actor, Db, Deed, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
-    evaluations, exchange, focal_points,
+    evaluations, exchange, focal_points, indicators,
     kernel::text::hex,
     members, network, territories,
 };
@@ -57,6 +57,7 @@ const DEMONSTRATION: &[Set] = &[
     Set { name: "illustrative evaluations", files: evaluations::FILES, load: evaluations::load_illustrative },
     Set { name: "illustrative exchange", files: exchange::FILES, load: exchange::load_illustrative },
     Set { name: "illustrative assessments", files: assessments::ILLUSTRATIVE, load: assessments::load_illustrative },
+    Set { name: "illustrative indicators", files: indicators::ILLUSTRATIVE, load: indicators::load_illustrative },
 ];
 
 /// The name under which a database notes that it was made for demonstration.

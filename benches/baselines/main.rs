@@ -56,6 +56,15 @@ enum Baseline {
         #[arg(long)]
         database: String,
     },
+    /// Give programmes of a database that has some twenty indicators each, with eight approved values each.
+    FillIndicators {
+        /// A SQLite file or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
+        /// How many programmes, those of the first members by name first.
+        #[arg(long, default_value_t = national::PROGRAMS)]
+        programs: usize,
+    },
     /// Let a database gather its statistics.
     Analyse {
         /// A SQLite file or a PostgreSQL URL.
@@ -122,6 +131,9 @@ fn main() {
         Baseline::Raw { bind, file } => raw(bind, std::fs::read(file).expect("the file can be read")),
         Baseline::Fill { database } => fill(&database),
         Baseline::FillPrograms { database } => fill_programs(&database),
+        Baseline::FillIndicators { database, programs } => {
+            println!("{}", seeded(&database, |tx| national::add_indicators(tx, programs)));
+        }
         Baseline::Analyse { database } => {
             seeded(&database, |_| Ok(0));
         }

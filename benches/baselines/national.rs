@@ -5,7 +5,7 @@ use remacto::{
     action_programs::{self, parse_texts},
     consultations,
     db::{StoreError, Tx},
-    evaluations,
+    evaluations, indicators,
     kernel::language::LanguageMap,
     members::{self, Evidence, Facts, History, HistoryEntry, MemberKind, Provenance, Record, Status},
     territories,
@@ -15,6 +15,8 @@ use remacto::{
 pub const PROGRAMS: usize = 3_206;
 /// How many projects each of them has.
 pub const PROJECTS_EACH: usize = 10;
+/// How many indicators each of them has, with eight approved values each: 64,120 and 512,960 in all.
+pub const INDICATORS_EACH: usize = 20;
 /// How many institutions beside the seats make 1,603 members.
 pub const INSTITUTIONS: usize = 13;
 
@@ -70,4 +72,13 @@ pub fn add_programs(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     consultations::load_illustrative(tx)?;
     evaluations::load_illustrative(tx)?;
     Ok(added)
+}
+
+/// Adds [`INDICATORS_EACH`] indicators to each of so many programmes, each with an approved value for every quarter of two
+/// years. Returns how many indicators.
+///
+/// # Errors
+/// The database's.
+pub fn add_indicators(tx: &mut Tx<'_>, programs: usize) -> Result<usize, StoreError> {
+    indicators::load_in_full(tx, programs, INDICATORS_EACH)
 }

@@ -754,6 +754,7 @@ diesel::table! {
         approved_definition_version -> Nullable<BigInt>,
         approved_at -> Nullable<Timestamp>,
         revision -> BigInt,
+        is_late -> Bool,
         is_public -> Bool,
     }
 }
@@ -794,6 +795,8 @@ diesel::allow_tables_to_appear_in_same_query!(
 );
 diesel::allow_tables_to_appear_in_same_query!(focal_point, member);
 diesel::allow_tables_to_appear_in_same_query!(account, revoked_token, member, session, password_reset, account_member);
+diesel::allow_tables_to_appear_in_same_query!(account_member, measurement);
+diesel::allow_tables_to_appear_in_same_query!(account_member, indicator);
 diesel::allow_tables_to_appear_in_same_query!(practice, practice_principle);
 diesel::allow_tables_to_appear_in_same_query!(practice, member);
 diesel::allow_tables_to_appear_in_same_query!(practice, territory);

@@ -570,6 +570,7 @@ pub const TABLES: &[Table] = &[
             ("approved_definition_version", Public),
             ("approved_at", Public),
             ("revision", Public),
+            ("is_late", Public),
             ("is_public", Internal),
         ],
     ),

@@ -10,7 +10,10 @@ mod store;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{Conn, StoreError, json};
+use crate::{
+    action_programs,
+    db::{Conn, StoreError, Tx, json},
+};
 
 pub use self::{
     dto::{IndicatorOut, MeasurementOut},
@@ -40,6 +43,37 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(http::list_reporting_periods)
         .service(http::get_reporting_period)
         .service(http::update_reporting_period);
+}
+
+/// The texts and figures from which indicators are invented for demonstration.
+pub const ILLUSTRATIVE: &[&str] = &[include_str!("../../data/indicators/illustrative.json")];
+
+/// Adds invented indicators, with what was reported of them, of the network and of invented members, programmes and
+/// projects; returns how many indicators. What is there is left alone.
+///
+/// # Errors
+/// The database's, or the place of a fault in the files.
+pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    action_programs::take_turn(tx)?;
+    let texts = rules::parse_texts(&ILLUSTRATIVE.concat()).map_err(StoreError::Corrupt)?;
+    let catalogue = rules::reference().map_err(StoreError::corrupt)?;
+    let places = store::places(tx.conn)?;
+    let seeds = texts.illustrate(&places, catalogue, tx.now());
+    store::seed(tx, seeds.into_iter())
+}
+
+/// Adds `each` indicators with eight approved values to each of the first `programs` invented programmes, published or not,
+/// and returns how many indicators: what to measure the system with.
+///
+/// # Errors
+/// The database's, or the place of a fault in the files.
+pub fn load_in_full(tx: &mut Tx<'_>, programs: usize, each: usize) -> Result<usize, StoreError> {
+    action_programs::take_turn(tx)?;
+    let texts = rules::parse_texts(&ILLUSTRATIVE.concat()).map_err(StoreError::Corrupt)?;
+    let catalogue = rules::reference().map_err(StoreError::corrupt)?;
+    let (places, now) = (store::programs(tx.conn)?, tx.now());
+    let of_place = |(number, place)| texts.in_full(place, (number, each), catalogue, now);
+    store::seed(tx, places.iter().take(programs).enumerate().flat_map(of_place))
 }
 
 /// What the published indicators with these ids are now, as the API shows them, without what depends on today.

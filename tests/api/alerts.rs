@@ -102,12 +102,14 @@ on_both! {
         plan(json!({"consultation_on": "2023-05-01", "consultation_on_precision": "month", "adoption_on": "2023-09-30"}));
         assert_eq!(of(server, "consultation_overdue")[0]["since"], "2023-06-01");
         // Nor is it where the round on the draft projects has begun, whatever the stage says.
-        run(server, "INSERT INTO consultation (id, version, created_at, updated_at, program_id, member_id, region_code, round, kind, title, opens_on, closes_on)
-            SELECT '01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f', 1, updated_at, updated_at, id, member_id, region_code, 1, 'workshop', '{\"fr\":\"x\"}', '2023-04-20', '2023-06-20' FROM action_program");
+        let round = json!({"program": "commune-larache-cycle-1", "round": 1, "kind": "workshop", "title": {"fr": "x"}, "opens_on": "2023-04-20", "closes_on": "2023-06-20"});
+        let made = server.json("POST", "/api/v1/consultations", &[secretary.header()], &round);
+        let round = made.header("location").unwrap();
         assert_eq!(of(server, "consultation_overdue").len(), 1, "a round on ideas is none on draft projects");
-        run(server, "UPDATE consultation SET round = 2");
+        patch(server, &secretary, round, &json!({"round": 2}));
         assert_eq!(of(server, "consultation_overdue"), Vec::<Value>::new());
-        run(server, "DELETE FROM consultation");
+        assert_eq!(server.send("DELETE", round, &[secretary.header(), ("If-Match", "*")]).status, 204);
+        assert_eq!(of(server, "consultation_overdue").len(), 1);
         // What has come so far is not overdue any more; adopted too late it was late by so many days, until it is carried out.
         advance(server, "commune-larache-cycle-1", "co_creation", "consultation");
         assert_eq!(of(server, "consultation_overdue"), Vec::<Value>::new());

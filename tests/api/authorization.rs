@@ -147,6 +147,7 @@ fn table() -> BTreeMap<&'static str, May> {
         ("listImportRows", May::Only(LISTERS)),
     ]);
     table.extend(of_what_members_share());
+    table.extend(of_what_is_measured());
     table.extend(of_those_who_run_the_service());
     table
 }
@@ -169,6 +170,29 @@ fn of_what_members_share() -> [(&'static str, May); 15] {
         ("createEvent", May::Only(PLANNERS)),
         ("updateEvent", May::Only(PLANNERS)),
         ("deleteEvent", May::Only(PLANNERS)),
+    ]
+}
+
+/// The part of the table about indicators and their measurements.
+fn of_what_is_measured() -> [(&'static str, May); 17] {
+    [
+        ("listIndicators", May::All),
+        ("getIndicator", May::All),
+        ("createIndicator", May::Only(PLANNERS)),
+        ("updateIndicator", May::Only(PLANNERS)),
+        ("deleteIndicator", May::Only(PLANNERS)),
+        ("getIndicatorSeries", May::All),
+        ("getIndicatorChart", May::All),
+        ("listMeasurements", May::All),
+        ("getMeasurement", May::All),
+        ("createMeasurement", May::Only(PLANNERS)),
+        ("updateMeasurement", May::Only(PLANNERS)),
+        ("deleteMeasurement", May::Only(PLANNERS)),
+        ("reviewMeasurement", May::Only(&[Role::Evaluator, Role::Secretariat])),
+        ("listMeasurementRevisions", May::All),
+        ("listReportingPeriods", May::All),
+        ("getReportingPeriod", May::All),
+        ("updateReportingPeriod", May::Only(&[Role::Secretariat])),
     ]
 }
 

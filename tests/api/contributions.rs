@@ -285,26 +285,32 @@ on_both! {
         server.json("POST", &nowhere, &[("Idempotency-Key", KEY)], &json!({})).problem(404, "not_found");
     }
 
-    fn a_draft_takes_none_and_what_was_sent_goes_with_its_programme(server) {
+    fn what_was_sent_stays_with_its_programme(server) {
         let (round, focal) = (round(server), server.account(Role::FocalPoint));
         let receipt = sent(server, &round, KEY, &idea());
         let path = address(&all(server, &focal, &round, "moderation=pending")[0]).to_owned();
         moderate(server, &focal, &path, &json!({"to": "published"})).ok();
-        let start = sequence(server);
-        patch(server, &focal, PROGRAM, &json!({"publication": "draft"})).ok();
-        let pair = |resource: &str, op: &str| (resource.to_owned(), op.to_owned());
-        assert_eq!(told(server, start), [pair("action_programs", "unpublished"), pair("consultations", "unpublished"), pair("contributions", "unpublished")]);
-        server.get(&path).problem(404, "not_found");
-        assert_eq!(server.get_with(&path, &[focal.header()]).ok()["moderation"], "published");
-        send(server, &round, "another-key-for-a-draft", &idea()).problem(404, "not_found");
+        // What the public has sent is not hidden with the programme, nor deleted.
+        let hidden = patch(server, &focal, PROGRAM, &json!({"publication": "draft"})).problem(409, "not_now");
+        assert_eq!(hidden["errors"][0]["code"], "has_contributions");
+        server.get(&path).ok();
         assert_eq!(status(server, &receipt)["moderation"], "published");
         for (path, code) in [(address(&round), "has_contributions"), (PROGRAM, "has_contributions")] {
             let refused = server.send("DELETE", path, &[focal.header(), ("If-Match", "*")]).problem(409, "not_now");
             assert_eq!(refused["errors"][0]["code"], code, "{path}");
         }
         assert_eq!(places(&patch(server, &focal, address(&round), &json!({"kind": "written"})).problem(409, "not_now")), [("/kind", "has_contributions")]);
+    }
+
+    fn a_draft_takes_none(server) {
+        let (round, focal) = (round(server), server.account(Role::FocalPoint));
+        let start = sequence(server);
+        let pair = |resource: &str, op: &str| (resource.to_owned(), op.to_owned());
+        patch(server, &focal, PROGRAM, &json!({"publication": "draft"})).ok();
+        assert_eq!(told(server, start), [pair("action_programs", "unpublished"), pair("consultations", "unpublished")]);
+        send(server, &round, "another-key-for-a-draft", &idea()).problem(404, "not_found");
         patch(server, &focal, PROGRAM, &json!({"publication": "published"})).ok();
-        assert_eq!(told(server, start).last(), Some(&pair("contributions", "created")));
+        assert_eq!(told(server, start).last(), Some(&pair("consultations", "created")));
     }
 
     fn what_is_sent_is_read_strictly(server) {

@@ -1,17 +1,18 @@
 //! The demonstration: members in every state, a network of the size that was published, and the walls around it.
 
-use std::process::Command;
+use std::{collections::BTreeSet, process::Command};
 
 use remacto::{
     auth::roles::Role,
-    db::{self, Db, Target, current_sequence, loaded_digest},
+    db::{self, Db, Deed, StoreError, Target, current_sequence, loaded_digest},
+    indicators,
     reference::{self, Purpose},
 };
 use serde_json::{Value, json};
 
 use crate::{
     commands::Served,
-    support::{TestServer, on_both_demonstrations, postgres, server::sqlite_database},
+    support::{TestServer, accounts::OPERATOR, on_both_demonstrations, postgres, server::sqlite_database},
 };
 
 const LIST: &str = "/api/v1/members";
@@ -30,6 +31,17 @@ fn counts(kinds: &Value) -> Vec<i64> {
 fn total(server: &TestServer, path: &str) -> i64 {
     let separator = if path.contains('?') { '&' } else { '?' };
     server.get(&format!("{path}{separator}count=exact&limit=1")).ok()["page"]["total"].as_i64().unwrap()
+}
+
+/// All rows of a list.
+fn all(server: &TestServer, path: &str, headers: &[(&str, &str)]) -> Vec<Value> {
+    let (mut rows, mut at) = (Vec::new(), path.to_owned());
+    loop {
+        let page = server.get_with(&at, headers).ok();
+        rows.extend(page["data"].as_array().unwrap().iter().cloned());
+        let Some(cursor) = page["page"]["next_cursor"].as_str() else { return rows };
+        at = format!("{path}&cursor={cursor}");
+    }
 }
 
 on_both_demonstrations! {
@@ -140,6 +152,88 @@ on_both_demonstrations! {
             let html = server.get(&format!("/?lang={language}"));
             assert!(html.text().contains(words), "{language}");
         }
+    }
+
+    fn indicators_are_invented_with_every_status_over_the_network(server) {
+        let indicators = all(server, "/api/v1/indicators?limit=200", &[]);
+        let values = |pointer: &str| -> BTreeSet<&str> {
+            indicators.iter().filter_map(|of| of.pointer(pointer).and_then(Value::as_str)).collect()
+        };
+        let statuses = values("/computed/status");
+        for status in ["on_track", "at_risk", "off_track", "achieved", "no_data", "overdue"] {
+            assert!(statuses.contains(status), "{status}: {statuses:?}");
+        }
+        assert_eq!(values("/scope").into_iter().collect::<Vec<_>>(), ["commitment", "network", "programme", "project"]);
+        assert_eq!(values("/kind").len(), 5);
+        assert!(values("/member").len() >= 60, "{}", values("/member").len());
+        assert!(values("/program").len() >= 20 && values("/region_code").len() == 12);
+        assert!(values("/code").len() >= 20, "{:?}", values("/code"));
+        assert!(indicators.iter().all(|of| of["provenance"] == "illustrative" && of["publication"] == "published"));
+        let secretary = server.account(Role::Secretariat);
+        let drafts = all(server, "/api/v1/indicators?publication=draft&limit=200", &[secretary.header()]);
+        assert!(!drafts.is_empty() && drafts.iter().all(|of| of["publication"] == "draft"));
+        assert_eq!(server.get(drafts[0]["links"]["self"].as_str().unwrap()).status, 404);
+    }
+
+    fn figures_are_invented_in_every_state_and_nobody_sees_more_than_was_approved(server) {
+        let secretary = server.account(Role::Secretariat);
+        let counted = |path: &str, headers: &[(&str, &str)]| {
+            let page = server.get_with(&format!("/api/v1/measurements?count=exact&limit=1{path}"), headers).ok();
+            page["page"]["total"].as_i64().unwrap()
+        };
+        for state in ["draft", "submitted", "returned", "approved"] {
+            assert!(counted(&format!("&state={state}"), &[secretary.header()]) > 10, "{state}");
+        }
+        assert!(counted("", &[]) > 2_000, "{}", counted("", &[]));
+        let shown = all(server, "/api/v1/measurements?limit=200", &[]);
+        assert_eq!(i64::try_from(shown.len()).unwrap(), counted("", &[]));
+        assert!(shown.iter().all(|of| of["value"].is_number() && of["report"].is_null()));
+        assert!(shown.iter().any(|of| of["reported_in_time"] == false) && shown.iter().any(|of| of["reported_in_time"] == true));
+        assert!(shown.iter().any(|of| !of["disaggregation"]["sex"]["women"].is_null()));
+        let corrected = shown.iter().find(|of| of["revision"] == 2).unwrap();
+        let revisions = server.get(&format!("/api/v1/measurements/{}/revisions", corrected["id"].as_str().unwrap())).ok();
+        let former = revisions["data"].as_array().unwrap();
+        assert_eq!(former.len(), 2);
+        assert!(former.iter().all(|of| !of["reason"].as_str().unwrap().is_empty() && of["value"] != corrected["value"]));
+    }
+
+    fn the_latest_value_of_an_invented_indicator_is_that_of_its_series_and_another_definition_breaks_it(server) {
+        let of = "/api/v1/indicators?limit=200&q=days%20process%20requests";
+        let mut indicators = all(server, of, &[]);
+        indicators.retain(|of| of["code"] == "days-to-process-online-requests");
+        let mut breaks = 0;
+        for indicator in indicators.iter().take(12) {
+            let series = server.get(indicator["links"]["series"].as_str().unwrap()).ok();
+            let points = series["data"].as_array().unwrap();
+            let computed = &indicator["computed"];
+            let last = points.last().map_or(Value::Null, |last| last["value"].clone());
+            assert_eq!(computed["latest_value"], last, "{indicator}");
+            assert_eq!(series["definitions"].as_array().unwrap().len(), 2, "{series}");
+            breaks += points.iter().filter(|point| point["breaks"] == true).count();
+        }
+        assert!(indicators.len() > 50 && breaks > 5, "{breaks}");
+    }
+
+    fn what_is_invented_of_indicators_is_invented_once(server) {
+        let before = (total(server, "/api/v1/indicators"), total(server, "/api/v1/measurements"));
+        let sequence = server.db.read_blocking(current_sequence).unwrap();
+        let again = server.db.write_blocking(&OPERATOR, |tx| {
+            let added = indicators::load_illustrative(tx)?;
+            tx.audit(Deed::loaded("illustrative indicators", added));
+            Ok::<_, StoreError>(added)
+        });
+        assert_eq!(again.unwrap(), 0);
+        assert_eq!(server.db.read_blocking(current_sequence).unwrap(), sequence);
+        assert_eq!((total(server, "/api/v1/indicators"), total(server, "/api/v1/measurements")), before);
+        // What the load to measure with adds to two programmes.
+        let added = server.db.write_blocking(&OPERATOR, |tx| {
+            let added = indicators::load_in_full(tx, 2, 20)?;
+            tx.audit(Deed::loaded("load", added));
+            Ok::<_, StoreError>(added)
+        });
+        assert_eq!(added.unwrap(), 40);
+        let after = (total(server, "/api/v1/indicators"), total(server, "/api/v1/measurements"));
+        assert!(after.0 > before.0 && after.1 - before.1 == 8 * (after.0 - before.0), "{before:?} {after:?}");
     }
 
     fn focal_points_are_invented_and_seen_by_who_may(server) {
@@ -271,7 +365,7 @@ fn a_demonstration_that_crashed_before_it_was_filled_goes_on() {
     let target = Target::Sqlite(folder.path().join("remacto.db"));
     db::migrate(&target).unwrap();
     let db = Db::open(&target, 1).unwrap();
-    assert_eq!(reference::load(&db, Purpose::Demonstration).unwrap().len(), 10);
+    assert_eq!(reference::load(&db, Purpose::Demonstration).unwrap().len(), 11);
     assert!(reference::load(&db, Purpose::Demonstration).unwrap().is_empty(), "nothing is loaded twice");
     assert!(reference::check(&db, Purpose::Service).is_err());
 }

@@ -216,7 +216,7 @@ on_both! {
         patch(server, &society, &own, &change).problem(403, "not_your_voice");
         patch(server, &secretary, &own, &change).problem(403, "not_your_voice");
         // The address of another programme leads nowhere.
-        programme(server, "commune-martil", "implementation");
+        programme(server, "commune-martil", "evaluation");
         let elsewhere = own.replace("commune-larache", "commune-martil");
         server.get(&elsewhere).problem(404, "not_found");
         patch(server, &focal, &elsewhere, &change).problem(404, "not_found");
@@ -303,7 +303,7 @@ on_both! {
     }
 
     fn what_goes_with_its_programme_comes_back_with_it(server) {
-        programme(server, "commune-larache", "implementation");
+        programme(server, "commune-larache", "evaluation");
         let (focal, secretary) = (server.account(Role::FocalPoint), server.account(Role::Secretariat));
         let (path, _) = made(server, &focal, &final_one());
         let mut draft = final_one();
@@ -380,7 +380,7 @@ on_both! {
             ("/completion", "missing_value"), ("/evaluated_on", "in_the_future"), ("/independence/fr", "invalid_value"),
             ("/is_independent", "not_independent"), ("/opened_government", "missing_value"), ("/project_id", "unfit_kind")]);
         let society = evaluator(server, "Averroès", Some("commune-larache"));
-        let stranger = programme(server, "commune-martil", "implementation");
+        let stranger = programme(server, "commune-martil", "evaluation");
         for id in [json!(stranger), json!("no-id"), json!("01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), Value::Null] {
             let mut body = independent();
             body["kind"] = json!("end_of_commitment");

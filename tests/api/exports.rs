@@ -27,7 +27,7 @@ on_both! {
     fn every_file_is_what_the_list_says_of_it(server) {
         let sets = exports(server);
         let names: Vec<&str> = sets.iter().map(|set| set["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["members", "territories", "charter", "action_programs", "projects", "milestones", "consultations", "contributions", "evaluations", "practices", "collaborations", "events", "assessments"]);
+        assert_eq!(names, ["members", "territories", "charter", "action_programs", "projects", "milestones", "consultations", "contributions", "evaluations", "practices", "collaborations", "events", "assessments", "indicators", "measurements"]);
         for set in &sets {
             assert_eq!(set["files"].as_array().unwrap().len(), 3);
             for file in set["files"].as_array().unwrap() {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Parameters that do not go with the others, so that an example would spoil the first try in the documentation.
-const WITHOUT_EXAMPLE: [&str; 14] = [
+const WITHOUT_EXAMPLE: [&str; 16] = [
     "axis",
     "contact",
     "moderation",
@@ -31,6 +31,8 @@ const WITHOUT_EXAMPLE: [&str; 14] = [
     "provenance",
     "publication",
     "project",
+    "program",
+    "state",
 ];
 
 fn document() -> Value {
@@ -269,7 +271,7 @@ impl Staff {
         let step = server.json("POST", &format!("{project}/milestones"), &[secretary.header()], &step).json();
         let found = json!({"kind": "mid_term", "evaluated_on": "2025-01-20", "publication": "published"});
         let found = server.json("POST", &format!("{program}/evaluations"), &[secretary.header()], &found).json();
-        let level = json!({"commitment": "visibility", "year": 2025, "level": 2, "explanation": {"fr": "Moyen"}, "assessed_on": "2026-01-20", "publication": "published"});
+        let level = json!({"commitment": "visibility", "year": 2025, "level": 1, "explanation": {"fr": "Moyen"}, "assessed_on": "2026-01-20", "publication": "published"});
         let assessments = "/api/v1/members/commune-larache/assessments";
         let assessed = server.json("POST", assessments, &[secretary.header()], &level).json();
         let round = consultations::made(server, &secretary, &consultations::open_round());

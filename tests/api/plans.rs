@@ -17,6 +17,7 @@ fn filled(target: &Target) {
     let load = db.write_blocking(&OPERATOR, |tx| {
         national::add_members(tx, national::INSTITUTIONS)?;
         let added = national::add_programs(tx)?;
+        assert_eq!(national::add_indicators(tx, MEASURED)?, MEASURED * national::INDICATORS_EACH);
         tx.audit(Deed::loaded("national load", added));
         for number in 1..=SHARED_A_MEMBER {
             tx.conn.batch_execute(&shared(number))?;
@@ -26,6 +27,9 @@ fn filled(target: &Target) {
     });
     assert_eq!(load.unwrap(), national::PROGRAMS);
 }
+
+/// How many programmes have indicators here.
+const MEASURED: usize = 100;
 
 /// How many practices every member has, and how many collaborations and events it leads and hosts.
 const SHARED_A_MEMBER: usize = 5;

@@ -107,9 +107,15 @@ fn both_trees_have_the_same_checks_and_types() {
     fn common(sql: &str, sqlite: bool) -> String {
         let mut sql = sql.to_owned();
         if sqlite {
-            for column in
-                ["presentation_official", "official", "is_current", "is_independent", "is_public", "is_online"]
-            {
+            for column in [
+                "presentation_official",
+                "official",
+                "is_current",
+                "is_independent",
+                "is_public",
+                "is_online",
+                "is_late",
+            ] {
                 for default in ["", " DEFAULT FALSE"] {
                     sql = sql.replace(
                         &format!("{column} INTEGER NOT NULL{default} CHECK ({column} IN (0, 1))"),

@@ -43,7 +43,7 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS name 
     WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
 
 /// Columns beside public ones that take no text: keys, counts and days that are made from public columns.
-const UNMARKED: [&str; 10] = [
+const UNMARKED: [&str; 16] = [
     "id",
     "singleton",
     "network_id",
@@ -54,6 +54,12 @@ const UNMARKED: [&str; 10] = [
     "phase",
     "next_due_on",
     "runs_until",
+    "state",
+    "definition_version",
+    "value",
+    "report",
+    "submitted_at",
+    "reviewed_at",
 ];
 
 /// Runs SQL on a database of either kind.
@@ -178,6 +184,20 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
     for (table, link) in [("collaboration_member", "collaboration_id"), ("event_member", "event_id")] {
         sql.run(&format!("INSERT INTO {table} ({link}, member_id) VALUES ('{MARKER_ID}', {member})"));
     }
+    // What is reported and not approved, of an indicator that everybody sees, and one that nobody does.
+    let report = format!(r#"{{"numerator":null,"denominator":null,"disaggregation":{{}},"note":{map},"evidence":[]}}"#);
+    sql.run(&format!("INSERT INTO measurement (id, version, created_at, updated_at, indicator_id, member_id, period, from_on, until_on, due_on, state,
+        definition_version, value, report, reason, reported_role, submitted_at, first_submitted_at, revision, is_late, is_public)
+        SELECT '{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', id, member_id, '1999', '1999-01-01', '1999-12-31', '2000-01-01', 'submitted',
+        1, {MARKER_NUMBER}, '{report}', '{MARKER}', '{MARKER}', '{MARKER_MOMENT}', '{MARKER_MOMENT}', 0, FALSE, FALSE
+        FROM indicator WHERE slug = 'commune-larache-openness-norms-services-fully-online'"));
+    let definition = format!(
+        r#"{{"title":{map},"measures":{map},"computation":{map},"unit":"persons","kind":"number","levels":[],"direction":"up","frequency":"yearly","dimensions":[],"source":null,"responsible_unit":null}}"#
+    );
+    sql.run(&format!("INSERT INTO indicator (id, version, created_at, updated_at, slug, scope, code, title, title_fr_folded, title_ar_folded, search_text, definition,
+        definition_version, unit, kind, direction, frequency, targets, publication, is_public, provenance)
+        VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', '{MARKER}', 'network', '{MARKER}', '{map}', '{MARKER}', '{MARKER}', '{MARKER}', '{definition}',
+        1, 'persons', 'number', 'up', 'yearly', '[]', 'draft', FALSE, 'official')"));
     // And how it finds that a member keeps a commitment.
     sql.run(&format!("INSERT INTO assessment (id, version, created_at, updated_at, member_id, commitment, year, voice, organisation, level, explanation, evidence, assessed_on, publication)
         VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', (SELECT id FROM member WHERE slug = 'commune-larache'),
@@ -282,6 +302,8 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
         "collaborations",
         "events",
         "assessments",
+        "indicators",
+        "measurements",
     ]
     .iter()
     .flat_map(|name| ["csv", "ndjson", "json"].map(|format| format!("{name}.{format}")))
@@ -301,7 +323,13 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
     for list in [evaluations.as_str(), "/api/v1/practices", "/api/v1/collaborations", "/api/v1/events"] {
         assert_eq!(client.send("GET", &format!("{list}/{MARKER_ID}"), &[]).status, 404, "{list}");
     }
-    assert_eq!(client.send("GET", &format!("{evaluations}/{MARKER_ID}"), &[]).status, 404);
+    let measured = "/api/v1/indicators/commune-larache-openness-norms-services-fully-online/series";
+    for path in [measured, &format!("{measured}?format=csv"), "/api/v1/measurements?limit=200&sort=-created_at"] {
+        clean(path, client.send("GET", path, &[]).text());
+    }
+    for path in ["indicators", "measurements"] {
+        assert_eq!(client.send("GET", &format!("/api/v1/{path}/{MARKER_ID}"), &[]).status, 404, "{path}");
+    }
     let larache = "/api/v1/members/commune-larache";
     for path in ["/assessments", "/assessments?count=exact", "/assessments?format=csv", "/scorecard"] {
         let answer = client.send("GET", &format!("{larache}{path}"), &[]);

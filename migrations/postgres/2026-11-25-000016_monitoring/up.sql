@@ -99,6 +99,7 @@ CREATE TABLE measurement (
     approved_definition_version BIGINT CHECK (approved_definition_version > 0),
     approved_at TIMESTAMP,
     revision BIGINT NOT NULL CHECK (revision >= 0),
+    is_late BOOLEAN NOT NULL,
     is_public BOOLEAN NOT NULL,
     UNIQUE (indicator_id, period),
     CHECK (from_on <= until_on AND until_on <= due_on),

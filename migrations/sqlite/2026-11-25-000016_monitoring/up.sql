@@ -99,6 +99,7 @@ CREATE TABLE measurement (
     approved_definition_version INTEGER CHECK (approved_definition_version > 0),
     approved_at TEXT,
     revision INTEGER NOT NULL CHECK (revision >= 0),
+    is_late INTEGER NOT NULL CHECK (is_late IN (0, 1)),
     is_public INTEGER NOT NULL CHECK (is_public IN (0, 1)),
     UNIQUE (indicator_id, period),
     CHECK (from_on <= until_on AND until_on <= due_on),

@@ -281,7 +281,7 @@ impl Texts {
             axes: axes.clone(),
             commitments: commitments(number),
             stakeholders: vec![stakeholder()],
-            documents: reached(Stage::Adopted).then(document).into_iter().collect(),
+            documents: reached(Stage::Adopted).then(|| document(calendar.date(-1, 10, 2))).into_iter().collect(),
             provenance: Provenance::Illustrative,
             source: Some("Invented for demonstration; not from any official source".to_owned()),
         };
@@ -355,7 +355,8 @@ fn stakeholder() -> Stakeholder {
     }
 }
 
-fn document() -> Document {
+/// The programme itself, of the day of the council's session.
+fn document(dated: NaiveDate) -> Document {
     let title = LanguageMap { fr: Some("Programme illustratif".to_owned()), ..LanguageMap::default() };
     Document {
         title,
@@ -363,7 +364,7 @@ fn document() -> Document {
         language: Language::Fr,
         url: "https://documents.example/programme.pdf".to_owned(),
         sha256: None,
-        dated: None,
+        dated: Some(dated),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     db::{
         Change, Conn, Operation, StoreError, Tx, WriteError, json,
-        schema::{contribution, evaluation, milestone, project},
+        schema::{contribution, evaluation, indicator, milestone, project},
     },
     kernel::{
         id::{Slug, new_id},
@@ -164,6 +164,10 @@ pub fn delete_project(tx: &mut Tx<'_>, gone: &Project) -> Result<(), WriteError>
     let evaluations: i64 = evaluation::table.filter(evaluation::project_id.eq(&gone.id)).count().get_result(tx.conn)?;
     if evaluations > 0 {
         reasons.add("", "has_evaluations", format!("{evaluations} evaluations say something of this project."));
+    }
+    let indicators: i64 = indicator::table.filter(indicator::project_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    if indicators > 0 {
+        reasons.add("", "has_indicators", format!("{indicators} indicators are of this project; delete them first."));
     }
     reasons.done().map_err(WriteError::NotNow)?;
     for (id, version) in milestone_versions(tx.conn, &gone.id)? {

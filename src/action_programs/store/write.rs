@@ -14,8 +14,8 @@ use crate::{
         Change, Conn, Operation, StoreError, Turn, Tx, WriteError, batch_insert, in_pieces, json,
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
-            action_program_deadline, action_program_move, consultation, contribution, evaluation, member, milestone,
-            project, territory,
+            action_program_deadline, action_program_move, consultation, contribution, evaluation, indicator,
+            measurement, member, milestone, project, territory,
         },
     },
     kernel::{
@@ -147,7 +147,7 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
     Ok(after)
 }
 
-/// Keeps what projects and consultations show of their programme up to date.
+/// Keeps what projects, consultations and indicators show of their programme up to date.
 fn keep_standing(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
     let own = project::program_id.eq(&program.id);
     let is_complete = project::milestones_total.gt(0_i64).and(project::milestones_done.eq(project::milestones_total));
@@ -161,6 +161,13 @@ fn keep_standing(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
     diesel::update(project::table.filter(own.and(not(is_complete)))).set(phase(open)).execute(conn)?;
     diesel::update(consultation::table.filter(consultation::program_id.eq(&program.id)))
         .set(consultation::is_public.eq(program.is_public()))
+        .execute(conn)?;
+    let own = indicator::program_id.eq(&program.id).and(indicator::publication.eq("published"));
+    diesel::update(indicator::table.filter(own)).set(indicator::is_public.eq(program.is_public())).execute(conn)?;
+    let own = indicator::table.filter(own).select(indicator::id);
+    let approved = measurement::indicator_id.eq_any(own).and(measurement::approved_at.is_not_null());
+    diesel::update(measurement::table.filter(approved))
+        .set(measurement::is_public.eq(program.is_public()))
         .execute(conn)?;
     Ok(())
 }
@@ -184,6 +191,10 @@ pub fn move_to(tx: &mut Tx<'_>, before: &Program, after: Program, moved: &Moved)
 /// and stays visible.
 pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
     let mut reasons = parts_of_others(tx.conn, &gone.id)?;
+    let indicators: i64 = indicator::table.filter(indicator::program_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    if indicators > 0 {
+        reasons.add("", "has_indicators", format!("{indicators} indicators are of it; delete them first."));
+    }
     if gone.stage != Stage::Draft {
         let detail = format!("The programme is in {}; it can be moved to cancelled.", gone.stage.as_str());
         reasons.add("", "not_a_draft", detail);
@@ -209,12 +220,18 @@ fn parts_of_others(conn: &mut Conn, id: &str) -> Result<Violations, StoreError> 
         .count()
         .get_result(conn)?;
     let evaluations: i64 = evaluation::table.filter(evaluation::program_id.eq(id)).count().get_result(conn)?;
+    let measured: i64 = measurement::table
+        .inner_join(indicator::table.on(indicator::id.eq(measurement::indicator_id)))
+        .filter(indicator::program_id.eq(id).and(measurement::approved_at.is_not_null()))
+        .count()
+        .get_result(conn)?;
     let own = action_program_move::program_id.eq(id);
     let moves: i64 = action_program_move::table.filter(own).count().get_result(conn)?;
     let mut found = Violations::default();
     for (code, count, what) in [
         ("has_contributions", ideas, "contributions were sent to it"),
         ("has_evaluations", evaluations, "evaluations are about it"),
+        ("has_measurements", measured, "approved values are public"),
         ("has_moved", moves, "moves stand in its history"),
     ] {
         if count > 0 {
@@ -254,12 +271,26 @@ fn announce_parts(tx: &mut Tx<'_>, program_id: &str, operation: Operation) -> Re
         .order(evaluation::id)
         .select((evaluation::id, evaluation::version))
         .load(tx.conn)?;
+    let indicators: Vec<(String, i64)> = indicator::table
+        .filter(indicator::program_id.eq(program_id).and(indicator::publication.eq("published")))
+        .order(indicator::id)
+        .select((indicator::id, indicator::version))
+        .load(tx.conn)?;
+    let measurements: Vec<(String, i64)> = measurement::table
+        .inner_join(indicator::table.on(indicator::id.eq(measurement::indicator_id)))
+        .filter(indicator::program_id.eq(program_id).and(indicator::publication.eq("published")))
+        .filter(measurement::approved_at.is_not_null())
+        .order(measurement::id)
+        .select((measurement::id, measurement::version))
+        .load(tx.conn)?;
     let parts = [
         (PROJECTS, projects),
         (MILESTONES, milestones),
         ("consultations", consultations),
         ("contributions", contributions),
         ("evaluations", evaluations),
+        ("indicators", indicators),
+        ("measurements", measurements),
     ];
     if operation == Operation::Created {
         touch_parts(tx.conn, program_id, tx.now().naive_utc())?;
@@ -286,6 +317,9 @@ fn touch_parts(conn: &mut Conn, program_id: &str, now: NaiveDateTime) -> Result<
     diesel::update(rounds()).set(consultation::updated_at.eq(now)).execute(conn)?;
     let ideas = contribution::consultation_id.eq_any(rounds().select(consultation::id));
     diesel::update(contribution::table.filter(ideas)).set(contribution::updated_at.eq(now)).execute(conn)?;
+    diesel::update(indicator::table.filter(indicator::program_id.eq(program_id)))
+        .set(indicator::updated_at.eq(now))
+        .execute(conn)?;
     diesel::update(evaluation::table.filter(evaluation::program_id.eq(program_id)))
         .set(evaluation::updated_at.eq(now))
         .execute(conn)?;
@@ -403,7 +437,7 @@ fn write_commitments(conn: &mut Conn, program_id: &str, commitments: &[String]) 
     Ok(())
 }
 
-/// Gives programmes and projects the region of their members again, where a territory has come to lie in another one, and
+/// Gives programmes, projects, consultations and indicators the region of their members again, where a territory has come to lie in another one, and
 /// notes a change of each; returns how many.
 ///
 /// # Errors
@@ -419,18 +453,52 @@ pub fn follow(tx: &mut Tx<'_>, codes: &[Code]) -> Result<usize, StoreError> {
             .distinct()
             .load(conn)?)
     })?;
-    if moved.is_empty() {
+    let measured: Vec<(String, String)> = in_pieces(tx.conn, codes, |conn, codes| {
+        Ok(member::table
+            .inner_join(territory::table.on(territory::code.eq(member::territory_code)))
+            .inner_join(indicator::table.on(indicator::member_id.eq(member::id.nullable())))
+            .filter(member::territory_code.eq_any(codes.iter().map(Code::as_str)))
+            .filter(indicator::region_code.ne(territory::region_code.nullable()))
+            .select((member::id, territory::region_code))
+            .distinct()
+            .load(conn)?)
+    })?;
+    if moved.is_empty() && measured.is_empty() {
         return Ok(0);
     }
     take_turn(tx)?;
     let now = tx.now().naive_utc();
     let mut followed = 0;
+    for (member_id, region) in &measured {
+        followed += follow_indicators(tx, member_id, region, now)?;
+    }
     for (member_id, region) in &moved {
         followed += follow_programs(tx, member_id, region, now)?;
         followed += follow_projects(tx, member_id, region, now)?;
         followed += follow_consultations(tx, member_id, region, now)?;
     }
     Ok(followed)
+}
+
+fn follow_indicators(tx: &mut Tx<'_>, member_id: &str, region: &str, now: NaiveDateTime) -> Result<usize, StoreError> {
+    let own = indicator::table.filter(indicator::member_id.eq(member_id));
+    diesel::update(own)
+        .set((
+            indicator::region_code.eq(region),
+            indicator::version.eq(indicator::version + 1),
+            indicator::updated_at.eq(now),
+        ))
+        .execute(tx.conn)?;
+    let public: Vec<(String, i64)> = own
+        .filter(indicator::is_public.eq(true))
+        .order(indicator::id)
+        .select((indicator::id, indicator::version))
+        .load(tx.conn)?;
+    for (id, version) in &public {
+        let (id, version) = (id.clone(), *version);
+        tx.record_part(Change { resource: "indicators", id, operation: Operation::Updated, version });
+    }
+    Ok(public.len())
 }
 
 macro_rules! follow_region {

@@ -28,8 +28,8 @@ use crate::{
 };
 
 query! {
-    /// The parameters of the scale.
-    pub struct AssessmentScaleQuery {
+    /// The parameters of a single assessment and of the scale.
+    pub struct AssessmentViewQuery {
         /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
         #[example = "ar"]
         pub lang: Lang,
@@ -90,6 +90,9 @@ list_query! {
         /// `all` for what is not published, too, `draft` for that only; of one's own voice, with a token that may write
         /// it.
         pub publication: One<PublicationFilter>,
+        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        #[example = "2024-06-30"]
+        pub updated_since: Instant,
         /// The order: `created_at` (default), or `-created_at`.
         #[example = "created_at"]
         pub sort: Order<SortKey>,
@@ -141,7 +144,7 @@ impl MemberAssessmentQuery {
             voices: Several::values(self.voice.clone()),
             levels: Several::values(self.level.clone()),
             publication: self.publication.map(|publication| publication.0),
-            updated_since: None,
+            updated_since: self.updated_since.map(|moment| moment.0),
             order: self.sort.unwrap_or(OLDEST_FIRST),
         }
     }

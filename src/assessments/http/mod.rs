@@ -13,7 +13,7 @@ pub use self::write::{create_assessment, delete_assessment, update_assessment};
 use super::{
     SCALE,
     dto::{
-        AssessmentOut, AssessmentPageOut, AssessmentQuery, AssessmentScaleOut, AssessmentScaleQuery,
+        AssessmentOut, AssessmentPageOut, AssessmentQuery, AssessmentScaleOut, AssessmentViewQuery,
         MemberAssessmentQuery,
     },
     rules::{Assessment, Reader},
@@ -29,12 +29,7 @@ use crate::{
     kernel::{id::is_id, paging::Found, text::hex},
     members::{self, MemberAddress},
     state::AppState,
-    web::{
-        listing::Frame,
-        problem::Problem,
-        query::{NoParameters, Query},
-        representation::View,
-    },
+    web::{listing::Frame, problem::Problem, query::Query, representation::View},
 };
 
 /// The lists' names, in cursors and of downloaded files.
@@ -50,13 +45,13 @@ const SCALE_VERSION: i64 = 1;
 #[utoipa::path(
     tag = "assessments",
     operation_id = "getAssessmentScale",
-    params(AssessmentScaleQuery),
+    params(AssessmentViewQuery),
     responses((status = 200, description = "The scale.", body = AssessmentScaleOut))
 )]
 #[get("/charter/assessment-scale")]
 pub async fn get_assessment_scale(
     req: HttpRequest,
-    Query(query): Query<AssessmentScaleQuery>,
+    Query(query): Query<AssessmentViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?.showing(hex(&Sha256::digest(SCALE)));
     let levels = scale()?.into_levels();
@@ -143,7 +138,8 @@ fn respond(req: &HttpRequest, view: &View, frame: Frame, found: Found<Assessment
     operation_id = "getAssessment",
     params(
         ("id" = String, Path, description = "Slug or id of the member.", example = "commune-larache"),
-        ("assessment_id" = String, Path, description = "Identifier of the assessment.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")
+        ("assessment_id" = String, Path, description = "Identifier of the assessment.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"),
+        AssessmentViewQuery
     ),
     responses((status = 200, description = "The assessment.", body = AssessmentOut))
 )]
@@ -153,9 +149,9 @@ pub async fn get_assessment(
     state: Data<AppState>,
     path: Path<(String, String)>,
     caller: Caller,
-    _query: Query<NoParameters>,
+    Query(query): Query<AssessmentViewQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_resource(&req, None)?;
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let (member, id) = path.into_inner();
     let address = MemberAddress::parse(&member).filter(|_| is_id(&id)).ok_or_else(Problem::not_found)?;
     let read = move |conn: &mut Conn| {

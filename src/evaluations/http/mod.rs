@@ -60,11 +60,10 @@ pub async fn list_evaluations(
     let (listing, frame) = query.paging().of(LIST, query.filters(path.into_inner()), false)?;
     let read = move |conn: &mut Conn| {
         let Some(program) = program_seen(conn, &caller, &address)? else { return Ok(None) };
-        let author = reader
-            .as_ref()
-            .map(|reader| admitted::<EvaluationsWrite>(conn, reader, &program.owner.id))
-            .transpose()?
-            .flatten();
+        let author = match &reader {
+            Some(reader) => admitted::<EvaluationsWrite>(conn, reader, &program.owner.id)?,
+            None => None,
+        };
         let found = store::list(conn, &program.id, author.as_ref(), &listing)?;
         let said = store::said(conn, &program.id)?;
         Ok(Some((program, found, said)))

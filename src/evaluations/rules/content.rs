@@ -60,8 +60,8 @@ const fn earliest(kind: Kind) -> Stage {
     }
 }
 
-/// Whether a programme in a stage can be evaluated: from the adoption or the implementation on, also after it was closed;
-/// not when it was given up.
+/// Whether a programme in a stage can be evaluated: from the adoption or the implementation on, finally when that has ended,
+/// also after it was closed; not when it was given up.
 ///
 /// # Errors
 /// Why not, with the stage.
@@ -89,12 +89,13 @@ mod tests {
     fn a_programme_is_evaluated_once_there_is_something_to_evaluate() {
         let stages = |kind| Stage::ALL.iter().copied().filter(move |stage| check_stage(kind, *stage).is_ok());
         let from_implementation = [Stage::Implementation, Stage::Evaluation, Stage::Closed];
-        for kind in [Kind::MidTerm, Kind::Final, Kind::EndOfCommitment] {
+        for kind in [Kind::MidTerm, Kind::EndOfCommitment] {
             assert!(stages(kind).eq(from_implementation), "{kind:?}");
         }
+        assert!(stages(Kind::Final).eq([Stage::Evaluation, Stage::Closed]));
         assert!(stages(Kind::Inception).eq([Stage::Adopted].into_iter().chain(from_implementation)));
         let why = check_stage(Kind::Final, Stage::Adopted).unwrap_err();
-        assert!(why.detail.contains("adopted") && why.detail.contains("implementation"), "{why:?}");
+        assert!(why.detail.contains("adopted") && why.detail.contains("evaluation"), "{why:?}");
     }
 
     fn day(offset: i64) -> NaiveDate {

@@ -5,11 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::rules::{
-    Approved, Content, Disaggregation, Evidence, Measurement, MeasurementFilters, MeasurementSortKey, Period, Report,
-    Revision, State,
+    Approved, Content, Disaggregation, Evidence, Measurement, MeasurementFilters, MeasurementSortKey, Period, Readable,
+    Report, Revision, State,
 };
 use crate::{
-    action_programs::Drafts,
     kernel::{
         clock::rfc3339,
         codes::Flag,
@@ -37,10 +36,9 @@ list_query! {
         #[example = "commune-larache"]
         pub member: Several<Slug>,
         /// Only measurements for these periods; several by comma.
-        #[example = "2025-Q1,2025-Q2"]
+        #[example = "2025-H1,2025-H2"]
         pub period: Several<Period>,
         /// Only reports that have come so far, with the reports; with a token that may see them. Several by comma.
-        #[example = "submitted"]
         pub state: Several<State>,
         /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
@@ -55,15 +53,15 @@ list_query! {
 }
 
 impl MeasurementQuery {
-    /// Which measurements the query asks for; `drafts` are those whose reports the caller sees.
+    /// Which measurements the query asks for; `readable` is whose reports the caller sees.
     #[must_use]
-    pub fn filters(&self, drafts: Drafts) -> MeasurementFilters {
+    pub fn filters(&self, readable: Readable) -> MeasurementFilters {
         MeasurementFilters {
             indicators: Several::texts(&self.indicator),
             members: Several::texts(&self.member),
             periods: Several::texts(&self.period),
             states: Several::values(self.state.clone()),
-            drafts,
+            readable,
             updated_since: self.updated_since.map(|moment| moment.0),
             order: self.sort.unwrap_or(Order { key: MeasurementSortKey::CreatedAt, direction: Direction::Ascending }),
         }
@@ -218,7 +216,7 @@ impl MeasurementOut {
             member: found.member.as_ref().map(|member| format!("/api/v1/members/{}", member.slug)),
             this,
         };
-        let in_time = found.first_submitted_at.map(|at| at.date_naive() <= found.period.due_on());
+        let in_time = found.is_in_time();
         let approved_at = found.approved.as_ref().map(|approved| approved.at);
         let content = found.approved.map(|Approved { content, .. }| content);
         let (value, version) = (content.as_ref().map(|of| of.value), content.as_ref().map(|of| of.definition_version));

@@ -49,7 +49,7 @@ list_query! {
     /// The parameters of the list of indicators.
     pub struct IndicatorQuery of IndicatorOut {
         /// Only indicators of these: `network`, `programme`, `project`, `commitment`; several by comma.
-        #[example = "programme"]
+        #[example = "commitment"]
         pub scope: Several<Scope>,
         /// Only indicators of the members with these slugs; several by comma.
         #[example = "commune-larache"]
@@ -58,7 +58,6 @@ list_query! {
         #[example = "01,04"]
         pub region: Several<Code>,
         /// Only indicators of the programmes with these slugs or ids, and of their projects; several by comma.
-        #[example = "commune-larache-cycle-1"]
         pub program: Several<ProgramParameter>,
         /// Only indicators of the projects with these identifiers; several by comma.
         pub project: Several<Identifier>,

@@ -7,14 +7,14 @@ use actix_web::{
 
 use super::super::{
     dto::{MeasurementOut, MeasurementPageOut, MeasurementQuery, MeasurementViewQuery, RevisionOut, RevisionPageOut},
-    rules::Measurement,
+    rules::{Measurement, Readable},
     store,
 };
 use crate::{
-    action_programs::{admit, as_published, with_drafts_of},
+    action_programs::{Drafts, admit, as_published, with_drafts_of},
     auth::{
         self,
-        principal::Caller,
+        principal::{Caller, Principal},
         roles::{MeasurementsReport, MeasurementsReview, Role},
     },
     db::{Author as _, Conn, StoreError},
@@ -52,8 +52,8 @@ pub async fn list_measurements(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let with_reports = query.state.is_some();
-    let (view, author, drafts) = with_drafts_of::<MeasurementsReport>(view, &caller, with_reports)?;
-    let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
+    let (view, author, readable) = readable(view, &caller, with_reports)?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(readable), false)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         store::list_measurements(conn, &listing)
@@ -124,6 +124,22 @@ pub async fn list_measurement_revisions(
     let data: Vec<RevisionOut> = revisions.into_iter().map(RevisionOut::from).collect();
     let page = PageOut::whole(data.len());
     view.respond(&req, version, &RevisionPageOut { data, page }, None)
+}
+
+/// The view of a list, for whom its reports are wanted, and whose the caller sees. Without `wanted` nobody is asked.
+fn readable(view: View, caller: &Caller, wanted: bool) -> Result<(View, Option<Principal>, Readable), Problem> {
+    let evaluator = caller.0.as_ref().filter(|principal| principal.claims().role == Role::Evaluator);
+    if let Some(evaluator) = evaluator.filter(|_| wanted) {
+        let readable = Readable::Assigned(evaluator.claims().sub.clone());
+        return Ok((view.private(), Some(evaluator.clone()), readable));
+    }
+    let (view, author, drafts) = with_drafts_of::<MeasurementsReport>(view, caller, wanted)?;
+    let readable = match drafts {
+        Drafts::None => Readable::None,
+        Drafts::All => Readable::All,
+        Drafts::Of(member) => Readable::Of(member),
+    };
+    Ok((view, author, readable))
 }
 
 /// The measurement with an id, if the caller sees it, and whether its report is shown.

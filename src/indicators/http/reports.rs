@@ -202,13 +202,12 @@ fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, M
 fn reviewed(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
     let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
     let (of, found) = store::lock_measurement(tx, id)?.ok_or_else(Problem::not_found)?;
-    let Some(member) = &of.place.member else {
-        may_keep::<MeasurementsReport>(principal, &of)?;
-        return Ok((of, found));
+    let speaks = match &of.place.member {
+        Some(member) => speaking::<MeasurementsReview>(tx.conn, principal, (&member.id, &member.slug)).map(|_| ()),
+        None => may_keep::<MeasurementsReport>(principal, &of),
     };
-    let speaks = speaking::<MeasurementsReview>(tx.conn, principal, (&member.id, &member.slug));
     match speaks {
-        Ok(_) => Ok((of, found)),
+        Ok(()) => Ok((of, found)),
         Err(refusal) if found.is_public() => Err(refusal),
         Err(_) => Err(Problem::not_found()),
     }

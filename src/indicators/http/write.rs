@@ -72,7 +72,7 @@ pub async fn create_indicator(
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "updateIndicator",
-    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-cycle-1-services-fully-online")),
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-openness-norms-services-fully-online")),
     request_body(content(
         (IndicatorPatch = "application/merge-patch+json"), (IndicatorPatch = "application/json")
     )),
@@ -108,7 +108,7 @@ pub async fn update_indicator(
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "deleteIndicator",
-    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-cycle-1-services-fully-online")),
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-openness-norms-services-fully-online")),
     security(("token" = ["indicators:write"])),
     responses((status = 204, description = "It is gone."), (status = 409))
 )]
@@ -188,7 +188,11 @@ fn place(tx: &mut Tx<'_>, input: &IndicatorIn, principal: &Principal) -> Result<
             commitment: None,
             is_public: true,
         })),
-        None => Err(Problem::new(&FORBIDDEN, "The network's indicators are the secretariat's; name what yours is of.")),
+        None => {
+            let detail =
+                "Name program, project_id, or member with commitment; the network's own are the secretariat's.";
+            Ok(nowhere("", "missing_place", detail.to_owned()))
+        }
     }
 }
 

@@ -8,20 +8,17 @@ use utoipa::ToSchema;
 use super::{
     catalogue::Catalogue,
     disaggregation::{Disaggregation, check_parts},
-    indicator::{Definition, Keeper},
+    indicator::{Definition, Indicator, Keeper},
     measure::Figures,
     period::Period,
 };
-use crate::{
-    action_programs::Drafts,
-    kernel::{
-        codes::codes,
-        decimal::Decimal,
-        id::Slug,
-        language::LanguageMap,
-        paging::Order,
-        violation::{Violation, Violations},
-    },
+use crate::kernel::{
+    codes::codes,
+    decimal::Decimal,
+    id::{Slug, new_id},
+    language::LanguageMap,
+    paging::Order,
+    violation::{Violation, Violations},
 };
 
 /// How far a report has come.
@@ -202,10 +199,42 @@ pub struct Hand<'a> {
 }
 
 impl Measurement {
+    /// A report that is begun.
+    #[must_use]
+    pub fn begun(of: &Indicator, (period, reported): (Period, Content), hand: Hand<'_>) -> Self {
+        Self {
+            id: new_id(),
+            version: 1,
+            created_at: hand.at,
+            updated_at: hand.at,
+            indicator_id: of.id.clone(),
+            indicator: of.slug.clone(),
+            member: of.place.member.clone(),
+            period,
+            state: State::Draft,
+            reported,
+            reason: None,
+            reported_by: hand.account.map(str::to_owned),
+            reported_role: hand.role.map(str::to_owned),
+            submitted_at: None,
+            first_submitted_at: None,
+            review: Review::default(),
+            approved: None,
+            revision: 0,
+            of_public: of.is_public(),
+        }
+    }
+
     /// Where it is.
     #[must_use]
     pub fn address(&self) -> String {
         format!("/api/v1/measurements/{}", self.id)
+    }
+
+    /// Whether it was first submitted by the day on which it was due; `None` before it was.
+    #[must_use]
+    pub fn is_in_time(&self) -> Option<bool> {
+        self.first_submitted_at.map(|at| at.date_naive() <= self.period.due_on())
     }
 
     /// Whether everybody sees it.
@@ -348,6 +377,19 @@ pub enum MeasurementSortKey {
 
 codes!(MeasurementSortKey { CreatedAt => "created_at" });
 
+/// Whose reports somebody sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Readable {
+    /// Nobody's.
+    None,
+    /// Everybody's.
+    All,
+    /// Those of the member with an id.
+    Of(String),
+    /// Those of the members that have been assigned to the account with an id.
+    Assigned(String),
+}
+
 /// Which measurements a list has. Empty lists of values do not filter.
 #[derive(Debug, Clone, Serialize)]
 pub struct MeasurementFilters {
@@ -360,7 +402,7 @@ pub struct MeasurementFilters {
     /// States of reports, any of which: then what is not approved is wanted, too.
     pub states: Vec<State>,
     /// Whose reports the caller sees.
-    pub drafts: Drafts,
+    pub readable: Readable,
     /// Changed since this moment, inclusive.
     pub updated_since: Option<DateTime<Utc>>,
     /// The order.

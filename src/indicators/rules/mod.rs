@@ -8,6 +8,7 @@ mod measure;
 mod measurement;
 mod period;
 mod progress;
+mod reference;
 
 pub use self::{
     catalogue::{Catalogue, Entry, REFERENCE, Scope, Unit, reference},
@@ -16,9 +17,10 @@ pub use self::{
     indicator::{Definition, Facts, Filters, Indicator, Keeper, Place, SortKey},
     measure::{Direction, Figures, Kind, Measure},
     measurement::{
-        Approved, Content, Evidence, Hand, Measurement, MeasurementFilters, MeasurementSortKey, PeriodState, Report,
-        ReportingPeriod, Review, Revision, State, Verdict, check_period, content,
+        Approved, Content, Evidence, Hand, Measurement, MeasurementFilters, MeasurementSortKey, PeriodState, Readable,
+        Report, ReportingPeriod, Review, Revision, State, Verdict, check_period, content,
     },
     period::{Frequency, Period},
     progress::{Dated, RULE, Reported, Standing, Status},
+    reference::{Ground, SeedIndicator, parse_texts},
 };

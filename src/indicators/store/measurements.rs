@@ -5,15 +5,16 @@ use diesel::{dsl::AsSelect, prelude::*};
 use serde::Serialize;
 
 use super::{
-    super::rules::{Approved, Content, Measurement, MeasurementFilters, MeasurementSortKey, Period, Review, Revision},
+    super::rules::{
+        Approved, Content, Measurement, MeasurementFilters, MeasurementSortKey, Period, Readable, Review, Revision,
+    },
     decimal, keeper, parsed, slug,
 };
 use crate::{
-    action_programs::Drafts,
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::keyset_by_id,
-        schema::{indicator, measurement, measurement_revision, member},
+        schema::{account_member, indicator, measurement, measurement_revision, member},
         search::any_of,
     },
     kernel::paging::{Found, Key, Listing, Position},
@@ -68,6 +69,8 @@ pub(super) struct MeasurementRow {
     approved_at: Option<NaiveDateTime>,
     revision: i64,
     #[serde(skip)]
+    is_late: bool,
+    #[serde(skip)]
     is_public: bool,
 }
 
@@ -103,6 +106,7 @@ impl MeasurementRow {
             approved_definition_version: approved.map(|approved| approved.content.definition_version),
             approved_at: approved.map(|approved| approved.at.naive_utc()),
             revision: found.revision,
+            is_late: found.is_in_time() == Some(false),
             is_public: found.is_public(),
         })
     }
@@ -281,14 +285,17 @@ pub fn list_measurements(
 fn filtered(filters: &MeasurementFilters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {
     let mut query = parts().into_boxed();
     let states: Vec<&str> = filters.states.iter().map(|state| state.as_str()).collect();
-    query = match &filters.drafts {
+    query = match &filters.readable {
         _ if states.is_empty() => query.filter(measurement::is_public.eq(true)),
-        Drafts::All => any_of!(query, measurement::state, states.as_slice()),
-        Drafts::Of(member) => {
-            any_of!(query.filter(measurement::member_id.eq(member)), measurement::state, states.as_slice())
+        Readable::None => query.filter(false.into_sql::<diesel::sql_types::Bool>()),
+        Readable::All => query,
+        Readable::Of(member) => query.filter(measurement::member_id.eq(member)),
+        Readable::Assigned(account) => {
+            let own = account_member::table.filter(account_member::account_id.eq(account));
+            query.filter(measurement::member_id.eq_any(own.select(account_member::member_id.nullable())))
         }
-        Drafts::None => query.filter(false.into_sql::<diesel::sql_types::Bool>()),
     };
+    query = any_of!(query, measurement::state, states.as_slice());
     if !filters.indicators.is_empty() {
         let is_named = indicator::slug.eq_any(&filters.indicators).or(indicator::id.eq_any(&filters.indicators));
         query = query.filter(is_named);

@@ -4,6 +4,7 @@
 mod measurements;
 mod periods;
 mod report;
+mod seed;
 mod write;
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -16,6 +17,7 @@ pub use self::{
     },
     periods::{find_period, find_periods, set_period},
     report::{create_measurement, delete_measurement, lock_measurement, review, update_measurement},
+    seed::{places, programs, seed},
     write::{create, delete, lock, program_place, project_place, update},
 };
 use super::rules::{Dated, Definition, Facts, Filters, Indicator, Keeper, Place, Reported, SortKey};

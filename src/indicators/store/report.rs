@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{
-    super::rules::{Content, Hand, Indicator, Measurement, Period, Review, Revision, State},
+    super::rules::{Content, Hand, Indicator, Measurement, Period, Revision},
     MEASUREMENTS, find_measurement, lock,
     measurements::{MeasurementRow, of_period},
 };
@@ -15,7 +15,7 @@ use crate::{
         Change, Conn, Operation, StoreError, Tx, WriteError, json,
         schema::{indicator, measurement, measurement_revision},
     },
-    kernel::{id::new_id, violation::Violation},
+    kernel::violation::Violation,
 };
 
 /// The measurement with an id and its indicator, which nobody else changes meanwhile.
@@ -43,7 +43,7 @@ pub fn create_measurement(
         let detail = format!("There is a report for {period}: change it ({}).", other.address());
         return Err(WriteError::Taken(Violation::new("/period", "already_exists", detail).into()));
     }
-    let new = new_measurement(of, (period, content.clone()), hand);
+    let new = Measurement::begun(of, (period, content.clone()), hand);
     let new = new.report(content, (submits, None), hand).map_err(|why| WriteError::Invalid(why.into()))?;
     let row = MeasurementRow::of(&new)?;
     let after = json::value(&row)?;
@@ -51,31 +51,6 @@ pub fn create_measurement(
     // Nobody else sees it before it is approved, so only the audit hears of it.
     tx.record_if(false, change(&new, Operation::Created), None, Some(after));
     Ok(new)
-}
-
-/// A report that is begun.
-pub(super) fn new_measurement(of: &Indicator, (period, reported): (Period, Content), hand: Hand<'_>) -> Measurement {
-    Measurement {
-        id: new_id(),
-        version: 1,
-        created_at: hand.at,
-        updated_at: hand.at,
-        indicator_id: of.id.clone(),
-        indicator: of.slug.clone(),
-        member: of.place.member.clone(),
-        period,
-        state: State::Draft,
-        reported,
-        reason: None,
-        reported_by: hand.account.map(str::to_owned),
-        reported_role: hand.role.map(str::to_owned),
-        submitted_at: None,
-        first_submitted_at: None,
-        review: Review::default(),
-        approved: None,
-        revision: 0,
-        of_public: of.is_public(),
-    }
 }
 
 /// Writes what a [`lock_measurement`]ed measurement has become and returns it; nothing where nothing differs.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{
-    super::rules::{Facts, Indicator, Keeper, Place, Scope},
+    super::rules::{Definition, Facts, Indicator, Keeper, Place, Scope},
     Derived, INDICATORS, Row, find,
 };
 use crate::{
@@ -113,7 +113,7 @@ pub fn create(
 }
 
 /// Writes the rows of a new indicator, whose definition holds since a day.
-pub(super) fn insert(conn: &mut Conn, new: &Indicator, since: NaiveDate) -> Result<(), StoreError> {
+fn insert(conn: &mut Conn, new: &Indicator, since: NaiveDate) -> Result<(), StoreError> {
     let derived = Derived::of(&new.facts.definition)?;
     diesel::insert_into(indicator::table).values((Row::of(new)?, derived)).execute(conn)?;
     note_definition(conn, new, since)
@@ -121,18 +121,25 @@ pub(super) fn insert(conn: &mut Conn, new: &Indicator, since: NaiveDate) -> Resu
 
 #[derive(Insertable)]
 #[diesel(table_name = indicator_definition, treat_none_as_default_value = false)]
-struct DefinitionRow<'a> {
+pub(super) struct DefinitionRow<'a> {
     indicator_id: &'a str,
     version: i64,
     since: NaiveDate,
     definition: String,
 }
 
+impl<'a> DefinitionRow<'a> {
+    pub(super) fn of(
+        indicator_id: &'a str,
+        (version, since, definition): (i64, NaiveDate, &Definition),
+    ) -> Result<Self, StoreError> {
+        Ok(Self { indicator_id, version, since, definition: json::write(definition)? })
+    }
+}
+
 /// Keeps the definition of an indicator as one of its versions.
 fn note_definition(conn: &mut Conn, found: &Indicator, since: NaiveDate) -> Result<(), StoreError> {
-    let (indicator_id, version) = (found.id.as_str(), found.definition_version);
-    let definition = json::write(&found.facts.definition)?;
-    let row = DefinitionRow { indicator_id, version, since, definition };
+    let row = DefinitionRow::of(&found.id, (found.definition_version, since, &found.facts.definition))?;
     diesel::insert_into(indicator_definition::table).values(row).execute(conn)?;
     Ok(())
 }

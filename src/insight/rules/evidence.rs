@@ -31,6 +31,14 @@ pub enum Unit {
     Milestones,
     /// Evaluations of programmes.
     Evaluations,
+    /// Figures that were reported for a period.
+    Measurements,
+    /// Practices that members tell of.
+    Practices,
+    /// Part that a member takes in a collaboration.
+    Collaborations,
+    /// Part that a member takes in an event.
+    Events,
 }
 
 codes!(Unit {
@@ -41,6 +49,10 @@ codes!(Unit {
     Contributions => "contributions",
     Milestones => "milestones",
     Evaluations => "evaluations",
+    Measurements => "measurements",
+    Practices => "practices",
+    Collaborations => "collaborations",
+    Events => "events",
 });
 
 /// A published programme as it was on a day.
@@ -96,6 +108,16 @@ pub struct Facts {
     pub ideas_answered: i64,
     /// Evaluations by voice.
     pub evaluations: Vec<(Voice, i64)>,
+    /// Approved figures that had been reported in time.
+    pub reported_in_time: i64,
+    /// Approved figures that had been reported late.
+    pub reported_late: i64,
+    /// Practices that they had published.
+    pub practices: i64,
+    /// How often they took part in a collaboration.
+    pub collaborations: i64,
+    /// How often they took part in an event.
+    pub events: i64,
 }
 
 impl Facts {
@@ -141,6 +163,7 @@ pub fn evidence(commitment: &str, facts: &Facts) -> Vec<Evidence> {
         "openness-norms" => openness_norms(facts),
         "action-programs" => action_programs(facts),
         "monitoring-evaluation" => monitoring(facts),
+        "territorial-synergy" => synergy(facts),
         "visibility" => visibility(facts),
         _ => Vec::new(),
     }
@@ -258,20 +281,79 @@ fn monitoring(facts: &Facts) -> Vec<Evidence> {
         );
         figure(format!("evaluations_by_{}", voice.as_str()), facts.evaluations_by(*voice), Unit::Evaluations, formula)
     });
-    milestones.into_iter().chain(evaluations).collect()
+    let reports = [
+        figure(
+            "figures_reported_in_time",
+            facts.reported_in_time,
+            Unit::Measurements,
+            texts(
+                "عدد قيم المؤشرات المصادق عليها للفترات المنتهية إلى ذلك اليوم، التي صُرح بها داخل الأجل",
+                "Valeurs d'indicateurs approuvées, pour des périodes terminées à cette date, déclarées dans le délai",
+                "Approved values of indicators for periods that were over by the day, reported by the day on which they were due",
+            ),
+        ),
+        figure(
+            "figures_reported_late",
+            facts.reported_late,
+            Unit::Measurements,
+            texts(
+                "عدد تلك القيم التي صُرح بها بعد الأجل",
+                "Celles qui ont été déclarées après le délai",
+                "Those that were reported later",
+            ),
+        ),
+    ];
+    milestones.into_iter().chain(evaluations).chain(reports).collect()
+}
+
+fn synergy(facts: &Facts) -> Vec<Evidence> {
+    vec![
+        figure(
+            "practices_published",
+            facts.practices,
+            Unit::Practices,
+            texts(
+                "عدد التجارب التي نشرها الأعضاء في ذلك اليوم أو قبله",
+                "Pratiques que les membres ont publiées à cette date au plus tard",
+                "Practices that the members had published by the day",
+            ),
+        ),
+        figure(
+            "collaborations_joined",
+            facts.collaborations,
+            Unit::Collaborations,
+            texts(
+                "عدد المشاركات في أشكال تعاون منشورة بدأت في ذلك اليوم أو قبله، تُحتسب لكل عضو مشارك",
+                "Participations à des collaborations publiées, commencées à cette date au plus tard, comptées pour chaque membre",
+                "Participations in published collaborations that had begun by the day, counted for each member",
+            ),
+        ),
+    ]
 }
 
 fn visibility(facts: &Facts) -> Vec<Evidence> {
-    vec![figure(
-        "members_in_ogp_local",
-        facts.in_ogp_local,
-        Unit::Members,
-        texts(
-            "عدد الأعضاء المشاركين في ذلك اليوم في برنامج شراكة الحكومة المنفتحة للجماعات المحلية (OGP Local)",
-            "Membres qui participent à cette date à OGP Local",
-            "Members that take part in OGP Local on the day",
+    vec![
+        figure(
+            "members_in_ogp_local",
+            facts.in_ogp_local,
+            Unit::Members,
+            texts(
+                "عدد الأعضاء المشاركين في ذلك اليوم في برنامج شراكة الحكومة المنفتحة للجماعات المحلية (OGP Local)",
+                "Membres qui participent à cette date à OGP Local",
+                "Members that take part in OGP Local on the day",
+            ),
         ),
-    )]
+        figure(
+            "events_attended",
+            facts.events,
+            Unit::Events,
+            texts(
+                "عدد المشاركات في تظاهرات منشورة بدأت في ذلك اليوم أو قبله، تُحتسب لكل عضو مشارك",
+                "Participations à des événements publiés, commencés à cette date au plus tard, comptées pour chaque membre",
+                "Participations in published events that had begun by the day, counted for each member",
+            ),
+        ),
+    ]
 }
 
 const fn stage_label(stage: Stage) -> (&'static str, &'static str, &'static str) {

@@ -17,12 +17,13 @@ use crate::{
     db::{
         Conn, Stamp, StoreError, json,
         schema::{
-            action_program, action_program_move, assessment, consultation, contribution, evaluation, member,
-            member_adhesion, member_status, milestone, project, territory,
+            action_program, action_program_move, assessment, consultation, contribution, evaluation, measurement,
+            member, member_adhesion, member_status, milestone, project, territory,
         },
         search::any_of,
     },
     evaluations::{Author, Voice},
+    exchange,
     members::MemberKind,
     territories::Code,
 };
@@ -165,7 +166,15 @@ pub fn heard(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Heard>
 /// The database's.
 pub fn facts(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Facts, StoreError> {
     let all = |counts: ByMember| counts.values().sum();
+    let (reported_in_time, reported_late) = reports(conn, ids, day)?;
+    let shared: Vec<exchange::Tally> = exchange::tallies(conn, ids, day)?.into_values().collect();
+    let sum = |count: fn(&exchange::Tally) -> i64| shared.iter().map(count).sum();
     Ok(Facts {
+        reported_in_time,
+        reported_late,
+        practices: sum(|tally| tally.practices),
+        collaborations: sum(|tally| tally.collaborations),
+        events: sum(|tally| tally.events),
         adhesions: adhesions(conn, ids, day)?,
         in_ogp_local: in_ogp_local(conn, ids, day)?,
         programmes: programmes(conn, ids, day)?,
@@ -174,6 +183,18 @@ pub fn facts(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Facts, Sto
         ideas_answered: all(ideas_decided(conn, ids, day, &ANSWERS)?),
         evaluations: evaluations(conn, ids, day)?,
     })
+}
+
+/// Approved figures for periods that were over: in time and late.
+fn reports(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<(i64, i64), StoreError> {
+    let own = measurement::member_id.eq_any(ids.iter().copied());
+    let found: Vec<(bool, i64)> = measurement::table
+        .filter(own.and(measurement::is_public.eq(true)).and(measurement::until_on.le(day)))
+        .group_by(measurement::is_late)
+        .select((measurement::is_late, count_star()))
+        .load(conn)?;
+    let sum = |late| found.iter().filter(|(is_late, _)| *is_late == late).map(|(_, count)| count).sum();
+    Ok((sum(false), sum(true)))
 }
 
 /// Members that had adhered to the charter and had not withdrawn from the network.

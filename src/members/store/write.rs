@@ -16,7 +16,7 @@ use crate::{
         CHUNK, Change, Conn, Deed, Operation, StoreError, Turn, Tx, WriteError, batch_insert, forget_answers_naming,
         in_pieces, json,
         schema::{
-            account, action_program, assessment, collaboration_member, event_member, focal_point, member,
+            account, action_program, assessment, collaboration_member, event_member, focal_point, indicator, member,
             member_adhesion, member_external_id, member_status, practice,
         },
     },
@@ -215,7 +215,7 @@ pub fn update(
 /// Deletes a [`lock`]ed member, with its history, identifiers, adhesions and focal points. The feed keeps its tombstone.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] as long as accounts speak for it, or it has action programmes or assessments or shares something.
+/// [`WriteError::NotNow`] as long as accounts speak for it, or it has action programmes, assessments or indicators or shares something.
 pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     let accounts: i64 = account::table.filter(account::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
     if accounts > 0 {
@@ -224,14 +224,17 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     }
     let programs: i64 =
         action_program::table.filter(action_program::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
-    if programs > 0 {
-        let detail = format!("The member has {programs} action programmes.");
-        return Err(WriteError::NotNow(Violation::new("", "has_programs", detail).into()));
-    }
     let assessments: i64 = assessment::table.filter(assessment::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
-    if assessments > 0 {
-        let detail = format!("The member has {assessments} assessments.");
-        return Err(WriteError::NotNow(Violation::new("", "has_assessments", detail).into()));
+    let indicators: i64 = indicator::table.filter(indicator::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    for (count, code, what) in [
+        (programs, "has_programs", "action programmes"),
+        (assessments, "has_assessments", "assessments"),
+        (indicators, "has_indicators", "indicators"),
+    ] {
+        if count > 0 {
+            let detail = format!("The member has {count} {what}.");
+            return Err(WriteError::NotNow(Violation::new("", code, detail).into()));
+        }
     }
     check_shares_nothing(tx.conn, gone)?;
     forget_people(tx, &gone.id)?;
