@@ -100,6 +100,9 @@ shelf!(practice, PracticeFacts, PracticeFilters);
 
 /// Gives rows their members and principles, with one statement each.
 fn completed(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Practice>, StoreError> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let owners: Vec<(String, String)> = member::table
         .filter(member::id.eq_any(rows.iter().map(|row| &row.member_id)))
         .select((member::id, member::slug))

@@ -187,11 +187,11 @@ const CATEGORIES: [(&str, &str, &str); 6] = [
 
 /// Who took part; whoever was not counted in a split is in none of its other categories.
 fn participants(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
+    type Found = (String, i64, (i64, i64, i64, i64, i64, i64), i64);
     let [women, men, young, middle, old, associations] = CATEGORIES.map(|(.., column)| sum(column));
     // Who was counted and did not speak for an association.
     let others =
         sum("CASE WHEN participants_of_associations IS NOT NULL THEN participants - participants_of_associations END");
-    type Found = (String, i64, (i64, i64, i64, i64, i64, i64), i64);
     let rows: Vec<Found> = over!(ids, day)
         .select((consultation::member_id, sum("participants"), (women, men, young, middle, old, associations), others))
         .load(conn)?;

@@ -257,17 +257,17 @@ pub(super) fn staged(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Ve
     for (program, stage) in moves {
         stages.entry(program).or_default().push(parsed(&stage)?);
     }
-    let staged = |(id, member_id, stored_at, committee, documents): Found| {
+    let with_stage = |(id, member_id, stored_at, committee, documents): Found| {
         let stored_at = NaiveDateTime::from(stored_at).and_utc();
         let stage = Programme::stage_on(day, stored_at, stages.get(&id).map_or(&[], Vec::as_slice));
         Staged { id, member_id, stage, committee, documents }
     };
-    Ok(rows.into_iter().map(staged).collect())
+    Ok(rows.into_iter().map(with_stage).collect())
 }
 
 /// The same with what is counted of each, with two statements more.
 pub(super) fn programmes(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Programme>, StoreError> {
-    let staged = staged(conn, ids, day)?;
+    let rows = staged(conn, ids, day)?;
     let (done, due) = milestones(conn, ids.to_vec(), day)?;
     let number = |counts: &ByProgramme, id: &str| counts.get(id).copied().unwrap_or_default();
     let programme = |Staged { id, member_id, stage, documents, .. }: Staged| {
@@ -285,7 +285,7 @@ pub(super) fn programmes(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Resul
             milestones_due: number(&due, &id),
         })
     };
-    staged.into_iter().map(programme).collect()
+    rows.into_iter().map(programme).collect()
 }
 
 /// Counts by the id of a programme.
