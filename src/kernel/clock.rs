@@ -19,7 +19,6 @@ pub fn text(moment: DateTime<Utc>) -> String {
 ///
 /// # Errors
 /// The serializer's.
-#[expect(clippy::ref_option, reason = "serde hands a reference to the field on")]
 pub fn optional_rfc3339<S: Serializer>(moment: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
     match moment {
         Some(moment) => rfc3339(moment, serializer),

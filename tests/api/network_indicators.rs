@@ -48,7 +48,7 @@ fn is(pairs: &[(&str, i64)]) -> BTreeMap<String, i64> {
     pairs.iter().map(|(category, amount)| ((*category).to_owned(), *amount)).collect()
 }
 
-fn step(server: &TestServer, project: &str, due_on: &str, done_on: Value) -> String {
+fn step(server: &TestServer, project: &str, due_on: &str, done_on: &Value) -> String {
     let secretary = server.account(Role::Secretariat);
     let body = json!({"title": {"fr": "Étape"}, "due_on": due_on, "done_on": done_on});
     let made = server.json("POST", &format!("/api/v1/projects/{project}/milestones"), &[secretary.header()], &body);
@@ -114,10 +114,10 @@ on_both! {
     fn projects_and_milestones_are_counted_as_they_were_on_the_day(server) {
         let project = programme(server, "commune-larache", "evaluation");
         let given_up = programme(server, "commune-agadir", "co_creation");
-        step(server, &given_up, "2023-04-30", Value::Null);
-        step(server, &project, "2024-03-31", json!("2024-03-20"));
-        step(server, &project, "2024-06-30", json!("2024-08-01"));
-        step(server, &project, "2024-09-30", json!("2024-11-01"));
+        step(server, &given_up, "2023-04-30", &Value::Null);
+        step(server, &project, "2024-03-31", &json!("2024-03-20"));
+        step(server, &project, "2024-06-30", &json!("2024-08-01"));
+        step(server, &project, "2024-09-30", &json!("2024-11-01"));
         let secretary = server.account(Role::Secretariat);
         let gone = json!({"to": "cancelled", "on": "2023-06-01", "reason": "Given up"});
         server.json("POST", "/api/v1/action-programs/commune-agadir-cycle-1/transitions", &[secretary.header()], &gone).ok();
@@ -189,9 +189,9 @@ on_both! {
         assert_eq!(parts(&people, "association"), is(&[("of_associations", 17), ("others", 67), ("unspecified", 30)]));
         // Shares are over the rounds that counted everybody of whom they are shares.
         let women = &asked(server, "consultation-women-share")["whole"];
-        assert_eq!((&women["numerator"], &women["denominator"], &women["value"]), (&json!(41), &json!(84), &json!(48.809524)));
+        assert_eq!((&women["numerator"], &women["denominator"], &women["value"]), (&json!(41), &json!(84), &json!(48.809_524)));
         let young = &asked(server, "consultation-youth-share")["whole"];
-        assert_eq!((&young["numerator"], &young["denominator"], &young["value"]), (&json!(22), &json!(84), &json!(26.190476)));
+        assert_eq!((&young["numerator"], &young["denominator"], &young["value"]), (&json!(22), &json!(84), &json!(26.190_476)));
         let nobody = asked(server, &format!("consultation-women-share?as_of={}", day(-2)));
         assert_eq!((&nobody["whole"]["value"], &nobody["whole"]["denominator"]), (&Value::Null, &json!(0)));
 
@@ -204,7 +204,7 @@ on_both! {
         answered(&ids[0], "rejected", -20, -5);
         answered(&ids[1], "merged", -8, -6);
         let share = &asked(server, "ideas-answered-with-reasons")["whole"];
-        assert_eq!((&share["numerator"], &share["denominator"], &share["value"]), (&json!(2), &json!(3), &json!(66.666667)));
+        assert_eq!((&share["numerator"], &share["denominator"], &share["value"]), (&json!(2), &json!(3), &json!(66.666_667)));
         assert_eq!(value(server, "ideas-accepted"), 1);
         let days = &asked(server, "days-from-idea-to-answer")["whole"];
         assert_eq!((&days["value"], &days["minimum"], &days["maximum"], &days["observations"]), (&json!(8.5), &json!(2), &json!(15), &json!(2)));
@@ -228,12 +228,12 @@ on_both! {
             let found = asked(server, &format!("committee-{code}-share?as_of={day}"))["whole"].clone();
             (found["numerator"].clone(), found["denominator"].clone(), found["value"].clone())
         };
-        assert_eq!(share("women", "2024-06-01"), (json!(7), json!(15), json!(46.666667)));
-        assert_eq!(share("civil-society", "2024-06-01"), (json!(11), json!(24), json!(45.833333)));
+        assert_eq!(share("women", "2024-06-01"), (json!(7), json!(15), json!(46.666_667)));
+        assert_eq!(share("civil-society", "2024-06-01"), (json!(11), json!(24), json!(45.833_333)));
         assert_eq!(share("civil-society", "2023-02-01"), (json!(0), json!(0), Value::Null), "no programme was there");
         advance(server, "commune-larache-cycle-1", "evaluation", "closed");
         assert_eq!(share("civil-society", "2026-04-19").1, 24);
-        assert_eq!(share("civil-society", "2026-04-20"), (json!(3), json!(9), json!(33.333333)));
+        assert_eq!(share("civil-society", "2026-04-20"), (json!(3), json!(9), json!(33.333_333)));
     }
 
     fn drafts_count_nowhere(server) {
@@ -241,8 +241,8 @@ on_both! {
         consultations::program(server, "draft");
         patch(server, &secretary, PROGRAM, &json!({"committee": {"size": 15, "women": 7, "civil_society": 8, "chair_function": null}})).ok();
         let project = server.json("POST", "/api/v1/projects", &[secretary.header()], &json!({"program": "commune-larache-cycle-1", "title": {"fr": "Projet"}})).json();
-        step(server, project["id"].as_str().unwrap(), "2024-03-31", json!("2024-03-20"));
-        step(server, project["id"].as_str().unwrap(), "2024-03-31", Value::Null);
+        step(server, project["id"].as_str().unwrap(), "2024-03-31", &json!("2024-03-20"));
+        step(server, project["id"].as_str().unwrap(), "2024-03-31", &Value::Null);
         let workshop = json!({"program": "commune-larache-cycle-1", "round": 1, "kind": "workshop", "title": {"fr": "Atelier"}, "opens_on": day(-3), "closes_on": day(-2)});
         consultations::made(server, &secretary, &workshop);
         server.execute("UPDATE consultation SET participants = 84, participants_women = 41, participants_men = 43").unwrap();
@@ -256,7 +256,7 @@ on_both! {
         patch(server, &secretary, PROGRAM, &json!({"publication": "published"})).ok();
         let values: Vec<Value> = ["projects-by-status", "milestones-done", "milestones-late", "consultations-held", "consultation-participants", "committee-women-share"]
             .map(|code| value(server, code)).into();
-        assert_eq!(values, [json!(1), json!(1), json!(1), json!(1), json!(84), json!(46.666667)]);
+        assert_eq!(values, [json!(1), json!(1), json!(1), json!(1), json!(84), json!(46.666_667)]);
     }
 
     fn what_members_report_is_put_together_from_their_latest_approved_values(server) {
@@ -295,8 +295,8 @@ on_both! {
         assert_eq!(groups.map(|group| group["figure"]["value"].clone()).collect::<Vec<_>>(), [json!(25), json!(100)]);
         // Another approved value takes the place of the former one, from the end of its period on.
         approve(&waiting);
-        assert_eq!(value(server, code), json!(83.333333));
-        assert_eq!((value(server, &format!("{code}?as_of=2024-12-30")), value(server, &format!("{code}?as_of=2024-12-31"))), (json!(50), json!(83.333333)));
+        assert_eq!(value(server, code), json!(83.333_333));
+        assert_eq!((value(server, &format!("{code}?as_of=2024-12-30")), value(server, &format!("{code}?as_of=2024-12-31"))), (json!(50), json!(83.333_333)));
         assert_eq!(value(server, &format!("{code}?as_of=2024-06-29")), Value::Null);
         let people = "staff-trained-in-openness";
         approve(&reported("commune-larache", people, "2024-H1", &json!({"value": 7, "disaggregation": {"sex": {"women": 4, "men": 3}}})));

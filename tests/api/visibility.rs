@@ -93,6 +93,23 @@ impl Sql {
     }
 }
 
+/// Writes what is reported and not approved, of an indicator that everybody sees, and an indicator that nobody does.
+fn mark_reports(sql: &mut Sql, map: &str) {
+    let report = format!(r#"{{"numerator":null,"denominator":null,"disaggregation":{{}},"note":{map},"evidence":[]}}"#);
+    sql.run(&format!("INSERT INTO measurement (id, version, created_at, updated_at, indicator_id, member_id, period, from_on, until_on, due_on, state,
+        definition_version, value, report, reason, reported_role, submitted_at, first_submitted_at, revision, is_late, is_public)
+        SELECT '{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', id, member_id, '1999', '1999-01-01', '1999-12-31', '2000-01-01', 'submitted',
+        1, {MARKER_NUMBER}, '{report}', '{MARKER}', '{MARKER}', '{MARKER_MOMENT}', '{MARKER_MOMENT}', 0, FALSE, FALSE
+        FROM indicator WHERE slug = 'commune-larache-openness-norms-services-fully-online'"));
+    let definition = format!(
+        r#"{{"title":{map},"measures":{map},"computation":{map},"unit":"persons","kind":"number","levels":[],"direction":"up","frequency":"yearly","dimensions":[],"source":null,"responsible_unit":null}}"#
+    );
+    sql.run(&format!("INSERT INTO indicator (id, version, created_at, updated_at, slug, scope, code, title, title_fr_folded, title_ar_folded, search_text, definition,
+        definition_version, unit, kind, direction, frequency, targets, publication, is_public, provenance)
+        VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', '{MARKER}', 'network', '{MARKER}', '{map}', '{MARKER}', '{MARKER}', '{MARKER}', '{definition}',
+        1, 'persons', 'number', 'up', 'yearly', '[]', 'draft', FALSE, 'official')"));
+}
+
 /// Writes markers into every column that is not public, as far as its constraints take one; the others can't hold
 /// anything that would be worth hiding. Returns the columns that were marked.
 fn mark(sql: &mut Sql) -> BTreeSet<String> {
@@ -184,20 +201,7 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
     for (table, link) in [("collaboration_member", "collaboration_id"), ("event_member", "event_id")] {
         sql.run(&format!("INSERT INTO {table} ({link}, member_id) VALUES ('{MARKER_ID}', {member})"));
     }
-    // What is reported and not approved, of an indicator that everybody sees, and one that nobody does.
-    let report = format!(r#"{{"numerator":null,"denominator":null,"disaggregation":{{}},"note":{map},"evidence":[]}}"#);
-    sql.run(&format!("INSERT INTO measurement (id, version, created_at, updated_at, indicator_id, member_id, period, from_on, until_on, due_on, state,
-        definition_version, value, report, reason, reported_role, submitted_at, first_submitted_at, revision, is_late, is_public)
-        SELECT '{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', id, member_id, '1999', '1999-01-01', '1999-12-31', '2000-01-01', 'submitted',
-        1, {MARKER_NUMBER}, '{report}', '{MARKER}', '{MARKER}', '{MARKER_MOMENT}', '{MARKER_MOMENT}', 0, FALSE, FALSE
-        FROM indicator WHERE slug = 'commune-larache-openness-norms-services-fully-online'"));
-    let definition = format!(
-        r#"{{"title":{map},"measures":{map},"computation":{map},"unit":"persons","kind":"number","levels":[],"direction":"up","frequency":"yearly","dimensions":[],"source":null,"responsible_unit":null}}"#
-    );
-    sql.run(&format!("INSERT INTO indicator (id, version, created_at, updated_at, slug, scope, code, title, title_fr_folded, title_ar_folded, search_text, definition,
-        definition_version, unit, kind, direction, frequency, targets, publication, is_public, provenance)
-        VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', '{MARKER}', 'network', '{MARKER}', '{map}', '{MARKER}', '{MARKER}', '{MARKER}', '{definition}',
-        1, 'persons', 'number', 'up', 'yearly', '[]', 'draft', FALSE, 'official')"));
+    mark_reports(sql, &map);
     // And how it finds that a member keeps a commitment.
     sql.run(&format!("INSERT INTO assessment (id, version, created_at, updated_at, member_id, commitment, year, voice, organisation, level, explanation, evidence, assessed_on, publication)
         VALUES ('{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', (SELECT id FROM member WHERE slug = 'commune-larache'),

@@ -50,7 +50,7 @@ impl std::str::FromStr for Width {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
         let width = text.parse().ok().filter(|width| digits && (NARROWEST..=WIDEST).contains(width));
         width.map(Self).ok_or_else(|| format!("is not a width from {NARROWEST} to {WIDEST}"))
     }

@@ -162,7 +162,7 @@ pub fn update(
     let definition_version = before.definition_version + i64::from(breaks);
     let (version, updated_at) = (before.version + 1, tx.now());
     let changed = was != now;
-    let after = Indicator { version, updated_at, definition_version, publication, facts, ..before.clone() };
+    let after = Indicator { version, updated_at, definition_version, facts, publication, ..before.clone() };
     if before.publication == Publication::Published && after.publication == Publication::Draft {
         refuse_measured(tx.conn, &before.id)?;
     }
