@@ -100,7 +100,7 @@ fn mark_reports(sql: &mut Sql, map: &str) {
         definition_version, value, report, reason, reported_role, submitted_at, first_submitted_at, revision, is_late, is_public)
         SELECT '{MARKER_ID}', {MARKER_NUMBER}, '{MARKER_MOMENT}', '{MARKER_MOMENT}', id, member_id, '1999', '1999-01-01', '1999-12-31', '2000-01-01', 'submitted',
         1, {MARKER_NUMBER}, '{report}', '{MARKER}', '{MARKER}', '{MARKER_MOMENT}', '{MARKER_MOMENT}', 0, FALSE, FALSE
-        FROM indicator WHERE slug = 'commune-larache-openness-norms-services-fully-online'"));
+        FROM indicator WHERE slug = 'commune-azla-openness-norms-services-fully-online'"));
     let definition = format!(
         r#"{{"title":{map},"measures":{map},"computation":{map},"unit":"persons","kind":"number","levels":[],"direction":"up","frequency":"yearly","dimensions":[],"source":null,"responsible_unit":null}}"#
     );
@@ -327,7 +327,7 @@ fn look(target: &Target, settings: &[(&str, &str)]) {
     for list in [evaluations.as_str(), "/api/v1/practices", "/api/v1/collaborations", "/api/v1/events"] {
         assert_eq!(client.send("GET", &format!("{list}/{MARKER_ID}"), &[]).status, 404, "{list}");
     }
-    let measured = "/api/v1/indicators/commune-larache-openness-norms-services-fully-online/series";
+    let measured = "/api/v1/indicators/commune-azla-openness-norms-services-fully-online/series";
     for path in [measured, &format!("{measured}?format=csv"), "/api/v1/measurements?limit=200&sort=-created_at"] {
         clean(path, client.send("GET", path, &[]).text());
     }
