@@ -8,6 +8,7 @@ use super::super::rules::{
     Approved, Content, Disaggregation, Evidence, Measurement, MeasurementFilters, MeasurementSortKey, Period, Readable,
     Report, Revision, State,
 };
+use super::{optional_parts, parts};
 use crate::{
     kernel::{
         clock::rfc3339,
@@ -124,7 +125,7 @@ pub struct MeasurementOut {
     /// The denominator of a ratio.
     pub denominator: Option<Decimal>,
     /// How the value is made up: dimension, category, value.
-    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, f64>>>)]
+    #[schema(schema_with = optional_parts)]
     pub disaggregation: Option<Disaggregation>,
     /// What is to be said of it.
     pub note: Option<LanguageMap>,
@@ -158,7 +159,7 @@ pub struct MeasurementReportOut {
     /// The denominator of a ratio.
     pub denominator: Option<Decimal>,
     /// How the value is made up.
-    #[schema(value_type = BTreeMap<String, BTreeMap<String, f64>>)]
+    #[schema(schema_with = parts)]
     pub disaggregation: Disaggregation,
     /// What is to be said of it.
     pub note: Option<LanguageMap>,
@@ -330,7 +331,7 @@ pub struct RevisionOut {
     /// The denominator of a ratio.
     pub denominator: Option<Decimal>,
     /// How the value was made up.
-    #[schema(value_type = BTreeMap<String, BTreeMap<String, f64>>)]
+    #[schema(schema_with = parts)]
     pub disaggregation: Disaggregation,
     /// What was said of it.
     pub note: Option<LanguageMap>,

@@ -7,6 +7,7 @@ use validator::Validate;
 use super::super::rules::{
     Catalogue, Content, Definition, Disaggregation, Evidence, Figures, Measurement, Period, Report, Verdict, content,
 };
+use super::{optional_parts, parts};
 use crate::kernel::{
     decimal::Decimal,
     language::{LanguageMap, LanguageMapPatch},
@@ -43,7 +44,7 @@ pub struct MeasurementIn {
     /// How the value is made up: dimension, category, value. Where amounts of the unit can be added up, the parts of each
     /// dimension add up to the value.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, BTreeMap<String, f64>>, example = json!({}))]
+    #[schema(schema_with = parts)]
     pub disaggregation: Disaggregation,
     /// What is to be said of it, each of at most 2,000 characters.
     #[serde(default)]
@@ -128,7 +129,7 @@ pub struct MeasurementPatch {
     pub denominator: Patch<Decimal>,
     /// How the value is made up: all of it anew.
     #[serde(default)]
-    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, f64>>>)]
+    #[schema(schema_with = optional_parts)]
     pub disaggregation: Patch<Disaggregation>,
     /// What is to be said of it, by language.
     #[serde(default)]

@@ -9,7 +9,13 @@ mod series;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema as _, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, SchemaType, Type},
+    },
+};
 
 pub use self::{
     input::IndicatorIn,
@@ -44,6 +50,26 @@ use crate::{
         tabular::{Column, Tabular},
     },
 };
+
+/// How a value is made up, in the document: dimension, category, value.
+fn parts() -> RefOr<Schema> {
+    made_up(&[Type::Object])
+}
+
+/// The same where there may be nothing.
+fn optional_parts() -> RefOr<Schema> {
+    made_up(&[Type::Object, Type::Null])
+}
+
+fn made_up(types: &[Type]) -> RefOr<Schema> {
+    let categories = ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(Decimal::schema()));
+    ObjectBuilder::new()
+        .schema_type(types.iter().cloned().collect::<SchemaType>())
+        .description(Some("How the value is made up: dimension, category, value."))
+        .additional_properties(Some(categories))
+        .examples([serde_json::json!({"sex": {"women": 41, "men": 43}})])
+        .into()
+}
 
 list_query! {
     /// The parameters of the list of indicators.
