@@ -11,7 +11,7 @@ use remacto::auth::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    action_programs, consultations, contributions, exchange, practices,
+    action_programs, consultations, contributions, exchange, indicators, measurements, practices,
     support::{TestServer, accounts::OPERATOR, client::Answer, on_both},
 };
 
@@ -283,7 +283,12 @@ impl Staff {
         ];
         let [practice, collaboration, event] =
             shared.map(|(list, body)| practices::address(&practices::made(server, list, &secretary, &body)).to_owned());
+        indicators::made(server, &secretary, &indicators::services("published"));
+        let figure = json!({"indicator": "commune-larache-openness-norms-services-fully-online", "period": "2025-H1", "numerator": 45, "denominator": 60});
+        let colleague = server.account(Role::Secretariat);
+        let measured = measurements::approved(server, (&secretary, &colleague), &figure);
         let here = vec![
+            ("/api/v1/measurements/{id}", measured),
             ("/api/v1/practices/{id}", practice),
             ("/api/v1/collaborations/{id}", collaboration),
             ("/api/v1/events/{id}", event),

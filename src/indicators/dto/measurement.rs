@@ -31,10 +31,10 @@ list_query! {
     /// The parameters of the list of measurements.
     pub struct MeasurementQuery of MeasurementOut {
         /// Only measurements of the indicators with these slugs or ids; several by comma.
-        #[example = "commune-azla-openness-norms-services-fully-online"]
+        #[example = "commune-larache-openness-norms-services-fully-online"]
         pub indicator: Several<Slug>,
         /// Only measurements of the members with these slugs; several by comma.
-        #[example = "commune-azla"]
+        #[example = "commune-larache"]
         pub member: Several<Slug>,
         /// Only measurements for these periods; several by comma.
         #[example = "2025-H1,2025-H2"]
@@ -98,7 +98,7 @@ pub struct MeasurementOut {
     #[serde(serialize_with = "rfc3339")]
     pub updated_at: DateTime<Utc>,
     /// Slug of the indicator.
-    #[schema(example = "commune-azla-openness-norms-services-fully-online")]
+    #[schema(example = "commune-larache-openness-norms-services-fully-online")]
     pub indicator: String,
     /// Slug of the member; null for the network's own.
     #[schema(example = "commune-larache")]
@@ -198,7 +198,7 @@ pub struct MeasurementLinksOut {
     #[schema(example = "/api/v1/measurements/01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f/revisions")]
     pub revisions: String,
     /// Its indicator.
-    #[schema(example = "/api/v1/indicators/commune-azla-openness-norms-services-fully-online")]
+    #[schema(example = "/api/v1/indicators/commune-larache-openness-norms-services-fully-online")]
     pub indicator: String,
     /// The member; null for the network's own.
     #[schema(example = "/api/v1/members/commune-larache")]

@@ -26,7 +26,7 @@ const TITLE_CHARS: usize = 200;
 #[serde(deny_unknown_fields)]
 pub struct MeasurementIn {
     /// Slug or id of the indicator.
-    #[schema(example = "commune-azla-openness-norms-services-fully-online", max_length = 200)]
+    #[schema(example = "commune-larache-openness-norms-services-fully-online", max_length = 200)]
     pub indicator: String,
     /// The period: one that is over, of the indicator's frequency.
     pub period: Period,

@@ -78,7 +78,7 @@ list_query! {
         #[example = "commitment"]
         pub scope: Several<Scope>,
         /// Only indicators of the members with these slugs; several by comma.
-        #[example = "commune-azla"]
+        #[example = "commune-larache"]
         pub member: Several<Slug>,
         /// Only indicators of members in the regions with these codes; several by comma.
         #[example = "01,04"]
@@ -157,7 +157,7 @@ pub struct IndicatorOut {
     #[serde(serialize_with = "rfc3339")]
     pub updated_at: DateTime<Utc>,
     /// Short name, by which it is addressed.
-    #[schema(example = "commune-azla-openness-norms-services-fully-online")]
+    #[schema(example = "commune-larache-openness-norms-services-fully-online")]
     pub slug: String,
     /// Its code among the indicators of what it is of.
     #[schema(example = "services-fully-online")]
@@ -289,17 +289,17 @@ impl IndicatorStandingOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IndicatorLinksOut {
     /// This indicator.
-    #[schema(example = "/api/v1/indicators/commune-azla-openness-norms-services-fully-online")]
+    #[schema(example = "/api/v1/indicators/commune-larache-openness-norms-services-fully-online")]
     #[serde(rename = "self")]
     pub this: String,
     /// Its approved values, period by period.
-    #[schema(example = "/api/v1/indicators/commune-azla-openness-norms-services-fully-online/series")]
+    #[schema(example = "/api/v1/indicators/commune-larache-openness-norms-services-fully-online/series")]
     pub series: String,
     /// The same as a picture.
-    #[schema(example = "/api/v1/indicators/commune-azla-openness-norms-services-fully-online/chart.svg")]
+    #[schema(example = "/api/v1/indicators/commune-larache-openness-norms-services-fully-online/chart.svg")]
     pub chart: String,
     /// Its measurements.
-    #[schema(example = "/api/v1/measurements?indicator=commune-azla-openness-norms-services-fully-online")]
+    #[schema(example = "/api/v1/measurements?indicator=commune-larache-openness-norms-services-fully-online")]
     pub measurements: String,
     /// The member; null for the network's own.
     #[schema(example = "/api/v1/members/commune-larache")]

@@ -66,7 +66,7 @@ impl Pattern for Width {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SeriesOut {
     /// Slug of the indicator.
-    #[schema(example = "commune-azla-openness-norms-services-fully-online")]
+    #[schema(example = "commune-larache-openness-norms-services-fully-online")]
     pub indicator: String,
     /// What it is called.
     pub title: LanguageMap,

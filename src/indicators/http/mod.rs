@@ -79,7 +79,7 @@ pub async fn list_indicators(
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "getIndicator",
-    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-azla-openness-norms-services-fully-online"), IndicatorViewQuery),
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-openness-norms-services-fully-online"), IndicatorViewQuery),
     responses((status = 200, description = "The indicator.", body = IndicatorOut))
 )]
 #[get("/indicators/{id}")]
@@ -108,7 +108,7 @@ pub async fn get_indicator(
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "getIndicatorSeries",
-    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-azla-openness-norms-services-fully-online"), SeriesQuery),
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-openness-norms-services-fully-online"), SeriesQuery),
     responses((status = 200, description = "The values.", content(
         (SeriesOut = "application/json"), (String = "text/csv"), (SeriesPointOut = "application/x-ndjson")
     )))
@@ -139,7 +139,7 @@ pub async fn get_indicator_series(
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "getIndicatorChart",
-    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-azla-openness-norms-services-fully-online"), ChartQuery),
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-openness-norms-services-fully-online"), ChartQuery),
     responses((status = 200, description = "The picture.", content((String = "image/svg+xml"))))
 )]
 #[get("/indicators/{id}/chart.svg")]

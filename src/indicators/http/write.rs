@@ -72,7 +72,7 @@ pub async fn create_indicator(
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "updateIndicator",
-    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-azla-openness-norms-services-fully-online")),
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-openness-norms-services-fully-online")),
     request_body(content(
         (IndicatorPatch = "application/merge-patch+json"), (IndicatorPatch = "application/json")
     )),
@@ -108,7 +108,7 @@ pub async fn update_indicator(
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "deleteIndicator",
-    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-azla-openness-norms-services-fully-online")),
+    params(("id" = String, Path, description = "Slug or id of the indicator.", example = "commune-larache-openness-norms-services-fully-online")),
     security(("token" = ["indicators:write"])),
     responses((status = 204, description = "It is gone."), (status = 409))
 )]
