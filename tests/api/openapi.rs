@@ -287,6 +287,11 @@ impl Staff {
         let figure = json!({"indicator": "commune-larache-openness-norms-services-fully-online", "period": "2025-H1", "numerator": 45, "denominator": 60});
         let colleague = server.account(Role::Secretariat);
         let measured = measurements::approved(server, (&secretary, &colleague), &figure);
+        let headers = [secretary.header(), ("If-Match", "*")];
+        let correction = json!({"numerator": 44, "reason": "One service was counted twice", "submit": true});
+        server.json("PATCH", &measured, &headers, &correction).ok();
+        let verdict = json!({"verdict": "approve"});
+        server.json("POST", &format!("{measured}/review"), &[colleague.header()], &verdict).ok();
         let here = vec![
             ("/api/v1/measurements/{id}", measured),
             ("/api/v1/practices/{id}", practice),
