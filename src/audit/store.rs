@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::rules::{Entry, Filters};
 use crate::{
-    db::{Backend, Conn, Stamp, StoreError, current_sequence, json, schema::audit_entry},
+    db::{Backend, Conn, Stamp, StoreError, current_sequence, json, keyset::paged, schema::audit_entry},
     kernel::paging::{Direction, Found, Key, Listing, Position},
 };
 
@@ -55,7 +55,7 @@ impl Row {
 pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Entry>, StoreError> {
     let sequence = current_sequence(conn)?;
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
-    let query = filtered(&listing.filters).select(Row::as_select()).limit(i64::from(listing.limit) + 1);
+    let query = filtered(&listing.filters).select(Row::as_select());
     let after = listing.after.as_ref().map(|position| position.id.as_str());
     let query = match (listing.filters.order.direction, after) {
         (Direction::Ascending, None) => query.order(audit_entry::id.asc()),
@@ -63,7 +63,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Entry>,
         (Direction::Descending, None) => query.order(audit_entry::id.desc()),
         (Direction::Descending, Some(id)) => query.order(audit_entry::id.desc()).filter(audit_entry::id.lt(id)),
     };
-    let rows: Vec<Row> = query.load(conn)?;
+    let rows: Vec<Row> = paged(query, listing.limit).load(conn)?;
     let entries = rows.into_iter().map(Row::into_entry).collect::<Result<_, _>>()?;
     let position = |last: &Entry| Position { key: Key::Text(String::new()), id: last.id.clone() };
     Ok(Found::of(entries, listing.limit, (sequence, total), position))

@@ -96,7 +96,7 @@ permissions! {
         all [Secretariat], own [];
     MembersAdhere = "members:adhere", "Note and take back a member's adhesion to the charter.",
         all [Registrar Secretariat], own [FocalPoint];
-    ImportsRun = "imports:run", "Import lists of members, territories and projects, and read the reports; a registrar members and territories, a focal point its own member's projects.",
+    ImportsRun = "imports:run", "Import lists of members, territories, projects and measurements, and read the reports; a registrar members and territories, a focal point its own member's projects and measurements.",
         all [Registrar Secretariat], own [FocalPoint];
     FocalPointsRead = "focal_points:read", "See whom the network calls about a member.",
         all [Secretariat Administrator], own [FocalPoint];

@@ -21,7 +21,7 @@ const OPERATOR: Actor = Actor::System("import from the command line");
 pub(super) struct ImportArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// The collection that the list is of: members, territories or projects.
+    /// The collection that the list is of: members, territories, projects or measurements.
     #[arg(long)]
     resource: Resource,
     /// upsert: the list stands for what it names. replace, for members: it stands for all of its source.

@@ -77,6 +77,15 @@ impl<'c> Tx<'c> {
         self.now
     }
 
+    /// The account by which the transaction acts, with its role; none for the program itself.
+    #[must_use]
+    pub fn account(&self) -> Option<(&str, &'static str)> {
+        match &self.actor {
+            Actor::System(_) => None,
+            Actor::Account { id, role, .. } => Some((id, role)),
+        }
+    }
+
     /// The day of the transaction.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
@@ -131,6 +140,18 @@ impl<'c> Tx<'c> {
     pub fn take_turns(&mut self, what: Turn) -> Result<(), StoreError> {
         if let Conn::Postgres(conn) = &mut *self.conn {
             conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({TURNS}, {})", what.number()))?;
+        }
+        Ok(())
+    }
+
+    /// Lets those who [take turns](Tx::take_turns) in something wait until this transaction ends, and not those who share it
+    /// as well.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn share_turn(&mut self, what: Turn) -> Result<(), StoreError> {
+        if let Conn::Postgres(conn) = &mut *self.conn {
+            conn.batch_execute(&format!("SELECT pg_advisory_xact_lock_shared({TURNS}, {})", what.number()))?;
         }
         Ok(())
     }
@@ -223,6 +244,8 @@ pub enum Turn {
     FocalPoints,
     /// Action programmes and what belongs to them. Who also locks a member does that first.
     Programs,
+    /// Reporting periods: who locks one waits for those who report, and who reports for those who lock one.
+    Periods,
 }
 
 impl Turn {
@@ -233,6 +256,7 @@ impl Turn {
             Self::Imports => 3,
             Self::FocalPoints => 4,
             Self::Programs => 5,
+            Self::Periods => 6,
         }
     }
 }

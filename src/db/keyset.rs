@@ -1,6 +1,58 @@
 //! Keyset paging: a page begins behind the last row of the one before, so page 1,000 costs what page 1 costs
 //! and rows that come or go in between shift nothing.
 
+use diesel::{
+    RunQueryDsl,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    result::QueryResult,
+    sql_types::BigInt,
+};
+
+use super::{Backend, Conn};
+
+/// A query cut to a page of `limit` rows and one more, which tells whether there is another page. It must have no limit of
+/// its own.
+pub fn paged<Q>(query: Q, limit: u8) -> Paged<Q> {
+    Paged { query, rows: i64::from(limit) + 1 }
+}
+
+/// See [`paged`].
+#[derive(Debug, Clone, Copy)]
+pub struct Paged<Q> {
+    query: Q,
+    rows: i64,
+}
+
+/// The limits that most ask for: none, and what clients commonly say.
+const COMMON: [i64; 4] = [20, 50, 100, 200];
+
+impl<Q: Query> Query for Paged<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> QueryId for Paged<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q> RunQueryDsl<Conn> for Paged<Q> {}
+
+impl<Q: QueryFragment<Backend>> QueryFragment<Backend> for Paged<Q> {
+    /// PostgreSQL takes a limit that it does not know for a tenth of the table, never keeps a plan for such a page of a large
+    /// one and plans it anew each time, which takes longer than reading it. So common limits stand in the statement; others are
+    /// bound, or there would be a prepared statement for each of them.
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        self.query.walk_ast(out.reborrow())?;
+        out.push_sql(" LIMIT ");
+        match COMMON.into_iter().find(|limit| limit + 1 == self.rows) {
+            Some(limit) => out.push_sql(&(limit + 1).to_string()),
+            None => out.push_bind_param::<BigInt, _>(&self.rows)?,
+        }
+        Ok(())
+    }
+}
+
 /// Orders a boxed query by a never-null column, closed by the unique `id` column, and begins behind `after`
 /// (`Option<(key, id)>`). The shape `key >= x AND (key > x OR id > y)` lets both databases enter the index
 /// at `x`, which the textbook form `key > x OR (key = x AND id > y)` does not.

@@ -11,7 +11,7 @@ use crate::{
     db::{
         Backend, Conn, Deed, Stamp, StoreError, Turn, Tx, WriteError, current_sequence, difference,
         forget_answers_naming, json,
-        keyset::keyset_by_id,
+        keyset::{keyset_by_id, paged},
         schema::{focal_point, member},
     },
     kernel::{
@@ -107,9 +107,9 @@ fn columns() -> (AsSelect<Row, Backend>, member::slug) {
 pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<FocalPoint>, StoreError> {
     let sequence = current_sequence(conn)?;
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
-    let query = filtered(&listing.filters).select(columns()).limit(i64::from(listing.limit) + 1);
+    let query = filtered(&listing.filters).select(columns());
     let query = keyset_by_id!(query, focal_point::id, listing.filters.order.direction, listing.after.as_ref());
-    let rows: Vec<(Row, String)> = query.load(conn)?;
+    let rows: Vec<(Row, String)> = paged(query, listing.limit).load(conn)?;
     let found = rows.into_iter().map(read).collect::<Result<_, _>>()?;
     let position = |last: &FocalPoint| Position { key: Key::Text(String::new()), id: last.id.clone() };
     Ok(Found::of(found, listing.limit, (sequence, total), position))

@@ -55,13 +55,14 @@ const ROWS: &str = "import-rows";
 
 /// Import a list
 ///
-/// Members, territories or projects as CSV (with the columns of the template or their French aliases; UTF-8, commas or semicolons),
-/// NDJSON or a JSON array, at most 32 MiB and 100,000 rows. A row names its member by kind and territory, or by an
-/// identifier that the member has; its territory by code, its project by programme and code. A focal point lists its
-/// own member's projects only, a registrar members and territories. A column that the list does not have leaves what is there, an
-/// empty cell takes it away. All or nothing: a real import with problems changes nothing (422, with every place), a dry
-/// run is the real import taken back. Members that a list names belong to its source from then on; those of another
-/// source are refused. Rows don't depend on their order.
+/// Members, territories, projects or measurements as CSV (with the columns of the template or their French aliases; UTF-8,
+/// commas or semicolons), NDJSON or a JSON array, at most 32 MiB and 100,000 rows. A row names its member by kind and
+/// territory, or by an identifier that the member has; its territory by code, its project by programme and code, its
+/// measurement by indicator and period. A focal point lists its own member's projects and measurements only, a registrar
+/// members and territories. A column that the list does not have leaves what is there, an empty cell takes it away. All or
+/// nothing: a real import with problems changes nothing (422, with every place), a dry run is the real import taken back.
+/// Members that a list names belong to its source from then on; those of another source are refused. What a list reports is a
+/// draft or waits for review, like what is reported one by one. Rows don't depend on their order.
 #[utoipa::path(
     tag = "imports",
     operation_id = "createImport",
@@ -280,12 +281,12 @@ async fn read(body: Upload<ImportsRun>, query: &ImportQuery) -> Result<(Principa
     Ok((body.principal, order, content.map_err(unreadable)?))
 }
 
-/// Whether a role lists a resource: projects those who write them, everything else those who keep registers.
+/// Whether a role lists a resource: what members do and report those who write it, registers those who keep them.
 fn may_list(role: Role, resource: Resource) -> Result<(), Problem> {
-    let detail = match (role, resource) {
-        (Role::FocalPoint, Resource::Projects) => return Ok(()),
-        (Role::FocalPoint, _) => "Who speaks for one member imports its projects only.",
-        (Role::Registrar, Resource::Projects) => "Projects are the members' own: a registrar does not import them.",
+    let is_register = matches!(resource, Resource::Members | Resource::Territories);
+    let detail = match role {
+        Role::FocalPoint if is_register => "Who speaks for one member imports its projects and measurements only.",
+        Role::Registrar if !is_register => "It is the members' own: a registrar imports members and territories.",
         _ => return Ok(()),
     };
     Err(Problem::new(&FORBIDDEN, detail))

@@ -73,6 +73,12 @@ impl Violations {
         }
     }
 
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a place has a violation already, so that a rule needs not say it again.
     #[must_use]
     pub fn has(&self, pointer: &str) -> bool {

@@ -33,6 +33,7 @@ mod imports;
 mod indicators;
 mod issuers;
 mod limits;
+mod measurement_imports;
 mod measurements;
 mod member_writes;
 mod members;

@@ -8,7 +8,7 @@ use crate::kernel::{
     id::Slug,
     language::LanguageMap,
     patch::Patch,
-    register::{At, Cells, Column, Fault, RowReader},
+    register::{At, Cells, Column, Fault, RowReader, Texts},
     violation::Violations,
 };
 
@@ -70,27 +70,6 @@ pub const COLUMNS: &[Column] = &[
     Column::new("ogp_local_id", &["ogp_local"], ("What OGP Local calls it.", "MAAGD0001"), None),
 ];
 
-/// A text in three languages, as far as a row has columns for it.
-#[derive(Debug)]
-struct Texts {
-    fr: Patch<String>,
-    ar: Patch<String>,
-    en: Patch<String>,
-}
-
-impl Texts {
-    fn read(row: &mut RowReader<'_>, columns: [&'static str; 3], most_chars: usize) -> Self {
-        let [fr, ar, en] = columns;
-        Self { fr: row.line(fr, most_chars), ar: row.line(ar, most_chars), en: row.line(en, most_chars) }
-    }
-
-    fn onto(self, current: Option<LanguageMap>) -> Option<LanguageMap> {
-        let LanguageMap { fr, ar, en } = current.unwrap_or_default();
-        let map = LanguageMap { fr: self.fr.onto(fr), ar: self.ar.onto(ar), en: self.en.onto(en) };
-        Some(map).filter(|map| *map != LanguageMap::default())
-    }
-}
-
 /// A row of a list of projects.
 #[derive(Debug)]
 pub struct Line {
@@ -119,14 +98,7 @@ impl Line {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(mut row: RowReader<'_>) -> Result<Self, Vec<Fault>> {
-        let key = |row: &mut RowReader<'_>, column: &'static str| {
-            let slug = row.read::<Slug>(column);
-            if !matches!(slug, Patch::Value(_)) && !row.has_fault(column) {
-                row.refuse(column, "missing_value", format!("{column} is missing: nothing says which project it is."));
-            }
-            slug.onto(None)
-        };
-        let (program, code) = (key(&mut row, "program"), key(&mut row, "code"));
+        let (program, code) = (row.key("program", "project"), row.key("code", "project"));
         let axis = row.read_with("axis", |text| match text.parse() {
             Ok(place @ 1..=99) => Ok(place),
             _ => Err("is not the place of an axis: 1, 2 and so on".to_owned()),
@@ -240,17 +212,13 @@ fn day(text: &str) -> Result<NaiveDate, String> {
 /// The cells of a project; `axes` are the ids of its programme's axes.
 #[must_use]
 pub fn cells((program, code): (&Slug, &Slug), facts: &ProjectFacts, axes: &[String]) -> Cells {
-    let texts = |map: Option<&LanguageMap>| {
-        let text = |pick: fn(&LanguageMap) -> &Option<String>| map.and_then(|map| pick(map).clone());
-        [text(|map| &map.fr), text(|map| &map.ar), text(|map| &map.en)]
-    };
     let place = facts.axis_id.as_ref().and_then(|id| axes.iter().position(|axis| axis == id));
     let budget = facts.budget.as_ref();
     let mut cells = vec![Some(program.to_string()), Some(code.to_string()), place.map(|place| (place + 1).to_string())];
-    cells.extend(texts(Some(&facts.title)));
-    cells.extend(texts(facts.problem.as_ref()));
-    cells.extend(texts(facts.solution.as_ref()));
-    cells.extend(texts(facts.responsible_unit.as_ref()));
+    cells.extend(Texts::cells(Some(&facts.title)));
+    cells.extend(Texts::cells(facts.problem.as_ref()));
+    cells.extend(Texts::cells(facts.solution.as_ref()));
+    cells.extend(Texts::cells(facts.responsible_unit.as_ref()));
     cells.extend([
         budget.map(|budget| budget.centimes.to_string()),
         budget.map(|budget| budget.currency.clone()),

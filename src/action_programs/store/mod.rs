@@ -37,7 +37,7 @@ use super::rules::{
 use crate::{
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::{keyset, keyset_by_id},
+        keyset::{keyset, keyset_by_id, paged},
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
             action_program_move, member, project,
@@ -434,7 +434,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Program
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, slug) = columns();
-    let query = filtered(filters).select((row, slug, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let query = filtered(filters).select((row, slug, SequenceColumn));
     let (order, position_after) = (filters.order, after.as_ref());
     let after = position_after.and_then(Position::text);
     let query = match order.key {
@@ -446,7 +446,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Program
             keyset!(query, action_program::title_ar_folded, action_program::id, order.direction, after)
         }
     };
-    let rows: Vec<(Row, String, i64)> = query.load(conn)?;
+    let rows: Vec<(Row, String, i64)> = paged(query, *limit).load(conn)?;
     let sequence = match rows.first() {
         Some((_, _, sequence)) => *sequence,
         None => current_sequence(conn)?,

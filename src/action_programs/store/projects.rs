@@ -17,7 +17,7 @@ use super::{
 use crate::{
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::{keyset, keyset_by_id},
+        keyset::{keyset, keyset_by_id, paged},
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment, member,
             milestone, project,
@@ -255,7 +255,7 @@ pub fn list_projects(conn: &mut Conn, listing: &Listing<ProjectFilters>) -> Resu
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, program, slug) = columns();
-    let query = filtered(filters).select((row, program, slug, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let query = filtered(filters).select((row, program, slug, SequenceColumn));
     let (order, position_after) = (filters.order, after.as_ref());
     let after = position_after.and_then(Position::text);
     let query = match order.key {
@@ -263,7 +263,7 @@ pub fn list_projects(conn: &mut Conn, listing: &Listing<ProjectFilters>) -> Resu
         SortKey::TitleFr => keyset!(query, project::title_fr_folded, project::id, order.direction, after),
         SortKey::TitleAr => keyset!(query, project::title_ar_folded, project::id, order.direction, after),
     };
-    let rows: Vec<(ProjectRow, ProgramPart, String, i64)> = query.load(conn)?;
+    let rows: Vec<(ProjectRow, ProgramPart, String, i64)> = paged(query, *limit).load(conn)?;
     let sequence = match rows.first() {
         Some((_, _, _, sequence)) => *sequence,
         None => current_sequence(conn)?,
@@ -475,10 +475,10 @@ pub fn list_milestones(conn: &mut Conn, listing: &Listing<MilestoneFilters>) -> 
         }
     };
     let total = if listing.count { Some(wanted().count().get_result(conn)?) } else { None };
-    let query = wanted().select(step_columns()).limit(i64::from(listing.limit) + 1);
+    let query = wanted().select(step_columns());
     let after = listing.after.as_ref().and_then(Position::number);
     let query = keyset!(query, milestone::position, milestone::id, listing.filters.order.direction, after);
-    let rows: Vec<(MilestoneRow, bool)> = query.load(conn)?;
+    let rows: Vec<(MilestoneRow, bool)> = paged(query, listing.limit).load(conn)?;
     let rows = rows.into_iter().map(read_milestone).collect::<Result<_, _>>()?;
     let position = |last: &Milestone| Position { key: Key::Number(last.facts.position), id: last.id.clone() };
     Ok(Found::of(rows, listing.limit, (sequence, total), position))

@@ -16,7 +16,7 @@ use crate::{
     action_programs::PublicationFilter,
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::keyset_by_id,
+        keyset::{keyset_by_id, paged},
         schema::{assessment, member, territory},
         search::any_of,
     },
@@ -173,11 +173,11 @@ pub fn list(
     let total = if *count { Some(filtered().count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, slug) = columns();
-    let query = filtered().select((row, slug, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let query = filtered().select((row, slug, SequenceColumn));
     let query = match filters.order.key {
         SortKey::CreatedAt => keyset_by_id!(query, assessment::id, filters.order.direction, after.as_ref()),
     };
-    let rows: Vec<(Row, String, i64)> = query.load(conn)?;
+    let rows: Vec<(Row, String, i64)> = paged(query, *limit).load(conn)?;
     let sequence = match rows.first() {
         Some((_, _, sequence)) => *sequence,
         None => current_sequence(conn)?,

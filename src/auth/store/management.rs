@@ -16,6 +16,7 @@ use super::{
 use crate::{
     db::{
         Backend, Conn, StoreError, Turn, Tx, WriteError, current_sequence, difference,
+        keyset::paged,
         schema::{account, account_member, member},
     },
     kernel::{
@@ -50,7 +51,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Managed
         (Direction::Descending, None) => ids().order(account::id.desc()),
         (Direction::Descending, Some(id)) => ids().order(account::id.desc()).filter(account::id.lt(id)),
     };
-    let ids: Vec<String> = ids.limit(i64::from(listing.limit) + 1).load(conn)?;
+    let ids: Vec<String> = paged(ids, listing.limit).load(conn)?;
     let found = of_ids(conn, &ids)?;
     let position = |last: &Managed| Position { key: Key::Text(String::new()), id: last.account.id.clone() };
     Ok(Found::of(found, listing.limit, (sequence, total), position))

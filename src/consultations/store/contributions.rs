@@ -13,7 +13,7 @@ use super::{
 use crate::{
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::keyset_by_id,
+        keyset::{keyset_by_id, paged},
         schema::{action_program, consultation, contribution, member},
     },
     kernel::{
@@ -237,9 +237,8 @@ pub fn list_contributions(
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, consultation, program, slug) = columns();
     let query = filtered(filters).select((row, consultation, program, slug, SequenceColumn));
-    let query = query.limit(i64::from(*limit) + 1);
     let query = keyset_by_id!(query, contribution::id, filters.order.direction, after.as_ref());
-    let rows: Vec<(ContributionRow, ConsultationPart, String, String, i64)> = query.load(conn)?;
+    let rows: Vec<(ContributionRow, ConsultationPart, String, String, i64)> = paged(query, *limit).load(conn)?;
     let sequence = match rows.first() {
         Some((.., sequence)) => *sequence,
         None => current_sequence(conn)?,

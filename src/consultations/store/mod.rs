@@ -25,7 +25,7 @@ use crate::{
     action_programs::{Owner, seen},
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::{keyset, keyset_by_id},
+        keyset::{keyset, keyset_by_id, paged},
         schema::{action_program, consultation, member},
         search::any_of,
     },
@@ -233,7 +233,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Consult
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, program, slug) = columns();
-    let query = filtered(filters).select((row, program, slug, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let query = filtered(filters).select((row, program, slug, SequenceColumn));
     let (order, after) = (filters.order, after.as_ref());
     let query = match order.key {
         SortKey::CreatedAt => keyset_by_id!(query, consultation::id, order.direction, after),
@@ -241,7 +241,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Consult
             keyset!(query, consultation::opens_on, consultation::id, order.direction, after.and_then(Position::day))
         }
     };
-    let rows: Vec<(Row, ProgramPart, String, i64)> = query.load(conn)?;
+    let rows: Vec<(Row, ProgramPart, String, i64)> = paged(query, *limit).load(conn)?;
     let sequence = match rows.first() {
         Some((_, _, _, sequence)) => *sequence,
         None => current_sequence(conn)?,

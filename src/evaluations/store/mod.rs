@@ -16,7 +16,7 @@ use crate::{
     action_programs::PublicationFilter,
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::keyset_by_id,
+        keyset::{keyset_by_id, paged},
         schema::{action_program, evaluation, member},
     },
     kernel::{
@@ -189,11 +189,11 @@ pub fn list(
     let total = if *count { Some(filtered().count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, program, slug) = columns();
-    let query = filtered().select((row, program, slug, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let query = filtered().select((row, program, slug, SequenceColumn));
     let query = match filters.order.key {
         SortKey::CreatedAt => keyset_by_id!(query, evaluation::id, filters.order.direction, after.as_ref()),
     };
-    let rows: Vec<(Row, ProgramPart, String, i64)> = query.load(conn)?;
+    let rows: Vec<(Row, ProgramPart, String, i64)> = paged(query, *limit).load(conn)?;
     let sequence = match rows.first() {
         Some((_, _, _, sequence)) => *sequence,
         None => current_sequence(conn)?,

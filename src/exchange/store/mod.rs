@@ -246,8 +246,8 @@ macro_rules! shelf {
             let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
             // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
             let query = ordered(filtered(filters), filters.order, after.as_ref());
-            let query = query.select((Row::as_select(), SequenceColumn)).limit(i64::from(*limit) + 1);
-            let rows: Vec<(Row, i64)> = query.load(conn)?;
+            let query = query.select((Row::as_select(), SequenceColumn));
+            let rows: Vec<(Row, i64)> = $crate::db::keyset::paged(query, *limit).load(conn)?;
             let sequence = match rows.first() {
                 Some((_, sequence)) => *sequence,
                 None => current_sequence(conn)?,

@@ -25,9 +25,11 @@ pub enum Resource {
     Territories,
     /// Projects of action programmes.
     Projects,
+    /// Measurements of indicators.
+    Measurements,
 }
 
-codes!(Resource { Members => "members", Territories => "territories", Projects => "projects" });
+codes!(Resource { Members => "members", Territories => "territories", Projects => "projects", Measurements => "measurements" });
 
 /// What a list stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

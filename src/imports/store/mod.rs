@@ -10,6 +10,7 @@ use super::rules::{Format, Mode, Order, Outcome, Report, Resource, Unreadable, e
 use crate::{
     action_programs::{self, ProjectList},
     db::{CHUNK, Deed, Importable, Keeper, StoreError, Turn, Tx, json},
+    indicators::MeasurementList,
     kernel::{
         id::new_id,
         register::{Column, Fault, Ledger, RowReader},
@@ -28,6 +29,7 @@ enum Rows {
     Members(Vec<<MemberList as Importable>::Row>),
     Territories(Vec<<TerritoryList as Importable>::Row>),
     Projects(Vec<<ProjectList as Importable>::Row>),
+    Measurements(Vec<<MeasurementList as Importable>::Row>),
 }
 
 /// The columns of the lists of a collection.
@@ -37,6 +39,7 @@ pub const fn columns(resource: Resource) -> &'static [Column] {
         Resource::Members => MemberList::COLUMNS,
         Resource::Territories => TerritoryList::COLUMNS,
         Resource::Projects => ProjectList::COLUMNS,
+        Resource::Measurements => MeasurementList::COLUMNS,
     }
 }
 
@@ -47,6 +50,7 @@ pub const fn has_sources(resource: Resource) -> bool {
         Resource::Members => MemberList::HAS_SOURCES,
         Resource::Territories => TerritoryList::HAS_SOURCES,
         Resource::Projects => ProjectList::HAS_SOURCES,
+        Resource::Measurements => MeasurementList::HAS_SOURCES,
     }
 }
 
@@ -60,6 +64,7 @@ pub fn read(resource: Resource, format: Format, bytes: &[u8], today: NaiveDate) 
         Resource::Members => Rows::Members(read_rows::<MemberList>(format, bytes, today, &mut ledger)?),
         Resource::Territories => Rows::Territories(read_rows::<TerritoryList>(format, bytes, today, &mut ledger)?),
         Resource::Projects => Rows::Projects(read_rows::<ProjectList>(format, bytes, today, &mut ledger)?),
+        Resource::Measurements => Rows::Measurements(read_rows::<MeasurementList>(format, bytes, today, &mut ledger)?),
     };
     Ok(Content { rows, ledger })
 }
@@ -114,6 +119,9 @@ pub fn run(tx: &mut Tx<'_>, order: &Order, keeper: &Keeper, content: Content) ->
     let report = match rows {
         Rows::Members(rows) => carry_out::<MemberList>(tx, (order, keeper), &id, (rows, ledger), |_, _| Ok(()))?,
         Rows::Projects(rows) => carry_out::<ProjectList>(tx, (order, keeper), &id, (rows, ledger), |_, _| Ok(()))?,
+        Rows::Measurements(rows) => {
+            carry_out::<MeasurementList>(tx, (order, keeper), &id, (rows, ledger), |_, _| Ok(()))?
+        }
         Rows::Territories(rows) => {
             carry_out::<TerritoryList>(tx, (order, keeper), &id, (rows, ledger), |tx, codes| {
                 // Members show what is said of their seats.

@@ -7,7 +7,7 @@ use super::super::rules::{Filters, Report, Row, RowFilters, Stored};
 use crate::{
     db::{
         Backend, Conn, Deed, Stamp, StoreError, Tx, batch_insert, current_sequence, json,
-        keyset::keyset,
+        keyset::{keyset, paged},
         schema::{import_report, import_row},
     },
     kernel::{
@@ -117,7 +117,7 @@ pub fn find(conn: &mut Conn, id: &str, account_id: Option<&str>) -> Result<Optio
 pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Stored>, StoreError> {
     let sequence = current_sequence(conn)?;
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
-    let query = filtered(&listing.filters).select(ReportRow::as_select()).limit(i64::from(listing.limit) + 1);
+    let query = filtered(&listing.filters).select(ReportRow::as_select());
     let after = listing.after.as_ref().map(|position| position.id.as_str());
     let query = match (listing.filters.order.direction, after) {
         (Direction::Ascending, None) => query.order(import_report::id.asc()),
@@ -125,7 +125,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Stored>
         (Direction::Descending, None) => query.order(import_report::id.desc()),
         (Direction::Descending, Some(id)) => query.order(import_report::id.desc()).filter(import_report::id.lt(id)),
     };
-    let rows: Vec<ReportRow> = query.load(conn)?;
+    let rows: Vec<ReportRow> = paged(query, listing.limit).load(conn)?;
     let reports = rows.into_iter().map(ReportRow::read).collect::<Result<_, _>>()?;
     let position = |last: &Stored| Position { key: Key::Text(String::new()), id: last.id.clone() };
     Ok(Found::of(reports, listing.limit, (sequence, total), position))
@@ -152,10 +152,10 @@ fn filtered(filters: &Filters) -> import_report::BoxedQuery<'_, Backend> {
 pub fn rows(conn: &mut Conn, listing: &Listing<RowFilters>) -> Result<Found<Row>, StoreError> {
     let sequence = current_sequence(conn)?;
     let total = if listing.count { Some(filtered_rows(&listing.filters).count().get_result(conn)?) } else { None };
-    let query = filtered_rows(&listing.filters).select(RowRow::as_select()).limit(i64::from(listing.limit) + 1);
+    let query = filtered_rows(&listing.filters).select(RowRow::as_select());
     let after = listing.after.as_ref().and_then(Position::number);
     let query = keyset!(query, import_row::position, import_row::natural_key, Direction::Ascending, after);
-    let found: Vec<RowRow> = query.load(conn)?;
+    let found: Vec<RowRow> = paged(query, listing.limit).load(conn)?;
     let row = |row: RowRow| {
         Ok(Row {
             position: row.position,

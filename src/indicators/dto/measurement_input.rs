@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::super::rules::{
-    Catalogue, Content, Definition, Disaggregation, Evidence, Figures, Measurement, Period, Report, Verdict, content,
+    Catalogue, Content, Definition, Disaggregation, Evidence, Figures, Measurement, NOTE_CHARS, Period, Report,
+    Verdict, content,
 };
 use super::{optional_parts, parts};
 use crate::kernel::{
@@ -16,9 +17,7 @@ use crate::kernel::{
     violation::{Violations, long_line, sha256_digest, web_address},
 };
 
-/// The longest note, in characters.
-const NOTE_CHARS: usize = 2_000;
-/// The longest title of a piece of evidence, likewise.
+/// The longest title of a piece of evidence, in characters.
 const TITLE_CHARS: usize = 200;
 
 /// The report of an indicator for a period, which are its natural key and stay. Nobody else sees it before it is approved.

@@ -12,9 +12,8 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs::take_turn,
     auth::{principal::Body, roles::PeriodsWrite},
-    db::{Conn, Tx},
+    db::{Conn, Turn, Tx},
     kernel::clock,
     state::AppState,
     web::{
@@ -107,8 +106,8 @@ pub async fn update_reporting_period(
     let update = move |tx: &mut Tx<'_>| {
         let period = over(&path)?;
         let wanted = body.content?;
-        // Two who touch the same period take turns, also where there is no row yet.
-        take_turn(tx)?;
+        // Two who touch the same period take turns, also where there is no row yet, and so do who reports for it.
+        tx.take_turns(Turn::Periods)?;
         let before = store::find_period(tx.conn, period)?;
         precondition.check(before.version)?;
         let after = store::set_period(tx, &before, wanted.onto(&before)?)?;

@@ -18,7 +18,7 @@ use crate::{
         principal::{Body, Principal, Require},
         roles::{MeasurementsReport, MeasurementsReview, ProgramsDraft},
     },
-    db::{StoreError, Tx, WriteError},
+    db::{StoreError, Turn, Tx, WriteError},
     evaluations::speaking,
     kernel::{id::is_id, text::shown},
     state::AppState,
@@ -100,7 +100,7 @@ pub async fn update_measurement(
 
 /// Delete a report
 ///
-/// One that was never approved. `If-Match` is required.
+/// One that was never approved, of a period that is not locked (409). `If-Match` is required.
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "deleteMeasurement",
@@ -122,6 +122,7 @@ pub async fn delete_measurement(
     let delete = move |tx: &mut Tx<'_>| {
         let (_, gone) = own(tx, &path, &principal)?;
         precondition.check(gone.version)?;
+        check_open(tx, gone.period)?;
         store::delete_measurement(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())
     };
@@ -175,8 +176,9 @@ fn hand<'a>(tx: &Tx<'_>, principal: &'a Principal) -> Hand<'a> {
 }
 
 /// The indicator that a report names, if it is there for the principal and may be reported for; nobody else changes it
-/// meanwhile.
+/// meanwhile, nor locks a period.
 fn named(tx: &mut Tx<'_>, address: &str, principal: &Principal) -> Result<Option<Indicator>, Problem> {
+    tx.share_turn(Turn::Periods)?;
     let Some(found) = store::lock(tx, address)? else { return Ok(None) };
     let member = found.place.member_id().unwrap_or_default();
     if !found.is_public() && !principal.covers::<ProgramsDraft>(member) {
@@ -189,6 +191,7 @@ fn named(tx: &mut Tx<'_>, address: &str, principal: &Principal) -> Result<Option
 /// The measurement with an id and its indicator, if the principal may report it; nobody else changes them meanwhile.
 fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
     let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
+    tx.share_turn(Turn::Periods)?;
     let (of, found) = store::lock_measurement(tx, id)?.ok_or_else(Problem::not_found)?;
     let member = of.place.member_id().unwrap_or_default();
     if !found.is_public() && !principal.covers::<MeasurementsReport>(member) {
@@ -201,6 +204,7 @@ fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, M
 /// The same for who reviews: a report that is not public is not there for an evaluator without the assignment.
 fn reviewed(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
     let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
+    tx.share_turn(Turn::Periods)?;
     let (of, found) = store::lock_measurement(tx, id)?.ok_or_else(Problem::not_found)?;
     let speaks = match &of.place.member {
         Some(member) => speaking::<MeasurementsReview>(tx.conn, principal, (&member.id, &member.slug)).map(|_| ()),

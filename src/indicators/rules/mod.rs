@@ -9,6 +9,7 @@ mod measurement;
 mod period;
 mod progress;
 mod reference;
+mod register;
 
 pub use self::{
     catalogue::{Catalogue, Entry, REFERENCE, Scope, Unit, reference},
@@ -23,4 +24,5 @@ pub use self::{
     period::{Frequency, Period},
     progress::{Dated, RULE, Reported, Standing, Status},
     reference::{Ground, SeedIndicator, parse_texts},
+    register::{COLUMNS, Line, NOTE_CHARS, cells},
 };

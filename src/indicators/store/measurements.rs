@@ -13,7 +13,7 @@ use super::{
 use crate::{
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::keyset_by_id,
+        keyset::{keyset_by_id, paged},
         schema::{account_member, indicator, measurement, measurement_revision, member},
         search::any_of,
     },
@@ -195,6 +195,17 @@ pub(super) fn of_period(conn: &mut Conn, indicator: &str, period: Period) -> Res
     row.map(read).transpose()
 }
 
+/// Those of indicators for any of these periods.
+pub(super) fn of_periods(
+    conn: &mut Conn,
+    indicators: &[&str],
+    periods: &[String],
+) -> Result<Vec<Measurement>, StoreError> {
+    let own = measurement::indicator_id.eq_any(indicators.iter().copied()).and(measurement::period.eq_any(periods));
+    let rows: Vec<(MeasurementRow, Names)> = parts().select(columns()).filter(own).load(conn)?;
+    rows.into_iter().map(read).collect()
+}
+
 /// Those with these ids that everybody sees.
 ///
 /// # Errors
@@ -266,13 +277,13 @@ pub fn list_measurements(
     let Listing { filters, after, limit, count } = listing;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     let (row, names) = columns();
-    let query = filtered(filters).select((row, names, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let query = filtered(filters).select((row, names, SequenceColumn));
     let query = match filters.order.key {
         MeasurementSortKey::CreatedAt => {
             keyset_by_id!(query, measurement::id, filters.order.direction, after.as_ref())
         }
     };
-    let rows: Vec<(MeasurementRow, Names, i64)> = query.load(conn)?;
+    let rows: Vec<(MeasurementRow, Names, i64)> = paged(query, *limit).load(conn)?;
     let sequence = match rows.first() {
         Some((.., sequence)) => *sequence,
         None => current_sequence(conn)?,

@@ -1,6 +1,7 @@
 //! The rows of indicators and measurements, and every query on them. Who writes a measurement locks its indicator, whose
 //! programme cannot be published or hidden meanwhile.
 
+mod import;
 mod measurements;
 mod periods;
 mod report;
@@ -12,6 +13,7 @@ use diesel::{dsl::AsSelect, prelude::*};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    import::MeasurementList,
     measurements::{
         find_measurement, find_measurements_by_ids, list_measurements, revisions, series, walk_measurements,
     },
@@ -25,7 +27,7 @@ use crate::{
     action_programs::{seen, sort_title},
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::{keyset, keyset_by_id},
+        keyset::{keyset, keyset_by_id, paged},
         schema::{action_program, indicator, indicator_definition, member, project},
         search::{any_of, search},
     },
@@ -320,7 +322,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Indicat
     let Listing { filters, after, limit, count } = listing;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     let (row, names) = columns();
-    let query = filtered(filters).select((row, names, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let query = filtered(filters).select((row, names, SequenceColumn));
     let (order, position) = (filters.order, after.as_ref());
     let text = position.and_then(Position::text);
     let query = match order.key {
@@ -328,7 +330,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Indicat
         SortKey::TitleFr => keyset!(query, indicator::title_fr_folded, indicator::id, order.direction, text),
         SortKey::TitleAr => keyset!(query, indicator::title_ar_folded, indicator::id, order.direction, text),
     };
-    let rows: Vec<(Row, Names, i64)> = query.load(conn)?;
+    let rows: Vec<(Row, Names, i64)> = paged(query, *limit).load(conn)?;
     let sequence = match rows.first() {
         Some((.., sequence)) => *sequence,
         None => current_sequence(conn)?,

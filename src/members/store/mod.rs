@@ -23,7 +23,7 @@ use super::rules::{
 use crate::{
     db::{
         Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,
-        keyset::keyset,
+        keyset::{keyset, paged},
         schema::{charter_version, member, member_adhesion, member_external_id, member_status, territory},
         search::search,
     },
@@ -361,7 +361,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Member>
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, seat) = columns();
-    let query = filtered(filters).select((row, seat, SequenceColumn)).limit(i64::from(*limit) + 1);
+    let query = filtered(filters).select((row, seat, SequenceColumn));
     let after = after.as_ref().and_then(Position::text);
     let order = filters.order;
     let query = match order.key {
@@ -369,7 +369,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Member>
         SortKey::NameAr => keyset!(query, member::name_ar_folded, member::id, order.direction, after),
         SortKey::JoinedOn => keyset!(query, member::joined_on_key, member::id, order.direction, after),
     };
-    let rows: Vec<(MemberRow, SeatRow, i64)> = query.load(conn)?;
+    let rows: Vec<(MemberRow, SeatRow, i64)> = paged(query, *limit).load(conn)?;
     let sequence = match rows.first() {
         Some((_, _, sequence)) => *sequence,
         None => current_sequence(conn)?,

@@ -15,8 +15,10 @@ pub use self::{
 use super::rules::{Address, Code, Filters, Kind, Location, Record, SortKey, Territory};
 use crate::{
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces, keyset::keyset,
-        schema::territory, search::search,
+        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,
+        keyset::{keyset, paged},
+        schema::territory,
+        search::search,
     },
     kernel::{
         decimal::Decimal,
@@ -212,9 +214,7 @@ pub fn seats(conn: &mut Conn, codes: &[&Code]) -> Result<HashMap<Code, Seat>, St
 pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Territory>, StoreError> {
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
-    let query = filtered(&listing.filters)
-        .select((TerritoryRow::as_select(), SequenceColumn))
-        .limit(i64::from(listing.limit) + 1);
+    let query = filtered(&listing.filters).select((TerritoryRow::as_select(), SequenceColumn));
     let after = listing.after.as_ref();
     let text = after.and_then(Position::text);
     let number = after.and_then(Position::number);
@@ -225,7 +225,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Territo
         SortKey::NameAr => keyset!(query, territory::name_ar_folded, territory::id, order.direction, text),
         SortKey::Population2024 => keyset!(query, territory::population_2024, territory::id, order.direction, number),
     };
-    let rows: Vec<(TerritoryRow, i64)> = query.load(conn)?;
+    let rows: Vec<(TerritoryRow, i64)> = paged(query, listing.limit).load(conn)?;
     let sequence = match rows.first() {
         Some((_, sequence)) => *sequence,
         None => current_sequence(conn)?,

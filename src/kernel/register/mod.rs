@@ -2,11 +2,14 @@
 //! cell, the rows that are read from a file, and the ledger in which an import notes what each of them comes to. The
 //! same columns make the difference of a row, the plan of an import and the digest by which two registers are compared.
 
+mod texts;
+
 use std::{borrow::Cow, collections::BTreeSet, fmt::Display, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub use self::texts::Texts;
 use super::{
     id::Slug,
     patch::Patch,
@@ -366,6 +369,15 @@ impl<'a> RowReader<'a> {
                 }
             },
         }
+    }
+
+    /// A column that the natural key is made of: `which` says what nobody knows without it.
+    pub fn key<T: FromStr<Err: Display>>(&mut self, column: &'static str, which: &str) -> Option<T> {
+        let value = self.read::<T>(column);
+        if !matches!(value, Patch::Value(_)) && !self.has_fault(column) {
+            self.refuse(column, "missing_value", format!("{column} is missing: nothing says which {which} it is."));
+        }
+        value.onto(None)
     }
 
     /// Notes a fault of the row.
