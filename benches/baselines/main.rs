@@ -12,6 +12,7 @@
 mod load;
 mod national;
 mod programs;
+mod reports;
 mod writes;
 
 use std::{
@@ -108,6 +109,20 @@ enum Baseline {
         #[arg(long)]
         without_counter: bool,
     },
+    /// Report figures in 8 threads for some seconds, as a POST does, and print how often a second.
+    Report {
+        /// A SQLite file or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
+        /// The id of the account that is asked and noted.
+        #[arg(long)]
+        account: String,
+        #[arg(long, default_value_t = 4.0)]
+        seconds: f64,
+        /// The first report, of those for a thousand indicators and each quarter from 1950 on.
+        #[arg(long, default_value_t = 0)]
+        start: usize,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -150,6 +165,9 @@ fn main() {
         }
         Baseline::Write { database, account, seconds, without_counter } => {
             println!("{:.0}", writes::measure(&database, &account, seconds, !without_counter));
+        }
+        Baseline::Report { database, account, seconds, start } => {
+            println!("{:.0}", reports::measure(&database, &account, seconds, start));
         }
     }
 }

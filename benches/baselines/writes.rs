@@ -108,42 +108,63 @@ change!(change_pg, PgConnection, |conn, slug| {
 /// Changes a second in 8 threads.
 pub fn measure(database: &str, account_id: &str, seconds: f64, with_counter: bool) -> f64 {
     NUMBER.store(clock::now().timestamp_micros(), Ordering::Relaxed);
+    let some = member::table.select(member::slug).order(member::slug).limit(50);
+    let next = |slugs: &[String]| slugs[NEXT.fetch_add(1, Ordering::Relaxed) % slugs.len()].clone();
+    durably(
+        database,
+        seconds,
+        (
+            |conn: &mut PgConnection| some.load(conn).expect("members"),
+            |conn: &mut SqliteConnection| some.load(conn).expect("members"),
+        ),
+        (
+            |conn: &mut PgConnection, slugs: &[String]| {
+                let slug = next(slugs);
+                conn.transaction(|conn| change_pg(conn, account_id, &slug, with_counter)).expect("the change is made");
+            },
+            |conn: &mut SqliteConnection, slugs: &[String]| {
+                let slug = next(slugs);
+                let change = |conn: &mut SqliteConnection| change_sqlite(conn, account_id, &slug, with_counter);
+                conn.immediate_transaction(change).expect("the change is made");
+            },
+        ),
+    )
+}
+
+/// How often a second 8 threads write something durably, with what they are to write about.
+pub fn durably(
+    database: &str,
+    seconds: f64,
+    (some_pg, some_sqlite): (impl Fn(&mut PgConnection) -> Vec<String>, impl Fn(&mut SqliteConnection) -> Vec<String>),
+    (write_pg, write_sqlite): (
+        impl Fn(&mut PgConnection, &[String]) + Sync,
+        impl Fn(&mut SqliteConnection, &[String]) + Sync,
+    ),
+) -> f64 {
     // A thread that fails must not leave the others waiting for it.
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         report(panic);
         std::process::exit(1);
     }));
-    let some = member::table.select(member::slug).order(member::slug).limit(50);
     if database.starts_with("postgres") {
-        let slugs: Vec<String> = some.load(&mut open_pg(database)).expect("members");
-        rate(
-            seconds,
-            || open_pg(database),
-            |conn| {
-                let slug = &slugs[NEXT.fetch_add(1, Ordering::Relaxed) % slugs.len()];
-                conn.transaction(|conn| change_pg(conn, account_id, slug, with_counter)).expect("the change is made");
-                1
-            },
-        )
-    } else {
-        let mut first = open_sqlite(database);
-        first
-            .batch_execute("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-            .expect("the settings hold");
-        let slugs: Vec<String> = some.load(&mut first).expect("members");
-        // One writer, as in the server: who finds it busy waits for it, and not for a timeout.
-        let writer = Mutex::new(first);
-        rate(
-            seconds,
-            || (),
-            |()| {
-                let slug = &slugs[NEXT.fetch_add(1, Ordering::Relaxed) % slugs.len()];
-                let mut conn = writer.lock().expect("no writer has panicked");
-                conn.immediate_transaction(|conn| change_sqlite(conn, account_id, slug, with_counter))
-                    .expect("the change is made");
-                1
-            },
-        )
+        let some = some_pg(&mut open_pg(database));
+        let write = |conn: &mut PgConnection| {
+            write_pg(conn, &some);
+            1
+        };
+        return rate(seconds, || open_pg(database), write);
     }
+    let mut first = open_sqlite(database);
+    first
+        .batch_execute("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        .expect("the settings hold");
+    let some = some_sqlite(&mut first);
+    // One writer, as in the server: who finds it busy waits for it, and not for a timeout.
+    let writer = Mutex::new(first);
+    let write = |(): &mut ()| {
+        write_sqlite(&mut writer.lock().expect("no writer has panicked"), &some);
+        1
+    };
+    rate(seconds, || (), write)
 }

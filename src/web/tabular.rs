@@ -77,13 +77,22 @@ pub fn write_rows<W: io::Write>(
     columns: &[Column],
     rows: &[Value],
 ) -> Result<(), csv::Error> {
+    let paths: Vec<Vec<&str>> = columns.iter().map(|(_, pointer)| pointer.split('/').skip(1).collect()).collect();
     for row in rows {
-        for (_, pointer) in columns {
-            writer.write_field(cell(row.pointer(pointer)).as_bytes())?;
+        for path in &paths {
+            writer.write_field(cell(at(row, path)).as_bytes())?;
         }
         writer.write_record(None::<&[u8]>)?;
     }
     Ok(())
+}
+
+/// The value at the end of a pointer whose names have been taken apart once for all rows; none of them is escaped.
+fn at<'a>(row: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(row, |value, name| match value {
+        Value::Array(values) => values.get(name.parse::<usize>().ok()?),
+        value => value.get(name),
+    })
 }
 
 fn cell(value: Option<&Value>) -> Cow<'_, str> {

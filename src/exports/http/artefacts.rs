@@ -6,7 +6,10 @@ use std::{
     fs::File as DiskFile,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, sync_channel},
+    },
 };
 
 use actix_web::web::block;
@@ -155,35 +158,65 @@ pub fn write(db: &Db, name: Name, folder: &Path) -> Result<(State, Edition), Sto
     })
 }
 
+/// How many pieces that were read wait to be written.
+const AHEAD: usize = 2;
+
 fn write_files(
     conn: &mut Conn,
     (name, columns): (Name, &[Column]),
     state: State,
     folder: &Path,
 ) -> Result<Edition, StoreError> {
-    let open = |format| Hashed::create(&folder.join(file_name(name, format))).map_err(StoreError::corrupt);
-    let terminator = csv::Terminator::CRLF;
-    let mut table = csv::WriterBuilder::new().terminator(terminator).from_writer(open(Format::Csv)?);
-    let (mut lines, mut whole) = (open(Format::Ndjson)?, open(Format::Json)?);
-    table.write_record(columns.iter().map(|(name, _)| name)).map_err(StoreError::corrupt)?;
-    let head = json!({"name": name, "sequence": state.own}).to_string();
-    let head = head.trim_end_matches('}');
-    write!(whole, "{head},\"data\":[").map_err(StoreError::corrupt)?;
-    let mut count: u64 = 0;
-    store::each_rows(conn, name, |rows| {
-        write_rows(&mut table, columns, &rows).map_err(StoreError::corrupt)?;
-        for row in &rows {
-            write_json(&mut lines, &mut whole, row, count == 0).map_err(StoreError::corrupt)?;
-            count += 1;
+    let files = Files::create((name, columns), state.own, folder).map_err(StoreError::corrupt)?;
+    // Rows are read while others are written: both take as long.
+    let (send, receive) = sync_channel::<Vec<Value>>(AHEAD);
+    let (read, written) = std::thread::scope(|scope| {
+        let writer = scope.spawn(move || files.write_all(columns, receive));
+        // Who writes and has failed takes no more, and says why itself.
+        let read = store::each_rows(conn, name, |rows| send.send(rows).map_err(StoreError::corrupt));
+        drop(send);
+        (read, writer.join())
+    });
+    let (rows, files) = written.map_err(|_panic| StoreError::Aborted)?.map_err(StoreError::corrupt)?;
+    read?;
+    Ok(Edition { name, sequence: state.own, modified: state.at.and_utc(), rows, files })
+}
+
+/// The files of a data set while they are written.
+struct Files {
+    table: csv::Writer<Hashed>,
+    lines: Hashed,
+    whole: Hashed,
+}
+
+impl Files {
+    fn create((name, columns): (Name, &[Column]), sequence: i64, folder: &Path) -> io::Result<Self> {
+        let open = |format| Hashed::create(&folder.join(file_name(name, format)));
+        let terminator = csv::Terminator::CRLF;
+        let mut table = csv::WriterBuilder::new().terminator(terminator).from_writer(open(Format::Csv)?);
+        table.write_record(columns.iter().map(|(name, _)| name))?;
+        let (lines, mut whole) = (open(Format::Ndjson)?, open(Format::Json)?);
+        let head = json!({"name": name, "sequence": sequence}).to_string();
+        write!(whole, "{},\"data\":[", head.trim_end_matches('}'))?;
+        Ok(Self { table, lines, whole })
+    }
+
+    /// Writes all rows that come, and ends the files. Returns how many rows.
+    fn write_all(mut self, columns: &[Column], rows: Receiver<Vec<Value>>) -> io::Result<(u64, Vec<File>)> {
+        let mut count: u64 = 0;
+        for rows in rows {
+            write_rows(&mut self.table, columns, &rows)?;
+            for row in &rows {
+                write_json(&mut self.lines, &mut self.whole, row, count == 0)?;
+                count += 1;
+            }
         }
-        Ok(())
-    })?;
-    whole.write_all(b"\n]}\n").map_err(StoreError::corrupt)?;
-    let table = table.into_inner().map_err(StoreError::corrupt)?;
-    let files = [(Format::Csv, table), (Format::Ndjson, lines), (Format::Json, whole)];
-    let files = files.into_iter().map(|(format, file)| file.finish(format)).collect::<io::Result<_>>();
-    let files = files.map_err(StoreError::corrupt)?;
-    Ok(Edition { name, sequence: state.own, modified: state.at.and_utc(), rows: count, files })
+        self.whole.write_all(b"\n]}\n")?;
+        let table = self.table.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        let files = [(Format::Csv, table), (Format::Ndjson, self.lines), (Format::Json, self.whole)];
+        let files = files.into_iter().map(|(format, file)| file.finish(format)).collect::<io::Result<_>>()?;
+        Ok((count, files))
+    }
 }
 
 fn write_json(lines: &mut Hashed, whole: &mut Hashed, row: &Value, first: bool) -> io::Result<()> {
