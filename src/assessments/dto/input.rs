@@ -5,21 +5,19 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::super::rules::{Assessment, Evidence, Facts, Level, Subject, check_facts};
+use super::super::rules::{Assessment, Facts, Level, Subject, check_facts};
 use crate::{
     action_programs::Publication,
     kernel::{
+        evidence::{EvidenceLinkIn, read_evidence},
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
-        text,
-        violation::{Violations, sha256_digest, web_address},
+        violation::Violations,
     },
 };
 
 /// The longest explanation, in characters.
 const EXPLANATION_CHARS: usize = 2_000;
-/// The longest title of a piece of evidence, likewise.
-const TITLE_CHARS: usize = 200;
 
 /// An assessment to be added. Commitment, year and author are its natural key and stay; the author follows from the account.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
@@ -42,30 +40,13 @@ pub struct AssessmentIn {
     #[serde(default)]
     #[validate(nested)]
     #[schema(max_items = 20)]
-    pub evidence: Vec<AssessmentEvidenceIn>,
+    pub evidence: Vec<EvidenceLinkIn>,
     /// The day of the assessment, not before the year that is assessed.
     #[schema(example = "2026-02-15")]
     pub assessed_on: NaiveDate,
     /// `published` shows it to everybody; `draft` unless said otherwise.
     #[serde(default)]
     pub publication: Option<Publication>,
-}
-
-/// Something that an assessment rests on.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct AssessmentEvidenceIn {
-    /// What it is, in at least one language, each of at most 200 characters.
-    pub title: LanguageMap,
-    /// Where it can be seen, an http(s) URL.
-    #[validate(custom(function = "web_address"))]
-    #[schema(format = "uri", example = "https://www.larache.ma/reports/openness-2025.pdf", max_length = 500)]
-    pub url: String,
-    /// SHA-256 of the file, as 64 hexadecimal digits in lower case.
-    #[serde(default)]
-    #[validate(custom(function = "sha256_digest"))]
-    #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pattern = "^[0-9a-f]{64}$")]
-    pub sha256: Option<String>,
 }
 
 impl AssessmentIn {
@@ -78,32 +59,15 @@ impl AssessmentIn {
             violations.add("/level", "invalid_value", format!("level {why}."));
             Level::ALL[0]
         });
-        let evidence = self.evidence.into_iter().enumerate();
         let subject = Subject { commitment: self.commitment, year: self.year };
         let facts = Facts {
             level,
             explanation: self.explanation.checked(&mut violations, "/explanation", EXPLANATION_CHARS),
-            evidence: evidence.map(|(at, evidence)| evidence.read(at, &mut violations)).collect(),
+            evidence: read_evidence(self.evidence, &mut violations),
             assessed_on: self.assessed_on,
         };
         check_facts(&mut violations, &subject, &facts, today);
         (violations, subject, facts)
-    }
-}
-
-impl AssessmentEvidenceIn {
-    fn read(self, at: usize, violations: &mut Violations) -> Evidence {
-        Evidence {
-            title: self.title.checked(violations, &format!("/evidence/{at}/title"), TITLE_CHARS),
-            url: text::normal(&self.url),
-            sha256: self.sha256,
-        }
-    }
-}
-
-impl From<Evidence> for AssessmentEvidenceIn {
-    fn from(Evidence { title, url, sha256 }: Evidence) -> Self {
-        Self { title, url, sha256 }
     }
 }
 
@@ -121,8 +85,8 @@ pub struct AssessmentPatch {
     pub explanation: Patch<LanguageMapPatch>,
     /// What it rests on: the whole list anew.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<AssessmentEvidenceIn>>, max_items = 20)]
-    pub evidence: Patch<Vec<AssessmentEvidenceIn>>,
+    #[schema(value_type = Option<Vec<EvidenceLinkIn>>, max_items = 20)]
+    pub evidence: Patch<Vec<EvidenceLinkIn>>,
     /// The day of the assessment.
     #[serde(default, deserialize_with = "replaced")]
     #[schema(value_type = NaiveDate, example = "2026-02-15", nullable = false)]
@@ -138,7 +102,7 @@ impl AssessmentPatch {
     #[must_use]
     pub fn onto(self, assessment: &Assessment) -> AssessmentIn {
         let Assessment { subject, facts, publication, .. } = assessment.clone();
-        let evidence = facts.evidence.into_iter().map(AssessmentEvidenceIn::from).collect();
+        let evidence = facts.evidence.into_iter().map(EvidenceLinkIn::from).collect();
         AssessmentIn {
             commitment: subject.commitment,
             year: subject.year,

@@ -7,12 +7,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use self::input::{AssessmentIn, AssessmentPatch};
-use super::rules::{Assessment, Evidence, Filters, Level, SortKey, Step, Year};
+use super::rules::{Assessment, Filters, Level, SortKey, Step, Year};
 use crate::{
     action_programs::{Publication, PublicationFilter},
     evaluations::Voice,
     kernel::{
         clock::rfc3339,
+        evidence::EvidenceLink,
         id::Slug,
         language::LanguageMap,
         paging::{Direction, Order},
@@ -193,7 +194,7 @@ pub struct AssessmentOut {
     /// Why it is this level.
     pub explanation: LanguageMap,
     /// What it rests on.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<EvidenceLink>,
     /// The day of the assessment.
     #[schema(example = "2026-02-15")]
     pub assessed_on: NaiveDate,

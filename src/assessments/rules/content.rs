@@ -6,14 +6,12 @@ use chrono::{Datelike as _, NaiveDate};
 use super::{FIRST_YEAR, Facts, Subject};
 use crate::{
     kernel::{
+        evidence::check_evidence,
         text::shown,
         violation::{Violation, Violations},
     },
     members::Status,
 };
-
-/// The most pieces of evidence of an assessment.
-const MOST_EVIDENCE: usize = 20;
 
 /// Checks what an assessment says, beside its single properties.
 pub fn check_facts(violations: &mut Violations, subject: &Subject, facts: &Facts, today: NaiveDate) {
@@ -28,10 +26,7 @@ pub fn check_facts(violations: &mut Violations, subject: &Subject, facts: &Facts
     if facts.assessed_on > today {
         violations.add("/assessed_on", "in_the_future", "assessed_on lies in the future.");
     }
-    if facts.evidence.len() > MOST_EVIDENCE {
-        let detail = format!("An assessment has at most {MOST_EVIDENCE} pieces of evidence.");
-        violations.add("/evidence", "too_many", detail);
-    }
+    check_evidence(&facts.evidence, violations);
 }
 
 /// What is assessed is a commitment that the charter has.
@@ -58,8 +53,8 @@ pub fn check_member(status: Status) -> Result<(), Violation> {
 mod tests {
     use super::*;
     use crate::{
-        assessments::rules::{Evidence, Level},
-        kernel::language::LanguageMap,
+        assessments::rules::Level,
+        kernel::{evidence::EvidenceLink, language::LanguageMap},
     };
     use proptest::prelude::*;
 
@@ -89,7 +84,7 @@ mod tests {
         ) {
             let today: NaiveDate = "2026-03-10".parse().unwrap();
             let assessed_on = today + chrono::TimeDelta::days(offset);
-            let one = Evidence { title: LanguageMap::default(), url: String::new(), sha256: None };
+            let one = EvidenceLink { title: LanguageMap::default(), url: String::new(), sha256: None };
             let facts = Facts {
                 level: Level::ALL[0],
                 explanation: LanguageMap::default(),

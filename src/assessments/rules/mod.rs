@@ -5,8 +5,7 @@ mod reference;
 mod scale;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Serialize;
 
 pub use self::{
     content::{check_commitment, check_facts, check_member},
@@ -18,6 +17,7 @@ use crate::{
     evaluations::{Author, Voice},
     kernel::{
         codes::{Pattern, codes},
+        evidence::EvidenceLink,
         id::Slug,
         language::LanguageMap,
         paging::Order,
@@ -26,20 +26,6 @@ use crate::{
 
 /// The first year that can be assessed: that of the network's foundation (2022-10-21, `data/network.json`).
 pub const FIRST_YEAR: i64 = 2022;
-
-/// Something that an assessment rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = AssessmentEvidence)]
-pub struct Evidence {
-    /// What it is.
-    pub title: LanguageMap,
-    /// Where it can be seen.
-    #[schema(format = "uri", example = "https://www.larache.ma/reports/openness-2025.pdf")]
-    pub url: String,
-    /// SHA-256 of the file, as 64 hexadecimal digits, so that a reader can tell whether it is still the same.
-    #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pattern = "^[0-9a-f]{64}$")]
-    pub sha256: Option<String>,
-}
 
 /// What an assessment is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +44,7 @@ pub struct Facts {
     /// Why it is this level.
     pub explanation: LanguageMap,
     /// What it rests on.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<EvidenceLink>,
     /// The day of the assessment.
     pub assessed_on: NaiveDate,
 }

@@ -4,11 +4,11 @@
 use chrono::{Datelike as _, NaiveDate};
 use serde::Deserialize;
 
-use super::{Evidence, Facts, Level, Subject};
+use super::{Facts, Level, Subject};
 use crate::{
     action_programs::Publication,
     evaluations::{Author, Voice},
-    kernel::{id::Slug, language::LanguageMap},
+    kernel::{evidence::EvidenceLink, id::Slug, language::LanguageMap},
 };
 
 /// The texts and the pattern.
@@ -97,7 +97,8 @@ impl Texts {
             Voice::CivilSociety => self.organisations.get(line.organisation?)?.clone(),
             Voice::Secretariat => self.secretariat.clone(),
         };
-        let evidence = Evidence { title: self.evidence_title.clone(), url: self.evidence_url.clone(), sha256: None };
+        let evidence =
+            EvidenceLink { title: self.evidence_title.clone(), url: self.evidence_url.clone(), sha256: None };
         Some(Seed {
             member: member.clone(),
             subject: Subject { commitment: commitment.to_owned(), year },

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::rules::{
-    Approved, Content, Disaggregation, Evidence, Measurement, MeasurementFilters, MeasurementSortKey, Period, Readable,
-    Report, Revision, State,
+    Approved, Content, Disaggregation, Measurement, MeasurementFilters, MeasurementSortKey, Period, Readable, Report,
+    Revision, State,
 };
 use super::{optional_parts, parts};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         clock::rfc3339,
         codes::Flag,
         decimal::Decimal,
+        evidence::EvidenceLink,
         id::Slug,
         language::LanguageMap,
         paging::{Direction, Order},
@@ -130,7 +131,7 @@ pub struct MeasurementOut {
     /// What is to be said of it.
     pub note: Option<LanguageMap>,
     /// What it rests on.
-    pub evidence: Option<Vec<Evidence>>,
+    pub evidence: Option<Vec<EvidenceLink>>,
     /// Since when this value is what everybody sees.
     #[schema(example = "2025-05-20T09:30:00Z")]
     #[serde(serialize_with = "crate::kernel::clock::optional_rfc3339")]
@@ -164,7 +165,7 @@ pub struct MeasurementReportOut {
     /// What is to be said of it.
     pub note: Option<LanguageMap>,
     /// What it rests on.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<EvidenceLink>,
     /// Why what was approved is corrected.
     #[schema(example = json!(null))]
     pub reason: Option<String>,
@@ -336,7 +337,7 @@ pub struct RevisionOut {
     /// What was said of it.
     pub note: Option<LanguageMap>,
     /// What it rested on.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<EvidenceLink>,
     /// Since when it was what everybody saw.
     #[serde(serialize_with = "rfc3339")]
     pub approved_at: DateTime<Utc>,

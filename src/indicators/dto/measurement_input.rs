@@ -5,20 +5,17 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::super::rules::{
-    Catalogue, Content, Definition, Disaggregation, Evidence, Figures, Measurement, NOTE_CHARS, Period, Report,
-    Verdict, content,
+    Catalogue, Content, Definition, Disaggregation, Figures, Measurement, NOTE_CHARS, Period, Report, Verdict, content,
 };
 use super::{optional_parts, parts};
 use crate::kernel::{
     decimal::Decimal,
+    evidence::{EvidenceLinkIn, read_evidence},
     language::{LanguageMap, LanguageMapPatch},
     patch::{Patch, replaced},
     text,
-    violation::{Violations, long_line, sha256_digest, web_address},
+    violation::{Violations, long_line},
 };
-
-/// The longest title of a piece of evidence, in characters.
-const TITLE_CHARS: usize = 200;
 
 /// The report of an indicator for a period, which are its natural key and stay. Nobody else sees it before it is approved.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
@@ -52,7 +49,7 @@ pub struct MeasurementIn {
     #[serde(default)]
     #[validate(nested)]
     #[schema(max_items = 20)]
-    pub evidence: Vec<MeasurementEvidenceIn>,
+    pub evidence: Vec<EvidenceLinkIn>,
     /// Whether it is submitted for review; not unless said otherwise.
     #[serde(default)]
     #[schema(example = true)]
@@ -61,29 +58,6 @@ pub struct MeasurementIn {
     #[serde(default)]
     #[serde(skip)]
     pub reason: Option<String>,
-}
-
-/// Something that a value rests on.
-#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct MeasurementEvidenceIn {
-    /// What it is, in at least one language, each of at most 200 characters.
-    pub title: LanguageMap,
-    /// Where it can be seen, an http(s) URL.
-    #[validate(custom(function = "web_address"))]
-    #[schema(format = "uri", example = "https://www.larache.ma/services/2025-h2.pdf", max_length = 500)]
-    pub url: String,
-    /// SHA-256 of the file, as 64 hexadecimal digits in lower case.
-    #[serde(default)]
-    #[validate(custom(function = "sha256_digest"))]
-    #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pattern = "^[0-9a-f]{64}$")]
-    pub sha256: Option<String>,
-}
-
-impl From<Evidence> for MeasurementEvidenceIn {
-    fn from(Evidence { title, url, sha256 }: Evidence) -> Self {
-        Self { title, url, sha256 }
-    }
 }
 
 /// What is reported, read: the content, whether it is submitted, and why it is corrected.
@@ -96,11 +70,7 @@ impl MeasurementIn {
         let mut violations = Violations::default();
         violations.add_fields(self.validate());
         let note = self.note.map(|note| note.checked_text(&mut violations, "/note", NOTE_CHARS));
-        let mut evidence = Vec::with_capacity(self.evidence.len());
-        for (at, one) in self.evidence.into_iter().enumerate() {
-            let title = one.title.checked(&mut violations, &format!("/evidence/{at}/title"), TITLE_CHARS);
-            evidence.push(Evidence { title, url: text::normal(&one.url), sha256: one.sha256 });
-        }
+        let evidence = read_evidence(self.evidence, &mut violations);
         let figures = Figures { value: self.value, numerator: self.numerator, denominator: self.denominator };
         let (numerator, denominator) = (self.numerator, self.denominator);
         let report = Report { numerator, denominator, disaggregation: self.disaggregation, note, evidence };
@@ -136,8 +106,8 @@ pub struct MeasurementPatch {
     pub note: Patch<LanguageMapPatch>,
     /// What it rests on: the whole list anew.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<MeasurementEvidenceIn>>, max_items = 20)]
-    pub evidence: Patch<Vec<MeasurementEvidenceIn>>,
+    #[schema(value_type = Option<Vec<EvidenceLinkIn>>, max_items = 20)]
+    pub evidence: Patch<Vec<EvidenceLinkIn>>,
     /// Whether it is submitted for review; where it is absent, what was submitted stays so.
     #[serde(default, deserialize_with = "replaced")]
     #[schema(value_type = bool, example = true, nullable = false)]
@@ -157,7 +127,7 @@ impl MeasurementPatch {
         let Report { numerator, denominator, disaggregation, note, evidence } = found.reported.report.clone();
         // The value of a ratio follows from its parts, unless somebody states it.
         let value = Some(found.reported.value).filter(|_| !is_ratio);
-        let evidence = evidence.into_iter().map(MeasurementEvidenceIn::from).collect();
+        let evidence = evidence.into_iter().map(EvidenceLinkIn::from).collect();
         MeasurementIn {
             indicator: found.indicator.to_string(),
             period: found.period,

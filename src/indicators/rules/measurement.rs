@@ -15,6 +15,7 @@ use super::{
 use crate::kernel::{
     codes::codes,
     decimal::Decimal,
+    evidence::{EvidenceLink, check_evidence},
     id::{Slug, new_id},
     language::LanguageMap,
     paging::Order,
@@ -49,20 +50,6 @@ pub enum Verdict {
     Return,
 }
 
-/// Something that a value rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = MeasurementEvidence)]
-pub struct Evidence {
-    /// What it is.
-    pub title: LanguageMap,
-    /// Where it can be seen.
-    #[schema(format = "uri", example = "https://www.larache.ma/services/2025-h2.pdf")]
-    pub url: String,
-    /// SHA-256 of the file, as 64 hexadecimal digits, so that a reader can tell whether it is still the same.
-    #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pattern = "^[0-9a-f]{64}$")]
-    pub sha256: Option<String>,
-}
-
 /// What is reported beside the value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -75,7 +62,7 @@ pub struct Report {
     /// What is to be said of it.
     pub note: Option<LanguageMap>,
     /// What it rests on.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<EvidenceLink>,
 }
 
 /// A value with all that is reported of it, by one version of a definition.
@@ -89,9 +76,6 @@ pub struct Content {
     pub definition_version: i64,
 }
 
-/// The most pieces of evidence of a value.
-const MOST_EVIDENCE: usize = 20;
-
 /// The content that figures and a report make, with what is wrong with them noted; `None` where there is no value.
 #[must_use]
 pub fn content(
@@ -103,9 +87,7 @@ pub fn content(
     let measure = definition.measure(catalogue)?;
     let value = measure.value(figures, violations);
     check_parts(&report.disaggregation, &definition.dimensions, &measure, value, violations);
-    if report.evidence.len() > MOST_EVIDENCE {
-        violations.add("/evidence", "too_many", format!("A value has at most {MOST_EVIDENCE} pieces of evidence."));
-    }
+    check_evidence(&report.evidence, violations);
     Some(Content { value: value?, report, definition_version })
 }
 

@@ -18,8 +18,8 @@ pub use self::{
     indicator::{Definition, Facts, Filters, Indicator, Keeper, Place, SortKey},
     measure::{Direction, Figures, Kind, Measure},
     measurement::{
-        Approved, Content, Evidence, Hand, Measurement, MeasurementFilters, MeasurementSortKey, PeriodState, Readable,
-        Report, ReportingPeriod, Review, Revision, State, Verdict, check_period, content,
+        Approved, Content, Hand, Measurement, MeasurementFilters, MeasurementSortKey, PeriodState, Readable, Report,
+        ReportingPeriod, Review, Revision, State, Verdict, check_period, content,
     },
     period::{Frequency, Period},
     progress::{Dated, RULE, Reported, Standing, Status},

@@ -12,12 +12,12 @@ use self::{
     story::Story,
 };
 use super::{
-    Catalogue, Definition, Entry, Evidence, Facts, Frequency, Indicator, Measurement, Period, Place, Reported,
-    Revision, Scope,
+    Catalogue, Definition, Entry, Facts, Frequency, Indicator, Measurement, Period, Place, Reported, Revision, Scope,
 };
 use crate::{
     action_programs::{Provenance, Publication},
     kernel::{
+        evidence::EvidenceLink,
         id::{Slug, new_id},
         language::LanguageMap,
     },
@@ -38,7 +38,7 @@ pub struct Texts {
     /// What becomes of their reports.
     stories: Vec<Story>,
     notes: Vec<LanguageMap>,
-    evidence: Vec<Evidence>,
+    evidence: Vec<EvidenceLink>,
     reasons: Vec<String>,
     review_notes: Vec<String>,
 }
