@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How many rows are read at once.
-const CHUNK: usize = 1_000;
+const CHUNK: usize = 500;
 
 /// Where the collection of a data set stands.
 ///

@@ -214,6 +214,26 @@ on_both_demonstrations! {
         assert!(indicators.len() > 50 && breaks > 5, "{breaks}");
     }
 
+    fn a_programme_s_indicators_come_with_latest_value_target_and_progress_in_four_statements_at_the_most(server) {
+        let program = all(server, "/api/v1/indicators?scope=programme", &[])[0]["program"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/indicators?program={program}&limit=20");
+        let counted = |path: &str| {
+            let statements = || {
+                let before = server.db.query_count();
+                let page = server.get_with(path, &[("Cache-Control", "no-cache")]).ok();
+                (page, server.db.query_count() - before)
+            };
+            // Past the question for the current edition.
+            (0..3).map(|_| statements()).min_by_key(|(_, count)| *count).unwrap()
+        };
+        let (page, count) = counted(&path);
+        let rows = page["data"].as_array().unwrap();
+        assert!(rows.iter().any(|row| !row["computed"]["latest_value"].is_null() && !row["computed"]["progress"].is_null()), "{page}");
+        assert!(count <= 4, "{count}");
+        let (whole, of_whole) = counted("/api/v1/indicators?limit=200");
+        assert!(whole["data"].as_array().unwrap().len() == 200 && of_whole <= 4, "{of_whole}");
+    }
+
     fn what_is_invented_of_indicators_is_invented_once(server) {
         let before = (total(server, "/api/v1/indicators"), total(server, "/api/v1/measurements"));
         let sequence = server.db.read_blocking(current_sequence).unwrap();
