@@ -21,7 +21,7 @@ use crate::{
     },
     kernel::{
         id::Slug,
-        register::{Action, At, Column, Entry, Fault, Ledger, RowReader, Source, differences},
+        register::{Action, At, Column, Entry, Fault, Ledger, RowReader, Source, differences, each_once},
     },
 };
 
@@ -66,11 +66,11 @@ impl Importable for ProjectList {
         ledger: &mut Ledger,
     ) -> Result<Context, StoreError> {
         take_turn(tx)?;
-        rows.sort_by(|a, b| (&a.program, &a.code, a.at.row).cmp(&(&b.program, &b.code, b.at.row)));
+        let place = |line: &Line| ((line.program.clone(), line.code.clone()), line.at);
+        each_once(rows, ledger, place, ("code", |line: &Line| line.code.to_string()));
         let slugs: HashSet<&str> = rows.iter().map(|line| line.program.as_str()).collect();
         let programs = programs(tx.conn, &slugs.into_iter().collect::<Vec<_>>())?;
         let is_own = |program: &Program| keeper.member.as_ref().is_none_or(|member| *member == program.owner.id);
-        let mut last: Option<(Slug, Slug, u32)> = None;
         rows.retain(|line| {
             let fault = match programs.get(&line.program) {
                 None => Some(("program", "unknown_program", format!("There is no programme {}.", line.program))),
@@ -85,19 +85,11 @@ impl Importable for ProjectList {
                     let detail = format!("{} is {}; nothing of it is changed.", line.program, program.stage.as_str());
                     Some(("program", "program_over", detail))
                 }
-                Some(_) => last
-                    .as_ref()
-                    .filter(|(program, code, _)| *program == line.program && *code == line.code)
-                    .map(|(_, code, row)| {
-                        ("code", "repeated_key", format!("Row {row} is about {code}, too; a list names each once."))
-                    }),
+                Some(_) => None,
             };
-            if let Some((column, code, detail)) = fault {
-                ledger.refuse(Fault::of(line.at, column, code, detail));
-                return false;
-            }
-            last = Some((line.program.clone(), line.code.clone(), line.at.row));
-            true
+            let Some((column, code, detail)) = fault else { return true };
+            ledger.refuse(Fault::of(line.at, column, code, detail));
+            false
         });
         let ids: Vec<&str> = programs.values().map(|program| program.id.as_str()).collect();
         let found = in_pieces(tx.conn, &ids, projects_of)?;

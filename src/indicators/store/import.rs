@@ -20,7 +20,7 @@ use crate::{
     },
     kernel::{
         id::Slug,
-        register::{Action, Column, Entry, Fault, Ledger, RowReader, Source, differences},
+        register::{Action, Column, Entry, Fault, Ledger, RowReader, Source, differences, each_once},
     },
 };
 
@@ -69,18 +69,9 @@ impl Importable for MeasurementList {
         // Who publishes a programme writes many of the indicators that are locked here, and takes this turn as well.
         action_programs::take_turn(tx)?;
         tx.share_turn(Turn::Periods)?;
-        rows.sort_by(|a, b| (&a.indicator, a.period, a.at.row).cmp(&(&b.indicator, b.period, b.at.row)));
-        let mut last: Option<(Slug, Period, u32)> = None;
-        rows.retain(|line| {
-            let same = last.as_ref().filter(|(of, period, _)| *of == line.indicator && *period == line.period);
-            if let Some((of, period, row)) = same {
-                let detail = format!("Row {row} is about {of} in {period}, too; a list names each once.");
-                ledger.refuse(Fault::of(line.at, "period", "repeated_key", detail));
-                return false;
-            }
-            last = Some((line.indicator.clone(), line.period, line.at.row));
-            true
-        });
+        let place = |line: &Line| ((line.indicator.clone(), line.period), line.at);
+        let name = |line: &Line| format!("{} in {}", line.indicator, line.period);
+        each_once(rows, ledger, place, ("period", name));
         let periods: HashSet<Period> = rows.iter().map(|line| line.period).collect();
         let periods = find_periods(tx.conn, &periods.into_iter().collect::<Vec<_>>())?;
         Ok(Context {

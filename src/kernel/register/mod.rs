@@ -292,6 +292,31 @@ impl Ledger {
     }
 }
 
+/// Puts rows into the order of their natural keys, so that nothing depends on their order in the file, and refuses those that
+/// are about what a row before them is about, in the column that names it; `what` says that.
+pub fn each_once<R, K: Ord>(
+    rows: &mut Vec<R>,
+    ledger: &mut Ledger,
+    place: impl Fn(&R) -> (K, At),
+    (column, what): (&'static str, impl Fn(&R) -> String),
+) {
+    rows.sort_by_cached_key(|row| {
+        let (key, at) = place(row);
+        (key, at.row)
+    });
+    let mut first: Option<(K, u32)> = None;
+    rows.retain(|row| {
+        let (key, at) = place(row);
+        if let Some((_, number)) = first.as_ref().filter(|(known, _)| *known == key) {
+            let detail = format!("Row {number} is about {}, too; a list names each once.", what(row));
+            ledger.refuse(Fault::of(at, column, "repeated_key", detail));
+            return false;
+        }
+        first = Some((key, at.row));
+        true
+    });
+}
+
 /// The line that cells make in a register's digest: joined by tabs and ended by a line feed. Cells are single lines
 /// without control characters, so that nothing needs escaping.
 pub fn line<'a>(cells: impl Iterator<Item = Option<&'a str>>) -> String {

@@ -21,7 +21,9 @@ use crate::{
     kernel::{
         id::Slug,
         language::Language,
-        register::{Action, At, Column, Difference, Entry, Fault, Ledger, Likeness, RowReader, Source, differences},
+        register::{
+            Action, At, Column, Difference, Entry, Fault, Ledger, Likeness, RowReader, Source, differences, each_once,
+        },
         violation::Violations,
     },
     territories::{Code, Kind, Seat, seats},
@@ -89,20 +91,10 @@ impl Importable for MemberList {
     ) -> Result<Context, StoreError> {
         tx.take_turns(Turn::Members)?;
         recognise(tx.conn, rows, ledger)?;
-        rows.sort_by(|a, b| (order(a), a.at.row).cmp(&(order(b), b.at.row)));
-        let mut named: HashSet<Key> = HashSet::with_capacity(rows.len());
-        let mut first = None;
-        rows.retain(|line| {
-            let Some(key) = line.key.clone() else { return false };
-            if named.contains(&key) {
-                let detail =
-                    format!("Row {} is about the {}, too; a list names each once.", first.unwrap_or(0), text(&key));
-                ledger.refuse(Fault::of(line.at, "territory_code", "repeated_key", detail));
-                return false;
-            }
-            first = Some(line.at.row);
-            named.insert(key)
-        });
+        rows.retain(|line| line.key.is_some());
+        let name = |line: &Line| line.key.as_ref().map(|key| format!("the {}", text(key))).unwrap_or_default();
+        each_once(rows, ledger, |line| (order(line), line.at), ("territory_code", name));
+        let named: HashSet<Key> = rows.iter().filter_map(|line| line.key.clone()).collect();
         let codes: HashSet<&Code> = named.iter().map(|(_, code)| code).collect();
         let codes: Vec<&Code> = codes.into_iter().collect();
         Ok(Context {
@@ -338,8 +330,8 @@ fn text((kind, code): &Key) -> String {
     format!("{} {code}", kind.as_str())
 }
 
-fn order(line: &Line) -> Option<(&'static str, &Code)> {
-    line.key.as_ref().map(|(kind, code)| (kind.as_str(), code))
+fn order(line: &Line) -> Option<(&'static str, Code)> {
+    line.key.clone().map(|(kind, code)| (kind.as_str(), code))
 }
 
 fn cells_of(member: &Member, history: &History) -> Vec<Option<String>> {

@@ -14,7 +14,9 @@ use crate::{
     db::{Conn, Importable, Keeper, StoreError, Tx, in_pieces, schema::territory},
     kernel::{
         fold::fold,
-        register::{Action, At, Column, Difference, Entry, Fault, Ledger, Likeness, RowReader, Source, differences},
+        register::{
+            Action, At, Column, Difference, Entry, Fault, Ledger, Likeness, RowReader, Source, differences, each_once,
+        },
     },
 };
 
@@ -54,17 +56,7 @@ impl Importable for TerritoryList {
         rows: &mut Vec<Line>,
         ledger: &mut Ledger,
     ) -> Result<Context, StoreError> {
-        rows.sort_by(|a, b| (&a.code, a.at.row).cmp(&(&b.code, b.at.row)));
-        let mut last: Option<(Code, At)> = None;
-        rows.retain(|line| {
-            if let Some((code, first)) = last.as_ref().filter(|(code, _)| *code == line.code) {
-                let detail = format!("Row {} is about {code}, too; a list names each once.", first.row);
-                ledger.refuse(Fault::of(line.at, "code", "repeated_key", detail));
-                return false;
-            }
-            last = Some((line.code.clone(), line.at));
-            true
-        });
+        each_once(rows, ledger, |line| (line.code.clone(), line.at), ("code", |line: &Line| line.code.to_string()));
         Ok(Context { source: keeper.source.clone(), names: HashMap::new() })
     }
 
