@@ -216,15 +216,16 @@ def measure_reports(country, caller, credentials, slugs, folder, baselines, seco
     return median(own for own, _ in rounds), median(loop for _, loop in rounds)
 
 
-def measure_import(caller, slugs):
-    """Rows a second of a dry run, of the real run, and of a dry run of what is there already."""
+def measure_import(country, caller, slugs):
+    """Rows a second of a dry run, of the real run, and of a dry run of what is there already; and the growth of memory."""
     pairs = [(slug, period) for slug in slugs for period in QUARTERS][:IMPORTED]
     if len(pairs) < IMPORTED:
         sys.exit(f"only {len(pairs)} measurements can be imported")
     lines = [(slug, period, 12 + number % 40, f"Relevé n° {number}", "submitted") for number, (slug, period) in enumerate(pairs)]
     rows = table(("indicator", "period", "value", "note_fr", "state"), lines)
+    growth = peak_growth(country.process.pid)
     times = [caller.imported("measurements", dry_run, rows, (outcome,))[0] for dry_run, outcome in ((True, "created"), (False, "created"), (True, "unchanged"))]
-    return [IMPORTED / elapsed * 1_000 for elapsed in times]
+    return [IMPORTED / elapsed * 1_000 for elapsed in times], growth()
 
 
 def one_answer(server, path):
@@ -285,8 +286,8 @@ def main():
         slugs = numbers(country, -(-IMPORTED // len(QUARTERS)))
         reported, bare = measure_reports(country, caller, credentials, slugs[:1_000], folder, baselines, arguments.seconds)
         print(f"reports by 8 clients: {reported:.0f} a second; bare loop: {bare:.0f}", flush=True)
-        dry_run, real_run, unchanged = measure_import(caller, slugs)
-        print(f"{IMPORTED:,} measurements imported: {dry_run:,.0f} rows a second as a dry run, {real_run:,.0f} for real, {unchanged:,.0f} when they are there", flush=True)
+        (dry_run, real_run, unchanged), held = measure_import(country, caller, slugs)
+        print(f"{IMPORTED:,} measurements imported: {dry_run:,.0f} rows a second as a dry run, {real_run:,.0f} for real, {unchanged:,.0f} when they are there; {held:.0f} MB more memory at the most", flush=True)
     finally:
         demo.kill()
         country.kill()
