@@ -121,6 +121,9 @@ macro_rules! report {
                         measurement::revision.eq(0),
                         measurement::is_late.eq(true),
                         measurement::is_public.eq(false),
+                        measurement::report_version.eq(1),
+                        measurement::report_changed_at.eq(now),
+                        measurement::hands.eq(format!("[{account_id:?}]")),
                     ),
                 ))
                 .execute(conn)?;

@@ -756,6 +756,9 @@ diesel::table! {
         revision -> BigInt,
         is_late -> Bool,
         is_public -> Bool,
+        report_version -> BigInt,
+        report_changed_at -> Timestamp,
+        hands -> Text,
     }
 }
 

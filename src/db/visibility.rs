@@ -572,6 +572,9 @@ pub const TABLES: &[Table] = &[
             ("revision", Public),
             ("is_late", Public),
             ("is_public", Internal),
+            ("report_version", Internal),
+            ("report_changed_at", Internal),
+            ("hands", Internal),
         ],
     ),
     (

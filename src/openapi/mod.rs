@@ -270,8 +270,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) -> Vec<String> {
     if operation.get("security").is_none() {
         operation["security"] = json!([]);
     }
-    let honours_if_match = operation.pointer("/responses/412").is_some();
-    describe_headers(&traits, honours_if_match, operation);
+    let declares = |status: &str| operation.pointer(&format!("/responses/{status}")).is_some();
+    let (honours_if_match, needs_if_match) = (declares("412"), declares("428"));
+    describe_headers(&traits, (honours_if_match, needs_if_match), operation);
     let responses = &mut operation["responses"];
     for (status, _) in REFUSALS {
         if traits.can_refuse(status, responses.get(*status).is_some()) {
@@ -300,13 +301,13 @@ fn complete(path: &str, method: &str, operation: &mut Value) -> Vec<String> {
 }
 
 /// Describes the request headers of writes.
-fn describe_headers(traits: &Traits<'_>, honours_if_match: bool, operation: &mut Value) {
+fn describe_headers(traits: &Traits<'_>, (honours_if_match, needs_if_match): (bool, bool), operation: &mut Value) {
     let mut described = Vec::new();
     if traits.changes_what_is_there() || honours_if_match {
         described.push(json!({
             "name": "If-Match",
             "in": "header",
-            "required": traits.changes_what_is_there(),
+            "required": traits.changes_what_is_there() || needs_if_match,
             "description": "The ETag of the version that the change is meant for.",
             "schema": {"type": "string"},
             "example": "\"1-json.0.1.0\"",

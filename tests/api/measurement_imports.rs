@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     action_programs::{PROGRAMS, patch, post, programme},
     indicators::{SERVICES, made, own_definition, services, with},
-    measurements::{LIST, approved, evaluator},
+    measurements::{LIST, approved, evaluator, review},
     support::{TestServer, accounts::Account, client::Answer, on_both},
     together::at_once,
 };
@@ -74,8 +74,8 @@ on_both! {
         assert_eq!((&trees["value"], &trees["report"]["disaggregation"]["sex"], &trees["report"]["note"]["fr"]), (&Value::Null, &json!({"women": 6, "men": 4}), &json!("Au port")));
         assert_eq!((told(server), server.get(&format!("{LIST}?count=exact")).ok()["page"]["total"].clone()), (0, json!(0)), "nothing is public by a list");
         let path = trees["links"]["self"].as_str().unwrap();
-        post(server, &focal, &format!("{path}/review"), &json!({"verdict": "approve"})).problem(403, "forbidden");
-        post(server, &other, &format!("{path}/review"), &json!({"verdict": "approve"})).ok();
+        review(server, &focal, path, &json!({"verdict": "approve"})).problem(403, "forbidden");
+        review(server, &other, path, &json!({"verdict": "approve"})).ok();
         assert_eq!((told(server), &server.get(path).ok()["value"]), (1, &json!(10)));
         let again = import(server, &focal, "&dry_run=false", &list).json();
         assert_eq!((&again["counts"]["unchanged"], told(server)), (&json!(3), 1), "{again}");
@@ -93,9 +93,9 @@ on_both! {
         assert_eq!(import(server, &secretary, "&dry_run=false", &list).json()["counts"]["created"], 2);
         for report in reports(server, &secretary, "submitted") {
             let path = report["links"]["self"].as_str().unwrap();
-            let refused = post(server, &secretary, &format!("{path}/review"), &json!({"verdict": "approve"})).problem(409, "not_now");
+            let refused = review(server, &secretary, path, &json!({"verdict": "approve"})).problem(409, "not_now");
             assert_eq!(refused["errors"][0]["code"], "own_report");
-            post(server, &colleague, &format!("{path}/review"), &json!({"verdict": "approve"})).ok();
+            review(server, &colleague, path, &json!({"verdict": "approve"})).ok();
         }
         import(server, &server.account(Role::Registrar), "", &list).problem(403, "forbidden");
         import(server, &evaluator(server), "", &list).problem(403, "forbidden");
@@ -113,7 +113,7 @@ on_both! {
         let pending = server.get_with(&format!("{path}?report=true"), &[focal.header()]).ok();
         assert_eq!((&pending["value"], &pending["report"]["value"], &pending["report"]["note"]["ar"]), (&json!(75), &json!(73.333_333), &json!("بدون الميناء")));
         assert_eq!((&pending["report"]["evidence"][0]["url"], told(server)), (&json!("https://x.example/r.pdf"), 1));
-        post(server, &other, &format!("{path}/review"), &json!({"verdict": "approve"})).ok();
+        review(server, &other, &path, &json!({"verdict": "approve"})).ok();
         assert_eq!(server.get(&format!("{path}/revisions")).ok()["data"][0]["reason"], "Counted twice");
         // What was approved by a former definition and is listed again as it was is no correction.
         let redefined = with(own_definition(), &json!({"code": "eau", "member": "commune-larache", "commitment": "visibility"}));

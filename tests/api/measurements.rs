@@ -23,8 +23,8 @@ pub fn evaluator(server: &TestServer) -> Account {
     evaluator
 }
 
-fn review(server: &TestServer, who: &Account, path: &str, body: &Value) -> Answer {
-    post(server, who, &format!("{path}/review"), body)
+pub fn review(server: &TestServer, who: &Account, path: &str, body: &Value) -> Answer {
+    server.json("POST", &format!("{path}/review"), &[who.header(), ("If-Match", "*")], body)
 }
 
 /// Reports something that is approved then; returns its address.
@@ -67,9 +67,10 @@ on_both! {
         let hidden = |who: &Account| server.get_with(path, &[who.header()]).status;
         let martil = Account::new(&server.db, Role::FocalPoint, Some("commune-martil"));
         server.get(path).problem(404, "not_found");
-        assert_eq!([hidden(&focal), hidden(&other), hidden(&martil), hidden(&server.account(Role::Evaluator))], [200, 200, 404, 404]);
+        assert_eq!([hidden(&focal), hidden(&other), hidden(&martil), hidden(&server.account(Role::Evaluator))], [200, 404, 404, 404]);
         assert_eq!((told(server).len(), server.get(&format!("{LIST}?count=exact")).ok()["page"]["total"].clone()), (0, json!(0)));
-        assert_eq!(codes(&review(server, &other, path, &json!({"verdict": "approve"})).problem(409, "not_now")), [("", "not_submitted")]);
+        review(server, &other, path, &json!({"verdict": "approve"})).problem(404, "not_found");
+        assert_eq!(codes(&review(server, &server.account(Role::Secretariat), path, &json!({"verdict": "approve"})).problem(409, "not_now")), [("", "not_submitted")]);
         patch(server, &focal, path, &json!({"submit": true})).ok();
         review(server, &focal, path, &json!({"verdict": "approve"})).problem(403, "forbidden");
         review(server, &server.account(Role::Evaluator), path, &json!({"verdict": "approve"})).problem(404, "not_found");
@@ -183,9 +184,21 @@ on_both! {
         assert_documented("listReportingPeriods", &listed);
         let states: Vec<(Value, Value)> = listed.ok()["data"].as_array().unwrap().iter().map(|p| (p["code"].clone(), p["state"].clone())).collect();
         assert!(states.contains(&(json!("2025-H1"), json!("locked"))) && states.contains(&(json!("2024-H2"), json!("open"))), "{states:?}");
-        for code in ["2199-Q1", "2022-Q4", "x", "2025-Q5"] {
+        for code in ["2199-Q1", "1899-Q4", "x", "2025-Q5"] {
             server.get(&period(code)).problem(404, "not_found");
         }
+        // Whatever can be reported can be settled; and why it was locked is not why it is open.
+        patch(server, &secretary, &period("2012-H1"), &json!({"state": "locked", "reason": "Long ago"})).ok();
+        assert_eq!(codes(&post(server, &focal, LIST, &half("2012-H1", 4)).problem(409, "not_now")), [("/period", "period_locked")]);
+        assert_eq!(patch(server, &secretary, &period("2012-H1"), &json!({"state": "open"})).ok()["reason"], Value::Null);
+        let trail = server.get_with("/api/v1/audit?resource=reporting_periods", &[server.account(Role::Administrator).header()]).ok();
+        let reopened = trail["data"].as_array().unwrap().iter().find(|entry| entry["after"]["state"] == "open" && entry["resource_id"] == "2012-H1").unwrap();
+        assert_eq!(reopened["before"], json!({"state": "locked", "reason": "Long ago"}));
+        // What is wrong by itself is said before what is not the time for.
+        assert_eq!(codes(&patch(server, &focal, &path, &json!({"numerator": 44})).problem(422, "invalid_content")), [("/reason", "reason_missing")]);
+        let of_locked = post(server, &secretary, &format!("{path}/review"), &json!({"verdict": "approve"}));
+        of_locked.problem(428, "precondition_required");
+        assert_eq!(codes(&review(server, &other, &path, &json!({"verdict": "approve"})).problem(409, "not_now")), [("", "not_submitted"), ("/period", "period_locked")]);
     }
 
     fn reports_are_listed_for_those_who_report_and_review(server) {
@@ -209,6 +222,107 @@ on_both! {
         assert_eq!(seen("period=2025-H1", None), Vec::<String>::new());
         server.get(&format!("{LIST}?state=submitted")).problem(401, "unauthenticated");
         server.get_with(&format!("{LIST}?state=draft"), &[server.account(Role::Partner).header()]).problem(403, "forbidden");
+    }
+
+    fn what_everybody_sees_changes_with_an_approval_only(server) {
+        let (focal, other) = (server.account(Role::FocalPoint), evaluator(server));
+        made(server, &focal, &services("published"));
+        let path = approved(server, (&focal, &other), &half("2025-H1", 45));
+        let public = || {
+            let fresh = [("Cache-Control", "no-cache")];
+            let digest = server.get_with("/api/v1/changes/digest?resource=measurements&profile=mirror", &fresh).text().to_owned();
+            let (one, list) = (server.get_with(&path, &fresh), server.get_with(LIST, &fresh));
+            let tags = (one.header("etag").unwrap().to_owned(), list.header("etag").unwrap().to_owned());
+            let export = server.get("/api/v1/exports/measurements.csv").text().to_owned();
+            (digest, one.text().to_owned(), list.text().to_owned(), tags, export)
+        };
+        let before = public();
+        let unseen = |what: &str| assert_eq!(public(), before, "{what}");
+        let report = |who: &Account| server.get_with(&format!("{path}?report=true"), &[who.header()]);
+        patch(server, &focal, &path, &json!({"numerator": 44, "reason": "Counted twice"})).ok();
+        unseen("a draft");
+        assert_eq!((report(&other).status, server.get_with(&format!("{LIST}?state=draft"), &[other.header()]).ok()["data"].as_array().unwrap().len()), (403, 0), "who reviews sees what is handed in");
+        patch(server, &focal, &path, &json!({"submit": true})).ok();
+        unseen("what is handed in");
+        // Who reviews says what they have seen.
+        let seen = report(&other);
+        let (tag, version) = (seen.header("etag").unwrap().to_owned(), seen.ok()["report"]["version"].as_i64().unwrap());
+        assert!(tag.starts_with(&format!("\"{version}-json")), "{tag}");
+        patch(server, &focal, &path, &json!({"numerator": 43})).ok();
+        let judge = |tag: &str| server.json("POST", &format!("{path}/review"), &[other.header(), ("If-Match", tag)], &json!({"verdict": "return", "note": "x"}));
+        judge(&tag).problem(412, "precondition_failed");
+        judge(report(&other).header("etag").unwrap()).ok();
+        unseen("what is returned");
+        // Taking the correction back is no change either.
+        let back = patch(server, &focal, &path, &json!({"numerator": 45})).ok();
+        assert_eq!((&back["report"]["state"], &back["report"]["reason"]), (&json!("approved"), &Value::Null));
+        unseen("what is taken back");
+        patch(server, &focal, &path, &json!({"numerator": 42, "reason": "Counted twice", "submit": true})).ok();
+        review(server, &other, &path, &json!({"verdict": "approve"})).ok();
+        let after = server.get(&path).ok();
+        assert_eq!((&after["version"], &after["value"]), (&json!(2), &json!(70)));
+        assert_eq!((told(server), public() == before), (vec!["created".to_owned(), "updated".to_owned()], false));
+        let martil = Account::new(&server.db, Role::FocalPoint, Some("commune-martil"));
+        report(&martil).problem(403, "not_your_member");
+    }
+
+    fn nobody_approves_what_they_have_had_a_hand_in(server) {
+        let (secretary, colleague, focal) = (server.account(Role::Secretariat), server.account(Role::Secretariat), server.account(Role::FocalPoint));
+        made(server, &focal, &services("published"));
+        let typed = post(server, &secretary, LIST, &half("2025-H1", 45)).header("location").unwrap().to_owned();
+        patch(server, &focal, &typed, &json!({"submit": true})).ok();
+        let own = |path: &str| assert_eq!(codes(&review(server, &secretary, path, &json!({"verdict": "approve"})).problem(409, "not_now")), [("", "own_report")]);
+        own(&typed);
+        review(server, &colleague, &typed, &json!({"verdict": "approve"})).ok();
+        let submitted = post(server, &secretary, LIST, &with(half("2024-H2", 45), &json!({"submit": true}))).header("location").unwrap().to_owned();
+        patch(server, &focal, &submitted, &json!({"note": {"fr": "Vu"}})).ok();
+        own(&submitted);
+        // Approved, everybody begins anew.
+        review(server, &colleague, &submitted, &json!({"verdict": "approve"})).ok();
+        patch(server, &focal, &submitted, &json!({"numerator": 1, "reason": "x", "submit": true})).ok();
+        review(server, &secretary, &submitted, &json!({"verdict": "approve"})).ok();
+    }
+
+    fn a_reason_is_one_line_that_can_be_shown(server) {
+        let (focal, other) = (server.account(Role::FocalPoint), evaluator(server));
+        made(server, &focal, &services("published"));
+        let path = approved(server, (&focal, &other), &half("2025-H1", 45));
+        for reason in ["a\u{0}b".to_owned(), "a\nb".to_owned(), "a\u{202e}b".to_owned(), "x".repeat(501)] {
+            let refused = patch(server, &focal, &path, &json!({"numerator": 44, "reason": reason})).problem(422, "invalid_content");
+            assert_eq!(codes(&refused), [("/reason", "invalid_value")]);
+        }
+        patch(server, &focal, &path, &json!({"numerator": 44, "reason": "Counted twice"})).ok();
+        let gone = patch(server, &focal, &path, &json!({"reason": null})).problem(422, "invalid_content");
+        assert_eq!(codes(&gone), [("/reason", "reason_missing")]);
+    }
+
+    fn a_correction_is_measured_by_the_definition_of_its_report(server) {
+        let (focal, other) = (server.account(Role::FocalPoint), evaluator(server));
+        let of_trees = with(own_definition(), &json!({"member": "commune-larache", "commitment": "visibility"}));
+        let address = made(server, &focal, &of_trees)["links"]["self"].as_str().unwrap().to_owned();
+        let body = json!({"indicator": "commune-larache-visibility-arbres", "period": "2025-Q1", "value": 10});
+        let path = approved(server, (&focal, &other), &body);
+        patch(server, &focal, &address, &json!({"unit": "percent", "kind": "ratio", "frequency": "yearly"})).ok();
+        let untouched = patch(server, &focal, &path, &json!({})).ok();
+        assert_eq!((&untouched["report"]["state"], &untouched["report"]["definition_version"]), (&json!("approved"), &json!(1)));
+        patch(server, &focal, &path, &json!({"value": 11, "reason": "One was forgotten", "submit": true})).ok();
+        review(server, &other, &path, &json!({"verdict": "approve"})).ok();
+        let corrected = server.get(&path).ok();
+        assert_eq!((&corrected["value"], &corrected["definition_version"], &corrected["numerator"]), (&json!(11), &json!(1), &Value::Null));
+        // What is reported anew is measured by the definition of now.
+        let of_now = post(server, &focal, LIST, &with(body, &json!({"period": "2025-Q2"}))).problem(422, "invalid_content");
+        assert!(codes(&of_now).contains(&("/period", "wrong_frequency")), "{of_now}");
+        post(server, &focal, LIST, &json!({"indicator": "commune-larache-visibility-arbres", "period": "2024", "numerator": 1, "denominator": 2})).header("location").unwrap();
+    }
+
+    fn who_reviews_sees_no_report_of_what_is_hidden(server) {
+        let (focal, other) = (server.account(Role::FocalPoint), evaluator(server));
+        made(server, &focal, &services("draft"));
+        let path = post(server, &focal, LIST, &with(half("2025-H1", 45), &json!({"submit": true}))).header("location").unwrap().to_owned();
+        assert_eq!(server.get_with(&format!("{LIST}?state=submitted"), &[other.header()]).ok()["data"], json!([]));
+        server.get_with(&format!("{path}?report=true"), &[other.header()]).problem(404, "not_found");
+        review(server, &other, &path, &json!({"verdict": "approve"})).problem(404, "not_found");
+        review(server, &server.account(Role::Secretariat), &path, &json!({"verdict": "approve"})).ok();
     }
 
     fn the_same_report_twice_is_one_and_two_reviews_at_once_are_one(server) {

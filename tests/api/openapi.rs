@@ -291,7 +291,7 @@ impl Staff {
         let correction = json!({"numerator": 44, "reason": "One service was counted twice", "submit": true});
         server.json("PATCH", &measured, &headers, &correction).ok();
         let verdict = json!({"verdict": "approve"});
-        server.json("POST", &format!("{measured}/review"), &[colleague.header()], &verdict).ok();
+        server.json("POST", &format!("{measured}/review"), &[colleague.header(), ("If-Match", "*")], &verdict).ok();
         let here = vec![
             ("/api/v1/measurements/{id}", measured),
             ("/api/v1/practices/{id}", practice),

@@ -89,13 +89,13 @@ pub struct MeasurementOut {
     /// Identifier (UUID version 7) in this database.
     #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
     pub id: String,
-    /// Counts the changes of this resource and of its report, from 1.
+    /// Counts the changes of what everybody sees, from 1.
     #[schema(example = 1, minimum = 1)]
     pub version: i64,
     /// When it was first stored here.
     #[serde(serialize_with = "rfc3339")]
     pub created_at: DateTime<Utc>,
-    /// When it last changed here.
+    /// When what everybody sees last changed here.
     #[serde(serialize_with = "rfc3339")]
     pub updated_at: DateTime<Utc>,
     /// Slug of the indicator.
@@ -148,6 +148,12 @@ pub struct MeasurementOut {
 /// A report: what is to be seen by everybody once somebody else has approved it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MeasurementReportOut {
+    /// Counts the changes of the report and its reviews, from 1: who changes or reviews it names it in `If-Match`.
+    #[schema(example = 3, minimum = 1)]
+    pub version: i64,
+    /// When it last changed here.
+    #[serde(serialize_with = "rfc3339")]
+    pub updated_at: DateTime<Utc>,
     /// How far it has come.
     pub state: State,
     /// The version of the definition that it was measured by.
@@ -259,6 +265,8 @@ impl MeasurementReportOut {
         let Content { value, report, definition_version } = found.reported.clone();
         let Report { numerator, denominator, disaggregation, note, evidence } = report;
         Self {
+            version: found.report_version,
+            updated_at: found.report_changed_at,
             state: found.state,
             definition_version,
             value,

@@ -55,8 +55,8 @@ pub struct MeasurementIn {
     #[schema(example = true)]
     pub submit: bool,
     /// Why what was approved is corrected, which everybody is told; for corrections only.
-    #[serde(default)]
     #[serde(skip)]
+    #[validate(custom(function = "long_line"))]
     pub reason: Option<String>,
 }
 
@@ -80,8 +80,9 @@ impl MeasurementIn {
 }
 
 /// Changes of a report (RFC 7396): what is absent stays, what is null is taken away. Indicator and period stay. What was
-/// approved stays what everybody sees until the correction is approved, too.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+/// approved stays what everybody sees until the correction is approved, too; who reports again what is approved takes the
+/// correction back. A report is measured by the definition that it was first reported by.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeasurementPatch {
     /// The value; for a ratio it is computed.
@@ -114,9 +115,8 @@ pub struct MeasurementPatch {
     pub submit: Patch<bool>,
     /// Why what was approved is corrected, which everybody is told; corrections must say it.
     #[serde(default)]
-    #[validate(custom(function = "long_line"))]
-    #[schema(example = "Two services were counted twice", max_length = 500)]
-    pub reason: Option<String>,
+    #[schema(value_type = Option<String>, example = "Two services were counted twice", max_length = 500)]
+    pub reason: Patch<String>,
 }
 
 impl MeasurementPatch {
@@ -138,7 +138,7 @@ impl MeasurementPatch {
             note: self.note.onto_map(note),
             evidence: self.evidence.onto(Some(evidence)).unwrap_or_default(),
             submit: self.submit.onto(Some(submits)).unwrap_or_default(),
-            reason: self.reason.or_else(|| found.reason.clone()),
+            reason: self.reason.onto(found.reason.clone()),
         }
     }
 }

@@ -104,7 +104,7 @@ pub struct ReportingPeriodPatch {
     #[serde(default, deserialize_with = "replaced")]
     #[schema(value_type = PeriodState, nullable = false)]
     pub state: Patch<PeriodState>,
-    /// Why, in a line of at most 500 characters.
+    /// Why, in a line of at most 500 characters. Another state without a reason has none.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "The annual report is out", max_length = 500)]
     pub reason: Patch<String>,
@@ -121,11 +121,13 @@ impl ReportingPeriodPatch {
             #[validate(custom(function = "long_line"))]
             reason: Option<String>,
         }
-        let line = Line { reason: self.reason.onto(before.reason.clone()) };
+        let state = self.state.onto(None).unwrap_or(before.state);
+        // Why it was locked is not why it is open.
+        let reason = before.reason.clone().filter(|_| state == before.state);
+        let line = Line { reason: self.reason.onto(reason) };
         let mut violations = Violations::default();
         violations.add_fields(line.validate());
         violations.done()?;
-        let state = self.state.onto(None).unwrap_or(before.state);
         Ok((state, line.reason.as_deref().map(text::normal)))
     }
 }

@@ -7,7 +7,7 @@ use actix_web::{
 
 use super::super::{
     dto::{MeasurementOut, MeasurementPageOut, MeasurementQuery, MeasurementViewQuery, RevisionOut, RevisionPageOut},
-    rules::{Measurement, Readable},
+    rules::{Measurement, Readable, State},
     store,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     state::AppState,
     web::{
         page::PageOut,
-        problem::Problem,
+        problem::{NOT_YOUR_MEMBER, Problem},
         query::{NoParameters, Query},
         representation::View,
     },
@@ -34,7 +34,7 @@ const LIST: &str = "measurements";
 /// List measurements
 ///
 /// Those that were approved. Who reports sees its own reports by `state`, the secretariat all of them, and an evaluator those
-/// of the members that were assigned.
+/// of the members that were assigned, when they are handed in.
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "listMeasurements",
@@ -92,8 +92,12 @@ pub async fn get_measurement(
     }
     let read = move |conn: &mut Conn| seen(conn, &caller, &path, with_report);
     let (found, reports) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    if with_report && !reports {
+        return Err(Problem::new(&NOT_YOUR_MEMBER, "The report is another member's; what was approved is public."));
+    }
     let view = as_published(view, !reports, None);
-    view.respond(&req, found.version, &MeasurementOut::of(found, reports), None)
+    let version = if reports { found.report_version } else { found.version };
+    view.respond(&req, version, &MeasurementOut::of(found, reports), None)
 }
 
 /// List the revisions of a measurement
@@ -155,7 +159,8 @@ fn seen(
         return Ok(Some((found, false)));
     }
     let reports = sees_report(conn, caller, &found)?;
-    Ok(Some((found, reports)).filter(|(_, reports)| *reports))
+    let is_there = found.is_public() || reports;
+    Ok(Some((found, reports)).filter(|_| is_there))
 }
 
 /// Whether the caller reports or reviews a measurement.
@@ -168,5 +173,8 @@ fn sees_report(conn: &mut Conn, caller: &Caller, found: &Measurement) -> Result<
         return Ok(false);
     };
     principal.admit(conn)?;
-    auth::store::is_assigned(conn, &principal.claims().sub, member)
+    // Who reviews sees what is handed in, of what everybody sees.
+    Ok(found.of_public
+        && found.state != State::Draft
+        && auth::store::is_assigned(conn, &principal.claims().sub, member)?)
 }

@@ -26,12 +26,13 @@ use crate::{
     },
 };
 
-/// The first day that figures are reported for: the network's first programmes were co-created from then on.
+/// The first day that the list shows: the network's first programmes were co-created from then on.
 const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2023, 1, 1);
 
 /// List reporting periods
 ///
-/// Those that are over, of one frequency, the latest first. One that is locked takes no reports, corrections and reviews.
+/// Those that are over, of one frequency, since the network's first programmes (2023), the latest first. One that is locked
+/// takes no reports, corrections and reviews.
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "listReportingPeriods",
@@ -58,7 +59,7 @@ pub async fn list_reporting_periods(
 
 /// Get a reporting period
 ///
-/// By its code.
+/// By its code; one before 2023 as well, as figures from then can be reported, too.
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "getReportingPeriod",
@@ -117,10 +118,8 @@ pub async fn update_reporting_period(
     Ok(written.respond(&variant))
 }
 
-/// The period with a code, if it is over and figures are reported for it.
+/// The period with a code, if it is over.
 fn over(code: &str) -> Result<Period, Problem> {
-    let is_reported = |period: &Period| {
-        FIRST_DAY.is_some_and(|first| period.first_day() >= first) && period.last_day() < clock::now().date_naive()
-    };
-    code.parse().ok().filter(is_reported).ok_or_else(Problem::not_found)
+    let is_over = |period: &Period| period.last_day() < clock::now().date_naive();
+    code.parse().ok().filter(is_over).ok_or_else(Problem::not_found)
 }

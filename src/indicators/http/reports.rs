@@ -8,7 +8,7 @@ use actix_web::{
 use super::{
     super::{
         dto::{MeasurementIn, MeasurementOut, MeasurementPatch, MeasurementReviewIn},
-        rules::{Content, Hand, Indicator, Kind, Measurement, Period, State, check_period, reference},
+        rules::{Content, Hand, Indicator, Kind, Measurement, Period, State, Verdict, check_period, reference},
         store,
     },
     write::may_keep,
@@ -16,11 +16,15 @@ use super::{
 use crate::{
     auth::{
         principal::{Body, Principal, Require},
-        roles::{MeasurementsReport, MeasurementsReview, ProgramsDraft},
+        roles::{MeasurementsReport, MeasurementsReview, ProgramsDraft, Role},
     },
     db::{StoreError, Turn, Tx, WriteError},
     evaluations::speaking,
-    kernel::{id::is_id, text::shown},
+    kernel::{
+        id::is_id,
+        text::shown,
+        violation::{Violation, Violations},
+    },
     state::AppState,
     web::{
         idempotency::Once,
@@ -64,7 +68,8 @@ pub async fn create_measurement(
 
 /// Change a report
 ///
-/// A merge patch (RFC 7396). `If-Match` is required. What was approved is corrected with a reason, stays what everybody sees
+/// A merge patch (RFC 7396). `If-Match` is required and names the version of the report (`report.version`, the ETag of what
+/// shows the report). What was approved is corrected with a reason, stays what everybody sees
 /// until the correction is approved, and is kept among the revisions then. A period that is locked is not changed (409).
 #[utoipa::path(
     tag = "monitoring",
@@ -90,9 +95,9 @@ pub async fn update_measurement(
     let update = move |tx: &mut Tx<'_>| {
         let (of, before) = own(tx, &path, &body.principal)?;
         let wanted = body.content?;
-        precondition.check(before.version)?;
+        precondition.check(before.report_version)?;
         let after = patched(tx, &of, &before, (wanted, &body.principal))?;
-        Written::changed(after.version, &MeasurementOut::of(after, true))
+        Written::changed(after.report_version, &MeasurementOut::of(after, true))
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -121,7 +126,7 @@ pub async fn delete_measurement(
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let (_, gone) = own(tx, &path, &principal)?;
-        precondition.check(gone.version)?;
+        precondition.check(gone.report_version)?;
         check_open(tx, gone.period)?;
         store::delete_measurement(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())
@@ -133,14 +138,15 @@ pub async fn delete_measurement(
 /// Review a report
 ///
 /// Approve what somebody else has submitted, or return it with a note; by an evaluator who has been assigned the member, or
-/// the secretariat, and never one's own. `If-Match` is honoured where it is given.
+/// the secretariat, and never what one has had a hand in. `If-Match` is required, so that nobody approves what they have not seen:
+/// it names the version of the report (`report.version`).
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "reviewMeasurement",
     params(("id" = String, Path, description = "Identifier of the measurement.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
     request_body = MeasurementReviewIn,
     security(("token" = ["measurements:review"])),
-    responses((status = 200, description = "The measurement with its report.", body = MeasurementOut), (status = 409), (status = 412))
+    responses((status = 200, description = "The measurement with its report.", body = MeasurementOut), (status = 409), (status = 412), (status = 428))
 )]
 #[post("/measurements/{id}/review")]
 pub async fn review_measurement(
@@ -158,11 +164,9 @@ pub async fn review_measurement(
         let (of, before) = reviewed(tx, &path, &body.principal)?;
         once.answer(tx, |tx| {
             let input = body.content?;
-            precondition.check_given(before.version)?;
-            check_open(tx, before.period)?;
-            let done = before.review(input.read()?, hand(tx, &body.principal)).map_err(WriteError::NotNow)?;
-            let after = store::review(tx, &of, &before, done)?;
-            Written::changed(after.version, &MeasurementOut::of(after, true))
+            precondition.check(before.report_version)?;
+            let after = judged(tx, &of, &before, (input.read()?, &body.principal))?;
+            Written::changed(after.report_version, &MeasurementOut::of(after, true))
         })
     };
     let written = state.db.write(principal, review).await?;
@@ -201,7 +205,8 @@ fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, M
     Ok((of, found))
 }
 
-/// The same for who reviews: a report that is not public is not there for an evaluator without the assignment.
+/// The same for who reviews: a report that is not public is not there for an evaluator without the assignment, nor one of an
+/// indicator that the evaluator can't see.
 fn reviewed(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
     let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
     tx.share_turn(Turn::Periods)?;
@@ -210,8 +215,11 @@ fn reviewed(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicat
         Some(member) => speaking::<MeasurementsReview>(tx.conn, principal, (&member.id, &member.slug)).map(|_| ()),
         None => may_keep::<MeasurementsReport>(principal, &of),
     };
+    let is_handed_in = found.state != State::Draft || found.is_public();
+    let is_there = of.is_public() && is_handed_in || principal.claims().role != Role::Evaluator;
     match speaks {
-        Ok(()) => Ok((of, found)),
+        Ok(()) if is_there => Ok((of, found)),
+        Ok(()) => Err(Problem::not_found()),
         Err(refusal) if found.is_public() => Err(refusal),
         Err(_) => Err(Problem::not_found()),
     }
@@ -219,8 +227,32 @@ fn reviewed(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicat
 
 /// Refuses what concerns a period that is locked.
 fn check_open(tx: &mut Tx<'_>, period: Period) -> Result<(), Problem> {
-    let found = store::find_period(tx.conn, period)?;
-    found.check_open().map_err(|why| WriteError::NotNow(why.into()).into())
+    locked(tx, period)?.map_or(Ok(()), |why| Err(WriteError::NotNow(why.into()).into()))
+}
+
+/// Why a period takes nothing, if it is locked.
+fn locked(tx: &mut Tx<'_>, period: Period) -> Result<Option<Violation>, StoreError> {
+    Ok(store::find_period(tx.conn, period)?.check_open().err())
+}
+
+/// Writes what a review makes of a report.
+fn judged(
+    tx: &mut Tx<'_>,
+    of: &Indicator,
+    before: &Measurement,
+    (verdict, principal): ((Verdict, Option<String>), &Principal),
+) -> Result<Measurement, Problem> {
+    let locked = locked(tx, before.period)?;
+    let done = before.review(verdict, hand(tx, principal));
+    let done = match (done, locked) {
+        (Ok(done), None) => done,
+        (Ok(_), Some(why)) => return Err(WriteError::NotNow(why.into()).into()),
+        (Err(mut reasons), why) => {
+            why.into_iter().for_each(|Violation { pointer, code, detail }| reasons.add(pointer, code, detail));
+            return Err(WriteError::NotNow(reasons).into());
+        }
+    };
+    Ok(store::review(tx, of, before, done)?)
 }
 
 fn created(
@@ -231,7 +263,7 @@ fn created(
 ) -> Result<Written, Problem> {
     let Some(of) = of else {
         let detail = format!("There is no indicator {}.", shown(&input.indicator));
-        let mut violations = crate::kernel::violation::Violations::default();
+        let mut violations = Violations::default();
         violations.add("/indicator", "unknown_indicator", detail);
         return Err(violations.into());
     };
@@ -245,7 +277,7 @@ fn created(
     check_open(tx, period)?;
     let content: Content = content.ok_or_else(|| Problem::internal("a value that was checked and is none"))?;
     let made = store::create_measurement(tx, of, (period, content, submits), hand(tx, principal))?;
-    Written::created(made.address(), made.version, &MeasurementOut::of(made, true))
+    Written::created(made.address(), made.report_version, &MeasurementOut::of(made, true))
 }
 
 /// Writes what a patch makes of a report.
@@ -256,14 +288,15 @@ fn patched(
     (patch, principal): (MeasurementPatch, &Principal),
 ) -> Result<Measurement, Problem> {
     let catalogue = reference().map_err(StoreError::corrupt)?;
-    let definition = &of.facts.definition;
+    let version = before.reported.definition_version;
+    let definition = store::definition_in(tx.conn, of, version)?;
     let submits = before.state == State::Submitted;
     let input = patch.onto(before, (submits, definition.kind == Kind::Ratio));
-    let (violations, (content, submits, reason)) = input.read((definition, of.definition_version), catalogue);
+    let (violations, (content, submits, reason)) = input.read((&definition, version), catalogue);
     violations.done()?;
-    check_open(tx, before.period)?;
     let content = content.ok_or_else(|| Problem::internal("a value that was checked and is none"))?;
     let after = before.report(content, (submits, reason), hand(tx, principal));
     let after = after.map_err(|why| WriteError::Invalid(why.into()))?;
+    check_open(tx, before.period)?;
     Ok(store::update_measurement(tx, before, after)?)
 }

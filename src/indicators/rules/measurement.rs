@@ -1,7 +1,7 @@
 //! What is reported for a period, and how it becomes public: somebody reports, somebody else reviews. What was approved stays
 //! public while it is being corrected, and known after it has been. Pure.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -105,12 +105,16 @@ pub struct Approved {
 pub struct Measurement {
     /// The id.
     pub id: String,
-    /// Counts its changes.
+    /// Counts the changes of what everybody sees.
     pub version: i64,
     /// When it was first stored.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When what everybody sees last changed.
     pub updated_at: DateTime<Utc>,
+    /// Counts the changes of the report, with every review.
+    pub report_version: i64,
+    /// When the report last changed.
+    pub report_changed_at: DateTime<Utc>,
     /// Id of the indicator.
     pub indicator_id: String,
     /// Slug of the indicator.
@@ -127,6 +131,8 @@ pub struct Measurement {
     pub reason: Option<String>,
     /// Id of the account that reported it; none for what was loaded.
     pub reported_by: Option<String>,
+    /// Ids of all accounts that had a hand in it since it was last approved: none of them approves it.
+    pub hands: Vec<String>,
     /// The role in which it was reported.
     pub reported_role: Option<String>,
     /// When it was submitted.
@@ -189,6 +195,8 @@ impl Measurement {
             version: 1,
             created_at: hand.at,
             updated_at: hand.at,
+            report_version: 1,
+            report_changed_at: hand.at,
             indicator_id: of.id.clone(),
             indicator: of.slug.clone(),
             member: of.place.member.clone(),
@@ -197,6 +205,7 @@ impl Measurement {
             reported,
             reason: None,
             reported_by: hand.account.map(str::to_owned),
+            hands: hand.account.map(str::to_owned).into_iter().collect(),
             reported_role: hand.role.map(str::to_owned),
             submitted_at: None,
             first_submitted_at: None,
@@ -226,7 +235,7 @@ impl Measurement {
     }
 
     /// The measurement with another report. What was approved before stays what everybody sees until the correction is
-    /// approved, too, and needs a reason.
+    /// approved, too, and needs a reason; who reports again what is approved takes a correction back.
     ///
     /// # Errors
     /// A correction without a reason.
@@ -238,8 +247,9 @@ impl Measurement {
     ) -> Result<Self, Violation> {
         let mut after = self.clone();
         let is_new = self.reported != content;
-        // Who changes nothing of what was approved corrects nothing.
-        if self.state == State::Approved && !is_new {
+        if self.approved.as_ref().is_some_and(|approved| approved.content == content) {
+            (after.reported, after.reason, after.state) = (content, None, State::Approved);
+            after.hands.clear();
             return Ok(after);
         }
         if self.approved.is_some() && reason.is_none() {
@@ -251,6 +261,10 @@ impl Measurement {
             after.reported_role = hand.role.map(str::to_owned);
         }
         (after.reported, after.reason) = (content, reason.filter(|_| self.approved.is_some()));
+        let changes = is_new || after.reason != self.reason || submits != (self.state == State::Submitted);
+        let account = hand.account.filter(|_| changes);
+        let account = account.filter(|account| !after.hands.iter().any(|known| known == account));
+        after.hands.extend(account.map(str::to_owned));
         if submits {
             if is_new || self.state != State::Submitted {
                 after.submitted_at = Some(hand.at);
@@ -277,8 +291,8 @@ impl Measurement {
             let detail = format!("The report is {}; what is submitted is reviewed.", self.state.as_str());
             reasons.add("", "not_submitted", detail);
         }
-        if hand.account.is_some() && hand.account == self.reported_by.as_deref() {
-            reasons.add("", "own_report", "Nobody reviews what they have reported themselves.");
+        if hand.account.is_some_and(|account| self.hands.iter().any(|known| known == account)) {
+            reasons.add("", "own_report", "Nobody reviews what they have had a hand in themselves.");
         }
         reasons.done()?;
         let mut after = self.clone();
@@ -298,55 +312,8 @@ impl Measurement {
         });
         after.revision += i64::from(revision.is_some());
         after.reason = None;
+        after.hands.clear();
         Ok((after, revision))
-    }
-}
-
-/// Whether a period takes reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ReportingPeriodState)]
-pub enum PeriodState {
-    /// It does.
-    Open,
-    /// Its figures are settled: nothing is reported, corrected or reviewed any more.
-    Locked,
-}
-
-codes!(PeriodState { Open => "open", Locked => "locked" });
-
-/// A period with whether it takes reports.
-#[derive(Debug, Clone)]
-pub struct ReportingPeriod {
-    /// The period.
-    pub period: Period,
-    /// Counts its changes, from 1: as every period begins.
-    pub version: i64,
-    /// When that last changed.
-    pub updated_at: Option<DateTime<Utc>>,
-    /// Whether it takes reports.
-    pub state: PeriodState,
-    /// Why.
-    pub reason: Option<String>,
-}
-
-impl ReportingPeriod {
-    /// One that was never touched.
-    #[must_use]
-    pub const fn untouched(period: Period) -> Self {
-        Self { period, version: 1, updated_at: None, state: PeriodState::Open, reason: None }
-    }
-
-    /// Refuses what would change its figures.
-    ///
-    /// # Errors
-    /// That it is locked, and why.
-    pub fn check_open(&self) -> Result<(), Violation> {
-        if self.state == PeriodState::Open {
-            return Ok(());
-        }
-        let why = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        Err(Violation::new("/period", "period_locked", format!("The period {} is locked{why}.", self.period)))
     }
 }
 
@@ -391,23 +358,6 @@ pub struct MeasurementFilters {
     pub order: Order<MeasurementSortKey>,
 }
 
-/// Why nothing is reported for a period, if so.
-///
-/// # Errors
-/// A period that is not the definition's, or has not begun.
-pub fn check_period(period: Period, definition: &Definition, today: NaiveDate) -> Result<(), Violation> {
-    if period.frequency() != definition.frequency {
-        let detail =
-            format!("The indicator is reported {}: {period} is no such period.", definition.frequency.as_str());
-        return Err(Violation::new("/period", "wrong_frequency", detail));
-    }
-    if period.last_day() >= today {
-        let detail = format!("{period} is not over: it ends on {}.", period.last_day());
-        return Err(Violation::new("/period", "not_over", detail));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -417,7 +367,6 @@ mod tests {
     #[test]
     fn json_and_databases_spell_the_codes_alike() {
         assert_codes(State::ALL, State::as_str);
-        assert_codes(PeriodState::ALL, PeriodState::as_str);
     }
 
     fn content(value: i64) -> Content {
@@ -434,6 +383,8 @@ mod tests {
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
+            report_version: 1,
+            report_changed_at: DateTime::UNIX_EPOCH,
             indicator_id: String::new(),
             indicator: "x".parse().unwrap(),
             member: None,
@@ -442,6 +393,7 @@ mod tests {
             reported: content(0),
             reason: None,
             reported_by: Some("a".to_owned()),
+            hands: vec!["a".to_owned()],
             reported_role: None,
             submitted_at: None,
             first_submitted_at: None,
@@ -461,17 +413,23 @@ mod tests {
         ) {
             let accounts = ["a", "b", "c"];
             let (mut now, mut seen, mut revisions) = (draft(), Vec::new(), Vec::new());
+            let mut touched = vec!["a"];
             for (step, value, who, with_reason) in steps {
                 let who = hand(accounts[who]);
                 let reason = with_reason.then(|| "x".to_owned());
                 let before = now.clone();
                 match step {
-                    0 | 1 => if let Ok(after) = now.report(content(value), (step == 1, reason), who) { now = after },
+                    0 | 1 => if let Ok(after) = now.report(content(value), (step == 1, reason), who) {
+                        now = after;
+                        if now.reported != before.reported || now.state == State::Submitted && before.state != State::Submitted {
+                            touched.extend(who.account);
+                        }
+                    },
                     _ => {
                         let verdict = if step == 2 { Verdict::Approve } else { Verdict::Return };
                         if let Ok((after, revision)) = now.review((verdict, Some("x".to_owned())), who) {
                             prop_assert_eq!(before.state, State::Submitted);
-                            prop_assert_ne!(before.reported_by.as_deref(), who.account);
+                            prop_assert!(!touched.iter().any(|account| who.account == Some(*account)), "{:?} by {:?}", touched, who);
                             if verdict == Verdict::Approve {
                                 if seen.last() != Some(&after.reported) { seen.push(after.reported.clone()); }
                                 prop_assert_eq!(after.approved.as_ref().map(|approved| &approved.content), Some(&before.reported));
@@ -481,7 +439,9 @@ mod tests {
                         }
                     }
                 }
-                if now.state != State::Approved {
+                if now.state == State::Approved {
+                    touched.clear();
+                } else {
                     // Until it is approved, a report changes nothing that everybody sees.
                     prop_assert_eq!(&now.approved, &before.approved);
                 }
@@ -502,29 +462,9 @@ mod tests {
         let (approved, _) = submitted.review((Verdict::Approve, None), hand("b")).unwrap();
         assert_eq!(approved.report(content(2), (true, None), hand("a")).unwrap_err().code, "reason_missing");
         assert_eq!(approved.report(content(1), (true, None), hand("a")).unwrap().state, State::Approved);
-    }
-
-    #[test]
-    fn periods_are_reported_when_they_are_over() {
-        let definition = |frequency| Definition {
-            title: LanguageMap::default(),
-            measures: LanguageMap::default(),
-            computation: LanguageMap::default(),
-            unit: String::new(),
-            kind: super::super::Kind::Number,
-            levels: Vec::new(),
-            direction: super::super::Direction::Up,
-            frequency,
-            dimensions: Vec::new(),
-            source: None,
-            responsible_unit: None,
-        };
-        let quarterly = definition(super::super::Frequency::Quarterly);
-        let check = |period: &str, today: &str| {
-            check_period(period.parse().unwrap(), &quarterly, today.parse().unwrap()).err().map(|why| why.code)
-        };
-        assert_eq!(check("2025-Q1", "2025-04-01"), None);
-        assert_eq!(check("2025-Q1", "2025-03-31"), Some("not_over"));
-        assert_eq!(check("2025", "2026-04-01"), Some("wrong_frequency"));
+        // Taking a correction back is none, and moves nothing that everybody sees.
+        let corrected = approved.report(content(2), (true, Some("x".to_owned())), hand("a")).unwrap();
+        let back = corrected.report(content(1), (false, None), hand("c")).unwrap();
+        assert_eq!((back.state, &back.approved, back.revision), (State::Approved, &approved.approved, 0));
     }
 }

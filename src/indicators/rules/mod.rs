@@ -10,6 +10,7 @@ mod period;
 mod progress;
 mod reference;
 mod register;
+mod reporting;
 
 pub use self::{
     catalogue::{Catalogue, Entry, REFERENCE, Scope, Unit, reference},
@@ -18,11 +19,12 @@ pub use self::{
     indicator::{Definition, Facts, Filters, Indicator, Keeper, Place, SortKey},
     measure::{Direction, Figures, Kind, Measure},
     measurement::{
-        Approved, Content, Hand, Measurement, MeasurementFilters, MeasurementSortKey, PeriodState, Readable, Report,
-        ReportingPeriod, Review, Revision, State, Verdict, check_period, content,
+        Approved, Content, Hand, Measurement, MeasurementFilters, MeasurementSortKey, Readable, Report, Review,
+        Revision, State, Verdict, content,
     },
     period::{Frequency, Period},
     progress::{Dated, RULE, Reported, Standing, Status},
     reference::{Ground, SeedIndicator, parse_texts},
     register::{COLUMNS, Line, NOTE_CHARS, cells},
+    reporting::{PeriodState, ReportingPeriod, check_period},
 };

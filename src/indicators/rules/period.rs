@@ -130,12 +130,6 @@ impl Period {
         Self::containing(self.first + Months::new(self.frequency.months()), self.frequency).ok()
     }
 
-    /// The one before it; `None` before the year 1900.
-    #[must_use]
-    pub fn previous(self) -> Option<Self> {
-        Self::containing(self.first - Months::new(self.frequency.months()), self.frequency).ok()
-    }
-
     /// The periods that have a day from `from` to `until`, both included, in order. Empty where `until` lies before `from`.
     pub fn between(from: NaiveDate, until: NaiveDate, frequency: Frequency) -> impl Iterator<Item = Self> {
         let first = Self::containing(from, frequency).ok().filter(|_| from <= until);
@@ -275,7 +269,6 @@ mod tests {
     #[test]
     fn nothing_lies_outside_the_years_that_are_known() {
         assert_eq!(period("2200-Q4").next(), None);
-        assert_eq!(period("1900-01").previous(), None);
         assert!(period("2200").due_on() > period("2200").last_day());
     }
 
@@ -297,7 +290,6 @@ mod tests {
             }
             if let Some(next) = period.next() {
                 prop_assert_eq!(period.last_day() + Days::new(1), next.first_day());
-                prop_assert_eq!(next.previous(), Some(period));
                 prop_assert!(period < next);
                 prop_assert!(period.to_string() < next.to_string());
             }

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use super::{
     catalogue::Catalogue,
     disaggregation::Disaggregation,
-    indicator::Indicator,
+    indicator::{Definition, Indicator},
     measure::{Figures, Kind},
-    measurement::{Content, Hand, Measurement, Report, State, check_period, content},
+    measurement::{Content, Hand, Measurement, Report, State, content},
     period::Period,
+    reporting::check_period,
 };
 use crate::kernel::{
     decimal::Decimal,
@@ -120,19 +121,19 @@ impl Line {
         row.done(Self { at, indicator, period, value, numerator, denominator, disaggregation, note, state, reason })
     }
 
-    /// What the report of an indicator for the row's period becomes: of `before`, or a new one. Nothing where the row says what
-    /// is there, whatever has become of the definition or the period since.
+    /// What the report of an indicator for the row's period becomes: of `before`, or a new one; `by` is the definition that it is
+    /// measured by, with its version: that of the report, or of now for a new one. Nothing where the row says what is there.
     ///
     /// # Errors
     /// Everything that is wrong.
     pub fn onto(
         self,
         before: Option<&Measurement>,
-        of: &Indicator,
+        (of, by): (&Indicator, (&Definition, i64)),
         catalogue: &Catalogue,
         hand: Hand<'_>,
     ) -> Result<Option<Measurement>, Vec<Fault>> {
-        let (at, period, definition) = (self.at, self.period, &of.facts.definition);
+        let (at, period, definition) = (self.at, self.period, by.0);
         let former = before.map(|before| &before.reported);
         let of_former = former.map(|former| former.report.clone()).unwrap_or_default();
         let report = Report {
@@ -160,8 +161,9 @@ impl Line {
         let value = value.filter(|_| states_value || !is_ratio);
         let figures = Figures { value, numerator: report.numerator, denominator: report.denominator };
         let mut violations = Violations::default();
-        let content = content((&figures, report), (definition, of.definition_version), catalogue, &mut violations);
-        if let Err(Violation { pointer, code, detail }) = check_period(period, definition, hand.at.date_naive()) {
+        let content = content((&figures, report), by, catalogue, &mut violations);
+        let fits = if before.is_none() { check_period(period, definition, hand.at.date_naive()) } else { Ok(()) };
+        if let Err(Violation { pointer, code, detail }) = fits {
             violations.add(pointer, code, detail);
         }
         let submits = state.or_else(|| before.map(|before| before.state)) == Some(State::Submitted);

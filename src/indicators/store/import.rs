@@ -7,8 +7,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::{
-    super::rules::{COLUMNS, Catalogue, Hand, Indicator, Line, Measurement, Period, ReportingPeriod, cells, reference},
-    MEASUREMENTS, Names, Row, columns, find_periods,
+    super::rules::{
+        COLUMNS, Catalogue, Definition, Hand, Indicator, Line, Measurement, Period, ReportingPeriod, cells, reference,
+    },
+    MEASUREMENTS, Names, Row, columns, definitions_of, find_periods,
     measurements::{MeasurementRow, of_periods},
     parts, read,
 };
@@ -95,6 +97,14 @@ impl Importable for MeasurementList {
         let found = of_periods(tx.conn, &ids, &periods.into_iter().collect::<Vec<_>>())?;
         let mut found: HashMap<(String, Period), Measurement> =
             found.into_iter().map(|found| ((found.indicator_id.clone(), found.period), found)).collect();
+        let is_former = |found: &&Measurement| {
+            indicators
+                .get(&found.indicator)
+                .is_some_and(|of| of.definition_version != found.reported.definition_version)
+        };
+        let of_former: HashSet<&str> =
+            found.values().filter(is_former).map(|found| found.indicator_id.as_str()).collect();
+        let former = definitions_of(tx.conn, &of_former.into_iter().collect::<Vec<_>>())?;
         let account = context.account.as_ref();
         let hand =
             Hand { account: account.map(|(id, _)| id.as_str()), role: account.map(|(_, role)| *role), at: tx.now() };
@@ -108,7 +118,11 @@ impl Importable for MeasurementList {
                 }
             };
             let before = found.remove(&(of.id.clone(), line.period));
-            match context.note(line, (of, before), hand, ledger) {
+            // What is there is measured by the definition that it was reported by.
+            let version = before.as_ref().map_or(of.definition_version, |before| before.reported.definition_version);
+            let former = former.get(&(of.id.clone(), version)).filter(|_| version != of.definition_version);
+            let by = (former.unwrap_or(&of.facts.definition), version);
+            match context.note(line, (of, before, by), hand, ledger) {
                 Ok(write) => writes.extend(write),
                 Err(faults) => ledger.refuse_all(faults),
             }
@@ -164,13 +178,13 @@ impl Context {
     fn note(
         &self,
         line: Line,
-        (of, before): (&Indicator, Option<Measurement>),
+        (of, before, by): (&Indicator, Option<Measurement>, (&Definition, i64)),
         hand: Hand<'_>,
         ledger: &mut Ledger,
     ) -> Result<Option<Write>, Vec<Fault>> {
         let (at, period, key) = (line.at, line.period, format!("{} {}", line.indicator, line.period));
-        let Some(after) = line.onto(before.as_ref(), of, self.catalogue, hand)? else {
-            ledger.unchanged(&key, before.map_or(0, |before| before.version));
+        let Some(after) = line.onto(before.as_ref(), (of, by), self.catalogue, hand)? else {
+            ledger.unchanged(&key, before.map_or(0, |before| before.report_version));
             return Ok(None);
         };
         if let Some(Err(why)) = self.periods.get(&period).map(ReportingPeriod::check_open) {
@@ -180,7 +194,7 @@ impl Context {
         let was = before.as_ref().map(cells);
         let (action, version) = match &before {
             None => (Action::Created, 0),
-            Some(before) => (Action::Updated, before.version),
+            Some(before) => (Action::Updated, before.report_version),
         };
         let entry = Entry {
             at: Some(at),
@@ -192,7 +206,11 @@ impl Context {
         ledger.note(entry, version, &is);
         Ok(Some(match before {
             None => Write::Add(Box::new(after)),
-            Some(_) => Write::Change(Box::new(Measurement { version: version + 1, updated_at: hand.at, ..after })),
+            Some(_) => Write::Change(Box::new(Measurement {
+                report_version: version + 1,
+                report_changed_at: hand.at,
+                ..after
+            })),
         }))
     }
 }

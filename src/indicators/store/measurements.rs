@@ -72,6 +72,13 @@ pub(super) struct MeasurementRow {
     is_late: bool,
     #[serde(skip)]
     is_public: bool,
+    #[serde(skip)]
+    report_version: i64,
+    #[serde(skip)]
+    #[diesel(deserialize_as = Stamp)]
+    report_changed_at: NaiveDateTime,
+    #[serde(skip)]
+    hands: String,
 }
 
 impl MeasurementRow {
@@ -108,6 +115,9 @@ impl MeasurementRow {
             revision: found.revision,
             is_late: found.is_in_time() == Some(false),
             is_public: found.is_public(),
+            report_version: found.report_version,
+            report_changed_at: found.report_changed_at.naive_utc(),
+            hands: json::write(&found.hands)?,
         })
     }
 
@@ -135,6 +145,7 @@ fn read((row, (indicator, of_public, region, member)): (MeasurementRow, Names)) 
         reported: content(row.value, &row.report, row.definition_version)?,
         reason: row.reason,
         reported_by: row.reported_by,
+        hands: json::read(&row.hands)?,
         reported_role: row.reported_role,
         submitted_at: row.submitted_at.map(|at| at.and_utc()),
         first_submitted_at: row.first_submitted_at.map(|at| at.and_utc()),
@@ -146,6 +157,8 @@ fn read((row, (indicator, of_public, region, member)): (MeasurementRow, Names)) 
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
+        report_version: row.report_version,
+        report_changed_at: row.report_changed_at.and_utc(),
         indicator_id: row.indicator_id,
     })
 }
@@ -195,7 +208,8 @@ pub(super) fn of_period(conn: &mut Conn, indicator: &str, period: Period) -> Res
     row.map(read).transpose()
 }
 
-/// Those of indicators for any of these periods.
+/// Those of indicators for any of these periods; at most [`CHUNK`](crate::db::CHUNK) of each, which both databases take as
+/// values.
 pub(super) fn of_periods(
     conn: &mut Conn,
     indicators: &[&str],
@@ -235,7 +249,7 @@ pub fn walk_measurements(conn: &mut Conn, after: Option<&str>, limit: usize) -> 
 pub fn series(conn: &mut Conn, indicator: &str) -> Result<Vec<Measurement>, StoreError> {
     let own = measurement::indicator_id.eq(indicator).and(measurement::approved_at.is_not_null());
     let rows: Vec<(MeasurementRow, Names)> =
-        parts().select(columns()).filter(own).order(measurement::until_on).load(conn)?;
+        parts().select(columns()).filter(own).order((measurement::until_on, measurement::from_on)).load(conn)?;
     rows.into_iter().map(read).collect()
 }
 
@@ -303,7 +317,10 @@ fn filtered(filters: &MeasurementFilters) -> diesel::helper_types::IntoBoxed<'_,
         Readable::Of(member) => query.filter(measurement::member_id.eq(member)),
         Readable::Assigned(account) => {
             let own = account_member::table.filter(account_member::account_id.eq(account));
-            query.filter(measurement::member_id.eq_any(own.select(account_member::member_id.nullable())))
+            // Who reviews sees what is handed in, of what everybody sees.
+            let is_handed_in = measurement::state.ne("draft").and(indicator::is_public.eq(true));
+            let of_member = measurement::member_id.eq_any(own.select(account_member::member_id.nullable()));
+            query.filter(of_member.assume_not_null()).filter(is_handed_in)
         }
     };
     query = any_of!(query, measurement::state, states.as_slice());

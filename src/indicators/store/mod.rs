@@ -8,6 +8,8 @@ mod report;
 mod seed;
 mod write;
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::{dsl::AsSelect, prelude::*};
 use serde::{Deserialize, Serialize};
@@ -312,6 +314,30 @@ pub fn definitions(conn: &mut Conn, id: &str) -> Result<Vec<(i64, NaiveDate, Def
         .select((indicator_definition::version, indicator_definition::since, indicator_definition::definition))
         .load(conn)?;
     rows.into_iter().map(|(version, since, definition)| Ok((version, since, json::read(&definition)?))).collect()
+}
+
+/// All definitions that some indicators have had, by indicator and version; at most [`CHUNK`](crate::db::CHUNK) indicators.
+fn definitions_of(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<(String, i64), Definition>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, i64, String)> = indicator_definition::table
+        .filter(indicator_definition::indicator_id.eq_any(ids.iter().copied()))
+        .select((indicator_definition::indicator_id, indicator_definition::version, indicator_definition::definition))
+        .load(conn)?;
+    rows.into_iter().map(|(id, version, definition)| Ok(((id, version), json::read(&definition)?))).collect()
+}
+
+/// The definition of an indicator in a version that it has had.
+///
+/// # Errors
+/// The database's.
+pub fn definition_in(conn: &mut Conn, of: &Indicator, version: i64) -> Result<Definition, StoreError> {
+    if version == of.definition_version {
+        return Ok(of.facts.definition.clone());
+    }
+    let found = definitions_of(conn, &[&of.id])?.remove(&(of.id.clone(), version));
+    found.ok_or_else(|| StoreError::corrupt("a definition is gone"))
 }
 
 /// Reads a page of the list, with one statement, and one more each for an empty page and a count.

@@ -10,12 +10,12 @@ use super::{
     super::rules::{Period, PeriodState, ReportingPeriod},
     parsed,
 };
-use crate::db::{Conn, Deed, Stamp, StoreError, Tx, json, schema::reporting_period};
+use crate::db::{Conn, Deed, Stamp, StoreError, Tx, difference, json, schema::reporting_period};
 
 /// The collection's name in the audit.
 const PERIODS: &str = "reporting_periods";
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = reporting_period, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct PeriodRow {
     #[serde(skip)]
@@ -88,9 +88,11 @@ pub fn set_period(
         reason: after.reason.clone(),
     };
     let now = json::value(&row)?;
+    let was = PeriodRow { state: before.state.as_str().to_owned(), reason: before.reason.clone(), ..row.clone() };
+    let (was, now) = difference(json::value(&was)?, now);
     diesel::delete(reporting_period::table.filter(reporting_period::code.eq(&code))).execute(tx.conn)?;
     diesel::insert_into(reporting_period::table).values(row).execute(tx.conn)?;
     let (id, version) = (Some(code), Some(after.version));
-    tx.audit(Deed { action: "updated", resource: PERIODS, id, version, before: None, after: Some(now) });
+    tx.audit(Deed { action: "updated", resource: PERIODS, id, version, before: Some(was), after: Some(now) });
     Ok(after)
 }

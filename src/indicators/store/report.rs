@@ -66,7 +66,12 @@ pub fn update_measurement(
     if was == now && before.reported == after.reported && before.review == after.review {
         return Ok(before.clone());
     }
-    (after.version, after.updated_at) = (before.version + 1, tx.now());
+    (after.report_version, after.report_changed_at) = (before.report_version + 1, tx.now());
+    // What everybody sees changes with an approval only, and the feed with it.
+    if before.approved != after.approved {
+        after.version += i64::from(before.approved.is_some());
+        after.updated_at = tx.now();
+    }
     let own = measurement::table.filter(measurement::id.eq(&after.id));
     diesel::update(own).set(MeasurementRow::of(&after)?).execute(tx.conn)?;
     record(tx, before, &after, (was, now));
@@ -76,9 +81,12 @@ pub fn update_measurement(
 /// Notes a change: the feed hears of what everybody sees, the audit of all.
 fn record(tx: &mut Tx<'_>, before: &Measurement, after: &Measurement, (was, now): (Value, Value)) {
     let is_told = after.is_public() && before.approved != after.approved;
-    let operation = if before.is_public() { Operation::Updated } else { Operation::Created };
-    let operation = if is_told { operation } else { Operation::Updated };
-    tx.record_if(is_told, change(after, operation), Some(was), Some(now));
+    let change = if is_told {
+        change(after, if before.is_public() { Operation::Updated } else { Operation::Created })
+    } else {
+        Change { version: after.report_version, ..change(after, Operation::Updated) }
+    };
+    tx.record_if(is_told, change, Some(was), Some(now));
 }
 
 /// Writes what came of a review, and what it has replaced; keeps the latest value of the indicator.
@@ -160,7 +168,7 @@ pub fn delete_measurement(tx: &mut Tx<'_>, gone: &Measurement) -> Result<(), Wri
     }
     let before = json::value(&MeasurementRow::of(gone)?)?;
     diesel::delete(measurement::table.filter(measurement::id.eq(&gone.id))).execute(tx.conn)?;
-    let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
+    let change = Change { version: gone.report_version + 1, ..change(gone, Operation::Deleted) };
     tx.record_if(false, change, Some(before), None);
     Ok(())
 }
