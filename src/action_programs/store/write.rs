@@ -320,6 +320,9 @@ fn touch_parts(conn: &mut Conn, program_id: &str, now: NaiveDateTime) -> Result<
     diesel::update(indicator::table.filter(indicator::program_id.eq(program_id)))
         .set(indicator::updated_at.eq(now))
         .execute(conn)?;
+    let indicators = indicator::table.filter(indicator::program_id.eq(program_id)).select(indicator::id);
+    let approved = measurement::indicator_id.eq_any(indicators).and(measurement::approved_at.is_not_null());
+    diesel::update(measurement::table.filter(approved)).set(measurement::updated_at.eq(now)).execute(conn)?;
     diesel::update(evaluation::table.filter(evaluation::program_id.eq(program_id)))
         .set(evaluation::updated_at.eq(now))
         .execute(conn)?;

@@ -167,9 +167,11 @@ impl IndicatorIn {
             }
             None => self.definition(&mut violations),
         };
-        let facts = definition.map(|definition| Facts { definition, baseline, targets, provenance });
-        if let Some(facts) = &facts {
+        let mut facts = definition.map(|definition| Facts { definition, baseline, targets, provenance });
+        if let Some(facts) = &mut facts {
             facts.check(catalogue, &mut violations, today);
+            let dimensions = std::mem::take(&mut facts.definition.dimensions);
+            facts.definition.dimensions = dimensions.into_iter().map(Dimension::normal).collect();
         }
         (violations, facts)
     }

@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// Changes of an indicator (RFC 7396): what is absent stays, what is null is taken away. What it is of, its code and its
-/// provenance stay. Of one that is reported against the catalogue, only baseline, targets and publication change.
+/// provenance stay. Of one that is reported against the catalogue, only baseline, targets and publication change. With another
+/// unit, kind or direction, baseline and targets lapse unless they are stated anew.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IndicatorPatch {
@@ -24,11 +25,11 @@ pub struct IndicatorPatch {
     #[serde(default)]
     #[schema(value_type = LanguageMapPatch, nullable = false)]
     pub title: Patch<LanguageMapPatch>,
-    /// What it measures, by language. Something else is another version of the definition.
+    /// What it measures, by language.
     #[serde(default)]
     #[schema(value_type = LanguageMapPatch, nullable = false)]
     pub measures: Patch<LanguageMapPatch>,
-    /// How it is computed, by language. Another way is another version of the definition.
+    /// How it is computed, by language.
     #[serde(default)]
     #[schema(value_type = LanguageMapPatch, nullable = false)]
     pub computation: Patch<LanguageMapPatch>,
@@ -40,7 +41,7 @@ pub struct IndicatorPatch {
     #[serde(default, deserialize_with = "replaced")]
     #[schema(value_type = Kind, nullable = false)]
     pub kind: Patch<Kind>,
-    /// The levels of a scale in words, from 0: the whole list anew, and another version of the definition.
+    /// The levels of a scale in words, from 0: the whole list anew. Another number of them is another version of the definition.
     #[serde(default)]
     #[schema(value_type = Option<Vec<LanguageMap>>, max_items = 11)]
     pub levels: Patch<Vec<LanguageMap>>,
@@ -52,7 +53,7 @@ pub struct IndicatorPatch {
     #[serde(default, deserialize_with = "replaced")]
     #[schema(value_type = Frequency, nullable = false)]
     pub frequency: Patch<Frequency>,
-    /// What its values may be split by: the whole list anew.
+    /// What its values may be split by: the whole list anew. Taking something away is another version of the definition.
     #[serde(default)]
     #[schema(value_type = Option<Vec<Dimension>>, max_items = 8)]
     pub dimensions: Patch<Vec<Dimension>>,
@@ -72,6 +73,11 @@ pub struct IndicatorPatch {
     #[serde(default)]
     #[schema(value_type = Option<Vec<DatedIn>>, max_items = 40)]
     pub targets: Patch<Vec<DatedIn>>,
+    /// `true` says that the words mean something else than before: then they, too, are another version of the definition, and
+    /// the series breaks. Without it they are mended or translated.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub new_definition: bool,
     /// `published` shows it to everybody; `draft` takes it back, as long as no value is public.
     #[serde(default, deserialize_with = "replaced")]
     #[schema(value_type = Publication, nullable = false)]
@@ -94,6 +100,7 @@ impl IndicatorPatch {
             ("dimensions", self.dimensions.is_named()),
             ("source", self.source.is_named()),
             ("responsible_unit", self.responsible_unit.is_named()),
+            ("new_definition", self.new_definition),
         ];
         named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name).collect()
     }
@@ -105,6 +112,11 @@ impl IndicatorPatch {
         let facts = indicator.facts.clone();
         let current = Some(facts.definition).filter(|_| indicator.catalogue.is_none());
         let of = |part: fn(&Definition) -> LanguageMap| current.as_ref().map(part);
+        let is_like = current.as_ref().is_none_or(|current| {
+            !matches!(&self.unit, Patch::Value(unit) if *unit != current.unit)
+                && !matches!(self.kind, Patch::Value(kind) if kind != current.kind)
+                && !matches!(self.direction, Patch::Value(direction) if direction != current.direction)
+        });
         IndicatorIn {
             title: self.title.onto_map(of(|current| current.title.clone())),
             measures: self.measures.onto_map(of(|current| current.measures.clone())),
@@ -120,10 +132,10 @@ impl IndicatorPatch {
                 .unwrap_or_default(),
             source: self.source.onto_map(current.as_ref().and_then(|current| current.source.clone())),
             responsible_unit: self.responsible_unit.onto_map(current.and_then(|current| current.responsible_unit)),
-            baseline: self.baseline.onto(facts.baseline.map(DatedIn::from)),
+            baseline: self.baseline.onto(facts.baseline.filter(|_| is_like).map(DatedIn::from)),
             targets: self
                 .targets
-                .onto(Some(facts.targets.into_iter().map(DatedIn::from).collect()))
+                .onto(is_like.then(|| facts.targets.into_iter().map(DatedIn::from).collect()))
                 .unwrap_or_default(),
             publication: self.publication.onto(Some(indicator.publication)),
             provenance: Some(facts.provenance),

@@ -125,7 +125,13 @@ pub async fn get_indicator_series(
     let view = View::of_list::<_, SeriesPointOut>(&req, SERIES, language, query.format, None)?;
     let read = move |conn: &mut Conn| {
         let Some((found, measured)) = measured(conn, &caller, &path)? else { return Ok(None) };
-        let definitions = store::definitions(conn, &found.id)?;
+        // A definition that no value was measured by is nobody's concern.
+        let is_used = |version: i64| {
+            let mut by = measured.iter().filter_map(|found| found.approved.as_ref());
+            version == found.definition_version || by.any(|approved| approved.content.definition_version == version)
+        };
+        let mut definitions = store::definitions(conn, &found.id)?;
+        definitions.retain(|(version, ..)| is_used(*version));
         Ok(Some((found, definitions, measured, current_sequence(conn)?)))
     };
     let (found, definitions, measured, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;

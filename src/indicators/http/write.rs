@@ -67,8 +67,10 @@ pub async fn create_indicator(
 
 /// Change an indicator
 ///
-/// A merge patch (RFC 7396). `If-Match` is required. Who changes what is measured, or how, starts a new version of the
-/// definition, and the series breaks visibly. A change that changes nothing leaves the version as it is.
+/// A merge patch (RFC 7396). `If-Match` is required. Another unit, kind, direction, frequency or number of levels, fewer dimensions,
+/// or words that mean something else (`new_definition`) start a new version of the definition, and the series breaks visibly:
+/// how it stands is judged by values of the new version only. What nobody has seen and nothing is reported by is changed in
+/// place. A change that changes nothing leaves the version as it is.
 #[utoipa::path(
     tag = "monitoring",
     operation_id = "updateIndicator",
@@ -103,7 +105,7 @@ pub async fn update_indicator(
 
 /// Delete an indicator
 ///
-/// With the reports that were never approved; one with public values stays (409). `If-Match` is required. The feed keeps the
+/// With the drafts of its reports; one with reports that were handed in stays (409). `If-Match` is required. The feed keeps the
 /// tombstone of what was published.
 #[utoipa::path(
     tag = "monitoring",
@@ -257,7 +259,7 @@ fn created(tx: &mut Tx<'_>, place: Placed, input: IndicatorIn) -> Result<Written
         violations.add("/catalogue", "unknown_code", detail);
     }
     if let Some(found) = found {
-        check_entry(found, place.as_ref().ok(), &mut violations);
+        check_entry(found, (place.as_ref().ok(), code.as_deref()), &mut violations);
     }
     let code: Option<Slug> = match (code, found) {
         (Some(code), _) => code.parse().ok(),
@@ -288,7 +290,7 @@ fn created(tx: &mut Tx<'_>, place: Placed, input: IndicatorIn) -> Result<Written
 }
 
 /// Notes why an entry of the catalogue is not reported there.
-fn check_entry(entry: &Entry, place: Option<&Place>, violations: &mut Violations) {
+fn check_entry(entry: &Entry, (place, named): (Option<&Place>, Option<&str>), violations: &mut Violations) {
     if entry.computed {
         let detail = format!("{} is computed from what the programmes say; nobody reports it.", entry.code);
         violations.add("/catalogue", "computed", detail);
@@ -298,6 +300,15 @@ fn check_entry(entry: &Entry, place: Option<&Place>, violations: &mut Violations
         let detail = format!("{code} is an indicator of the scope {of}, not {scope}.");
         violations.add("/catalogue", "wrong_scope", detail);
     }
+    // A member counts once in the network's figure: under the catalogue's code, for its commitment.
+    if named.is_some_and(|named| named != entry.code.as_str()) {
+        violations.add("/code", "from_catalogue", format!("code is the catalogue's, {}: leave it away.", entry.code));
+    }
+    let commitments = place.and_then(|place| place.commitment.as_deref()).zip(entry.commitment.as_ref());
+    if let Some((_, own)) = commitments.filter(|(named, own)| *named != own.as_str()) {
+        let detail = format!("commitment is the catalogue's, {own}: leave it away.");
+        violations.add("/commitment", "from_catalogue", detail);
+    }
 }
 
 /// Writes what a patch makes of an indicator.
@@ -305,6 +316,7 @@ fn patched(tx: &mut Tx<'_>, before: &Indicator, patch: IndicatorPatch) -> Result
     let catalogue = reference().map_err(StoreError::corrupt)?;
     let given = before.catalogue.as_ref().map(|_| before.facts.definition.clone());
     let typed = if given.is_some() { patch.defines() } else { Vec::new() };
+    let is_new = patch.new_definition;
     let input = patch.onto(before);
     let publication = input.publication.unwrap_or(before.publication);
     let (mut violations, facts) = input.read(given, catalogue, tx.today());
@@ -317,5 +329,5 @@ fn patched(tx: &mut Tx<'_>, before: &Indicator, patch: IndicatorPatch) -> Result
     }
     violations.done()?;
     let facts: Facts = facts.ok_or_else(|| Problem::internal("a definition that was checked and is none"))?;
-    Ok(store::update(tx, before, (publication, facts))?)
+    Ok(store::update(tx, before, (publication, facts), is_new)?)
 }

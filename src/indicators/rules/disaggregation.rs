@@ -32,6 +32,27 @@ pub struct Dimension {
     pub categories: Vec<Category>,
 }
 
+impl Dimension {
+    /// Whether it is another one with all of its categories.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let has = |category: &Category| self.categories.iter().any(|own| own.code == category.code);
+        self.code == other.code && other.categories.iter().all(has)
+    }
+
+    /// It with its labels in their stored form; what is wrong with them is noted when it is checked.
+    #[must_use]
+    pub fn normal(self) -> Self {
+        let normal = |label: &LanguageMap| label.checked(&mut Violations::default(), "", LONGEST_LABEL);
+        let category = |Category { code, label }: Category| Category { code, label: normal(&label) };
+        Self {
+            code: self.code,
+            label: normal(&self.label),
+            categories: self.categories.into_iter().map(category).collect(),
+        }
+    }
+}
+
 /// A part that values are split into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -69,22 +69,14 @@ impl Definition {
         }
     }
 
-    /// Whether figures by this definition can stand in one series with figures by another: what is measured, how and in what
-    /// is the same. Another title, source or unit that answers for it does not change the figures.
+    /// Whether figures by this definition can stand in one series with figures by another: unit, kind, direction, frequency
+    /// and the number of levels are the same, and it splits values by all that the other one does. Words can be mended and
+    /// translated: whether they mean something else, only who writes them knows.
     #[must_use]
     pub fn continues(&self, other: &Self) -> bool {
-        let measured = |of: &Self| {
-            (
-                of.measures.clone(),
-                of.computation.clone(),
-                of.unit.clone(),
-                of.kind,
-                of.levels.clone(),
-                of.direction,
-                of.frequency,
-            )
-        };
+        let measured = |of: &Self| (of.unit.clone(), of.kind, of.direction, of.frequency, of.levels.len());
         measured(self) == measured(other)
+            && other.dimensions.iter().all(|dimension| self.dimensions.iter().any(|own| own.covers(dimension)))
     }
 
     /// What values must fit; `None` for a unit that there is none of.
@@ -307,7 +299,10 @@ pub struct Filters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{indicators::rules::catalogue, kernel::decimal::Decimal};
+    use crate::{
+        indicators::rules::{catalogue, disaggregation::Category},
+        kernel::decimal::Decimal,
+    };
 
     fn reference() -> &'static Catalogue {
         catalogue::reference().unwrap()
@@ -349,10 +344,21 @@ mod tests {
             Definition { unit: "persons".to_owned(), ..before.clone() },
             Definition { kind: Kind::Number, ..before.clone() },
             Definition { frequency: Frequency::Monthly, ..before.clone() },
-            Definition { computation: LanguageMap::default(), ..before.clone() },
+            Definition { levels: vec![LanguageMap::default()], ..before.clone() },
         ] {
             assert!(!other.continues(&before));
         }
+        let translated = Definition { computation: LanguageMap::default(), ..before.clone() };
+        assert!(translated.continues(&before), "words are mended and translated");
+        let split = |categories: &[&str]| {
+            let category = |code: &&str| Category { code: (*code).to_owned(), label: LanguageMap::default() };
+            let categories = categories.iter().map(category).collect();
+            let dimension = Dimension { code: "sex".to_owned(), label: LanguageMap::default(), categories };
+            Definition { dimensions: vec![dimension], ..before.clone() }
+        };
+        assert!(split(&["women", "men", "unspecified"]).continues(&split(&["women", "men"])));
+        assert!(!split(&["women", "men"]).continues(&split(&["women", "men", "unspecified"])));
+        assert!(!Definition { dimensions: Vec::new(), ..before.clone() }.continues(&split(&["women", "men"])));
     }
 
     #[test]

@@ -105,17 +105,18 @@ pub fn review(
     }
     let after = update_measurement(tx, before, after)?;
     if before.approved != after.approved {
-        keep_latest(tx.conn, &of.id)?;
+        keep_latest(tx.conn, of)?;
     }
     Ok(after)
 }
 
-/// Keeps the approved value of the latest period with its indicator.
-pub(super) fn keep_latest(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
-    let approved = measurement::indicator_id.eq(id).and(measurement::approved_at.is_not_null());
+/// Keeps the approved value of the latest period with its indicator: of those that were measured by the definition of now.
+fn keep_latest(conn: &mut Conn, of: &Indicator) -> Result<(), StoreError> {
+    let id = &of.id;
+    let by_now = measurement::approved_definition_version.eq(of.definition_version);
     let latest: Option<(Option<i64>, String)> = measurement::table
-        .filter(approved)
-        .order(measurement::until_on.desc())
+        .filter(measurement::indicator_id.eq(id).and(by_now))
+        .order((measurement::until_on.desc(), measurement::from_on.desc()))
         .select((measurement::approved_value, measurement::period))
         .first(conn)
         .optional()?;

@@ -1,7 +1,7 @@
 //! Writing indicators. Another way to measure is another version of the definition; former ones stay known.
 
 use chrono::NaiveDate;
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*};
 use serde_json::Value;
 
 use super::{
@@ -145,7 +145,8 @@ fn note_definition(conn: &mut Conn, found: &Indicator, since: NaiveDate) -> Resu
 }
 
 /// Writes what a [`lock`]ed indicator has become and returns it; nothing where nothing differs. Where it is measured in
-/// another way, its definition has another version from today on; else the version of now says what it says.
+/// another way, or its words mean something else (`is_new`), its definition has another version from today on, by which there is
+/// no value yet; else the version of now says what it says. So it does as long as nobody has seen it and nothing is reported.
 ///
 /// # Errors
 /// [`WriteError::NotNow`] for hiding one that has public values.
@@ -153,16 +154,19 @@ pub fn update(
     tx: &mut Tx<'_>,
     before: &Indicator,
     (publication, facts): (Publication, Facts),
+    is_new: bool,
 ) -> Result<Indicator, WriteError> {
     if (before.publication, &before.facts) == (publication, &facts) {
         return Ok(before.clone());
     }
     let (was, now) = (&before.facts.definition, &facts.definition);
-    let breaks = !now.continues(was);
+    let changed = was != now;
+    let is_other = changed && (is_new || !now.continues(was));
+    let breaks = is_other && (before.is_public() || is_reported(tx.conn, &before.id)?);
     let definition_version = before.definition_version + i64::from(breaks);
     let (version, updated_at) = (before.version + 1, tx.now());
-    let changed = was != now;
-    let after = Indicator { version, updated_at, definition_version, facts, publication, ..before.clone() };
+    let latest = before.latest.filter(|_| !breaks);
+    let after = Indicator { version, updated_at, definition_version, facts, publication, latest, ..before.clone() };
     if before.publication == Publication::Published && after.publication == Publication::Draft {
         refuse_measured(tx.conn, &before.id)?;
     }
@@ -198,7 +202,8 @@ fn follow(tx: &mut Tx<'_>, before: &Indicator, after: &Indicator) -> Result<(), 
     }
     let own =
         measurement::table.filter(measurement::indicator_id.eq(&after.id).and(measurement::approved_at.is_not_null()));
-    diesel::update(own).set(measurement::is_public.eq(after.is_public())).execute(tx.conn)?;
+    let seen = (measurement::is_public.eq(after.is_public()), measurement::updated_at.eq(tx.now().naive_utc()));
+    diesel::update(own).set(seen).execute(tx.conn)?;
     let found: Vec<(String, i64)> =
         own.order(measurement::id).select((measurement::id, measurement::version)).load(tx.conn)?;
     let operation = if after.is_public() { Operation::Created } else { Operation::Unpublished };
@@ -206,6 +211,12 @@ fn follow(tx: &mut Tx<'_>, before: &Indicator, after: &Indicator) -> Result<(), 
         tx.record_part(Change { resource: super::MEASUREMENTS, id, operation, version });
     }
     Ok(())
+}
+
+/// Whether anything is reported of an indicator, in whatever state.
+fn is_reported(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
+    let own = measurement::table.filter(measurement::indicator_id.eq(id));
+    Ok(diesel::select(exists(own)).get_result(conn)?)
 }
 
 /// Refuses what would take approved values back from everybody.
@@ -219,12 +230,18 @@ fn refuse_measured(conn: &mut Conn, id: &str) -> Result<(), WriteError> {
     Err(WriteError::NotNow(Violation::new("", "has_measurements", detail).into()))
 }
 
-/// Deletes a [`lock`]ed indicator with the reports that were never approved. The feed keeps its tombstone.
+/// Deletes a [`lock`]ed indicator with the drafts of its reports. The feed keeps its tombstone.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] for one that has public values: they stay.
+/// [`WriteError::NotNow`] for one that has public values, which stay, or reports that were handed in.
 pub fn delete(tx: &mut Tx<'_>, gone: &Indicator) -> Result<(), WriteError> {
     refuse_measured(tx.conn, &gone.id)?;
+    let handed_in = measurement::indicator_id.eq(&gone.id).and(measurement::state.ne("draft"));
+    let count: i64 = measurement::table.filter(handed_in).count().get_result(tx.conn)?;
+    if count > 0 {
+        let detail = format!("{count} reports have been handed in.");
+        return Err(WriteError::NotNow(Violation::new("", "has_reports", detail).into()));
+    }
     let before = json::value(&Row::of(gone)?)?;
     diesel::delete(indicator::table.filter(indicator::id.eq(&gone.id))).execute(tx.conn)?;
     let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };

@@ -40,7 +40,7 @@ const TAKEN_UP: [&str; 2] = ["accepted", "merged"];
 pub fn known(conn: &mut Conn, entry: &Entry, ids: &[&str], day: NaiveDate) -> Result<Known, StoreError> {
     let code = entry.code.as_str();
     if !entry.computed {
-        return Ok(Known::Reported(reported(conn, code, ids, day)?));
+        return Ok(Known::Reported(reported(conn, (code, entry.version), ids, day)?));
     }
     let what: Computable = code.parse().map_err(StoreError::corrupt)?;
     Ok(Known::Counted(what, tallies(conn, what, ids, day)?))
@@ -55,18 +55,25 @@ struct Report {
 }
 
 /// What members report against an entry of the catalogue: of each of their indicators the approved value of the latest
-/// period that was over by a day.
-fn reported(conn: &mut Conn, code: &str, ids: &[&str], day: NaiveDate) -> Result<Reports, StoreError> {
+/// period that was over by a day, as far as they are measured by this version of it.
+fn reported(
+    conn: &mut Conn,
+    (code, version): (&str, i64),
+    ids: &[&str],
+    day: NaiveDate,
+) -> Result<Reports, StoreError> {
     let is_newer = newer
         .filter(newer.field(measurement::indicator_id).eq(measurement::indicator_id))
         .filter(newer.field(measurement::until_on).gt(measurement::until_on))
         .filter(newer.field(measurement::until_on).le(day))
+        .filter(newer.field(measurement::approved_definition_version).eq(version))
         .filter(newer.field(measurement::is_public).eq(true));
     let rows: Vec<(String, i64, String)> = measurement::table
         .inner_join(indicator::table.on(measurement::indicator_id.eq(indicator::id)))
         .filter(indicator::catalogue_code.eq(code).and(indicator::is_public.eq(true)))
         .filter(indicator::member_id.eq_any(ids.iter().copied()))
         .filter(measurement::is_public.eq(true).and(measurement::until_on.le(day)))
+        .filter(measurement::approved_definition_version.eq(version))
         .filter(not(exists(is_newer)))
         .select((
             indicator::member_id.assume_not_null(),

@@ -185,11 +185,12 @@ pub fn facts(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Facts, Sto
     })
 }
 
-/// Approved figures for periods that were over: in time and late.
+/// Approved figures for periods that were over, and that had been reported by then: in time and late.
 fn reports(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<(i64, i64), StoreError> {
     let own = measurement::member_id.eq_any(ids.iter().copied());
     let found: Vec<(bool, i64)> = measurement::table
         .filter(own.and(measurement::is_public.eq(true)).and(measurement::until_on.le(day)))
+        .filter(measurement::first_submitted_at.lt(end_of(day)))
         .group_by(measurement::is_late)
         .select((measurement::is_late, count_star()))
         .load(conn)?;
