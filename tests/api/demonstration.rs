@@ -206,9 +206,13 @@ on_both_demonstrations! {
             let series = server.get(indicator["links"]["series"].as_str().unwrap()).ok();
             let points = series["data"].as_array().unwrap();
             let computed = &indicator["computed"];
-            let last = points.last().map_or(Value::Null, |last| last["value"].clone());
-            assert_eq!(computed["latest_value"], last, "{indicator}");
-            assert_eq!(series["definitions"].as_array().unwrap().len(), 2, "{series}");
+            let now = &indicator["definition_version"];
+            let last = points.iter().rfind(|point| point["definition_version"] == *now);
+            assert_eq!(computed["latest_value"], last.map_or(Value::Null, |last| last["value"].clone()), "{indicator}");
+            // Those that values were measured by, and that of now.
+            let used: BTreeSet<i64> = points.iter().map(|point| &point["definition_version"]).chain([now]).map(|version| version.as_i64().unwrap()).collect();
+            let told: BTreeSet<i64> = series["definitions"].as_array().unwrap().iter().map(|of| of["version"].as_i64().unwrap()).collect();
+            assert_eq!(told, used, "{series}");
             breaks += points.iter().filter(|point| point["breaks"] == true).count();
         }
         assert!(indicators.len() > 50 && breaks > 5, "{breaks}");

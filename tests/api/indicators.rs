@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     action_programs::{PROGRAMS, brought_to, patch, post, programme},
-    measurements::{approved, evaluator},
+    measurements::{approved, evaluator, review},
     openapi::assert_documented,
     support::{TestServer, accounts::Account, client::Answer, on_both},
 };
@@ -79,7 +79,7 @@ on_both! {
         // Once there it is named; and the catalogue is not written over.
         post(server, &focal, LIST, &services("draft")).problem(409, "already_exists");
         let typed = with(services("draft"), &json!({"code": "other", "unit": "persons", "title": {"fr": "x"}}));
-        assert_eq!(codes(&post(server, &focal, LIST, &typed).problem(422, "invalid_content")), [("/title", "from_catalogue"), ("/unit", "from_catalogue")]);
+        assert_eq!(codes(&post(server, &focal, LIST, &typed).problem(422, "invalid_content")), [("/code", "from_catalogue"), ("/title", "from_catalogue"), ("/unit", "from_catalogue")]);
         let changed = patch(server, &focal, SERVICES, &json!({"direction": "down"})).problem(422, "invalid_content");
         assert_eq!(codes(&changed), [("/direction", "from_catalogue")]);
         let emptied = patch(server, &focal, SERVICES, &json!({"title": null, "dimensions": []})).problem(422, "invalid_content");
@@ -169,19 +169,81 @@ on_both! {
         approved(server, (&focal, &other), &json!({"indicator": slug, "period": "2024-Q4", "value": 10}));
         let titled = patch(server, &focal, path, &json!({"title": {"en": "Trees"}})).ok();
         assert_eq!((&titled["definition_version"], &titled["title"]["fr"]), (&json!(1), &json!("Arbres plantés")), "another title changes no figure");
-        let changed = patch(server, &focal, path, &json!({"computation": {"fr": "Compte des arbres vivants après un an"}})).ok();
+        let translated = patch(server, &focal, path, &json!({"computation": {"ar": "عدد الأشجار"}})).ok();
+        assert_eq!((&translated["definition_version"], &translated["computed"]["latest_value"]), (&json!(1), &json!(10)), "nor does a translation");
+        let living = json!({"computation": {"fr": "Compte des arbres vivants après un an"}, "new_definition": true});
+        let changed = patch(server, &focal, path, &living).ok();
         assert_eq!(changed["definition_version"], 2);
+        let computed = &changed["computed"];
+        assert_eq!((&computed["latest_value"], &computed["status"], &computed["missing_period"]), (&Value::Null, &json!("no_data"), &Value::Null), "nothing is judged by what was measured otherwise");
         approved(server, (&focal, &other), &json!({"indicator": slug, "period": "2025-Q1", "value": 7}));
         let series = server.get(&format!("{path}/series"));
         assert_documented("getIndicatorSeries", &series);
         let series = series.ok();
         let points: Vec<(&Value, &Value, &Value, &Value)> = series["data"].as_array().unwrap().iter().map(|p| (&p["period"], &p["value"], &p["definition_version"], &p["breaks"])).collect();
         assert_eq!(points, [(&json!("2024-Q4"), &json!(10), &json!(1), &json!(false)), (&json!("2025-Q1"), &json!(7), &json!(2), &json!(true))]);
+        assert_eq!(server.get(path).ok()["computed"]["latest_value"], 7);
         let definitions = series["definitions"].as_array().unwrap();
         assert_eq!((definitions.len(), &definitions[0]["computation"]["fr"], &definitions[0]["title"]["en"]), (2, &json!("Compte des arbres"), &json!("Trees")));
         let csv = server.get(&format!("{path}/series?format=csv")).text().to_owned();
         assert!(csv.contains("2025-Q1,2025-01-01,2025-03-31,7,,,2,true,0,"), "{csv}");
         assert_eq!(server.get(&format!("{path}/series?lang=ar")).ok()["title"], json!({"ar": "الأشجار المغروسة"}));
+    }
+
+    fn another_unit_lets_baseline_and_targets_lapse_and_a_correction_of_before_is_not_the_latest(server) {
+        let (focal, other) = (server.account(Role::FocalPoint), evaluator(server));
+        let body = with(own_definition(), &json!({"member": "commune-larache", "commitment": "visibility", "baseline": {"value": 1, "on": "2023-12-31"}, "targets": [{"value": 9, "on": "2030-12-31"}]}));
+        let path = made(server, &focal, &body)["links"]["self"].as_str().unwrap().to_owned();
+        let slug = "commune-larache-visibility-arbres";
+        let before = approved(server, (&focal, &other), &json!({"indicator": slug, "period": "2025-Q1", "value": 10}));
+        let changed = patch(server, &focal, &path, &json!({"unit": "percent", "kind": "percentage", "dimensions": []})).ok();
+        assert_eq!((&changed["baseline"], &changed["targets"], &changed["definition_version"]), (&Value::Null, &json!([]), &json!(2)));
+        patch(server, &focal, &before, &json!({"value": 11, "reason": "x", "submit": true})).ok();
+        review(server, &other, &before, &json!({"verdict": "approve"})).ok();
+        let found = server.get(&path).ok();
+        assert_eq!((&found["computed"]["latest_value"], &found["computed"]["status"]), (&Value::Null, &json!("no_data")));
+        let stated = patch(server, &focal, &path, &json!({"unit": "persons", "kind": "number", "targets": [{"value": 20, "on": "2030-12-31"}]})).ok();
+        assert_eq!(stated["targets"], json!([{"value": 20, "on": "2030-12-31"}]));
+    }
+
+    fn what_was_written_in_a_draft_stays_there(server) {
+        let focal = server.account(Role::FocalPoint);
+        let secret = json!({"member": "commune-larache", "commitment": "visibility", "publication": "draft", "measures": {"fr": "Dossier de M. X"}});
+        let path = made(server, &focal, &with(own_definition(), &secret))["links"]["self"].as_str().unwrap().to_owned();
+        let published = patch(server, &focal, &path, &json!({"measures": {"fr": "Le verdissement"}, "unit": "projects", "new_definition": true, "publication": "published"})).ok();
+        assert_eq!(published["definition_version"], 1);
+        let series = server.get(&format!("{path}/series")).text().to_owned();
+        assert!(series.contains("Le verdissement") && !series.contains("Dossier"), "{series}");
+    }
+
+    fn a_member_counts_once_in_the_network_s_figure(server) {
+        let focal = server.account(Role::FocalPoint);
+        let other = |more: Value| post(server, &focal, LIST, &with(services("published"), &more)).problem(422, "invalid_content");
+        assert_eq!(codes(&other(json!({"code": "mine"}))), [("/code", "from_catalogue")]);
+        assert_eq!(codes(&other(json!({"commitment": "visibility"}))), [("/commitment", "from_catalogue")]);
+        made(server, &focal, &with(services("published"), &json!({"code": "services-fully-online", "commitment": "openness-norms"})));
+    }
+
+    fn what_becomes_public_is_found_by_when_it_did(server) {
+        let (focal, secretary) = (server.account(Role::FocalPoint), server.account(Role::Secretariat));
+        let path = made(server, &focal, &services("draft"))["links"]["self"].as_str().unwrap().to_owned();
+        let report = json!({"indicator": "commune-larache-openness-norms-services-fully-online", "period": "2025-H1", "numerator": 45, "denominator": 60});
+        approved(server, (&focal, &secretary), &report);
+        let published = patch(server, &focal, &path, &json!({"publication": "published"})).ok();
+        let since = published["updated_at"].as_str().unwrap();
+        let found = server.get(&format!("/api/v1/measurements?updated_since={since}")).ok();
+        assert_eq!(found["data"].as_array().unwrap().len(), 1, "{found}");
+    }
+
+    fn what_was_handed_in_keeps_its_indicator(server) {
+        let focal = server.account(Role::FocalPoint);
+        let path = made(server, &focal, &services("published"))["links"]["self"].as_str().unwrap().to_owned();
+        let report = json!({"indicator": "commune-larache-openness-norms-services-fully-online", "period": "2025-H1", "numerator": 45, "denominator": 60});
+        let address = post(server, &focal, "/api/v1/measurements", &report).header("location").unwrap().to_owned();
+        patch(server, &focal, &address, &json!({"submit": true})).ok();
+        assert_eq!(codes(&remove(server, &focal, &path).problem(409, "not_now")), [("", "has_reports")]);
+        patch(server, &focal, &address, &json!({"submit": false})).ok();
+        assert_eq!(remove(server, &focal, &path).status, 204);
     }
 
     fn a_draft_is_nowhere_until_it_and_its_programme_are_published(server) {

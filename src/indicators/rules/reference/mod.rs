@@ -194,8 +194,11 @@ impl World<'_> {
             self.reports(&indicator, place, (&course, plot.story), (definition, *version))
         });
         let measurements: Vec<(Measurement, Vec<Revision>)> = measured.collect();
+        let by_now = indicator.definition_version;
         let approved = measurements.iter().filter_map(|(found, _)| {
-            found.approved.as_ref().map(|approved| Reported { value: approved.content.value, period: found.period })
+            let content = &found.approved.as_ref()?.content;
+            let reported = Reported { value: content.value, period: found.period };
+            Some(reported).filter(|_| content.definition_version == by_now)
         });
         indicator.latest = approved.max_by_key(|latest| latest.period);
         Some(SeedIndicator { indicator, definitions, measurements })
