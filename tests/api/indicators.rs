@@ -202,6 +202,10 @@ on_both! {
         review(server, &other, &before, &json!({"verdict": "approve"})).ok();
         let found = server.get(&path).ok();
         assert_eq!((&found["computed"]["latest_value"], &found["computed"]["status"]), (&Value::Null, &json!("no_data")));
+        let misfit = patch(server, &focal, &path, &json!({"unit": "persons"})).problem(422, "invalid_content");
+        assert_eq!(codes(&misfit), [("/unit", "unfit_kind")]);
+        let chart = server.get(&format!("{path}/chart.svg?lang=en")).text().to_owned();
+        assert!(chart.contains("Values measured otherwise, which are not drawn: 1.") && !chart.contains("<circle"), "{chart}");
         let stated = patch(server, &focal, &path, &json!({"unit": "persons", "kind": "number", "targets": [{"value": 20, "on": "2030-12-31"}]})).ok();
         assert_eq!(stated["targets"], json!([{"value": 20, "on": "2030-12-31"}]));
     }

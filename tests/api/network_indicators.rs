@@ -102,6 +102,10 @@ on_both! {
             assert_eq!((&found["indicator"], &found["formula"]), (entry, &entry["computation"]));
             let focal = server.account(Role::FocalPoint);
             assert_eq!(server.get_with(&format!("{LIST}/{code}"), &[focal.header()]).ok()["whole"], found["whole"]);
+            let narrow = format!("{LIST}/{code}?as_of=2025-12-31&by=kind&member=commune-larache&region=01&kind=municipality");
+            let links = server.get(&narrow).ok()["links"].clone();
+            assert_eq!(links["self"], narrow);
+            assert!(links["members"].as_str().unwrap().ends_with("&region=01&kind=municipality"), "{links}");
             for link in ["self", "catalogue", "members"] {
                 assert_eq!(server.get(found["links"][link].as_str().unwrap()).status, 200, "{link}");
             }

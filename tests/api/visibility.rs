@@ -60,6 +60,9 @@ const UNMARKED: [&str; 16] = [
     "report",
     "submitted_at",
     "reviewed_at",
+    "report_version",
+    "report_changed_at",
+    "hands",
 ];
 
 /// Runs SQL on a database of either kind.

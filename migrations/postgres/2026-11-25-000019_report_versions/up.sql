@@ -4,4 +4,11 @@ ALTER TABLE measurement ADD COLUMN report_version BIGINT NOT NULL DEFAULT 1 CHEC
 ALTER TABLE measurement ADD COLUMN report_changed_at TIMESTAMP NOT NULL DEFAULT '1970-01-01 00:00:00';
 ALTER TABLE measurement ADD COLUMN hands TEXT COLLATE "C" NOT NULL DEFAULT '[]' CHECK (hands::jsonb IS NOT NULL);
 UPDATE measurement SET report_version = version, report_changed_at = updated_at;
-UPDATE measurement SET hands = json_build_array(reported_by)::text WHERE reported_by IS NOT NULL AND state <> 'approved';
+UPDATE measurement SET hands = '["' || reported_by || '"]' WHERE reported_by IS NOT NULL AND state <> 'approved';
+
+-- An indicator stands by what was measured by its definition of now.
+UPDATE indicator SET (latest_value, latest_period) = (
+    SELECT measurement.approved_value, measurement.period FROM measurement
+    WHERE measurement.indicator_id = indicator.id AND measurement.approved_definition_version = indicator.definition_version
+    ORDER BY measurement.until_on DESC, measurement.from_on DESC LIMIT 1
+);

@@ -28,8 +28,8 @@ pub use self::{
     series::{ChartQuery, SeriesOut, SeriesPointOut, SeriesQuery},
 };
 use super::rules::{
-    Dated, Definition, Dimension, Direction, Facts, Filters, Frequency, Indicator, Kind, Scope, SortKey, Standing,
-    Status,
+    Dated, Definition, Dimension, Direction, Facts, Filters, Frequency, Indicator, Kind, Period, Scope, SortKey,
+    Standing, Status,
 };
 use crate::{
     action_programs::{Drafts, ProgramParameter, Provenance, Publication, PublicationFilter},
@@ -247,11 +247,10 @@ pub struct IndicatorStandingOut {
     pub computed_on: NaiveDate,
     /// How it stands.
     pub status: Status,
-    /// The approved value of the latest period that has one.
+    /// The approved value of the latest period that has one, by the definition of now.
     pub latest_value: Option<Decimal>,
     /// That period.
-    #[schema(example = "2026-H1")]
-    pub latest_period: Option<String>,
+    pub latest_period: Option<Period>,
     /// The target that counts on the day.
     pub target: Option<IndicatorDatedOut>,
     /// Whether it is met; null without a value or a target.
@@ -260,11 +259,10 @@ pub struct IndicatorStandingOut {
     pub progress: Option<Decimal>,
     /// The same from 0 to 1; exactly 1 when the target is met.
     pub progress_clamped: Option<Decimal>,
-    /// Which part is expected by now, from 0 to 1.
+    /// Which part was to be expected by the last day of the latest value's period, or by the day where that is earlier; from 0 to 1.
     pub progress_expected: Option<Decimal>,
-    /// The first period whose report should be there and is not.
-    #[schema(example = json!(null))]
-    pub missing_period: Option<String>,
+    /// The period after the latest value's, where its approved value should be there by the rule and is not.
+    pub missing_period: Option<Period>,
 }
 
 impl IndicatorStandingOut {
@@ -274,13 +272,13 @@ impl IndicatorStandingOut {
             computed_on: day,
             status,
             latest_value: found.latest.map(|latest| latest.value),
-            latest_period: found.latest.map(|latest| latest.period.to_string()),
+            latest_period: found.latest.map(|latest| latest.period),
             target: target.map(IndicatorDatedOut::from),
             target_met: is_met,
             progress: progress.map(|progress| progress.unbounded),
             progress_clamped: progress.map(|progress| progress.clamped),
             progress_expected: expected,
-            missing_period: missing.map(|period| period.to_string()),
+            missing_period: missing,
         }
     }
 }

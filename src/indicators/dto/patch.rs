@@ -17,7 +17,7 @@ use crate::{
 
 /// Changes of an indicator (RFC 7396): what is absent stays, what is null is taken away. What it is of, its code and its
 /// provenance stay. Of one that is reported against the catalogue, only baseline, targets and publication change. With another
-/// unit, kind or direction, baseline and targets lapse unless they are stated anew.
+/// unit, kind, direction or number of levels, baseline and targets lapse unless they are stated anew.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IndicatorPatch {
@@ -74,7 +74,7 @@ pub struct IndicatorPatch {
     #[schema(value_type = Option<Vec<DatedIn>>, max_items = 40)]
     pub targets: Patch<Vec<DatedIn>>,
     /// `true` says that the words mean something else than before: then they, too, are another version of the definition, and
-    /// the series breaks. Without it they are mended or translated.
+    /// the series breaks. Without it they are mended or translated, and by itself it changes nothing.
     #[serde(default)]
     #[schema(example = false)]
     pub new_definition: bool,
@@ -116,6 +116,7 @@ impl IndicatorPatch {
             !matches!(&self.unit, Patch::Value(unit) if *unit != current.unit)
                 && !matches!(self.kind, Patch::Value(kind) if kind != current.kind)
                 && !matches!(self.direction, Patch::Value(direction) if direction != current.direction)
+                && !matches!(&self.levels, Patch::Value(levels) if levels.len() != current.levels.len())
         });
         IndicatorIn {
             title: self.title.onto_map(of(|current| current.title.clone())),

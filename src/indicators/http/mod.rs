@@ -10,6 +10,7 @@ use actix_web::{
     HttpRequest, HttpResponse, get,
     web::{Data, Path},
 };
+use chrono::NaiveDate;
 
 pub use self::{
     measurements::{get_measurement, list_measurement_revisions, list_measurements},
@@ -22,7 +23,7 @@ use super::{
         ChartQuery, IndicatorOut, IndicatorPageOut, IndicatorQuery, IndicatorViewQuery, SeriesOut, SeriesPointOut,
         SeriesQuery,
     },
-    rules::{Chart, Indicator, Measurement, Point, RULE, ValueAxis, reference, svg},
+    rules::{Chart, Definition, Indicator, Measurement, Point, RULE, ValueAxis, reference, svg},
     store,
 };
 use crate::{
@@ -160,27 +161,35 @@ pub async fn get_indicator_chart(
     let width = query.width.map_or(640, |width| width.0.0);
     let read = move |conn: &mut Conn| {
         let Some((found, measured)) = measured(conn, &caller, &path)? else { return Ok(None) };
-        Ok(Some((found, measured, current_sequence(conn)?)))
+        let definitions = store::definitions(conn, &found.id)?;
+        Ok(Some((found, definitions, measured, current_sequence(conn)?)))
     };
-    let (found, measured, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let picture = drawn(&found, &measured, (language, width)).map_err(Problem::internal)?;
+    let (found, definitions, measured, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let picture = drawn(&found, (&definitions, &measured), (language, width)).map_err(Problem::internal)?;
     let view = View::of_file("image/svg+xml");
     let variant = format!("{}-{width}", language.as_str());
     Ok(view.picture(&req, (sequence, found.is_public()), &variant, picture))
 }
 
-/// The chart of an indicator.
+/// The chart of an indicator: its values that were measured in the unit of now, as the same kind of figure.
 fn drawn(
     found: &Indicator,
-    measured: &[Measurement],
+    (definitions, measured): (&[(i64, NaiveDate, Definition)], &[Measurement]),
     (language, width): (Language, u32),
 ) -> Result<String, StoreError> {
     let catalogue = reference().map_err(StoreError::corrupt)?;
     let definition = &found.facts.definition;
     let unit = catalogue.unit(&definition.unit).map(|unit| unit.label.read(language)).unwrap_or_default();
     let axis = definition.measure(catalogue).map_or(ValueAxis::Open, |measure| ValueAxis::of(&measure));
+    let is_like = |version: i64| {
+        let of = definitions.iter().find(|(known, ..)| *known == version);
+        of.is_none_or(|(.., of)| of.is_drawn_like(definition))
+    };
     let point = |found: &Measurement| {
         let content = &found.approved.as_ref()?.content;
+        if !is_like(content.definition_version) {
+            return None;
+        }
         Some(Point { period: found.period, value: content.value, definition: content.definition_version })
     };
     let points: Vec<Point> = measured.iter().filter_map(point).collect();
@@ -191,6 +200,7 @@ fn drawn(
         unit,
         axis,
         frequency: definition.frequency,
+        others: measured.len() - points.len(),
         points: &points,
         baseline: found.facts.baseline,
         targets: &found.facts.targets,

@@ -275,8 +275,8 @@ fn check_kind(catalogue: &Catalogue, entry: &Entry, at: &str, violations: &mut V
         violations.add(format!("{at}/unit"), "unknown", format!("{} is no unit.", entry.unit));
         return;
     };
-    if entry.kind == Kind::Percentage && unit.scale != 100 {
-        violations.add(format!("{at}/unit"), "unfit_kind", "A percentage is counted in percent.");
+    if let Some(why) = entry.kind.misfit(unit.scale) {
+        violations.add(format!("{at}/unit"), "unfit_kind", why);
     }
     let levels = entry.levels.len();
     match entry.kind {

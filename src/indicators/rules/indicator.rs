@@ -79,6 +79,12 @@ impl Definition {
             && other.dimensions.iter().all(|dimension| self.dimensions.iter().any(|own| own.covers(dimension)))
     }
 
+    /// Whether figures by them can be drawn on one axis: unit, kind and number of levels are the same.
+    #[must_use]
+    pub fn is_drawn_like(&self, other: &Self) -> bool {
+        (&self.unit, self.kind, self.levels.len()) == (&other.unit, other.kind, other.levels.len())
+    }
+
     /// What values must fit; `None` for a unit that there is none of.
     #[must_use]
     pub fn measure(&self, catalogue: &Catalogue) -> Option<Measure> {
@@ -92,6 +98,9 @@ impl Definition {
         if catalogue.unit(&self.unit).is_none() {
             let known: Vec<&str> = catalogue.units.iter().map(|unit| unit.code.as_str()).collect();
             violations.add("/unit", "unknown_unit", format!("unit is none of {}.", known.join(", ")));
+        }
+        if let Some(why) = catalogue.unit(&self.unit).and_then(|unit| self.kind.misfit(unit.scale)) {
+            violations.add("/unit", "unfit_kind", why);
         }
         let is_scale = self.kind == Kind::Scale;
         if is_scale && !(2..=MOST_LEVELS).contains(&self.levels.len()) {

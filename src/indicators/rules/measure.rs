@@ -54,6 +54,14 @@ impl Direction {
     }
 }
 
+impl Kind {
+    /// Why values of the kind can't be counted in a unit whose ratios are multiplied by `scale`, if so.
+    #[must_use]
+    pub fn misfit(self, scale: u32) -> Option<&'static str> {
+        (self == Self::Percentage && scale != 100).then_some("A percentage is counted in percent.")
+    }
+}
+
 /// What the values of an indicator must fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Measure {

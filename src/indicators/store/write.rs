@@ -221,13 +221,23 @@ fn is_reported(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
 
 /// Refuses what would take approved values back from everybody.
 fn refuse_measured(conn: &mut Conn, id: &str) -> Result<(), WriteError> {
+    public_values(conn, id)?.map_or(Ok(()), |why| Err(WriteError::NotNow(why.into())))
+}
+
+/// That values of an indicator are public, if so.
+fn public_values(conn: &mut Conn, id: &str) -> Result<Option<Violation>, StoreError> {
     let approved = measurement::indicator_id.eq(id).and(measurement::approved_at.is_not_null());
     let count: i64 = measurement::table.filter(approved).count().get_result(conn)?;
-    if count == 0 {
-        return Ok(());
-    }
     let detail = format!("{count} values have been approved and are public.");
-    Err(WriteError::NotNow(Violation::new("", "has_measurements", detail).into()))
+    Ok((count > 0).then(|| Violation::new("", "has_measurements", detail)))
+}
+
+/// That reports of an indicator have been handed in, if so.
+fn handed_in(conn: &mut Conn, id: &str) -> Result<Option<Violation>, StoreError> {
+    let handed_in = measurement::indicator_id.eq(id).and(measurement::state.eq_any(["submitted", "returned"]));
+    let count: i64 = measurement::table.filter(handed_in).count().get_result(conn)?;
+    let detail = format!("{count} reports have been handed in.");
+    Ok((count > 0).then(|| Violation::new("", "has_reports", detail)))
 }
 
 /// Deletes a [`lock`]ed indicator with the drafts of its reports. The feed keeps its tombstone.
@@ -235,12 +245,10 @@ fn refuse_measured(conn: &mut Conn, id: &str) -> Result<(), WriteError> {
 /// # Errors
 /// [`WriteError::NotNow`] for one that has public values, which stay, or reports that were handed in.
 pub fn delete(tx: &mut Tx<'_>, gone: &Indicator) -> Result<(), WriteError> {
-    refuse_measured(tx.conn, &gone.id)?;
-    let handed_in = measurement::indicator_id.eq(&gone.id).and(measurement::state.ne("draft"));
-    let count: i64 = measurement::table.filter(handed_in).count().get_result(tx.conn)?;
-    if count > 0 {
-        let detail = format!("{count} reports have been handed in.");
-        return Err(WriteError::NotNow(Violation::new("", "has_reports", detail).into()));
+    let (measured, handed_in) = (public_values(tx.conn, &gone.id)?, handed_in(tx.conn, &gone.id)?);
+    let reasons: Vec<Violation> = measured.into_iter().chain(handed_in).collect();
+    if !reasons.is_empty() {
+        return Err(WriteError::NotNow(reasons.into()));
     }
     let before = json::value(&Row::of(gone)?)?;
     diesel::delete(indicator::table.filter(indicator::id.eq(&gone.id))).execute(tx.conn)?;

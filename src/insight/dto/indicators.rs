@@ -239,14 +239,14 @@ pub struct NetworkFigureCountOut {
 /// Links of an indicator's figures.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NetworkFiguresLinksOut {
-    /// The figures of all members on this day.
+    /// These figures.
     #[schema(example = "/api/v1/network/indicators/projects-by-status?as_of=2025-12-31")]
     #[serde(rename = "self")]
     pub this: String,
     /// The catalogue.
     #[schema(example = "/api/v1/network/indicators")]
     pub catalogue: &'static str,
-    /// The members on the day.
+    /// The members on the day, in these regions and of these kinds.
     #[schema(example = "/api/v1/members?as_of=2025-12-31&status=active,suspended")]
     pub members: String,
 }
@@ -299,6 +299,8 @@ pub struct Figures {
     pub groups: Vec<(Group, Figure)>,
     /// The names of the regions by their codes.
     pub regions: HashMap<String, LanguageMap>,
+    /// What of the query chooses members, as a query: of the figures, and of the list of members.
+    pub asked: (String, String),
 }
 
 impl NetworkIndicatorFiguresOut {
@@ -306,7 +308,7 @@ impl NetworkIndicatorFiguresOut {
     #[must_use]
     pub fn of(computed: Computed, indicator: NetworkIndicatorOut, figures: Figures) -> Self {
         let Computed { as_of, computed_on, sequence } = computed;
-        let Figures { whole, undated, by, groups, regions } = figures;
+        let Figures { whole, undated, by, groups, regions, asked: (asked, of_list) } = figures;
         let group = |(group, figure): (Group, Figure)| NetworkIndicatorGroupOut {
             code: group.code().map(str::to_owned),
             label: group.label(&regions),
@@ -322,9 +324,9 @@ impl NetworkIndicatorFiguresOut {
             by,
             groups: groups.into_iter().map(group).collect(),
             links: NetworkFiguresLinksOut {
-                this: format!("{}?as_of={as_of}", indicator.links.this),
+                this: format!("{}?as_of={as_of}{asked}", indicator.links.this),
                 catalogue: CATALOGUE,
-                members: format!("/api/v1/members?as_of={as_of}&status=active,suspended"),
+                members: format!("/api/v1/members?as_of={as_of}&status=active,suspended{of_list}"),
             },
             indicator,
         }

@@ -1,5 +1,7 @@
 //! The operations on the network's indicators.
 
+use std::sync::LazyLock;
+
 use actix_web::{
     HttpRequest, HttpResponse, get,
     web::{Data, Path},
@@ -33,8 +35,9 @@ fn catalogue() -> Result<&'static Catalogue, StoreError> {
 }
 
 /// The definitions come with the program: their words tell one catalogue from another.
-fn edition() -> String {
-    hex(&Sha256::digest(indicators::REFERENCE.concat()))
+fn edition() -> &'static str {
+    static EDITION: LazyLock<String> = LazyLock::new(|| hex(&Sha256::digest(indicators::REFERENCE.concat())));
+    &EDITION
 }
 
 /// List the network's indicators
@@ -53,7 +56,7 @@ pub async fn list_network_indicators(
     state: Data<AppState>,
     Query(query): Query<NetworkIndicatorsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?.showing(edition());
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?.showing(edition().to_owned());
     let sequence = state.db.read(current_sequence).await?;
     let catalogue = catalogue()?;
     let wanted = catalogue.entries.iter().filter(|entry| query.wants(entry));
@@ -97,6 +100,18 @@ pub async fn get_network_indicator(
     view.respond(&req, found.sequence, &found, None)
 }
 
+/// What of the query chooses members, as a query: of the figures, and of the list of members.
+fn asked(by: Option<Grouping>, selection: &store::Selection) -> (String, String) {
+    let store::Selection { members, regions, kinds } = selection;
+    let joined = |name: &str, values: Vec<String>| {
+        if values.is_empty() { String::new() } else { format!("&{name}={}", values.join(",")) }
+    };
+    let of_list = joined("region", regions.iter().map(ToString::to_string).collect())
+        + &joined("kind", kinds.iter().map(|kind| kind.as_str().to_owned()).collect());
+    let by = by.map(|by| format!("&by={}", by.as_str())).unwrap_or_default();
+    (by + &joined("member", members.clone()) + &of_list, of_list)
+}
+
 /// The last version of an entry.
 fn current<'a>(catalogue: &'a Catalogue, code: &str) -> Option<&'a Entry> {
     catalogue.entries.iter().filter(|entry| entry.code.as_str() == code).max_by_key(|entry| entry.version)
@@ -128,6 +143,7 @@ fn of_entry(
         undated,
         by,
         groups: groups.into_iter().map(|(group, own)| (group, figure(&own))).collect(),
+        asked: asked(by, selection),
         regions: regions.into_iter().map(name).collect(),
     };
     Ok(NetworkIndicatorFiguresOut::of(Computed { as_of, computed_on, sequence }, indicator, figures))

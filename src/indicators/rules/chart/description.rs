@@ -23,6 +23,9 @@ pub fn describe(chart: &Chart<'_>) -> String {
     if points.is_empty() {
         sentences.push(format!("{}.", words::nothing(language)));
     }
+    if chart.others > 0 {
+        sentences.push(words::others_sentence(chart.others, language));
+    }
     if let Some(Dated { value, on }) = chart.baseline {
         sentences.push(words::baseline_sentence(&write(value), &words::date(on, language), language));
     }

@@ -100,6 +100,8 @@ pub struct Chart<'a> {
     pub frequency: Frequency,
     /// The values, in any order.
     pub points: &'a [Point],
+    /// How many values there are beside them that were measured in another unit or as another kind of figure.
+    pub others: usize,
     /// Where it began.
     pub baseline: Option<Dated>,
     /// Where it is to come, in any order.
@@ -178,6 +180,7 @@ mod tests {
             axis: ValueAxis::Percent,
             frequency: Frequency::Quarterly,
             points,
+            others: 0,
             baseline: Some(dated("20", "2023-12-31")),
             targets,
         }
@@ -365,6 +368,7 @@ mod tests {
             let dated: Vec<Dated> = dates.iter().map(|(days, millionths)| Dated { value: value(*millionths), on: day(*days) }).collect();
             let axis = [ValueAxis::Open, ValueAxis::Percent, ValueAxis::YesNo, ValueAxis::Levels(4)][axis];
             let chart = Chart {
+                others: 0,
                 language: Language::ALL[language], width, title: &title, unit: "", axis, frequency, points: &points,
                 baseline: dated.first().copied(), targets: dated.get(1..).unwrap_or_default(),
             };

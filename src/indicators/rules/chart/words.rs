@@ -43,6 +43,16 @@ pub fn number(millionths: i64, language: Language) -> String {
     text
 }
 
+/// Says how many values are left out, since they were measured otherwise.
+pub fn others_sentence(count: usize, language: Language) -> String {
+    say!(
+        language,
+        format!("قيم مقيسة بطريقة أخرى، غير مرسومة: {count}."),
+        format!("Valeurs mesurées autrement, qui ne sont pas dessinées : {count}."),
+        format!("Values measured otherwise, which are not drawn: {count}."),
+    )
+}
+
 /// A month's name; `brief` where there is little room.
 fn month(number: u32, brief: bool, language: Language) -> &'static str {
     const AR: [&str; 12] =

@@ -3,7 +3,8 @@
 
 /// The rule in words, for readers. Its table is held against the program by a test.
 pub const RULE: &str = "\
-Progress and status are computed, never typed, from approved values only.
+Progress and status are computed, never typed, from approved values only, and only from those that were measured by the \
+definition of now: after another definition there is nothing to judge by until a value by it has been approved.
 
 **Target.** The one that counts is the first whose date is on or after the day; when all are past, the last one. It is \
 met when the latest approved value is at the target or beyond it in the direction of improvement.
@@ -18,7 +19,7 @@ latest value's period (or on the day asked for, when that is earlier), from 0 to
 is 1.
 
 **Status**, the first that holds: `no_data` when there is no approved value; `overdue` when the period after the latest \
-value's has passed its reporting deadline, unless it begins after the last target's date; `achieved` when the target is \
+approved value's has passed its reporting deadline, unless it begins after the last target's date; `achieved` when the target is \
 met; `on_track` when progress is at least what is expected; `at_risk` when it is at least 0.75 of that; else `off_track`. \
 What can't be judged is `no_data`, too: a value without a target, or without a baseline while the target is ahead; when \
 its date has passed, it is `off_track`. A period's figures are due 20 days (monthly), 45 days (quarterly), 60 days \
