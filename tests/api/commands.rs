@@ -255,7 +255,7 @@ fn migrations_and_seeds_can_be_run_on_their_own() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(run(&["migrate"]).contains("16 migrations ran"));
+    assert!(run(&["migrate"]).contains("18 migrations ran"));
     assert!(run(&["migrate"]).contains("0 migrations ran"));
     assert!(run(&["seed"]).contains("loaded: territories, 1639 resources"));
     assert!(!run(&["seed"]).contains("loaded:"));

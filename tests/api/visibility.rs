@@ -199,7 +199,9 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
         sql.run(&format!("INSERT INTO {table} ({columns}, {more}) VALUES ('{MARKER_ID}', {moment}, {own}, {values})"));
     }
     for (table, link) in [("collaboration_member", "collaboration_id"), ("event_member", "event_id")] {
-        sql.run(&format!("INSERT INTO {table} ({link}, member_id) VALUES ('{MARKER_ID}', {member})"));
+        sql.run(&format!(
+            "INSERT INTO {table} ({link}, member_id, confirmed_at) VALUES ('{MARKER_ID}', {member}, '{MARKER_MOMENT}')"
+        ));
     }
     mark_reports(sql, &map);
     // And how it finds that a member keeps a commitment.
