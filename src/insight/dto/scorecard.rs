@@ -366,8 +366,8 @@ fn address(as_of: NaiveDate, regions: &[Code], kinds: &[MemberKind]) -> String {
     let regions: Vec<&str> = regions.iter().map(Code::as_str).collect();
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let asked = [("region", regions), ("kind", kinds)].into_iter().filter(|(_, values)| !values.is_empty());
-    let asked: String = asked.map(|(name, values)| format!("&{name}={}", values.join(","))).collect();
-    format!("/api/v1/network/scorecard?as_of={as_of}{asked}")
+    let asked: Vec<String> = asked.map(|(name, values)| format!("&{name}={}", values.join(","))).collect();
+    format!("/api/v1/network/scorecard?as_of={as_of}{}", asked.concat())
 }
 
 impl NetworkScorecardOut {
