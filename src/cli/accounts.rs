@@ -195,6 +195,9 @@ fn offer_password(args: &OneUser) -> Result<(), String> {
     print(&format!("secret={secret}\nexpires_at={}\n", clock::text(expires_at)))
 }
 
+/// The invented members that the evaluator of a demonstration has been assigned.
+const EVALUATED: [&str; 3] = ["commune-berkane", "commune-imzouren", "commune-outat-el-haj"];
+
 /// Makes the accounts of a demonstration, one for each role, or gives them new passwords, and prints them. They are told
 /// to who started it, and not to the log.
 pub(super) fn demonstrate(db: &Db) -> Result<(), String> {
@@ -217,8 +220,13 @@ fn demonstration(role: Role, address: &str, hash: String) -> Result<NewAccount, 
     let member = (role == Role::FocalPoint).then(|| "commune-larache".parse()).transpose();
     let member = member.map_err(StoreError::corrupt)?;
     let organisation = (role == Role::Evaluator).then(|| "Demonstration".to_owned());
+    let mut terms = Terms::new(role, member, organisation);
+    if role == Role::Evaluator {
+        let assigned: Result<_, _> = EVALUATED.iter().map(|slug| slug.parse()).collect();
+        terms.assigned_members = assigned.map_err(StoreError::corrupt)?;
+    }
     let (kind, name) = (AccountKind::User, address.to_owned());
-    let new = NewAccount { kind, name, terms: Terms::new(role, member, organisation), secret_hash: SecretHash(hash) };
+    let new = NewAccount { kind, name, terms, secret_hash: SecretHash(hash) };
     new.check().map_err(WriteError::Invalid)
 }
 

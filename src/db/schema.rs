@@ -612,6 +612,7 @@ diesel::table! {
     collaboration_member (collaboration_id, member_id) {
         collaboration_id -> Text,
         member_id -> Text,
+        confirmed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -648,6 +649,7 @@ diesel::table! {
     event_member (event_id, member_id) {
         event_id -> Text,
         member_id -> Text,
+        confirmed_at -> Nullable<Timestamp>,
     }
 }
 

@@ -446,7 +446,7 @@ pub const TABLES: &[Table] = &[
             ("source", Public),
         ],
     ),
-    ("collaboration_member", &[("collaboration_id", Public), ("member_id", Public)]),
+    ("collaboration_member", &[("collaboration_id", Public), ("member_id", Public), ("confirmed_at", Internal)]),
     (
         "event",
         &[
@@ -476,7 +476,7 @@ pub const TABLES: &[Table] = &[
             ("source", Public),
         ],
     ),
-    ("event_member", &[("event_id", Public), ("member_id", Public)]),
+    ("event_member", &[("event_id", Public), ("member_id", Public), ("confirmed_at", Internal)]),
     (
         "assessment",
         &[

@@ -29,11 +29,15 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(http::get_collaboration)
         .service(http::update_collaboration)
         .service(http::delete_collaboration)
+        .service(http::confirm_collaboration_member)
+        .service(http::remove_collaboration_member)
         .service(http::list_events)
         .service(http::create_event)
         .service(http::get_event)
         .service(http::update_event)
-        .service(http::delete_event);
+        .service(http::delete_event)
+        .service(http::confirm_event_member)
+        .service(http::remove_event_member);
 }
 
 /// The texts from which practices are invented for demonstration.

@@ -19,9 +19,9 @@ pub use self::{
     dto::{EvidenceIn, MemberOut, TransitionReasonOut},
     rules::{
         Address as MemberAddress, Cohort, Entry as HistoryEntry, Evidence, ExternalId, Facts, History, Member,
-        MemberKind, Provenance, Record, Status, Tally,
+        MemberKind, Period, Provenance, Record, Status, Tally,
     },
-    store::{MemberList, find, follow, lock, seed, tally},
+    store::{MemberList, find, follow, history, lock, seed, tally},
 };
 
 /// Mounts the operations on members.

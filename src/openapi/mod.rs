@@ -207,7 +207,7 @@ impl Traits<'_> {
     }
 
     fn changes_what_is_there(&self) -> bool {
-        matches!(self.method, "patch" | "delete") && !self.is_own_credentials() && !self.is_by_receipt()
+        matches!(self.method, "patch" | "put" | "delete") && !self.is_own_credentials() && !self.is_by_receipt()
     }
 
     /// Whether it can be answered with a refusal of a status; `declared` says whether its handler says so.

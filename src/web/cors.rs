@@ -21,7 +21,7 @@ const EXPOSED: &str = "Accept-Ranges, Content-Disposition, Content-Range, Deprec
 const REQUEST_HEADERS: &str =
     "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id";
 const READ_METHODS: &str = "GET, HEAD";
-const ALL_METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
+const ALL_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
 /// The middleware.
 ///

@@ -325,18 +325,24 @@ on_both! {
         assert_eq!(ids(&server.get_with(LIST, &[("Cache-Control", "no-cache")]).ok()).len(), 1);
     }
 
-    fn only_members_are_assessed(server) {
+    fn only_years_of_membership_are_assessed(server) {
         let (focal, secretary) = (server.account(Role::FocalPoint), server.account(Role::Secretariat));
         let (path, _) = made(server, &focal, &said("visibility", 2024, 2));
+        server.json("PATCH", "/api/v1/members/commune-larache", &[secretary.header(), ("If-Match", "*")], &json!({"joined_on": "2023-05-02"})).ok();
         let left = json!({"to": "withdrawn", "on": "2026-02-01", "reason": "Asked for by the council"});
         server.json("POST", "/api/v1/members/commune-larache/transitions", &[secretary.header()], &left).ok();
-        let refused = post(server, &secretary, &said("visibility", 2025, 2));
+        let refused = post(server, &secretary, &said("visibility", 2022, 2));
         assert_documented("createAssessment", &refused);
         assert_eq!(pointers(&refused.problem(409, "not_now")), [("", "not_a_member")]);
-        // What was said of it can be taken back, not said anew.
-        patch(server, &focal, &path, &json!({"level": 3})).problem(409, "not_now");
+        // Who has left was a member before, and what was said of it can still be mended.
+        for year in [2023, 2025, 2026] {
+            let mut body = said("visibility", year, 2);
+            body["assessed_on"] = json!("2026-03-01");
+            assert_eq!(post(server, &secretary, &body).status, 201, "{year}");
+        }
+        patch(server, &focal, &path, &json!({"level": 3})).ok();
         patch(server, &focal, &path, &json!({"publication": "draft"})).ok();
-        patch(server, &focal, &path, &json!({"publication": "published"})).problem(409, "not_now");
+        patch(server, &focal, &path, &json!({"publication": "published"})).ok();
         assert_eq!(server.send("DELETE", &path, &[focal.header(), ("If-Match", "*")]).status, 204);
     }
 

@@ -142,7 +142,7 @@ fn table() -> BTreeMap<&'static str, May> {
 }
 
 /// The part of the table about practices, collaborations and events.
-fn of_what_members_share() -> [(&'static str, May); 15] {
+fn of_what_members_share() -> [(&'static str, May); 19] {
     [
         ("listPractices", May::All),
         ("getPractice", May::All),
@@ -159,6 +159,10 @@ fn of_what_members_share() -> [(&'static str, May); 15] {
         ("createEvent", May::Only(PLANNERS)),
         ("updateEvent", May::Only(PLANNERS)),
         ("deleteEvent", May::Only(PLANNERS)),
+        ("confirmCollaborationMember", May::Only(PLANNERS)),
+        ("removeCollaborationMember", May::Only(PLANNERS)),
+        ("confirmEventMember", May::Only(PLANNERS)),
+        ("removeEventMember", May::Only(PLANNERS)),
     ]
 }
 

@@ -364,6 +364,11 @@ fn sign_in_with_all(settings: &[(&str, &str)]) -> Vec<String> {
         let bearer = format!("Bearer {}", answer.json()["access_token"].as_str().unwrap());
         let own = served.client().send("GET", "/api/v1/auth/me", &[("Authorization", &bearer)]).ok();
         assert_eq!((own["role"].as_str(), own["name"].as_str()), (Some(told), Some(email)));
+        if *role == Role::Administrator {
+            let users = served.client().send("GET", "/api/v1/users?role=evaluator", &[("Authorization", &bearer)]).ok();
+            let assigned = &users["data"][0]["assigned_members"];
+            assert_eq!(assigned, &json!(["commune-berkane", "commune-imzouren", "commune-outat-el-haj"]));
+        }
     }
     let log = served.stop().1;
     for line in printed.iter().skip(1) {

@@ -14,7 +14,11 @@ use crate::{
     consultations::{day, patch, places, sequence, told, with},
     openapi::assert_documented,
     practices::{address, made, other, practice, titles},
-    support::{TestServer, accounts::OPERATOR, on_both, on_both_demonstrations},
+    support::{
+        TestServer,
+        accounts::{Account, OPERATOR},
+        on_both, on_both_demonstrations,
+    },
     together::at_once,
 };
 
@@ -276,6 +280,151 @@ on_both! {
         }
     }
 
+    fn a_part_counts_once_the_member_or_the_secretariat_has_confirmed_it(server) {
+        let (focal, other, secretary) = (server.account(Role::FocalPoint), other(server), server.account(Role::Secretariat));
+        let bodies = [(COLLABORATIONS, collaboration(), "Collaboration", "leads_it"), (EVENTS, event(), "Event", "hosts_it")];
+        for (list, body, what, stays) in bodies {
+            let counted = || {
+                let found = tallies(server, &["commune-larache", "commune-martil", "commune-agadir"], &day(0));
+                ["commune-larache", "commune-martil", "commune-agadir"].map(|slug| {
+                    let (_, collaborations, events) = found.get(slug).copied().unwrap_or_default();
+                    if list == EVENTS { events } else { collaborations }
+                })
+            };
+            let certain = |found: &Value| found["confirmed_members"].clone();
+            // What one says of another counts for who says it only.
+            let found = made(server, list, &focal, &body);
+            let path = address(&found);
+            assert_eq!((&found["members"], certain(&found)), (&json!(["commune-larache", "commune-martil"]), json!(["commune-larache"])));
+            assert_eq!(counted(), [1, 0, 0], "{list}");
+            let card = server.get_with("/api/v1/members/commune-martil/scorecard", &[("Cache-Control", "no-cache")]).ok();
+            let (figure, at) = if list == EVENTS { ("events_attended", 4) } else { ("collaborations_joined", 3) };
+            let evidence = card["commitments"][at]["evidence"].as_array().unwrap();
+            assert_eq!(evidence.iter().find(|found| found["code"] == figure).unwrap()["value"], 0, "{figure}");
+            let start = sequence(server);
+            let part = |member: &str| format!("{path}/members/{member}");
+            let confirm = |who: &Account, member: &str, tag: &str| server.send("PUT", &part(member), &[who.header(), ("If-Match", tag)]);
+            let remove = |who: &Account, member: &str, tag: &str| server.send("DELETE", &part(member), &[who.header(), ("If-Match", tag)]);
+            confirm(&focal, "commune-martil", "*").problem(403, "not_your_member");
+            remove(&focal, "commune-martil", "*").problem(403, "not_your_member");
+            confirm(&other, "commune-larache", "*").problem(403, "not_your_member");
+            confirm(&other, "commune-agadir", "*").problem(404, "not_found");
+            server.send("PUT", &part("commune-martil"), &[other.header()]).problem(428, "precondition_required");
+            confirm(&other, "commune-martil", "\"7-json\"").problem(412, "precondition_failed");
+            let confirmed = confirm(&other, "commune-martil", "\"1-json\"");
+            assert_documented(&format!("confirm{what}Member"), &confirmed);
+            assert_eq!((certain(&confirmed.ok()), &confirmed.ok()["version"]), (json!(["commune-larache", "commune-martil"]), &json!(2)));
+            assert_eq!(server.get(path).ok(), confirmed.ok());
+            assert_eq!(counted(), [1, 1, 0], "{list}");
+            assert_eq!(confirm(&other, &member_id(server, "commune-martil"), "*").ok()["version"], 2, "what is so stays so");
+            // Who stays is still certain, who is new is not.
+            let three = json!({"members": ["commune-agadir", "commune-larache", "commune-martil"]});
+            assert_eq!(certain(&patch(server, &focal, path, &three).ok()), json!(["commune-larache", "commune-martil"]));
+            assert_eq!(certain(&patch(server, &secretary, path, &json!({"source": "x"})).ok()), json!(["commune-larache", "commune-martil"]));
+            assert_eq!(counted(), [1, 1, 0], "{list}");
+            assert_eq!(certain(&confirm(&secretary, "commune-agadir", "*").ok()), three["members"]);
+            assert_eq!(counted(), [1, 1, 1], "{list}");
+            // A part is given back by whose it is, and the lead or host stays.
+            remove(&other, "commune-agadir", "*").problem(403, "not_your_member");
+            let gone = remove(&other, "commune-martil", "\"5-json\"");
+            assert_documented(&format!("remove{what}Member"), &gone);
+            remove(&other, "commune-martil", "*").problem(404, "not_found");
+            let refused = remove(&focal, "commune-larache", "*").problem(409, "not_now");
+            assert_eq!(places(&refused), [("", stays)]);
+            assert_eq!(remove(&secretary, "commune-agadir", "*").status, 204);
+            assert_eq!((server.get(path).ok()["members"].clone(), counted()), (json!(["commune-larache"]), [1, 0, 0]));
+            // Who is alone now still writes it.
+            assert_eq!(patch(server, &focal, path, &json!({"source": "y"})).ok()["source"], "y");
+            let operations: Vec<String> = told(server, start).into_iter().map(|(_, op)| op).collect();
+            assert_eq!(operations, ["updated"; 7]);
+            // A draft is not there for who is only named in it.
+            let draft = made(server, list, &focal, &with(body.clone(), &json!({"publication": "draft"})));
+            let headers = [other.header(), ("If-Match", "*")];
+            server.send("PUT", &format!("{}/members/commune-martil", address(&draft)), &headers).problem(404, "not_found");
+            // What the secretariat names is certain.
+            assert_eq!(certain(&made(server, list, &secretary, &body)), json!(["commune-larache", "commune-martil"]));
+        }
+    }
+
+    fn only_members_of_today_share_something_new(server) {
+        let (focal, secretary) = (server.account(Role::FocalPoint), server.account(Role::Secretariat));
+        let shared = [(COLLABORATIONS, collaboration()), (EVENTS, event())].map(|(list, body)| (list, made(server, list, &secretary, &body), body));
+        let told = made(server, "/api/v1/practices", &secretary, &with(practice(), &json!({"member": "commune-martil"})));
+        let left = json!({"to": "withdrawn", "on": "2026-02-01", "reason": "Asked for by the council"});
+        server.json("POST", "/api/v1/members/commune-martil/transitions", &[secretary.header()], &left).ok();
+        for (list, found, body) in &shared {
+            for who in [&focal, &secretary] {
+                let refused = server.json("POST", list, &[who.header()], body).problem(422, "invalid_content");
+                assert_eq!(places(&refused), [("/members/0", "not_a_member")], "{list}");
+            }
+            // It stays where it is, and comes back only as a member.
+            let path = address(found);
+            assert_eq!(patch(server, &focal, path, &json!({"source": "x"})).ok()["members"], found["members"]);
+            let both = json!({"members": ["commune-agadir", "commune-larache"]});
+            patch(server, &focal, path, &both).ok();
+            let three = json!({"members": ["commune-agadir", "commune-larache", "commune-martil"]});
+            assert_eq!(places(&patch(server, &focal, path, &three).problem(422, "invalid_content")), [("/members/2", "not_a_member")]);
+        }
+        let another = with(practice(), &json!({"member": "commune-martil"}));
+        let refused = server.json("POST", "/api/v1/practices", &[secretary.header()], &another).problem(422, "invalid_content");
+        assert_eq!(places(&refused), [("/member", "not_a_member")]);
+        patch(server, &secretary, address(&told), &json!({"source": "x"})).ok();
+    }
+
+    fn all_reasons_why_a_member_stays_are_told_and_no_drafts(server) {
+        let (focal, secretary, registrar) = (server.account(Role::FocalPoint), server.account(Role::Secretariat), server.account(Role::Registrar));
+        let path = "/api/v1/members/commune-martil";
+        let delete = || server.send("DELETE", path, &[registrar.header(), ("If-Match", "*")]);
+        let (draft, martil) = (json!({"publication": "draft"}), json!({"member": "commune-martil"}));
+        // What others have not published yet does not keep it.
+        let drafts = [(COLLABORATIONS, collaboration()), (EVENTS, event())].map(|(list, body)| made(server, list, &focal, &with(body, &draft)));
+        let event = made(server, EVENTS, &secretary, &event());
+        made(server, "/api/v1/practices", &secretary, &with(practice(), &martil));
+        let hidden = made(server, "/api/v1/practices", &secretary, &with(with(practice(), &martil), &draft));
+        let level = json!({"commitment": "visibility", "year": 2025, "level": 1, "explanation": {"fr": "Moyen"}, "assessed_on": "2026-01-20", "publication": "published"});
+        let assessed = server.json("POST", &format!("{path}/assessments"), &[secretary.header()], &level);
+        assert_eq!(assessed.status, 201, "{}", assessed.text());
+        let account = Account::new(&server.db, Role::FocalPoint, Some("commune-martil"));
+        let problem = delete().problem(409, "not_now");
+        assert_eq!(places(&problem), [("", "has_accounts"), ("", "has_assessments"), ("", "has_exchange"), ("", "has_unpublished")]);
+        let details: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|error| error["detail"].as_str().unwrap()).collect();
+        assert_eq!(details[2], "The member has 1 practices, 0 collaborations and 1 events.");
+        assert_eq!(details[3], "The member has something that is not published.");
+        let practices = server.get("/api/v1/practices?member=commune-martil").ok();
+        for gone in [address(&event), address(&practices["data"][0]), assessed.json()["links"]["self"].as_str().unwrap()] {
+            assert_eq!(server.send("DELETE", gone, &[secretary.header(), ("If-Match", "*")]).status, 204, "{gone}");
+        }
+        let sql = format!("DELETE FROM account WHERE id = '{}'", account.id);
+        server.execute(&sql).unwrap();
+        assert_eq!(places(&delete().problem(409, "not_now")), [("", "has_unpublished")]);
+        assert_eq!(server.send("DELETE", address(&hidden), &[secretary.header(), ("If-Match", "*")]).status, 204);
+        assert_eq!(delete().status, 204);
+        for draft in &drafts {
+            let left = server.get_with(address(draft), &[focal.header()]).ok();
+            assert_eq!((&left["members"], &left["version"]), (&json!(["commune-larache"]), &json!(2)), "{left}");
+        }
+    }
+
+    fn an_event_of_one_day_is_moved_as_one(server) {
+        let secretary = server.account(Role::Secretariat);
+        let found = made(server, EVENTS, &secretary, &event());
+        let days = |change: Value| {
+            let after = patch(server, &secretary, address(&found), &change).ok();
+            [&after["starts_on"], &after["ends_on"]].map(|day| day.as_str().unwrap().to_owned())
+        };
+        assert_eq!(days(json!({"starts_on": "2025-11-02"})), ["2025-11-02", "2025-11-02"]);
+        assert_eq!(days(json!({"starts_on": "2025-09-30"})), ["2025-09-30", "2025-09-30"]);
+        assert_eq!(days(json!({"starts_on": "2025-10-01", "ends_on": "2025-10-03"})), ["2025-10-01", "2025-10-03"]);
+        assert_eq!(days(json!({"starts_on": "2025-10-02"})), ["2025-10-02", "2025-10-03"]);
+        let problem = server.get(&format!("{EVENTS}?from=2025-06-02&until=2025-06-01")).problem(400, "invalid_parameter");
+        assert_eq!(problem["errors"][0]["parameter"], "until");
+        assert_eq!(server.get(&format!("{EVENTS}?from=2025-06-01&until=2025-06-01")).status, 200);
+        let sahara = with(event(), &json!({"country": "EH", "territory": null}));
+        let refused = server.json("POST", EVENTS, &[secretary.header()], &sahara).problem(422, "invalid_content");
+        assert_eq!(places(&refused), [("/country", "invalid_value")]);
+        server.get(&format!("{EVENTS}?country=EH")).problem(400, "invalid_parameter");
+    }
+
     fn the_databases_themselves_refuse_what_the_rules_refuse(server) {
         let secretary = server.account(Role::Secretariat);
         made(server, "/api/v1/practices", &secretary, &practice());
@@ -349,6 +498,15 @@ on_both_demonstrations! {
             named.len()
         };
         assert_eq!(members("/api/v1/practices"), 26);
+        // Nothing is invented of those who are really members.
+        let real = server.get("/api/v1/members?provenance=official,press&limit=200").ok();
+        assert_eq!(real["page"]["next_cursor"], Value::Null);
+        for member in real["data"].as_array().unwrap() {
+            let link = |name: &str| server.get(member["links"][name].as_str().unwrap()).ok()["data"].clone();
+            for name in ["practices", "collaborations", "events"] {
+                assert_eq!(link(name), json!([]), "{name} of {}", member["slug"]);
+            }
+        }
         let again = server.db.write_blocking(&OPERATOR, |tx| {
             let added = exchange::load_illustrative(tx)?;
             tx.audit(Deed::loaded("illustrative exchange", added));

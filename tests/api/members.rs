@@ -18,6 +18,14 @@ fn total(server: &TestServer, query: &str) -> i64 {
 }
 
 on_both! {
+    fn a_member_leads_to_all_that_is_known_of_it(server) {
+        let member = server.get("/api/v1/members/commune-larache").ok();
+        for name in ["scorecard", "assessments", "practices", "collaborations", "events", "indicators", "alerts", "history"] {
+            let link = member["links"][name].as_str().unwrap_or_else(|| panic!("no {name}"));
+            assert!(link.contains("commune-larache") && server.get(link).status == 200, "{link}");
+        }
+    }
+
     fn the_members_named_in_public_are_there_and_nobody_else(server) {
         assert_eq!(total(server, ""), 38);
         assert_eq!(total(server, "kind=region"), 12);

@@ -151,6 +151,21 @@ fn every_property_is_described_and_every_reference_leads_somewhere() {
 }
 
 #[test]
+fn the_codes_of_figures_and_levels_are_named() {
+    let document = document();
+    let codes = |name: &str| {
+        let schema = &document["components"]["schemas"][name]["enum"];
+        schema.as_array().unwrap_or_else(|| panic!("{name} names nothing")).clone()
+    };
+    let figures = codes("ScorecardFigureCode");
+    for code in ["programmes_in_draft", "evaluations_by_civil_society", "figures_reported_late", "events_attended"] {
+        assert!(figures.contains(&json!(code)), "{code}");
+    }
+    let levels = ["not_started", "begun", "partly_kept", "largely_kept", "fully_kept"];
+    assert_eq!(codes("AssessmentLevelCode"), levels.map(|code| json!(code)));
+}
+
+#[test]
 fn only_language_maps_look_like_language_maps() {
     let languages = ["ar", "fr", "en"];
     for (name, properties) in object_schemas(&document()) {

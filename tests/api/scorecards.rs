@@ -11,6 +11,7 @@ use crate::{
     assessments::{made, said},
     consultations, contributions,
     evaluations::{advance, evaluator, programme},
+    indicators, measurements,
     openapi::assert_documented,
     support::{TestServer, accounts::OPERATOR, on_both, on_both_demonstrations},
 };
@@ -187,6 +188,28 @@ on_both! {
         assert_eq!(ideas(&card()), (1, 0, 0), "what nobody sees counts nowhere");
     }
 
+    fn figures_count_from_the_day_on_which_they_were_first_reported(server) {
+        let (focal, secretary) = (server.account(Role::FocalPoint), server.account(Role::Secretariat));
+        indicators::made(server, &focal, &indicators::services("published"));
+        let figure = |period: &str| json!({"indicator": "commune-larache-openness-norms-services-fully-online", "period": period, "numerator": 45, "denominator": 60});
+        for period in ["2024-H1", "2024-H2", "2025-H1"] {
+            measurements::approved(server, (&focal, &secretary), &figure(period));
+        }
+        // The periods were over long ago, and nobody had reported anything.
+        let reported = |day: &str| {
+            let all = figures(&on(server, day));
+            (all["figures_reported_in_time"], all["figures_reported_late"])
+        };
+        let today = Utc::now().date_naive();
+        assert_eq!(reported(&(today - Days::new(1)).to_string()), (0, 0));
+        assert_eq!(reported(&today.to_string()), (0, 3));
+        run(server, "UPDATE measurement SET first_submitted_at = '2024-08-30 23:59:59', is_late = FALSE WHERE period = '2024-H1'");
+        run(server, "UPDATE measurement SET first_submitted_at = '2025-05-02 00:00:00' WHERE period = '2024-H2'");
+        assert_eq!([reported("2024-08-29"), reported("2024-08-30"), reported("2025-05-01"), reported("2025-05-02")], [(0, 0), (1, 0), (1, 0), (1, 1)]);
+        let network = |day: &str| figures(&server.get(&format!("{NETWORK}?as_of={day}")).ok())["figures_reported_in_time"];
+        assert_eq!((network("2024-08-29"), network("2024-08-30")), (0, 1));
+    }
+
     fn what_is_not_published_is_not_counted(server) {
         let secretary = server.account(Role::Secretariat);
         let draft = json!({"member": "commune-larache", "cycle": 1, "title": {"fr": "hidden-programme"},
@@ -244,6 +267,14 @@ on_both! {
         let region = server.get(&format!("{NETWORK}?region=09")).ok();
         assert_eq!((of(&region, 0).2, of(&region, 2)), (0, ("secretariat".to_owned(), vec![0, 1, 0, 0, 0], 1)));
         assert_eq!(of(&server.get(&format!("{NETWORK}?kind=region")).ok(), 2).2, 0);
+        // It says what was asked for, and where that is.
+        let some = server.get(&format!("{NETWORK}?kind=municipality&region=01,09&as_of=2025-12-31")).ok();
+        assert_eq!((&some["regions"], &some["kinds"]), (&json!(["01", "09"]), &json!(["municipality"])));
+        assert_eq!((&card["regions"], &card["kinds"]), (&json!([]), &json!([])));
+        assert_eq!(some["links"]["self"], format!("{NETWORK}?as_of=2025-12-31&region=01,09&kind=municipality"));
+        for card in [&some, &card] {
+            assert_eq!(&server.get(card["links"]["self"].as_str().unwrap()).ok(), card);
+        }
         assert_eq!(of(&server.get(&format!("{NETWORK}?kind=municipality&region=01,09")).ok(), 2).2, 2);
         let then = server.get(&format!("{NETWORK}?as_of=2024-12-31")).ok();
         assert_eq!((of(&then, 0).1, of(&then, 1).1, of(&then, 2).2), (vec![0, 1, 0, 0, 0], vec![0, 0, 0, 0, 1], 0));

@@ -43,7 +43,7 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS name 
     WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
 
 /// Columns beside public ones that take no text: keys, counts and days that are made from public columns.
-const UNMARKED: [&str; 16] = [
+const UNMARKED: [&str; 19] = [
     "id",
     "singleton",
     "network_id",
@@ -202,7 +202,9 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
         sql.run(&format!("INSERT INTO {table} ({columns}, {more}) VALUES ('{MARKER_ID}', {moment}, {own}, {values})"));
     }
     for (table, link) in [("collaboration_member", "collaboration_id"), ("event_member", "event_id")] {
-        sql.run(&format!("INSERT INTO {table} ({link}, member_id) VALUES ('{MARKER_ID}', {member})"));
+        sql.run(&format!(
+            "INSERT INTO {table} ({link}, member_id, confirmed_at) VALUES ('{MARKER_ID}', {member}, '{MARKER_MOMENT}')"
+        ));
     }
     mark_reports(sql, &map);
     // And how it finds that a member keeps a commitment.

@@ -36,7 +36,8 @@ use crate::{
 ///
 /// Of how a member kept one of the charter's commitments in a year. The voice follows from the account: a focal point speaks
 /// as the member itself, an evaluator as the organisation that has been assigned the member, the secretariat as itself. A
-/// voice says the same once; a second time is a 409 that names the first. So is an assessment of who is no member.
+/// voice says the same once; a second time is a 409 that names the first. So is an assessment of who was no member on any day
+/// of the year.
 #[utoipa::path(
     tag = "assessments",
     operation_id = "createAssessment",
@@ -80,7 +81,7 @@ pub async fn create_assessment(
         (AssessmentPatch = "application/merge-patch+json"), (AssessmentPatch = "application/json")
     )),
     security(("token" = ["assessments:write"])),
-    responses((status = 200, description = "The assessment.", body = AssessmentOut), (status = 409))
+    responses((status = 200, description = "The assessment.", body = AssessmentOut))
 )]
 #[patch("/members/{id}/assessments/{assessment_id}")]
 pub async fn update_assessment(
@@ -94,10 +95,10 @@ pub async fn update_assessment(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let (member, before) = own(tx, &path, &body.principal)?;
+        let before = own(tx, &path, &body.principal)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
-        let after = patched(tx, &member, &before, wanted)?;
+        let after = patched(tx, &before, wanted)?;
         Written::changed(after.version, &AssessmentOut::from(after))
     };
     let written = state.db.write(principal, update).await?;
@@ -129,7 +130,7 @@ pub async fn delete_assessment(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let (_, gone) = own(tx, &path, &principal)?;
+        let gone = own(tx, &path, &principal)?;
         precondition.check(gone.version)?;
         store::delete(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())
@@ -144,12 +145,8 @@ fn seen(tx: &mut Tx<'_>, segment: &str) -> Result<Member, Problem> {
     members::lock(tx, &address)?.ok_or_else(Problem::not_found)
 }
 
-/// The assessment at an address of a path with its member, if the principal may change it. Another's draft is not there.
-fn own(
-    tx: &mut Tx<'_>,
-    (member, id): &(String, String),
-    principal: &Principal,
-) -> Result<(Member, Assessment), Problem> {
+/// The assessment at an address of a path, if the principal may change it. Another's draft is not there.
+fn own(tx: &mut Tx<'_>, (member, id): &(String, String), principal: &Principal) -> Result<Assessment, Problem> {
     let member = seen(tx, member)?;
     let found = if is_id(id) { store::find(tx.conn, &member.id, id)? } else { None };
     let found = found.ok_or_else(Problem::not_found)?;
@@ -159,7 +156,7 @@ fn own(
         return Err(Problem::not_found());
     }
     speaking::<AssessmentsWrite>(tx.conn, principal, (&member.id, &member.slug))?;
-    if is_own { Ok((member, found)) } else { Err(another_voice(&found.author)) }
+    if is_own { Ok(found) } else { Err(another_voice(&found.author)) }
 }
 
 fn created(tx: &mut Tx<'_>, member: &Member, author: Author, input: AssessmentIn) -> Result<Written, Problem> {
@@ -167,24 +164,18 @@ fn created(tx: &mut Tx<'_>, member: &Member, author: Author, input: AssessmentIn
     let (mut violations, subject, facts) = input.read(tx.today());
     check_commitment(&mut violations, &subject.commitment, &charter::codes(tx.conn, "commitment")?);
     violations.done()?;
-    check_member(member.status).map_err(|why| WriteError::NotNow(why.into()))?;
+    let history = members::history(tx.conn, &member.id)?;
+    check_member(&history, subject.year).map_err(|why| WriteError::NotNow(why.into()))?;
     let made = store::create(tx, member, (subject, author), (publication, facts))?;
     Written::created(made.address(), made.version, &AssessmentOut::from(made))
 }
 
-/// Writes what a patch makes of an assessment. What is published is of a member; what is taken back needs not be.
-fn patched(
-    tx: &mut Tx<'_>,
-    member: &Member,
-    before: &Assessment,
-    patch: AssessmentPatch,
-) -> Result<Assessment, Problem> {
+/// Writes what a patch makes of an assessment. Its year stays one in which who is assessed was a member, also for who has
+/// withdrawn since.
+fn patched(tx: &mut Tx<'_>, before: &Assessment, patch: AssessmentPatch) -> Result<Assessment, Problem> {
     let input = patch.onto(before);
     let publication = input.publication.unwrap_or(before.publication);
     let (violations, _, facts) = input.read(tx.today());
     violations.done()?;
-    if publication == Publication::Published {
-        check_member(member.status).map_err(|why| WriteError::NotNow(why.into()))?;
-    }
     Ok(store::update(tx, before, (publication, facts))?)
 }

@@ -10,7 +10,7 @@ use crate::{
         text::shown,
         violation::{Violation, Violations},
     },
-    members::Status,
+    members::{History, Period},
 };
 
 /// Checks what an assessment says, beside its single properties.
@@ -37,15 +37,23 @@ pub fn check_commitment(violations: &mut Violations, commitment: &str, known: &[
     }
 }
 
-/// Whether it can be said how somebody of a standing keeps the charter: only members have made its commitments.
+/// Whether it can be said how somebody with a history kept the charter in a year: only who was a member on some day of it,
+/// also while suspended, had made its commitments. Who joined on an unknown day may have been one in any year before.
 ///
 /// # Errors
-/// Why not, with the standing.
-pub fn check_member(status: Status) -> Result<(), Violation> {
-    if status.is_member() {
+/// Why not.
+pub fn check_member(history: &History, year: i64) -> Result<(), Violation> {
+    let periods = history.periods().into_iter().filter(|period| period.entry.status.is_member());
+    let is_in_year = |period: Period| {
+        let has_begun = period.entry.since.is_none_or(|since| i64::from(since.first_day().year()) <= year);
+        // The day on which it was over is not one of it.
+        let last = period.until.map(|until| until.pred_opt().unwrap_or(until));
+        has_begun && last.is_none_or(|last| i64::from(last.year()) >= year)
+    };
+    if periods.into_iter().any(is_in_year) {
         return Ok(());
     }
-    let detail = format!("It is {}: only members have made the charter's commitments.", status.as_str());
+    let detail = format!("It was no member on any day of {year}: only who is one has made the charter's commitments.");
     Err(Violation::new("", "not_a_member", detail))
 }
 
@@ -55,14 +63,35 @@ mod tests {
     use crate::{
         assessments::rules::Level,
         kernel::{evidence::EvidenceLink, language::LanguageMap},
+        members::{Evidence, HistoryEntry, Status},
     };
     use proptest::prelude::*;
 
     #[test]
-    fn only_members_are_assessed() {
-        let assessed = Status::ALL.iter().copied().filter(|status| check_member(*status).is_ok());
-        assert!(assessed.eq([Status::Active, Status::Suspended]));
-        assert!(check_member(Status::Withdrawn).unwrap_err().detail.contains("withdrawn"));
+    fn only_who_was_a_member_on_some_day_of_the_year_is_assessed() {
+        let history = |entries: &[(Status, Option<&str>)]| {
+            let entry = |(status, since): &(Status, Option<&str>)| HistoryEntry {
+                status: *status,
+                since: since.map(|date| date.parse().unwrap()),
+                reason: None,
+                evidence: Evidence::default(),
+            };
+            History::new(entries.iter().map(entry).collect()).unwrap()
+        };
+        let years = |history: &History| (2022..=2027).filter(|year| check_member(history, *year).is_ok()).collect();
+        let found: Vec<i64> = years(&history(&[
+            (Status::Candidate, Some("2022-01-01")),
+            (Status::Active, Some("2023-12-31")),
+            (Status::Suspended, Some("2024-02-01")),
+            (Status::Withdrawn, Some("2026-01-01")),
+        ]));
+        assert_eq!(found, [2023, 2024, 2025], "who withdraws on the first day of a year was no member in it");
+        let found: Vec<i64> = years(&history(&[(Status::Active, None), (Status::Withdrawn, Some("2024-01-02"))]));
+        assert_eq!(found, [2022, 2023, 2024]);
+        let candidate = history(&[(Status::Candidate, Some("2022-01-01"))]);
+        let never: Vec<i64> = years(&candidate);
+        assert!(never.is_empty());
+        assert!(check_member(&candidate, 2025).unwrap_err().detail.contains("2025"));
     }
 
     #[test]

@@ -46,6 +46,23 @@ impl Pattern for Level {
     }
 }
 
+/// A level by its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AssessmentLevelCode)]
+pub enum LevelCode {
+    /// 0.
+    NotStarted,
+    /// 1.
+    Begun,
+    /// 2.
+    PartlyKept,
+    /// 3.
+    LargelyKept,
+    /// 4.
+    FullyKept,
+}
+
 /// A level of the scale in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -55,8 +72,7 @@ pub struct Step {
     #[schema(example = 2, minimum = 0, maximum = 4)]
     pub level: i64,
     /// Stable code.
-    #[schema(example = "partly_kept")]
-    pub code: String,
+    pub code: LevelCode,
     /// What it is called.
     pub label: LanguageMap,
     /// When a commitment is kept so.

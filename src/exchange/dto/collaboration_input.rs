@@ -7,7 +7,8 @@ use validator::Validate;
 
 use super::{
     super::rules::{
-        Collaboration, CollaborationFacts, CollaborationKind, Party, check_collaboration, check_owner, taking_part,
+        Collaboration, CollaborationFacts, CollaborationKind, Confirmed, Party, check_collaboration, check_owner,
+        taking_part,
     },
     TEXT_CHARS, TITLE_CHARS, read_documents, slugs, written,
 };
@@ -89,10 +90,10 @@ impl CollaborationIn {
         [&self.lead].into_iter().chain(&self.members).cloned().collect()
     }
 
-    /// What is said of the collaboration, with what is wrong with it; `known` are those that are named and are members.
-    /// Nothing is said of one that begins on no day.
+    /// What is said of the collaboration, with what is wrong with it; `known` are those that are named and are members, and
+    /// `were` is how many took part before. Nothing is said of one that begins on no day.
     #[must_use]
-    pub fn read(self, known: &[Party]) -> (Violations, Option<CollaborationFacts>) {
+    pub fn read(self, known: &[Party], were: Option<usize>) -> (Violations, Option<CollaborationFacts>) {
         let mut violations = Violations::default();
         violations.add_fields(self.validate());
         let named = self.members.len();
@@ -112,6 +113,7 @@ impl CollaborationIn {
             title,
             purpose,
             members,
+            confirmed: Confirmed::new(),
             starts_on,
             ends_on,
             agreement_reference: self.agreement_reference.as_deref().map(text::normal),
@@ -121,7 +123,7 @@ impl CollaborationIn {
             source: self.source.as_deref().map(text::normal),
         });
         if let Some(facts) = &facts {
-            check_collaboration(&mut violations, facts, named);
+            check_collaboration(&mut violations, facts, named, were);
         }
         (violations, facts)
     }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::rules::{Collaboration, CollaborationFilters, CollaborationKind, DatedSortKey, Filters},
-    addresses, slugs, texts,
+    addresses, certain, slugs, texts,
 };
 use crate::{
     action_programs::{Document, Drafts, Provenance, Publication, PublicationFilter},
@@ -113,6 +113,9 @@ pub struct CollaborationOut {
     /// Slugs of the members that take part, in alphabetical order.
     #[schema(example = json!(["commune-larache", "commune-martil"]))]
     pub members: Vec<String>,
+    /// Those of them who have confirmed it themselves, or for whom the secretariat has; only for them it is counted.
+    #[schema(example = json!(["commune-larache"]))]
+    pub confirmed_members: Vec<String>,
     /// When it begins, or the first day of the month or year.
     #[schema(example = "2025-03-01")]
     pub starts_on: NaiveDate,
@@ -184,6 +187,7 @@ impl Tabular for CollaborationOut {
         ("purpose_en", "/purpose/en"),
         ("lead", "/lead"),
         ("members", "/members"),
+        ("confirmed_members", "/confirmed_members"),
         ("starts_on", "/starts_on"),
         ("starts_on_precision", "/starts_on_precision"),
         ("ends_on", "/ends_on"),
@@ -217,6 +221,7 @@ impl From<Collaboration> for CollaborationOut {
             title: facts.title,
             purpose: facts.purpose,
             lead,
+            confirmed_members: certain(&facts.members, &facts.confirmed),
             members: slugs(&facts.members),
             starts_on: facts.starts_on.first_day(),
             starts_on_precision: facts.starts_on.precision(),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::{
-    super::rules::{Country, Event, EventFacts, EventReach, Party, check_event, check_owner, taking_part},
+    super::rules::{Confirmed, Country, Event, EventFacts, EventReach, Party, check_event, check_owner, taking_part},
     TEXT_CHARS, TITLE_CHARS, read_documents, slugs, written,
 };
 use crate::{
@@ -121,6 +121,7 @@ impl EventIn {
             organiser: self.organiser.map(|text| text.checked(&mut violations, "/organiser", TITLE_CHARS)),
             url: self.url.as_deref().map(text::normal),
             members: taking_part(&mut violations, &self.members, known),
+            confirmed: Confirmed::new(),
             documents: read_documents(self.documents, &mut violations),
             provenance: self.provenance.unwrap_or(Provenance::Official),
             source: self.source.as_deref().map(text::normal),
@@ -168,7 +169,7 @@ pub struct EventPatch {
     #[serde(default, deserialize_with = "replaced")]
     #[schema(value_type = NaiveDate, example = "2025-10-07", nullable = false)]
     pub starts_on: Patch<NaiveDate>,
-    /// The last day; the first where it is null.
+    /// The last day; the first where it is null. An event of one day stays one where only its first day is moved.
     #[serde(default)]
     #[schema(value_type = Option<NaiveDate>, example = "2025-10-09")]
     pub ends_on: Patch<NaiveDate>,
@@ -208,6 +209,10 @@ impl EventPatch {
     pub fn onto(self, event: &Event) -> EventIn {
         let facts = event.facts.clone();
         let host = event.owner.as_ref().map(|owner| owner.slug.to_string());
+        let starts_on = self.starts_on.onto(None).unwrap_or(facts.starts_on);
+        // What lasted one day lasts one day on another one, unless something else is said.
+        let lasted_a_day = facts.ends_on == facts.starts_on;
+        let ends_on = self.ends_on.onto(Some(if lasted_a_day { starts_on } else { facts.ends_on }));
         EventIn {
             reach: self.reach.onto(None).unwrap_or(facts.reach),
             title: self.title.onto_map(Some(facts.title)).unwrap_or_default(),
@@ -216,8 +221,8 @@ impl EventPatch {
             place: self.place.onto_map(facts.place),
             country: self.country.onto(facts.country.map(|country| country.to_string())),
             territory: self.territory.onto(facts.territory.map(Code::into_string)),
-            starts_on: self.starts_on.onto(None).unwrap_or(facts.starts_on),
-            ends_on: self.ends_on.onto(Some(facts.ends_on)),
+            starts_on,
+            ends_on,
             organiser: self.organiser.onto_map(facts.organiser),
             url: self.url.onto(facts.url),
             host: self.host.onto(host),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::rules::{Country, DatedSortKey, Event, EventFilters, EventReach, Filters},
-    addresses, slugs, texts,
+    addresses, certain, slugs, texts,
 };
 use crate::{
     action_programs::{Document, Drafts, Provenance, Publication, PublicationFilter},
@@ -141,6 +141,9 @@ pub struct EventOut {
     /// Slugs of the members that take part, in alphabetical order.
     #[schema(example = json!(["commune-larache", "commune-martil"]))]
     pub members: Vec<String>,
+    /// Those of them who have confirmed it themselves, or for whom the secretariat has; only for them it is counted.
+    #[schema(example = json!(["commune-larache"]))]
+    pub confirmed_members: Vec<String>,
     /// Its documents.
     pub documents: Vec<Document>,
     /// Who sees it; who reads it without a token sees what is `published` only.
@@ -211,6 +214,7 @@ impl Tabular for EventOut {
         ("url", "/url"),
         ("host", "/host"),
         ("members", "/members"),
+        ("confirmed_members", "/confirmed_members"),
         ("documents", "/documents"),
         ("publication", "/publication"),
         ("published_on", "/published_on"),
@@ -251,6 +255,7 @@ impl From<Event> for EventOut {
             organiser: facts.organiser,
             url: facts.url,
             host,
+            confirmed_members: certain(&facts.members, &facts.confirmed),
             members: slugs(&facts.members),
             documents: facts.documents,
             publication: event.publication,

@@ -15,7 +15,7 @@ pub use self::{
     practice_input::{PracticeIn, PracticePatch},
     practices::{PracticeOut, PracticePageOut, PracticeQuery},
 };
-use super::rules::Party;
+use super::rules::{Confirmed, Party};
 use crate::{
     action_programs::{Document, DocumentIn},
     kernel::violation::Violations,
@@ -57,6 +57,11 @@ fn written(documents: Vec<Document>) -> Vec<DocumentIn> {
 /// The slugs of members.
 fn slugs(members: &[Party]) -> Vec<String> {
     members.iter().map(|party| party.slug.to_string()).collect()
+}
+
+/// The slugs of those of whom it is certain that they take part.
+fn certain(members: &[Party], confirmed: &Confirmed) -> Vec<String> {
+    members.iter().filter(|party| confirmed.contains_key(&party.id)).map(|party| party.slug.to_string()).collect()
 }
 
 /// Where members are.

@@ -11,15 +11,15 @@ use super::{
             CollaborationIn, CollaborationOut, CollaborationPageOut, CollaborationPatch, CollaborationQuery,
             SharedViewQuery,
         },
-        rules::{Collaboration, DatedSortKey, Party},
+        rules::{Collaboration, CollaborationFacts, Confirmed, DatedSortKey, Party},
         store,
     },
-    find, id, named, own, seen,
+    certain, check_new, find, id, named, own, seen,
 };
 use crate::{
     action_programs::{Publication, admit, as_published, with_drafts_of},
     auth::{
-        principal::{Body, Caller, Require},
+        principal::{Body, Caller, Principal, Require},
         roles::{ExchangeDraft, ExchangeWrite},
     },
     db::{Conn, Tx},
@@ -126,7 +126,7 @@ pub async fn create_collaboration(
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let parties = named(tx, &body.principal, Some(&input.lead), &input.named())?;
-        once.answer(tx, |tx| created(tx, &parties, input))
+        once.answer(tx, |tx| created(tx, &body.principal, &parties, input))
     };
     let written = state.db.write(principal, create).await?;
     Ok(written.respond(&variant))
@@ -162,7 +162,7 @@ pub async fn update_collaboration(
         let input = body.content?.onto(&before);
         let parties = named(tx, &body.principal, Some(&input.lead), &input.named())?;
         precondition.check(before.version)?;
-        let after = patched(tx, &before, &parties, input)?;
+        let after = patched(tx, &body.principal, (&before, &parties), input)?;
         Written::changed(after.version, &CollaborationOut::from(after))
     };
     let written = state.db.write(principal, update).await?;
@@ -200,11 +200,14 @@ pub async fn delete_collaboration(
     Ok(written.respond(&variant))
 }
 
-fn created(tx: &mut Tx<'_>, parties: &[Party], input: CollaborationIn) -> Result<Written, Problem> {
-    let (publication, lead) = (input.publication.unwrap_or(Publication::Draft), find(parties, &input.lead).cloned());
-    let (violations, facts) = input.read(parties);
-    violations.done()?;
-    let facts = facts.ok_or_else(|| Problem::internal("a collaboration without a beginning"))?;
+fn created(
+    tx: &mut Tx<'_>,
+    principal: &Principal,
+    parties: &[Party],
+    input: CollaborationIn,
+) -> Result<Written, Problem> {
+    let publication = input.publication.unwrap_or(Publication::Draft);
+    let (lead, facts) = checked(tx, principal, (parties, None), input)?;
     let made = store::create_collaboration(tx, lead, (publication, facts))?;
     Written::created(made.address(), made.version, &CollaborationOut::from(made))
 }
@@ -212,15 +215,31 @@ fn created(tx: &mut Tx<'_>, parties: &[Party], input: CollaborationIn) -> Result
 /// Writes what a patch makes of a collaboration.
 fn patched(
     tx: &mut Tx<'_>,
-    before: &Collaboration,
-    parties: &[Party],
+    principal: &Principal,
+    (before, parties): (&Collaboration, &[Party]),
     input: CollaborationIn,
 ) -> Result<Collaboration, Problem> {
     let publication = input.publication.unwrap_or(before.publication);
-    let owner = find(parties, &input.lead).cloned();
-    let (violations, facts) = input.read(parties);
-    violations.done()?;
-    let facts = facts.ok_or_else(|| Problem::internal("a collaboration without a beginning"))?;
+    let (owner, facts) = checked(tx, principal, (parties, Some(before)), input)?;
     let after = Collaboration { owner, facts, ..before.clone() }.shown(publication, tx.today());
     Ok(store::update_collaboration(tx, before, after)?)
+}
+
+/// Who leads a collaboration and what is said of it; `before` is what it was, if it was.
+fn checked(
+    tx: &mut Tx<'_>,
+    principal: &Principal,
+    (parties, before): (&[Party], Option<&Collaboration>),
+    input: CollaborationIn,
+) -> Result<(Option<Party>, CollaborationFacts), Problem> {
+    let (lead, slugs) = (find(parties, &input.lead).cloned(), input.members.clone());
+    let nobody = Confirmed::new();
+    let (were, known) = before.map_or((&[][..], &nobody), |c| (&c.facts.members[..], &c.facts.confirmed));
+    let (mut violations, facts) = input.read(parties, before.map(|_| were.len()));
+    let members = facts.as_ref().map_or(&[][..], |facts| &facts.members);
+    check_new(tx.conn, &mut violations, (&slugs, members), were)?;
+    violations.done()?;
+    let mut facts = facts.ok_or_else(|| Problem::internal("a collaboration without a beginning"))?;
+    facts.confirmed = certain(tx, principal, (&facts.members, lead.as_ref()), (were, known));
+    Ok((lead, facts))
 }

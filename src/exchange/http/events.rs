@@ -8,15 +8,15 @@ use actix_web::{
 use super::{
     super::{
         dto::{EventIn, EventOut, EventPageOut, EventPatch, EventQuery, SharedViewQuery},
-        rules::{DatedSortKey, Event, EventFacts, Party},
+        rules::{Confirmed, DatedSortKey, Event, EventFacts, Party},
         store,
     },
-    check_place, find, id, named, own, seen,
+    certain, check_new, check_place, find, id, named, own, seen,
 };
 use crate::{
     action_programs::{Publication, admit, as_published, with_drafts_of},
     auth::{
-        principal::{Body, Caller, Require},
+        principal::{Body, Caller, Principal, Require},
         roles::{ExchangeDraft, ExchangeWrite},
     },
     db::{Conn, Tx},
@@ -25,7 +25,7 @@ use crate::{
     web::{
         idempotency::Once,
         precondition::Precondition,
-        problem::Problem,
+        problem::{INVALID_PARAMETER, Problem},
         query::{NoParameters, Query},
         representation::View,
         written::Written,
@@ -57,6 +57,13 @@ pub async fn list_events(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let (view, author, drafts) = with_drafts_of::<ExchangeDraft>(view, &caller, query.publication.is_some())?;
+    if query.from.zip(query.until).is_some_and(|(from, until)| from.0 > until.0) {
+        return Err(Problem::parameter(
+            &INVALID_PARAMETER,
+            "until",
+            "lies before from: no event takes place in between",
+        ));
+    }
     let by_day = query.sort.is_some_and(|sort| sort.key == DatedSortKey::StartsOn);
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), by_day)?;
     let read = move |conn: &mut Conn| {
@@ -124,7 +131,7 @@ pub async fn create_event(
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let parties = named(tx, &body.principal, input.host.as_ref(), &input.named())?;
-        once.answer(tx, |tx| created(tx, &parties, input))
+        once.answer(tx, |tx| created(tx, &body.principal, &parties, input))
     };
     let written = state.db.write(principal, create).await?;
     Ok(written.respond(&variant))
@@ -160,7 +167,7 @@ pub async fn update_event(
         let input = body.content?.onto(&before);
         let parties = named(tx, &body.principal, input.host.as_ref(), &input.named())?;
         precondition.check(before.version)?;
-        let after = patched(tx, &before, &parties, input)?;
+        let after = patched(tx, &body.principal, (&before, &parties), input)?;
         Written::changed(after.version, &EventOut::from(after))
     };
     let written = state.db.write(principal, update).await?;
@@ -198,28 +205,42 @@ pub async fn delete_event(
     Ok(written.respond(&variant))
 }
 
-fn created(tx: &mut Tx<'_>, parties: &[Party], input: EventIn) -> Result<Written, Problem> {
+fn created(tx: &mut Tx<'_>, principal: &Principal, parties: &[Party], input: EventIn) -> Result<Written, Problem> {
     let publication = input.publication.unwrap_or(Publication::Draft);
-    let (host, facts) = checked(tx, parties, input)?;
+    let (host, facts) = checked(tx, principal, (parties, None), input)?;
     let made = store::create_event(tx, host, (publication, facts))?;
     Written::created(made.address(), made.version, &EventOut::from(made))
 }
 
 /// Writes what a patch makes of an event.
-fn patched(tx: &mut Tx<'_>, before: &Event, parties: &[Party], input: EventIn) -> Result<Event, Problem> {
+fn patched(
+    tx: &mut Tx<'_>,
+    principal: &Principal,
+    (before, parties): (&Event, &[Party]),
+    input: EventIn,
+) -> Result<Event, Problem> {
     let publication = input.publication.unwrap_or(before.publication);
-    let (owner, facts) = checked(tx, parties, input)?;
+    let (owner, facts) = checked(tx, principal, (parties, Some(before)), input)?;
     let after = Event { owner, facts, ..before.clone() }.shown(publication, tx.today());
     Ok(store::update_event(tx, before, after)?)
 }
 
-/// Who hosts an event and what is said of it.
-fn checked(tx: &mut Tx<'_>, parties: &[Party], input: EventIn) -> Result<(Option<Party>, EventFacts), Problem> {
+/// Who hosts an event and what is said of it; `before` is what it was, if it was.
+fn checked(
+    tx: &mut Tx<'_>,
+    principal: &Principal,
+    (parties, before): (&[Party], Option<&Event>),
+    input: EventIn,
+) -> Result<(Option<Party>, EventFacts), Problem> {
     let host = input.host.as_ref().and_then(|slug| find(parties, slug)).cloned();
-    let (mut violations, facts) = input.read(parties);
+    let (slugs, nobody) = (input.members.clone(), Confirmed::new());
+    let (were, known) = before.map_or((&[][..], &nobody), |event| (&event.facts.members[..], &event.facts.confirmed));
+    let (mut violations, mut facts) = input.read(parties);
     if let Some(code) = &facts.territory {
         check_place(tx.conn, &mut violations, code)?;
     }
+    check_new(tx.conn, &mut violations, (&slugs, &facts.members), were)?;
     violations.done()?;
+    facts.confirmed = certain(tx, principal, (&facts.members, host.as_ref()), (were, known));
     Ok((host, facts))
 }

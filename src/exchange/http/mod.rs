@@ -3,6 +3,7 @@
 
 mod collaborations;
 mod events;
+mod parts;
 mod practices;
 
 pub use self::{
@@ -10,10 +11,11 @@ pub use self::{
         create_collaboration, delete_collaboration, get_collaboration, list_collaborations, update_collaboration,
     },
     events::{create_event, delete_event, get_event, list_events, update_event},
+    parts::{confirm_collaboration_member, confirm_event_member, remove_collaboration_member, remove_event_member},
     practices::{create_practice, delete_practice, get_practice, list_practices, update_practice},
 };
 use super::{
-    rules::{Party, Shared, Stored, check_territory},
+    rules::{Confirmed, Party, Shared, Stored, check_joined, check_territory, confirmed},
     store,
 };
 use crate::{
@@ -78,6 +80,32 @@ fn named(
         }
     }
     Ok(parties)
+}
+
+/// Notes who takes part anew (`members`, named by `slugs`) and is no member of the network on this day.
+fn check_new(
+    conn: &mut Conn,
+    violations: &mut Violations,
+    (slugs, members): (&[String], &[Party]),
+    were: &[Party],
+) -> Result<(), StoreError> {
+    let new: Vec<&Party> = members.iter().filter(|party| !were.contains(party)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<&str> = new.iter().map(|party| party.id.as_str()).collect();
+    check_joined(violations, slugs, &new, &store::outside(conn, &ids)?);
+    Ok(())
+}
+
+/// Of whom it is certain that they take part when the principal names them, beside those of whom it was before.
+fn certain(
+    tx: &Tx<'_>,
+    principal: &Principal,
+    now: (&[Party], Option<&Party>),
+    before: (&[Party], &Confirmed),
+) -> Confirmed {
+    confirmed(now, before, (principal.covers::<ExchangeWrite>(""), tx.now()))
 }
 
 fn find<'a>(parties: &'a [Party], slug: &str) -> Option<&'a Party> {

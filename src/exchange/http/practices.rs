@@ -205,6 +205,10 @@ fn created(tx: &mut Tx<'_>, member: Option<Member>, input: PracticeIn) -> Result
     if member.is_none() && !violations.has("/member") {
         violations.add("/member", "unknown_member", format!("There is no member {named}."));
     }
+    if let Some(member) = member.as_ref().filter(|member| !member.status.is_member()) {
+        let detail = format!("{} is no active or suspended member: only these share something new.", member.slug);
+        violations.add("/member", "not_a_member", detail);
+    }
     check_references(tx.conn, &mut violations, facts.as_ref())?;
     violations.done()?;
     let (Some(member), Some(facts)) = (member, facts) else {

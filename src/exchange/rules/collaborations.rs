@@ -1,10 +1,10 @@
 //! Collaborations: what members do together, led by one of them.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{DatedSortKey, Filters, Party, Shared, Stored, check_documents};
+use super::{Confirmed, DatedSortKey, Filters, Party, Shared, Stored, check_documents};
 use crate::{
     action_programs::{Document, Provenance, check_year, searchable},
     kernel::{codes::codes, date::PartialDate, language::LanguageMap, paging::Order, violation::Violations},
@@ -54,6 +54,8 @@ pub struct CollaborationFacts {
     pub purpose: LanguageMap,
     /// Who takes part, who leads it among them, in the order of their slugs.
     pub members: Vec<Party>,
+    /// Of whom of them that is certain, and since when.
+    pub confirmed: Confirmed,
     /// When it begins.
     pub starts_on: PartialDate,
     /// When it ends, where an end is known.
@@ -88,12 +90,16 @@ impl Shared for CollaborationFacts {
     fn search_text(&self) -> String {
         searchable([&self.title, &self.purpose].into_iter())
     }
+
+    fn confirm_all(&mut self, now: DateTime<Utc>) {
+        self.confirmed = self.members.iter().map(|party| (party.id.clone(), now)).collect();
+    }
 }
 
 /// Checks what is said of a collaboration, beside its single properties and who takes part; `named` is how many members
-/// are named.
-pub fn check_collaboration(violations: &mut Violations, facts: &CollaborationFacts, named: usize) {
-    if named < FEWEST_MEMBERS {
+/// are named, and `were` how many were before: where others have left it, who leads it still writes it.
+pub fn check_collaboration(violations: &mut Violations, facts: &CollaborationFacts, named: usize, were: Option<usize>) {
+    if named < were.map_or(FEWEST_MEMBERS, |were| were.min(FEWEST_MEMBERS)) {
         let detail = format!("At least {FEWEST_MEMBERS} members take part in a collaboration.");
         violations.add("/members", "too_few", detail);
     }
@@ -131,6 +137,7 @@ mod tests {
             title: LanguageMap::default(),
             purpose: LanguageMap::default(),
             members: Vec::new(),
+            confirmed: Confirmed::new(),
             starts_on: starts_on.parse().unwrap(),
             ends_on: ends_on.map(|date| date.parse().unwrap()),
             agreement_reference: None,
@@ -143,7 +150,7 @@ mod tests {
 
     fn faults(facts: &CollaborationFacts, members: usize) -> Vec<String> {
         let mut violations = Violations::default();
-        check_collaboration(&mut violations, facts, members);
+        check_collaboration(&mut violations, facts, members, None);
         violations.into_iter().map(|violation| violation.pointer).collect()
     }
 
@@ -153,6 +160,17 @@ mod tests {
         assert!(faults(&facts("2024-06", Some("2024-06-01")), 2).is_empty());
         assert_eq!(faults(&facts("2024-06-15", Some("2024-05")), 2), ["/ends_on"]);
         assert_eq!(faults(&facts("1989", None), 1), ["/members", "/starts_on"]);
+    }
+
+    #[test]
+    fn a_collaboration_that_others_have_left_is_still_written() {
+        let few = |named: usize, were: Option<usize>| {
+            let mut violations = Violations::default();
+            check_collaboration(&mut violations, &facts("2024", None), named, were);
+            !violations.is_empty()
+        };
+        assert!(few(1, None) && few(1, Some(2)) && few(0, Some(1)));
+        assert!(!few(1, Some(1)) && !few(2, None) && !few(2, Some(1)));
     }
 
     proptest! {

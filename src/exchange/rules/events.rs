@@ -1,10 +1,10 @@
 //! Events: where members show what they do and meet others, in the country, on the continent and in the world.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Country, DatedSortKey, Filters, Party, Shared, Stored, check_documents};
+use super::{Confirmed, Country, DatedSortKey, Filters, Party, Shared, Stored, check_documents};
 use crate::{
     action_programs::{Document, Provenance, check_year, searchable},
     kernel::{codes::codes, language::LanguageMap, paging::Order, violation::Violations},
@@ -55,6 +55,8 @@ pub struct EventFacts {
     pub url: Option<String>,
     /// The members that take part, the host among them, in the order of their slugs.
     pub members: Vec<Party>,
+    /// Of whom of them that is certain, and since when.
+    pub confirmed: Confirmed,
     /// Its documents.
     pub documents: Vec<Document>,
     /// Where the knowledge comes from.
@@ -73,6 +75,10 @@ impl Shared for EventFacts {
     fn search_text(&self) -> String {
         let optional = [&self.description, &self.place, &self.organiser].into_iter().flatten();
         searchable([&self.title].into_iter().chain(optional))
+    }
+
+    fn confirm_all(&mut self, now: DateTime<Utc>) {
+        self.confirmed = self.members.iter().map(|party| (party.id.clone(), now)).collect();
     }
 }
 
@@ -142,6 +148,7 @@ mod tests {
                 organiser: None,
                 url: None,
                 members: Vec::new(),
+            confirmed: Confirmed::new(),
                 documents: Vec::new(),
                 provenance: Provenance::Official,
                 source: None,

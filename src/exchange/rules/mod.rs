@@ -6,6 +6,8 @@ mod events;
 mod practices;
 mod reference;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
@@ -36,6 +38,36 @@ pub struct Party {
     pub slug: Slug,
 }
 
+/// Since when it is certain that members take part in something, by their ids. Who is named by another member alone is not
+/// here, and nothing is counted for it.
+pub type Confirmed = BTreeMap<String, DateTime<Utc>>;
+
+/// Of those that take part in something those of whom it is certain: who leads or hosts it, whoever already was (`before`
+/// says since when), and who is named anew by somebody who speaks for all members.
+#[must_use]
+pub fn confirmed(
+    (members, owner): (&[Party], Option<&Party>),
+    (were, before): (&[Party], &Confirmed),
+    (speaks_for_all, now): (bool, DateTime<Utc>),
+) -> Confirmed {
+    let certain = |party: &Party| {
+        let is_now = owner == Some(party) || (speaks_for_all && !were.contains(party));
+        let since = before.get(&party.id).copied().or_else(|| is_now.then_some(now))?;
+        Some((party.id.clone(), since))
+    };
+    members.iter().filter_map(certain).collect()
+}
+
+/// Notes who is named anew and is no member of the network any more, or not yet (`outside` has their ids). Who was named
+/// before stays.
+pub fn check_joined(violations: &mut Violations, named: &[String], new: &[&Party], outside: &[String]) {
+    for party in new.iter().filter(|party| outside.contains(&party.id)) {
+        let Some(at) = named.iter().position(|slug| slug == party.slug.as_str()) else { continue };
+        let detail = format!("{} is no active or suspended member: only these share something new.", party.slug);
+        violations.add(format!("/members/{at}"), "not_a_member", detail);
+    }
+}
+
 /// What practices, collaborations and events each say in their own way.
 pub trait Shared {
     /// The collection's name in addresses, the change feed and the audit.
@@ -46,6 +78,9 @@ pub trait Shared {
 
     /// The text that `q=` searches, folded.
     fn search_text(&self) -> String;
+
+    /// Makes it certain that all who are named take part, since a moment; nothing where nobody else is named.
+    fn confirm_all(&mut self, _now: DateTime<Utc>) {}
 }
 
 /// A stored practice, collaboration or event.
@@ -206,6 +241,28 @@ mod tests {
 
     fn party(number: usize) -> Party {
         Party { id: new_id(), slug: format!("commune-{number}").parse().unwrap() }
+    }
+
+    #[test]
+    fn who_is_named_by_another_member_alone_is_not_certain_to_take_part() {
+        let (lead, old, new) = (party(1), party(2), party(3));
+        let all = [lead.clone(), old.clone(), new.clone()];
+        let moment = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let (then, now) = (moment("2026-01-02T03:04:05Z"), moment("2026-05-06T07:08:09Z"));
+        let certain = |owner: Option<&Party>, were: &[Party], before: &Confirmed, speaks_for_all: bool| {
+            let found = confirmed((&all, owner), (were, before), (speaks_for_all, now));
+            all.iter().map(|party| found.get(&party.id).copied()).collect::<Vec<_>>()
+        };
+        let (nothing, known) = (Confirmed::new(), Confirmed::from([(old.id.clone(), then)]));
+        assert_eq!(certain(Some(&lead), &[], &nothing, false), [Some(now), None, None]);
+        assert_eq!(certain(Some(&lead), &[], &nothing, true), [Some(now); 3]);
+        assert_eq!(certain(Some(&lead), &all[..2], &known, false), [Some(now), Some(then), None]);
+        assert_eq!(
+            certain(None, &all[..2], &known, true),
+            [None, Some(then), Some(now)],
+            "who was named is not named anew"
+        );
+        assert!(confirmed((&[], None), (&all, &known), (true, now)).is_empty(), "who does not take part is forgotten");
     }
 
     fn practice() -> Practice {

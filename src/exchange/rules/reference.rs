@@ -6,7 +6,9 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::{CollaborationFacts, CollaborationKind, Country, EventFacts, EventReach, Party, PracticeFacts, Shared};
+use super::{
+    CollaborationFacts, CollaborationKind, Confirmed, Country, EventFacts, EventReach, Party, PracticeFacts, Shared,
+};
 use crate::{
     action_programs::{Document, Provenance},
     kernel::{
@@ -171,6 +173,7 @@ pub fn illustrate_collaborations(
                 title: about(&text.title, &lead.name),
                 purpose: about(&text.purpose, &lead.name),
                 members,
+                confirmed: Confirmed::new(),
                 starts_on,
                 ends_on: text.ends_on,
                 agreement_reference: text.agreement_reference,
@@ -209,6 +212,7 @@ pub fn illustrate_events(json: &str, neighbours: &[Neighbour]) -> Result<Vec<See
                 organiser: Some(about(&text.organiser, &host.name)),
                 url: None,
                 members,
+                confirmed: Confirmed::new(),
                 documents: Vec::new(),
                 provenance: Provenance::Illustrative,
                 source: Some(invented()),
@@ -264,7 +268,7 @@ mod tests {
             assert_eq!(facts.provenance, Provenance::Illustrative);
         }
         for Seed { owner, facts, .. } in &collaborations {
-            check_collaboration(&mut violations, facts, facts.members.len());
+            check_collaboration(&mut violations, facts, facts.members.len(), None);
             assert!(owner.as_ref().is_some_and(|lead| facts.members.contains(lead)));
             assert!(is_in_three_languages(&facts.title) && is_in_three_languages(&facts.purpose), "{facts:?}");
         }

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    super::rules::{Collaboration, CollaborationFacts, CollaborationFilters, DatedSortKey, Party, Shared as _, Stored},
+    super::rules::{
+        Collaboration, CollaborationFacts, CollaborationFilters, Confirmed, DatedSortKey, Party, Shared as _, Stored,
+    },
     change, filtered_alike, operation, parsed, party, shelf, taking_part, with_members,
 };
 use crate::{
@@ -92,7 +94,7 @@ impl Row {
         })
     }
 
-    fn read(self, members: Vec<Party>) -> Result<Collaboration, StoreError> {
+    fn read(self, (members, confirmed): (Vec<Party>, Confirmed)) -> Result<Collaboration, StoreError> {
         let date =
             |day, precision: Option<&str>| PartialDate::from_columns(day, precision).map_err(StoreError::corrupt);
         let starts_on = date(Some(self.starts_on), Some(&self.starts_on_precision))?;
@@ -109,6 +111,7 @@ impl Row {
                 title: json::read(&self.title)?,
                 purpose: json::read(&self.purpose)?,
                 members,
+                confirmed,
                 starts_on: starts_on.ok_or_else(|| StoreError::corrupt("a collaboration without a beginning"))?,
                 ends_on: date(self.ends_on, self.ends_on_precision.as_deref())?,
                 agreement_reference: self.agreement_reference,
@@ -140,13 +143,17 @@ fn audited(collaboration: &Collaboration) -> Result<Value, StoreError> {
     if let Some(columns) = value.as_object_mut() {
         let members: Vec<&str> = collaboration.facts.members.iter().map(|party| party.slug.as_str()).collect();
         columns.insert("members".to_owned(), json::value(&members)?);
+        let confirmed =
+            collaboration.facts.members.iter().filter(|party| collaboration.facts.confirmed.contains_key(&party.id));
+        let confirmed: Vec<&str> = confirmed.map(|party| party.slug.as_str()).collect();
+        columns.insert("confirmed_members".to_owned(), json::value(&confirmed)?);
     }
     Ok(value)
 }
 
 /// Makes those who take part in a collaboration those who shall.
 fn write_parts(conn: &mut Conn, collaboration: &Collaboration) -> Result<(), StoreError> {
-    write_links(conn, &collaboration.id, &collaboration.facts.members)
+    write_links(conn, &collaboration.id, (&collaboration.facts.members, &collaboration.facts.confirmed))
 }
 
 fn filtered(filters: &CollaborationFilters) -> collaboration::BoxedQuery<'_, Backend> {

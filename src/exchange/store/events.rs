@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    super::rules::{DatedSortKey, Event, EventFacts, EventFilters, Party, Shared as _, Stored},
+    super::rules::{Confirmed, DatedSortKey, Event, EventFacts, EventFilters, Party, Shared as _, Stored},
     change, filtered_alike, operation, parsed, party, shelf, taking_part, with_members,
 };
 use crate::{
@@ -88,7 +88,7 @@ impl Row {
         })
     }
 
-    fn read(self, members: Vec<Party>) -> Result<Event, StoreError> {
+    fn read(self, (members, confirmed): (Vec<Party>, Confirmed)) -> Result<Event, StoreError> {
         let optional = |text: Option<String>| text.as_deref().map(json::read).transpose();
         let host = self.host_id;
         Ok(Stored {
@@ -112,6 +112,7 @@ impl Row {
                 organiser: optional(self.organiser)?,
                 url: self.url,
                 members,
+                confirmed,
                 documents: json::read(&self.documents)?,
                 provenance: parsed(&self.provenance)?,
                 source: self.source,
@@ -139,13 +140,16 @@ fn audited(event: &Event) -> Result<Value, StoreError> {
     if let Some(columns) = value.as_object_mut() {
         let members: Vec<&str> = event.facts.members.iter().map(|party| party.slug.as_str()).collect();
         columns.insert("members".to_owned(), json::value(&members)?);
+        let confirmed = event.facts.members.iter().filter(|party| event.facts.confirmed.contains_key(&party.id));
+        let confirmed: Vec<&str> = confirmed.map(|party| party.slug.as_str()).collect();
+        columns.insert("confirmed_members".to_owned(), json::value(&confirmed)?);
     }
     Ok(value)
 }
 
 /// Makes those who take part in an event those who shall.
 fn write_parts(conn: &mut Conn, event: &Event) -> Result<(), StoreError> {
-    write_links(conn, &event.id, &event.facts.members)
+    write_links(conn, &event.id, (&event.facts.members, &event.facts.confirmed))
 }
 
 fn filtered(filters: &EventFilters) -> event::BoxedQuery<'_, Backend> {

@@ -51,6 +51,15 @@ pub fn parties(tx: &mut Tx<'_>, slugs: &[String]) -> Result<Vec<Party>, StoreErr
     rows.into_iter().map(|(id, slug)| party(id, slug)).collect()
 }
 
+/// Which of some members, by their ids, are neither active nor suspended.
+///
+/// # Errors
+/// The database's.
+pub fn outside(conn: &mut Conn, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+    let named = member::table.filter(member::id.eq_any(ids.iter().copied()));
+    Ok(named.filter(member::status.ne_all(["active", "suspended"])).select(member::id).load(conn)?)
+}
+
 fn party(id: String, slug: String) -> Result<Party, StoreError> {
     Ok(Party { id, slug: Slug::try_from(slug).map_err(StoreError::corrupt)? })
 }
@@ -134,16 +143,20 @@ use with_members;
 /// Who takes part, by what they take part in, in the order of their slugs, with one statement.
 macro_rules! taking_part {
     ($links:ident, $link:ident) => {
-        fn taking_part(conn: &mut Conn, rows: &[Row]) -> Result<HashMap<String, Vec<Party>>, StoreError> {
-            let links: Vec<(String, String, String)> = $links::table
+        fn taking_part(conn: &mut Conn, rows: &[Row]) -> Result<HashMap<String, (Vec<Party>, Confirmed)>, StoreError> {
+            let links: Vec<(String, String, String, Option<Stamp>)> = $links::table
                 .inner_join(member::table.on(member::id.eq($links::member_id)))
                 .filter($links::$link.eq_any(rows.iter().map(|row| &row.id)))
                 .order(member::slug)
-                .select(($links::$link, member::id, member::slug))
+                .select(($links::$link, member::id, member::slug, $links::confirmed_at))
                 .load(conn)?;
-            let mut found: HashMap<String, Vec<Party>> = HashMap::new();
-            for (id, member_id, slug) in links {
-                found.entry(id).or_default().push(party(member_id, slug)?);
+            let mut found: HashMap<String, (Vec<Party>, Confirmed)> = HashMap::new();
+            for (id, member_id, slug, confirmed_at) in links {
+                let (members, confirmed) = found.entry(id).or_default();
+                if let Some(since) = confirmed_at {
+                    confirmed.insert(member_id.clone(), NaiveDateTime::from(since).and_utc());
+                }
+                members.push(party(member_id, slug)?);
             }
             Ok(found)
         }
@@ -153,12 +166,21 @@ macro_rules! taking_part {
         struct Link<'a> {
             $link: &'a str,
             member_id: &'a str,
+            confirmed_at: Option<NaiveDateTime>,
         }
 
-        /// Makes those who take part in something with an id these.
-        fn write_links(conn: &mut Conn, id: &str, members: &[Party]) -> Result<(), StoreError> {
+        /// Makes those who take part in something with an id these, each as certainly as it is known.
+        fn write_links(
+            conn: &mut Conn,
+            id: &str,
+            (members, confirmed): (&[Party], &Confirmed),
+        ) -> Result<(), StoreError> {
             diesel::delete($links::table.filter($links::$link.eq(id))).execute(conn)?;
-            let rows: Vec<Link<'_>> = members.iter().map(|party| Link { $link: id, member_id: &party.id }).collect();
+            let link = |party: &'_ Party| confirmed.get(&party.id).map(DateTime::naive_utc);
+            let rows: Vec<Link<'_>> = members
+                .iter()
+                .map(|party| Link { $link: id, member_id: &party.id, confirmed_at: link(party) })
+                .collect();
             batch_insert!(conn, $links::table, &rows);
             Ok(())
         }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::{
-    super::rules::{CollaborationFacts, EventFacts, Neighbour, PracticeFacts, Seed, Stored},
+    super::rules::{CollaborationFacts, EventFacts, Neighbour, PracticeFacts, Seed, Shared, Stored},
     change, collaborations, events, party, practices,
 };
 use crate::{
@@ -21,14 +21,15 @@ use crate::{
     territories::Code,
 };
 
-/// Every member that has joined, in the order of their slugs.
+/// Every member that was itself invented for demonstration and has joined, in the order of their slugs: nothing is invented
+/// of others.
 ///
 /// # Errors
 /// The database's.
 pub fn neighbours(conn: &mut Conn) -> Result<Vec<Neighbour>, StoreError> {
     type Found = (String, String, String, (Option<String>, Option<String>, Option<String>));
     let rows: Vec<Found> = member::table
-        .filter(member::status.eq_any(["active", "suspended"]))
+        .filter(member::provenance.eq("illustrative").and(member::status.eq_any(["active", "suspended"])))
         .order(member::slug)
         .select((member::id, member::slug, member::territory_code, (member::name_fr, member::name_ar, member::name_en)))
         .load(conn)?;
@@ -40,8 +41,9 @@ pub fn neighbours(conn: &mut Conn) -> Result<Vec<Neighbour>, StoreError> {
 }
 
 /// What a seed grows into.
-fn grown<F>(tx: &Tx<'_>, seed: Seed<F>) -> Stored<F> {
-    let Seed { owner, published_on, facts } = seed;
+fn grown<F: Shared>(tx: &Tx<'_>, seed: Seed<F>) -> Stored<F> {
+    let Seed { owner, published_on, mut facts } = seed;
+    facts.confirm_all(tx.now());
     Stored {
         id: new_id(),
         version: 1,

@@ -15,9 +15,9 @@ use crate::db::{
 pub struct Tally {
     /// Its practices that had been published.
     pub practices: i64,
-    /// The collaborations that it takes part in and that had begun.
+    /// The collaborations that it certainly takes part in and that had begun.
     pub collaborations: i64,
-    /// The events that it takes part in and that had begun.
+    /// The events that it certainly takes part in and that had begun.
     pub events: i64,
 }
 
@@ -39,6 +39,7 @@ pub fn tallies(conn: &mut Conn, member_ids: &[&str], as_of: NaiveDate) -> Result
         Ok(collaboration_member::table
             .inner_join(collaboration::table.on(collaboration::id.eq(collaboration_member::collaboration_id)))
             .filter(collaboration_member::member_id.eq_any(ids.iter().copied()))
+            .filter(collaboration_member::confirmed_at.is_not_null())
             .filter(collaboration::publication.eq("published").and(collaboration::starts_on.le(as_of)))
             .group_by(collaboration_member::member_id)
             .select((collaboration_member::member_id, count_star()))
@@ -51,6 +52,7 @@ pub fn tallies(conn: &mut Conn, member_ids: &[&str], as_of: NaiveDate) -> Result
         Ok(event_member::table
             .inner_join(event::table.on(event::id.eq(event_member::event_id)))
             .filter(event_member::member_id.eq_any(ids.iter().copied()))
+            .filter(event_member::confirmed_at.is_not_null())
             .filter(event::publication.eq("published").and(event::starts_on.le(as_of)))
             .group_by(event_member::member_id)
             .select((event_member::member_id, count_star()))

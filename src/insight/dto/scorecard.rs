@@ -2,9 +2,12 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
 
-use super::super::rules::{Evidence, Facts, Heard, Spoken, Unit, evidence, gap, latest, levels};
+use super::super::rules::{Evidence, Facts, Spoken, Standing, Unit, evidence, figure_codes, gap, latest, levels};
 use crate::{
     assessments::{self, Scale},
     evaluations::Voice,
@@ -137,7 +140,7 @@ pub struct ScorecardVoiceLinksOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ScorecardEvidenceOut {
     /// Stable code.
-    #[schema(example = "consultations_held")]
+    #[schema(value_type = FigureCode)]
     pub code: String,
     /// The figure.
     #[schema(example = 2, minimum = 0)]
@@ -146,6 +149,23 @@ pub struct ScorecardEvidenceOut {
     pub unit: Unit,
     /// How it is counted, in words.
     pub formula: LanguageMap,
+}
+
+/// The codes of figures, for the document: some of them are made from stages and voices.
+struct FigureCode;
+
+impl PartialSchema for FigureCode {
+    fn schema() -> RefOr<Schema> {
+        let description = "What is counted, by a stable code.";
+        let kind = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+        kind.enum_values(Some(figure_codes())).examples(["consultations_held"]).into()
+    }
+}
+
+impl ToSchema for FigureCode {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ScorecardFigureCode".into()
+    }
 }
 
 /// Links of a member's scorecard.
@@ -183,6 +203,11 @@ pub struct NetworkScorecardOut {
     /// about them.
     #[schema(example = 116, minimum = 0)]
     pub members: usize,
+    /// Codes of the regions that are asked for; empty for all.
+    #[schema(example = json!(["01", "04"]))]
+    pub regions: Vec<String>,
+    /// The kinds that are asked for; empty for all.
+    pub kinds: Vec<MemberKind>,
     /// Members without a date of joining, who are in no other figure.
     #[schema(example = 1, minimum = 0)]
     pub undated: usize,
@@ -215,10 +240,10 @@ pub struct NetworkScorecardVoiceOut {
     pub levels: Vec<NetworkScorecardLevelOut>,
     /// How many members this voice speaks of.
     #[schema(example = 60, minimum = 0)]
-    pub members_assessed: i64,
+    pub members_assessed: usize,
     /// How many it does not speak of.
     #[schema(example = 56, minimum = 0)]
-    pub members_without: i64,
+    pub members_without: usize,
 }
 
 /// How many members stand at a level.
@@ -231,12 +256,16 @@ pub struct NetworkScorecardLevelOut {
     pub level_label: LanguageMap,
     /// How many members.
     #[schema(example = 14, minimum = 0)]
-    pub members: i64,
+    pub members: usize,
 }
 
 /// Links of the network's scorecard.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NetworkScorecardLinksOut {
+    /// This scorecard, of this day, these regions and these kinds.
+    #[schema(example = "/api/v1/network/scorecard?as_of=2025-12-31&region=01,04&kind=municipality")]
+    #[serde(rename = "self")]
+    pub this: String,
     /// The assessments of all members.
     #[schema(example = "/api/v1/assessments")]
     pub assessments: String,
@@ -332,20 +361,29 @@ fn figures(commitment: &str, facts: &Facts) -> Vec<ScorecardEvidenceOut> {
     evidence(commitment, facts).into_iter().map(figure).collect()
 }
 
+/// Where the network's scorecard of a day is, of some regions and kinds.
+fn address(as_of: NaiveDate, regions: &[Code], kinds: &[MemberKind]) -> String {
+    let regions: Vec<&str> = regions.iter().map(Code::as_str).collect();
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let asked = [("region", regions), ("kind", kinds)].into_iter().filter(|(_, values)| !values.is_empty());
+    let asked: Vec<String> = asked.map(|(name, values)| format!("&{name}={}", values.join(","))).collect();
+    format!("/api/v1/network/scorecard?as_of={as_of}{}", asked.concat())
+}
+
 impl NetworkScorecardOut {
     /// The scorecard of some members, and how many more are undated.
     #[must_use]
     pub fn of(
         computed: Computed,
+        (regions, kinds): (&[Code], &[MemberKind]),
         (members, undated): (usize, usize),
         commitments: Commitments,
-        (scale, heard, facts): (&Scale, &[Heard], &Facts),
+        (scale, standings, facts): (&Scale, &[Standing], &Facts),
     ) -> Self {
-        let count = i64::try_from(members).unwrap_or(i64::MAX);
         let commitment = |(code, title): (String, LanguageMap)| NetworkScorecardCommitmentOut {
             voices: Voice::ALL
                 .iter()
-                .map(|voice| NetworkScorecardVoiceOut::of(*voice, levels(heard, &code, *voice), count, scale))
+                .map(|voice| NetworkScorecardVoiceOut::of(*voice, levels(standings, &code, *voice), members, scale))
                 .collect(),
             evidence: figures(&code, facts),
             code,
@@ -357,9 +395,15 @@ impl NetworkScorecardOut {
             computed_on,
             sequence,
             members,
+            regions: regions.iter().map(Code::to_string).collect(),
+            kinds: kinds.to_vec(),
             undated,
             commitments: commitments.into_iter().map(commitment).collect(),
-            links: NetworkScorecardLinksOut { assessments: "/api/v1/assessments".to_owned(), scale: SCALE.to_owned() },
+            links: NetworkScorecardLinksOut {
+                this: address(as_of, regions, kinds),
+                assessments: "/api/v1/assessments".to_owned(),
+                scale: SCALE.to_owned(),
+            },
         }
     }
 }
@@ -367,11 +411,11 @@ impl NetworkScorecardOut {
 impl NetworkScorecardVoiceOut {
     fn of(
         voice: Voice,
-        (levels, assessed): ([(assessments::Level, i64); 5], i64),
-        members: i64,
+        (levels, assessed): ([(assessments::Level, usize); 5], usize),
+        members: usize,
         scale: &Scale,
     ) -> Self {
-        let level = |(level, members): (assessments::Level, i64)| NetworkScorecardLevelOut {
+        let level = |(level, members): (assessments::Level, usize)| NetworkScorecardLevelOut {
             level: level.get(),
             level_label: scale.label(level),
             members,
@@ -380,7 +424,7 @@ impl NetworkScorecardVoiceOut {
             voice,
             levels: levels.into_iter().map(level).collect(),
             members_assessed: assessed,
-            members_without: members - assessed,
+            members_without: members.saturating_sub(assessed),
         }
     }
 }

@@ -113,8 +113,10 @@ fn of_network(
     let (members, undated) = store::members_on(conn, as_of, selection)?;
     let (commitments, scale) = (charter::commitments(conn)?, assessments::scale()?);
     let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
-    let heard = store::heard(conn, &ids, as_of)?;
+    let standings = store::standings(conn, &ids, as_of)?;
     let facts = store::facts(conn, &ids, as_of)?;
     let computed = Computed { as_of, computed_on, sequence };
-    Ok(NetworkScorecardOut::of(computed, (ids.len(), undated), commitments, (&scale, &heard, &facts)))
+    let asked = (selection.regions.as_slice(), selection.kinds.as_slice());
+    let counted = (ids.len(), undated);
+    Ok(NetworkScorecardOut::of(computed, asked, counted, commitments, (&scale, &standings, &facts)))
 }

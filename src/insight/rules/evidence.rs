@@ -169,6 +169,13 @@ pub fn evidence(commitment: &str, facts: &Facts) -> Vec<Evidence> {
     }
 }
 
+/// The codes of all figures.
+#[must_use]
+pub fn figure_codes() -> Vec<String> {
+    let counted = [openness_norms, action_programs, monitoring, synergy, visibility];
+    counted.iter().flat_map(|figures| figures(&Facts::default())).map(|figure| figure.code).collect()
+}
+
 fn openness_norms(facts: &Facts) -> Vec<Evidence> {
     vec![
         figure(
@@ -206,13 +213,8 @@ fn openness_norms(facts: &Facts) -> Vec<Evidence> {
 
 fn action_programs(facts: &Facts) -> Vec<Evidence> {
     let by_stage = Stage::ALL.iter().map(|stage| {
-        let (ar, fr, en) = stage_label(*stage);
-        let formula = texts(
-            format!("عدد البرامج المنشورة التي قادها آخر انتقال لها إلى ذلك اليوم إلى المرحلة: {ar}"),
-            format!("Programmes publiés que leur dernier passage, à cette date, a menés à l'étape : {fr}"),
-            format!("Published programmes whose last move by the day led to the stage: {en}"),
-        );
-        figure(format!("programmes_in_{}", stage.as_str()), facts.in_stage(*stage), Unit::Programmes, formula)
+        let code = format!("programmes_in_{}", stage.as_str());
+        figure(code, facts.in_stage(*stage), Unit::Programmes, stage_formula(*stage))
     });
     let consulted = [
         figure(
@@ -240,13 +242,30 @@ fn action_programs(facts: &Facts) -> Vec<Evidence> {
             facts.ideas_answered,
             Unit::Contributions,
             texts(
-                "من تلك المساهمات، عدد ما أُجيب عنه بقرار معلل في ذلك اليوم أو قبله",
-                "Parmi elles, celles qui ont reçu une décision motivée à cette date au plus tard",
-                "Of them, those that had been answered by a decision with reasons by the day",
+                "عدد المساهمات المنشورة الواردة في ذلك اليوم أو قبله والتي أُجيب عنها بقرار معلل إلى غايته",
+                "Contributions publiées reçues à cette date au plus tard et qui avaient alors reçu une décision motivée",
+                "Published contributions that had come in by the day and had been answered by then by a decision with reasons",
             ),
         ),
     ];
     by_stage.chain(consulted).collect()
+}
+
+/// Which programmes are in a stage: where they were led, but a draft is also what has not been led anywhere.
+fn stage_formula(stage: Stage) -> LanguageMap {
+    if stage == Stage::Draft {
+        return texts(
+            "عدد البرامج المنشورة التي كانت مسجلة هنا في ذلك اليوم ولم تعرف أي انتقال إلى غايته، أو التي أعادها آخر انتقال لها إلى المسودة",
+            "Programmes publiés enregistrés ici à cette date et sans passage jusque-là, ou que leur dernier passage a ramenés à la préparation",
+            "Published programmes without a move by the day, stored here by then, or moved back to draft",
+        );
+    }
+    let (ar, fr, en) = stage_label(stage);
+    texts(
+        format!("عدد البرامج المنشورة التي قادها آخر انتقال لها إلى ذلك اليوم إلى المرحلة: {ar}"),
+        format!("Programmes publiés que leur dernier passage, à cette date, a menés à l'étape : {fr}"),
+        format!("Published programmes whose last move by the day led to the stage: {en}"),
+    )
 }
 
 fn monitoring(facts: &Facts) -> Vec<Evidence> {
@@ -266,18 +285,24 @@ fn monitoring(facts: &Facts) -> Vec<Evidence> {
             facts.sum(Programme::milestones_late),
             Unit::Milestones,
             texts(
-                "عدد المراحل التي حل أجلها قبل ذلك اليوم ولم تُنجز بعد، في البرامج التي لم تُغلق ولم تُلغ",
-                "Jalons dont l'échéance est passée à cette date et qui ne sont pas réalisés, des programmes ni clos ni annulés",
-                "Milestones that were due before the day and not done by then, of programmes that were neither closed nor cancelled",
+                "عدد مراحل مشاريع البرامج المنشورة التي حل أجلها قبل ذلك اليوم ولم تُنجز بعد، في البرامج التي لم تُغلق ولم تُلغ",
+                "Jalons des projets des programmes publiés, ni clos ni annulés, dont l'échéance est passée à cette date et qui ne sont pas réalisés",
+                "Milestones of the projects of published programmes that were due before the day and not done by then, the programmes being neither closed nor cancelled",
             ),
         ),
     ];
     let evaluations = Voice::ALL.iter().map(|voice| {
         let (ar, fr, en) = voice_label(*voice);
         let formula = texts(
-            format!("عدد تقييمات البرامج المنشورة المؤرخة بذلك اليوم أو قبله، الصادرة عن: {ar}"),
-            format!("Évaluations publiées des programmes, à cette date au plus tard, par : {fr}"),
-            format!("Published evaluations of programmes on or before the day, by: {en}"),
+            format!(
+                "عدد التقييمات المنشورة للبرامج المنشورة، لبرنامج كامل أو لمشروع من مشاريعه، المؤرخة بذلك اليوم أو قبله، الصادرة عن: {ar}"
+            ),
+            format!(
+                "Évaluations publiées des programmes publiés, d'un programme entier ou d'un de ses projets, datées de ce jour au plus tard, par : {fr}"
+            ),
+            format!(
+                "Published evaluations of published programmes, of a whole programme or of one of its projects, dated on or before the day, by: {en}"
+            ),
         );
         figure(format!("evaluations_by_{}", voice.as_str()), facts.evaluations_by(*voice), Unit::Evaluations, formula)
     });
@@ -287,9 +312,9 @@ fn monitoring(facts: &Facts) -> Vec<Evidence> {
             facts.reported_in_time,
             Unit::Measurements,
             texts(
-                "عدد قيم المؤشرات المصادق عليها للفترات المنتهية إلى ذلك اليوم، التي صُرح بها داخل الأجل",
-                "Valeurs d'indicateurs approuvées, pour des périodes terminées à cette date, déclarées dans le délai",
-                "Approved values of indicators for periods that were over by the day, reported by the day on which they were due",
+                "عدد قيم المؤشرات المصادق عليها للفترات المنتهية إلى ذلك اليوم، والتي كان قد صُرح بها إلى ذلك اليوم، داخل أجل التصريح",
+                "Valeurs d'indicateurs approuvées, pour des périodes terminées à cette date, qui avaient alors été déclarées, dans le délai",
+                "Approved values of indicators that are for periods over by the day and had been reported by then, not later than they were due",
             ),
         ),
         figure(
@@ -297,9 +322,9 @@ fn monitoring(facts: &Facts) -> Vec<Evidence> {
             facts.reported_late,
             Unit::Measurements,
             texts(
-                "عدد تلك القيم التي صُرح بها بعد الأجل",
-                "Celles qui ont été déclarées après le délai",
-                "Those that were reported later",
+                "عدد قيم المؤشرات المصادق عليها للفترات المنتهية إلى ذلك اليوم، والتي كان قد صُرح بها إلى ذلك اليوم، بعد أجل التصريح",
+                "Valeurs d'indicateurs approuvées, pour des périodes terminées à cette date, qui avaient alors été déclarées, après le délai",
+                "Approved values of indicators that are for periods over by the day and had been reported by then, later than they were due",
             ),
         ),
     ];
@@ -323,9 +348,9 @@ fn synergy(facts: &Facts) -> Vec<Evidence> {
             facts.collaborations,
             Unit::Collaborations,
             texts(
-                "عدد المشاركات في أشكال تعاون منشورة بدأت في ذلك اليوم أو قبله، تُحتسب لكل عضو مشارك",
-                "Participations à des collaborations publiées, commencées à cette date au plus tard, comptées pour chaque membre",
-                "Participations in published collaborations that had begun by the day, counted for each member",
+                "عدد المشاركات المؤكدة، من العضو نفسه أو من كتابة الشبكة، في أشكال تعاون منشورة بدأت في ذلك اليوم أو قبله، تُحتسب لكل عضو مشارك",
+                "Participations, confirmées par le membre ou le secrétariat, à des collaborations publiées, commencées à cette date au plus tard, comptées pour chaque membre",
+                "Participations, confirmed by the member or the secretariat, in published collaborations that had begun by the day, counted for each member",
             ),
         ),
     ]
@@ -348,9 +373,9 @@ fn visibility(facts: &Facts) -> Vec<Evidence> {
             facts.events,
             Unit::Events,
             texts(
-                "عدد المشاركات في تظاهرات منشورة بدأت في ذلك اليوم أو قبله، تُحتسب لكل عضو مشارك",
-                "Participations à des événements publiés, commencés à cette date au plus tard, comptées pour chaque membre",
-                "Participations in published events that had begun by the day, counted for each member",
+                "عدد المشاركات المؤكدة، من العضو نفسه أو من كتابة الشبكة، في تظاهرات منشورة بدأت في ذلك اليوم أو قبله، تُحتسب لكل عضو مشارك",
+                "Participations, confirmées par le membre ou le secrétariat, à des événements publiés, commencés à cette date au plus tard, comptées pour chaque membre",
+                "Participations, confirmed by the member or the secretariat, in published events that had begun by the day, counted for each member",
             ),
         ),
     ]
@@ -420,6 +445,33 @@ mod tests {
             assert!(is_alone, "{found:?}");
         }
         assert_eq!(evidence("another-commitment", &Facts::default()), []);
+        assert_eq!(figure_codes(), all.into_iter().map(|found| found.code).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_formula_stands_alone_and_says_what_is_counted() {
+        let all: Vec<Evidence> =
+            COMMITMENTS.iter().flat_map(|commitment| evidence(commitment, &Facts::default())).collect();
+        let pointing = ["Of them", "Those", "They ", "Parmi elles", "Celles", "Ceux", "من تلك", "عدد تلك"];
+        for Evidence { code, formula: LanguageMap { ar, fr, en }, .. } in &all {
+            for text in [ar, fr, en].into_iter().flatten() {
+                assert!(pointing.iter().all(|word| !text.starts_with(word)), "{code}: {text}");
+            }
+        }
+        let said = |code: &str, words: [&str; 3]| {
+            let LanguageMap { ar, fr, en } = &all.iter().find(|found| found.code == code).unwrap().formula;
+            for (text, words) in [ar, fr, en].into_iter().zip(words) {
+                assert!(text.as_ref().unwrap().contains(words), "{code}: {text:?} does not say {words}");
+            }
+        };
+        said("programmes_in_draft", ["مسجلة هنا", "enregistrés ici", "stored here by then"]);
+        said("ideas_answered", ["المساهمات المنشورة", "Contributions publiées", "Published contributions"]);
+        said("figures_reported_in_time", ["صُرح بها إلى ذلك اليوم", "alors été déclarées", "had been reported by then"]);
+        said("figures_reported_late", ["صُرح بها إلى ذلك اليوم", "alors été déclarées", "had been reported by then"]);
+        for voice in Voice::ALL {
+            let code = format!("evaluations_by_{}", voice.as_str());
+            said(&code, ["لمشروع من مشاريعه", "un de ses projets", "one of its projects"]);
+        }
     }
 
     #[test]

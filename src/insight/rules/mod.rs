@@ -15,10 +15,10 @@ use utoipa::ToSchema;
 
 pub use self::{
     aggregate::{Aggregate, Reported},
-    evidence::{Evidence, Facts, Programme, Unit, evidence},
+    evidence::{Evidence, Facts, Programme, Unit, evidence, figure_codes},
     figure::{Computable, Figure, Group, Grouping, Known, Reports, Seated, Tallies, Tally, grouped},
     order::{Edge, Place, edge, edge_of_days, sort},
-    scorecard::{Heard, Spoken, gap, latest, levels},
+    scorecard::{Spoken, Standing, gap, latest, levels},
 };
 use crate::{
     action_programs::Stage,

@@ -2,6 +2,8 @@
 //! them, of many members how many stand at each level. Levels are counted and compared, never averaged: they are no
 //! quantities. Pure.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use crate::{
@@ -53,27 +55,28 @@ pub fn gap(voices: &[Spoken]) -> Option<i64> {
     (voices.len() > 1).then_some(highest - lowest)
 }
 
-/// What was heard of many members: how many have been assessed so.
+/// Where a member stands, as a voice finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
+pub struct Standing {
     /// Code of the commitment.
     pub commitment: String,
     /// The voice.
     pub voice: Voice,
-    /// The level; none for how many members the voice speaks of at all.
-    pub level: Option<Level>,
-    /// How many members.
-    pub members: i64,
+    /// Id of the member.
+    pub member_id: String,
+    /// The level.
+    pub level: Level,
 }
 
-/// How many members stand at each level, as a voice finds of a commitment, and how many it speaks of at all.
+/// How many members stand at each level, as a voice finds of a commitment, and how many it speaks of at all: who stands at
+/// several levels is one of them.
 #[must_use]
-pub fn levels(heard: &[Heard], commitment: &str, voice: Voice) -> ([(Level, i64); 5], i64) {
-    let count = |level: Option<Level>| {
-        let same = |one: &&Heard| one.commitment == commitment && one.voice == voice && one.level == level;
-        heard.iter().filter(same).map(|one| one.members).sum()
-    };
-    (Level::ALL.map(|level| (level, count(Some(level)))), count(None))
+pub fn levels(standings: &[Standing], commitment: &str, voice: Voice) -> ([(Level, usize); 5], usize) {
+    let own = standings.iter().filter(|one| one.commitment == commitment && one.voice == voice);
+    let found: BTreeSet<(Level, &str)> = own.map(|one| (one.level, one.member_id.as_str())).collect();
+    let members: BTreeSet<&str> = found.iter().map(|(_, member)| *member).collect();
+    let at = |level| found.iter().filter(|(own, _)| *own == level).count();
+    (Level::ALL.map(|level| (level, at(level))), members.len())
 }
 
 #[cfg(test)]
@@ -110,18 +113,20 @@ mod tests {
     }
 
     #[test]
-    fn members_are_counted_by_level_and_never_averaged() {
-        let heard = |level: Option<usize>, members| Heard {
+    fn members_are_counted_by_level_once_each_and_never_averaged() {
+        let standing = |member: &str, level: usize| Standing {
             commitment: "visibility".to_owned(),
             voice: Voice::CivilSociety,
-            level: level.map(|level| Level::ALL[level]),
-            members,
+            member_id: member.to_owned(),
+            level: Level::ALL[level],
         };
-        let all = [heard(Some(1), 3), heard(Some(4), 2), heard(None, 4)];
+        let all = [standing("a", 1), standing("a", 4), standing("b", 1), standing("c", 1), standing("c", 1)];
         let (counts, assessed) = levels(&all, "visibility", Voice::CivilSociety);
-        assert_eq!((counts.map(|(_, members)| members), assessed), ([0, 3, 0, 0, 2], 4));
-        let (none, nobody) = levels(&all, "visibility", Voice::Member);
-        assert_eq!((none.map(|(_, members)| members), nobody), ([0; 5], 0));
+        assert_eq!((counts.map(|(_, members)| members), assessed), ([0, 3, 0, 0, 1], 3));
+        for (commitment, voice) in [("visibility", Voice::Member), ("openness-norms", Voice::CivilSociety)] {
+            let (none, nobody) = levels(&all, commitment, voice);
+            assert_eq!((none.map(|(_, members)| members), nobody), ([0; 5], 0));
+        }
     }
 
     proptest! {

@@ -7,5 +7,5 @@ mod scorecard;
 pub use self::{
     alerts::{Alerts, alerts},
     indicators::known,
-    scorecard::{Selection, facts, heard, members_on, spoken},
+    scorecard::{Selection, facts, members_on, spoken, standings},
 };

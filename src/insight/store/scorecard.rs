@@ -10,7 +10,7 @@ use diesel::{
 };
 use serde::Deserialize;
 
-use super::super::rules::{Facts, Heard, Programme, Seated, Spoken};
+use super::super::rules::{Facts, Programme, Seated, Spoken, Standing};
 use crate::{
     action_programs::Stage,
     assessments::Level,
@@ -111,53 +111,38 @@ pub fn spoken(conn: &mut Conn, member_id: &str, day: NaiveDate) -> Result<Vec<Sp
     rows.into_iter().map(spoken).collect()
 }
 
-/// Keeps of some members' assessments that were made by a day the latest year of each voice, where every organisation of
-/// civil society is a voice of its own.
-macro_rules! last_heard {
-    ($ids:expr, $day:expr) => {{
-        let is_later = later
-            .filter(later.field(assessment::member_id).eq(assessment::member_id))
-            .filter(later.field(assessment::commitment).eq(assessment::commitment))
-            .filter(later.field(assessment::year).gt(assessment::year))
-            .filter(later.field(assessment::voice).eq(assessment::voice))
-            .filter(
-                later
-                    .field(assessment::organisation)
-                    .eq(assessment::organisation)
-                    .or(assessment::voice.ne(Voice::CivilSociety.as_str())),
-            )
-            .filter(later.field(assessment::publication).eq("published"))
-            .filter(later.field(assessment::assessed_on).le($day));
-        assessment::table
-            .filter(assessment::member_id.eq_any($ids).and(assessment::publication.eq("published")))
-            .filter(assessment::assessed_on.le($day))
-            .filter(not(exists(is_later)))
-    }};
-}
-
-/// How many of some members stand at each level on a day, by commitment and voice, and of how many the voice speaks at all,
-/// with two statements. Where organisations of civil society differ, a member stands at each of their levels.
+/// Where some members stand on a day, as each voice last found of each commitment, with one statement: the members are
+/// counted from it. Every organisation of civil society is a voice of its own; where they differ, a member stands at each of
+/// their levels.
 ///
 /// # Errors
 /// The database's.
-pub fn heard(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Heard>, StoreError> {
-    let members = || count(assessment::member_id).aggregate_distinct();
-    let by_level: Vec<(String, String, i64, i64)> = last_heard!(ids.iter().copied(), day)
-        .group_by((assessment::commitment, assessment::voice, assessment::level))
-        .select((assessment::commitment, assessment::voice, assessment::level, members()))
+pub fn standings(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Standing>, StoreError> {
+    let is_later = later
+        .filter(later.field(assessment::member_id).eq(assessment::member_id))
+        .filter(later.field(assessment::commitment).eq(assessment::commitment))
+        .filter(later.field(assessment::year).gt(assessment::year))
+        .filter(later.field(assessment::voice).eq(assessment::voice))
+        .filter(
+            later
+                .field(assessment::organisation)
+                .eq(assessment::organisation)
+                .or(assessment::voice.ne(Voice::CivilSociety.as_str())),
+        )
+        .filter(later.field(assessment::publication).eq("published"))
+        .filter(later.field(assessment::assessed_on).le(day));
+    let rows: Vec<(String, String, String, i64)> = assessment::table
+        .filter(assessment::member_id.eq_any(ids.iter().copied()).and(assessment::publication.eq("published")))
+        .filter(assessment::assessed_on.le(day))
+        .filter(not(exists(is_later)))
+        .select((assessment::commitment, assessment::voice, assessment::member_id, assessment::level))
+        .distinct()
         .load(conn)?;
-    let at_all: Vec<(String, String, i64)> = last_heard!(ids.iter().copied(), day)
-        .group_by((assessment::commitment, assessment::voice))
-        .select((assessment::commitment, assessment::voice, members()))
-        .load(conn)?;
-    let by_level =
-        by_level.into_iter().map(|(commitment, voice, level, members)| (commitment, voice, Some(level), members));
-    let at_all = at_all.into_iter().map(|(commitment, voice, members)| (commitment, voice, None, members));
-    let heard = |(commitment, voice, level, members): (String, String, Option<i64>, i64)| {
-        let level = level.map(Level::try_from).transpose().map_err(StoreError::corrupt)?;
-        Ok(Heard { commitment, voice: parsed(&voice)?, level, members })
+    let standing = |(commitment, voice, member_id, level): (String, String, String, i64)| {
+        let level = Level::try_from(level).map_err(StoreError::corrupt)?;
+        Ok(Standing { commitment, voice: parsed(&voice)?, member_id, level })
     };
-    by_level.chain(at_all).map(heard).collect()
+    rows.into_iter().map(standing).collect()
 }
 
 /// What is known of some members on a day, with fourteen statements.

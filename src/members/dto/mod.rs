@@ -273,6 +273,24 @@ pub struct MemberLinksOut {
     /// What is late or missing.
     #[schema(example = "/api/v1/members/commune-larache/alerts")]
     pub alerts: String,
+    /// How it keeps the charter's commitments.
+    #[schema(example = "/api/v1/members/commune-larache/scorecard")]
+    pub scorecard: String,
+    /// What voices say of that, year by year.
+    #[schema(example = "/api/v1/members/commune-larache/assessments")]
+    pub assessments: String,
+    /// The practices that it tells of.
+    #[schema(example = "/api/v1/practices?member=commune-larache")]
+    pub practices: String,
+    /// The collaborations that it takes part in.
+    #[schema(example = "/api/v1/collaborations?member=commune-larache")]
+    pub collaborations: String,
+    /// The events that it takes part in.
+    #[schema(example = "/api/v1/events?member=commune-larache")]
+    pub events: String,
+    /// What it is measured by.
+    #[schema(example = "/api/v1/indicators?member=commune-larache")]
+    pub indicators: String,
     /// The territory that it is seated on.
     #[schema(example = "/api/v1/territories/01.331.01.03")]
     pub territory: String,
@@ -457,6 +475,12 @@ impl From<Member> for MemberOut {
             adhesion: format!("{this}/adhesion"),
             action_programs: format!("/api/v1/action-programs?member={slug}"),
             alerts: format!("{this}/alerts"),
+            scorecard: format!("{this}/scorecard"),
+            assessments: format!("{this}/assessments"),
+            practices: format!("/api/v1/practices?member={slug}"),
+            collaborations: format!("/api/v1/collaborations?member={slug}"),
+            events: format!("/api/v1/events?member={slug}"),
+            indicators: format!("/api/v1/indicators?member={slug}"),
             territory: format!("/api/v1/territories/{}", facts.territory_code),
             this,
         };

@@ -2,7 +2,7 @@
 //! identifiers and adhesions as far as they differ, and leaves its traces in feed and audit.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::prelude::*;
+use diesel::{dsl::count_star, prelude::*};
 use serde_json::{Value, json};
 
 use super::{
@@ -16,8 +16,8 @@ use crate::{
         CHUNK, Change, Conn, Deed, Operation, StoreError, Turn, Tx, WriteError, batch_insert, forget_answers_naming,
         in_pieces, json,
         schema::{
-            account, action_program, assessment, collaboration_member, event_member, focal_point, indicator, member,
-            member_adhesion, member_external_id, member_status, practice,
+            account, action_program, assessment, collaboration, collaboration_member, event, event_member, focal_point,
+            indicator, member, member_adhesion, member_external_id, member_status, practice,
         },
     },
     kernel::{
@@ -215,28 +215,36 @@ pub fn update(
 /// Deletes a [`lock`]ed member, with its history, identifiers, adhesions and focal points. The feed keeps its tombstone.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] as long as accounts speak for it, or it has action programmes, assessments or indicators or shares something.
+/// [`WriteError::NotNow`] with every reason why it stays: accounts speak for it, it has action programmes, assessments or
+/// indicators, or it shares something.
 pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
+    let mut reasons = Violations::default();
+    lock_links(tx, &gone.id)?;
     let accounts: i64 = account::table.filter(account::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
     if accounts > 0 {
-        let detail = format!("{accounts} accounts speak for this member.");
-        return Err(WriteError::NotNow(Violation::new("", "has_accounts", detail).into()));
+        reasons.add("", "has_accounts", format!("{accounts} accounts speak for this member."));
     }
-    let programs: i64 =
-        action_program::table.filter(action_program::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
-    let assessments: i64 = assessment::table.filter(assessment::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
-    let indicators: i64 = indicator::table.filter(indicator::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    let held = held(tx.conn, &gone.id)?;
     for (count, code, what) in [
-        (programs, "has_programs", "action programmes"),
-        (assessments, "has_assessments", "assessments"),
-        (indicators, "has_indicators", "indicators"),
+        (held.programs, "has_programs", "action programmes"),
+        (held.assessments, "has_assessments", "assessments"),
+        (held.indicators, "has_indicators", "indicators"),
     ] {
         if count > 0 {
-            let detail = format!("The member has {count} {what}.");
-            return Err(WriteError::NotNow(Violation::new("", code, detail).into()));
+            reasons.add("", code, format!("The member has {count} {what}."));
         }
     }
-    check_shares_nothing(tx.conn, gone)?;
+    let Held { practices, collaborations, events, .. } = held;
+    if practices + collaborations + events > 0 {
+        let detail =
+            format!("The member has {practices} practices, {collaborations} collaborations and {events} events.");
+        reasons.add("", "has_exchange", detail);
+    }
+    if held.is_hiding {
+        reasons.add("", "has_unpublished", "The member has something that is not published.");
+    }
+    reasons.done().map_err(WriteError::NotNow)?;
+    leave_drafts(tx, gone)?;
     forget_people(tx, &gone.id)?;
     let before = audited(&row(gone), &gone.facts.external_ids, &gone.adhesions)?;
     diesel::delete(member::table.filter(member::id.eq(&gone.id))).execute(tx.conn)?;
@@ -246,17 +254,103 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Refuses to delete a member that tells of something or takes part in it.
-fn check_shares_nothing(conn: &mut Conn, gone: &Member) -> Result<(), WriteError> {
-    let practices: i64 = practice::table.filter(practice::member_id.eq(&gone.id)).count().get_result(conn)?;
-    let own = collaboration_member::table.filter(collaboration_member::member_id.eq(&gone.id));
-    let collaborations: i64 = own.count().get_result(conn)?;
-    let events: i64 = event_member::table.filter(event_member::member_id.eq(&gone.id)).count().get_result(conn)?;
-    if practices + collaborations + events == 0 {
-        return Ok(());
+/// Waits for who is writing a draft that names the member, and for who is about to name it: nobody does before this
+/// transaction ends. Who writes a draft locks it first and then the members that it names, hence this order.
+fn lock_links(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    // SQLite's write transactions exclude each other anyway.
+    if let Conn::Postgres(conn) = &mut *tx.conn {
+        let links = collaboration_member::table.filter(collaboration_member::member_id.eq(id));
+        let drafts = collaboration::table.filter(collaboration::publication.eq("draft"));
+        let drafts = drafts.filter(collaboration::id.eq_any(links.select(collaboration_member::collaboration_id)));
+        let _: Vec<String> = drafts.select(collaboration::id).for_update().load(conn)?;
+        let links = event_member::table.filter(event_member::member_id.eq(id));
+        let drafts = event::table.filter(event::publication.eq("draft"));
+        let drafts = drafts.filter(event::id.eq_any(links.select(event_member::event_id)));
+        let _: Vec<String> = drafts.select(event::id).for_update().load(conn)?;
+        let _: String = member::table.filter(member::id.eq(id)).select(member::id).for_update().first(conn)?;
     }
-    let detail = format!("The member has {practices} practices, {collaborations} collaborations and {events} events.");
-    Err(WriteError::NotNow(Violation::new("", "has_exchange", detail).into()))
+    Ok(())
+}
+
+/// What everybody sees of a member and what keeps it where it is. Who deletes members needs not see drafts: of those nothing
+/// is told but that there is something.
+struct Held {
+    programs: i64,
+    assessments: i64,
+    indicators: i64,
+    practices: i64,
+    collaborations: i64,
+    events: i64,
+    is_hiding: bool,
+}
+
+/// What a member has. What somebody else has not published yet and only names the member does not count.
+fn held(conn: &mut Conn, id: &str) -> Result<Held, StoreError> {
+    let mut is_hiding = false;
+    let mut count = |rows: Vec<(bool, i64)>| {
+        is_hiding |= rows.iter().any(|(is_public, _)| !is_public);
+        rows.into_iter().filter(|(is_public, _)| *is_public).map(|(_, count)| count).sum::<i64>()
+    };
+    macro_rules! counted {
+        ($query:expr, $is_public:expr) => {{
+            let rows: Vec<(bool, i64)> = $query.group_by($is_public).select(($is_public, count_star())).load(conn)?;
+            count(rows)
+        }};
+    }
+    macro_rules! by_publication {
+        ($query:expr, $publication:expr) => {{
+            let rows: Vec<(String, i64)> =
+                $query.group_by($publication).select(($publication, count_star())).load(conn)?;
+            count(rows.into_iter().map(|(publication, count)| (publication == "published", count)).collect())
+        }};
+    }
+    let programs =
+        by_publication!(action_program::table.filter(action_program::member_id.eq(id)), action_program::publication);
+    let assessments = by_publication!(assessment::table.filter(assessment::member_id.eq(id)), assessment::publication);
+    let indicators = counted!(indicator::table.filter(indicator::member_id.eq(id)), indicator::is_public);
+    let practices = by_publication!(practice::table.filter(practice::member_id.eq(id)), practice::publication);
+    let collaborations = by_publication!(
+        collaboration::table
+            .inner_join(collaboration_member::table.on(collaboration_member::collaboration_id.eq(collaboration::id)))
+            .filter(collaboration_member::member_id.eq(id))
+            .filter(collaboration::publication.eq("published").or(collaboration::lead_id.eq(id))),
+        collaboration::publication
+    );
+    let events = by_publication!(
+        event::table
+            .inner_join(event_member::table.on(event_member::event_id.eq(event::id)))
+            .filter(event_member::member_id.eq(id))
+            .filter(event::publication.eq("published").or(event::host_id.assume_not_null().eq(id))),
+        event::publication
+    );
+    Ok(Held { programs, assessments, indicators, practices, collaborations, events, is_hiding })
+}
+
+/// Takes a member that goes out of what others have not published yet, each a change with its entry in the audit.
+fn leave_drafts(tx: &mut Tx<'_>, gone: &Member) -> Result<(), StoreError> {
+    let now = tx.now().naive_utc();
+    macro_rules! leave {
+        ($table:ident, $links:ident, $link:ident, $resource:expr) => {
+            let named: Vec<(String, i64)> = $table::table
+                .inner_join($links::table.on($links::$link.eq($table::id)))
+                .filter($links::member_id.eq(&gone.id))
+                .order($table::id)
+                .select(($table::id, $table::version))
+                .load(tx.conn)?;
+            diesel::delete($links::table.filter($links::member_id.eq(&gone.id))).execute(tx.conn)?;
+            for (id, version) in named {
+                diesel::update($table::table.filter($table::id.eq(&id)))
+                    .set(($table::version.eq(version + 1), $table::updated_at.eq(now)))
+                    .execute(tx.conn)?;
+                let before = Some(json!({"removed_member": gone.slug.as_str()}));
+                let (action, resource, version) = ("updated", $resource, Some(version + 1));
+                tx.audit(Deed { action, resource, id: Some(id), version, before, after: Some(json!({})) });
+            }
+        };
+    }
+    leave!(collaboration, collaboration_member, collaboration_id, "collaborations");
+    leave!(event, event_member, event_id, "events");
+    Ok(())
 }
 
 /// Leaves what a member's focal points leave when they go with it: an entry each in the audit, and no answer that has

@@ -1,0 +1,3 @@
+DROP INDEX measurement_of_scorecards;
+ALTER TABLE event_member DROP COLUMN confirmed_at;
+ALTER TABLE collaboration_member DROP COLUMN confirmed_at;
