@@ -346,6 +346,40 @@ on_both! {
         }
     }
 
+    fn what_was_named_before_there_were_confirmations_counts_as_it_did(server) {
+        let (focal, members) = (server.account(Role::FocalPoint), ["commune-larache", "commune-martil"]);
+        made(server, COLLABORATIONS, &focal, &collaboration());
+        made(server, EVENTS, &focal, &event());
+        for table in ["collaboration_member", "event_member"] {
+            server.execute(&format!("UPDATE {table} SET confirmed_at = NULL")).unwrap();
+        }
+        assert!(tallies(server, &members, &day(0)).is_empty());
+        // What the migration does to the rows that it finds; it is the same for both databases.
+        let migration = include_str!("../../migrations/sqlite/2026-11-25-000017_confirmed_parts/up.sql");
+        let filled: Vec<&str> = migration.lines().filter(|line| line.starts_with("UPDATE ")).collect();
+        for sql in &filled {
+            server.execute(sql.trim_end_matches(';')).unwrap();
+        }
+        let counted = BTreeMap::from(members.map(|slug| (slug.to_owned(), (0, 1, 1))));
+        assert_eq!((filled.len(), tallies(server, &members, &day(0))), (2, counted));
+    }
+
+    fn the_audit_tells_who_has_confirmed_a_part(server) {
+        let (focal, other, administrator) = (server.account(Role::FocalPoint), other(server), server.account(Role::Administrator));
+        for (list, resource, body) in [(COLLABORATIONS, "collaborations", collaboration()), (EVENTS, "events", event())] {
+            let found = made(server, list, &focal, &body);
+            let part = format!("{}/members/commune-martil", address(&found));
+            let headers = [other.header(), ("If-Match", "*")];
+            server.send("PUT", &part, &headers).ok();
+            server.send("PUT", &part, &headers).ok();
+            let path = format!("/api/v1/audit?resource={resource}&account_id={}", other.id);
+            let noted = server.get_with(&path, &[administrator.header()]).ok()["data"].clone();
+            assert_eq!(noted.as_array().unwrap().len(), 1, "{noted}");
+            assert_eq!(noted[0]["before"], json!({"confirmed_members": ["commune-larache"]}));
+            assert_eq!(noted[0]["after"], json!({"confirmed_members": ["commune-larache", "commune-martil"]}));
+        }
+    }
+
     fn only_members_of_today_share_something_new(server) {
         let (focal, secretary) = (server.account(Role::FocalPoint), server.account(Role::Secretariat));
         let shared = [(COLLABORATIONS, collaboration()), (EVENTS, event())].map(|(list, body)| (list, made(server, list, &secretary, &body), body));

@@ -50,8 +50,8 @@ fn shared(number: usize) -> String {
     let (country, reach) = [("'MA'", "national"), ("'KE'", "continental")][number % 2];
     let link = |links: &str, link: &str| {
         format!(
-            "INSERT INTO {links} ({link}, member_id) SELECT {id}, m.id FROM member m;
-             INSERT INTO {links} ({link}, member_id) SELECT {id}, (SELECT min(o.id) FROM member o WHERE o.id > m.id) FROM member m WHERE m.id < (SELECT max(id) FROM member);"
+            "INSERT INTO {links} ({link}, member_id, confirmed_at) SELECT {id}, m.id, '{day} 00:00:00' FROM member m;
+             INSERT INTO {links} ({link}, member_id, confirmed_at) SELECT {id}, (SELECT min(o.id) FROM member o WHERE o.id > m.id), '{day} 00:00:00' FROM member m WHERE m.id < (SELECT max(id) FROM member);"
         )
     };
     let principle = ["transparency", "accountability"][number % 2];

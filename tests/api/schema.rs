@@ -138,6 +138,7 @@ fn both_trees_have_the_same_checks_and_types() {
                 "reviewed_at",
                 "approved_at",
                 "replaced_at",
+                "confirmed_at",
             ] {
                 sql = sql.replace(&format!("{column} TEXT"), &format!("{column} TIMESTAMP"));
             }
@@ -180,7 +181,9 @@ fn both_trees_have_the_same_checks_and_types() {
             }
             sql = sql.replace(" STRICT;", ";").replace("INTEGER", "BIGINT");
         } else {
-            sql = sql.replace(" COLLATE \"C\"", "");
+            sql = sql
+                .replace(" COLLATE \"C\"", "")
+                .replace("json_build_array(reported_by)::text", "json_array(reported_by)");
             while let Some(end) = sql.find("::jsonb IS NOT NULL") {
                 let start = sql[..end].rfind('(').unwrap() + 1;
                 let column = sql[start..end].to_owned();

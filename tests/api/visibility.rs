@@ -43,7 +43,7 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS name 
     WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
 
 /// Columns beside public ones that take no text: keys, counts and days that are made from public columns.
-const UNMARKED: [&str; 19] = [
+const UNMARKED: [&str; 20] = [
     "id",
     "singleton",
     "network_id",
@@ -63,6 +63,7 @@ const UNMARKED: [&str; 19] = [
     "report_version",
     "report_changed_at",
     "hands",
+    "confirmed_at",
 ];
 
 /// Runs SQL on a database of either kind.
@@ -169,6 +170,7 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
                     ("contribution", "receipt_sha256" | "receipt_mask" | "key_sha256" | "request_sha256") => {
                         format!("substr({column}, 1, 54) || '{MARKER}'")
                     }
+                    ("measurement", "hands") => format!("'[\"{MARKER}\"]'"),
                     _ => format!("{column} || ' {MARKER}'"),
                 };
                 sql.run(&format!("UPDATE {table} SET {column} = {value}"));
