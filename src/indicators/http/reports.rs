@@ -68,7 +68,7 @@ pub async fn create_measurement(
 
 /// Change a report
 ///
-/// A merge patch (RFC 7396). `If-Match` is required and names the version of the report (`report.version`, the ETag of what
+/// A merge patch (RFC 7396). `If-Match` is required and names the version of the report (`report.version`, the `ETag` of what
 /// shows the report). What was approved is corrected with a reason, stays what everybody sees
 /// until the correction is approved, and is kept among the revisions then. A period that is locked is not changed (409).
 #[utoipa::path(
@@ -219,9 +219,8 @@ fn reviewed(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicat
     let is_there = of.is_public() && is_handed_in || principal.claims().role != Role::Evaluator;
     match speaks {
         Ok(()) if is_there => Ok((of, found)),
-        Ok(()) => Err(Problem::not_found()),
         Err(refusal) if found.is_public() => Err(refusal),
-        Err(_) => Err(Problem::not_found()),
+        _ => Err(Problem::not_found()),
     }
 }
 
@@ -248,7 +247,9 @@ fn judged(
         (Ok(done), None) => done,
         (Ok(_), Some(why)) => return Err(WriteError::NotNow(why.into()).into()),
         (Err(mut reasons), why) => {
-            why.into_iter().for_each(|Violation { pointer, code, detail }| reasons.add(pointer, code, detail));
+            if let Some(Violation { pointer, code, detail }) = why {
+                reasons.add(pointer, code, detail);
+            }
             return Err(WriteError::NotNow(reasons).into());
         }
     };
