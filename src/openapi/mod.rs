@@ -223,7 +223,7 @@ impl Traits<'_> {
             "412" => self.changes_what_is_there() || declared,
             "408" | "415" => self.has_body,
             "422" => self.has_body && !self.signs_in(),
-            "428" => self.changes_what_is_there(),
+            "428" => self.changes_what_is_there() || declared,
             "503" => self.is_data() || self.path == "/health/ready",
             _ => true,
         }
