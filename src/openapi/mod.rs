@@ -220,10 +220,9 @@ impl Traits<'_> {
             "406" => self.is_data() && (self.method == "get" || !self.is_own_credentials()),
             "409" | "410" | "416" => declared,
             "429" => !self.path.starts_with("/health/"),
-            "412" => self.changes_what_is_there() || declared,
+            "412" | "428" => self.changes_what_is_there() || declared,
             "408" | "415" => self.has_body,
             "422" => self.has_body && !self.signs_in(),
-            "428" => self.changes_what_is_there() || declared,
             "503" => self.is_data() || self.path == "/health/ready",
             _ => true,
         }
