@@ -111,6 +111,7 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     let rate_limits = Arc::new(RateLimits::new(args.rate_limit, args.account_rate_limit, args.contribution_rate_limit));
     let state = AppState {
         db: db.clone(),
+        clock: db.clock().clone(),
         tokens: Arc::new(Tokens::new(keys, &args.public_url(address))),
         passwords: Arc::new(Passwords::default()),
         attempts: Arc::default(),

@@ -12,6 +12,7 @@ use std::{
 };
 
 use chrono::Days;
+use chrono_tz::Tz;
 use clap::Args;
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
         keys::Keys,
     },
     db::Target,
+    kernel::clock,
     reference::Purpose,
     retention::Periods,
     web::{client::Proxies, rate_limit::Rate},
@@ -59,6 +61,20 @@ impl DatabaseArgs {
         std::fs::remove_file(&probe).map_err(refused)?;
         Ok(Target::Sqlite(folder.join("remacto.db")))
     }
+}
+
+/// Where days begin and end. Every command takes it.
+#[derive(Debug, Clone, Args)]
+pub struct TimeArgs {
+    /// Time zone that days belong to, by its IANA name: rounds open, periods end and lateness counts by its days. Instances that share a database must say the same.
+    #[arg(long, env = "REMACTO_TIME_ZONE", default_value_t = clock::DEFAULT_ZONE, value_name = "NAME", value_parser = parse_zone, global = true)]
+    pub time_zone: Tz,
+}
+
+fn parse_zone(text: &str) -> Result<Tz, String> {
+    text.parse().map_err(|_unknown: chrono_tz::ParseError| {
+        "must be the IANA name of a time zone, like Africa/Casablanca or UTC".to_owned()
+    })
 }
 
 /// A database's URL, which may hold a password: it is judged only where its refusal does not quote it.

@@ -11,9 +11,7 @@ use crate::{
     auth::store::{management, sessions},
     changes, consultations,
     db::{Actor, Db, StoreError, WriteError, forget_answers},
-    focal_points, imports,
-    kernel::clock,
-    persons,
+    focal_points, imports, persons,
 };
 
 /// How often what is too old is looked for.
@@ -76,11 +74,12 @@ pub async fn keep_house(db: Db, periods: Periods) {
 /// of one does not keep the others.
 #[must_use]
 pub fn forget(db: &Db, periods: &Periods, piece: i64) -> Forgotten {
-    let before = |days: Days| clock::now() - days;
-    let last_day = before(periods.focal_points).date_naive();
+    let (now, today) = (db.clock().now(), db.clock().today());
+    let before = |days: Days| now - days;
+    let last_day = today - periods.focal_points;
     let answers = || db.write_blocking(&SPENT, |tx| Ok(forget_answers(tx)? + auth::store::forget_revoked(tx)?));
     let focal = || in_pieces(|| db.write_blocking(&PERSONAL, |tx| focal_points::forget(tx, last_day, piece)));
-    let closed_before = before(periods.contribution_contacts).date_naive();
+    let closed_before = today - periods.contribution_contacts;
     let contacts =
         || in_pieces(|| db.write_blocking(&PERSONAL, |tx| consultations::forget_contacts(tx, closed_before, piece)));
     let ended = before(periods.sessions);

@@ -8,6 +8,7 @@ use crate::{
     auth::{Passwords, attempts::Attempts, issuers::Issuers, tokens::Tokens},
     config::DataLicence,
     db::Db,
+    kernel::clock::Clock,
     observe::metrics::Metrics,
     web::{client::Proxies, rate_limit::RateLimits},
 };
@@ -17,6 +18,8 @@ use crate::{
 pub struct AppState {
     /// The database.
     pub db: Db,
+    /// What tells the present moment and day: the clock of the database.
+    pub clock: Clock,
     /// Issues and checks access tokens.
     pub tokens: Arc<Tokens>,
     /// Checks passwords.

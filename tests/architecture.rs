@@ -144,6 +144,34 @@ fn the_clock_is_asked_only_in_one_place() {
     );
 }
 
+/// A day is one of Morocco's: no other source turns a moment into a day or a day into a moment, or has a zone. A day that is
+/// compared with the present comes from the clock that its server was given, which tests set; only access tokens are dated by
+/// the machine's own.
+#[test]
+fn days_and_moments_are_turned_into_each_other_in_one_place() {
+    let words =
+        ["date_naive(", "Local::", "with_timezone(", "chrono_tz", "and_time(", "and_hms_opt(", "NaiveTime", ".date()"];
+    only(
+        "a day of a moment",
+        |s| words.iter().any(|word| s.code.contains(word)),
+        |s| ["kernel/clock.rs", "config.rs"].contains(&s.path.as_str()),
+    );
+    only(
+        "the machine's clock",
+        |s| s.code.contains("clock::now("),
+        |s| s.is_below("auth") || s.path == "kernel/clock.rs",
+    );
+    let databases = ["current_date", "current_timestamp", "now()", "'now'", "localtime"];
+    only(
+        "the clock of a database",
+        |s| {
+            s.room() == "store"
+                && databases.iter().any(|word| s.code.to_lowercase().replace("tx.now()", "").contains(word))
+        },
+        |_| false,
+    );
+}
+
 #[test]
 fn the_kernel_knows_neither_http_nor_the_database_nor_resources() {
     let outside = ["crate::web", "crate::db", "crate::state", "crate::observe"];

@@ -248,7 +248,7 @@ handler!(from_pg, PgConnection);
 
 /// The answer that is made of it.
 fn written(found: Found) -> ProgramOut {
-    let (row, today) = (found.row, chrono::Utc::now().date_naive());
+    let (row, today) = (found.row, remacto::kernel::clock::Clock::default().today());
     let mut axes: Vec<Axis> = Vec::new();
     for (id, title, principle) in found.axes {
         match axes.last_mut().filter(|last| last.id == id) {

@@ -38,7 +38,7 @@ list_query! {
         /// `ended`, `reused`, `revoked`; of what is personal also `accessed`, `erased`.
         #[example = "updated"]
         pub action: One<Reference>,
-        /// Only from this moment on: a date, or an RFC 3339 timestamp.
+        /// Only from this moment on: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2026-01-01"]
         pub since: Instant,
         /// Only before this moment.

@@ -11,7 +11,7 @@ use crate::{
     db::{Actor, Db, Keeper},
     exports,
     imports::{self, Format, ImportOut, Mode, Order, Report, Resource, Stopped, Stored, Unreadable},
-    kernel::{clock, register::Source, text::hex},
+    kernel::{clock::Clock, register::Source, text::hex},
 };
 
 /// Who imports here.
@@ -56,7 +56,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), String> {
     let format = args.format.map_or_else(|| ending.parse(), Ok);
     let format = format.map_err(|_unknown| at_file("its ending says no format: give --format"))?;
     let bytes = fs::read(&args.file).map_err(|error| at_file(&error.to_string()))?;
-    let content = imports::read(args.resource, format, &bytes, clock::now().date_naive());
+    let content = imports::read(args.resource, format, &bytes, Clock::default().today());
     let content = content.map_err(|why| at_file(&unreadable(why)))?;
     let order = Order {
         resource: args.resource,

@@ -20,8 +20,9 @@ use self::{
 };
 use crate::{
     app,
-    config::{self, DatabaseArgs, ExportArgs, HealthcheckArgs, ServeArgs},
+    config::{self, DatabaseArgs, ExportArgs, HealthcheckArgs, ServeArgs, TimeArgs},
     db::{self, Db, Target},
+    kernel::clock,
     openapi,
     reference::{self, Purpose},
 };
@@ -33,6 +34,8 @@ use crate::{
 #[derive(Parser)]
 #[command(name = "remacto", version)]
 struct Cli {
+    #[command(flatten)]
+    time: TimeArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -81,7 +84,12 @@ const COMMAND_CONNECTIONS: u32 = 1;
 pub fn run() -> ExitCode {
     let started = Instant::now();
     env_logger::Builder::from_env(config::log_filter()).format_timestamp_millis().init();
-    let outcome = match Cli::parse().command {
+    let Cli { time, command } = Cli::parse();
+    if let Err(other) = clock::set_zone(time.time_zone) {
+        log::error!("days belong to {other} already");
+        return ExitCode::FAILURE;
+    }
+    let outcome = match command {
         Command::Serve(args) => serve(&args, started),
         Command::Migrate(args) => migrate(&args),
         Command::Seed(args) => seed(&args).map(drop),

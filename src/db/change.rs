@@ -12,6 +12,8 @@ use diesel::{
 };
 use serde_json::Value;
 
+use crate::kernel::clock;
+
 use super::{
     Conn, StoreError, Transactions,
     audit::{self, Actor, Deed},
@@ -89,7 +91,7 @@ impl<'c> Tx<'c> {
     /// The day of the transaction.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
-        self.now.date_naive()
+        clock::day_of(self.now)
     }
 
     /// Notes a change for the feed, and for the audit with what was there before and after. Both are written when the

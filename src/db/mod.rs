@@ -50,7 +50,7 @@ use self::{
     connection::{Access, Manager, Statements},
     edition::Knowledge,
 };
-use crate::kernel::clock;
+use crate::kernel::clock::Clock;
 use diesel::{
     connection::{AnsiTransactionManager, TransactionManager},
     r2d2::{Pool, PooledConnection},
@@ -130,6 +130,7 @@ struct Inner {
     statements: Arc<Statements>,
     knowledge: Knowledge,
     target: Target,
+    clock: Clock,
 }
 
 /// A pool and the work that is under way on it or waits for it.
@@ -163,6 +164,7 @@ impl Db {
             statements: Arc::clone(&statements),
             knowledge: Knowledge::default(),
             target: target.clone(),
+            clock: Clock::default(),
         };
         Ok(Self { inner: Arc::new(inner), deadline: DEFAULT_DEADLINE })
     }
@@ -177,6 +179,12 @@ impl Db {
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.inner.target
+    }
+
+    /// The clock that dates what is written.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
     }
 
     /// How many statements have been sent to the database since the start.
@@ -345,7 +353,7 @@ impl Db {
             Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
         };
         self.noted(begun)?;
-        let mut tx = Tx::new(conn, author.actor(), clock::now());
+        let mut tx = Tx::new(conn, author.actor(), self.inner.clock.now());
         let admitted = author.admit(tx.conn).map_err(E::from);
         let outcome = admitted
             .and_then(|()| work(&mut tx))

@@ -8,6 +8,7 @@ use actix_web::{
     post,
     web::{Data, Path, block},
 };
+use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
@@ -29,7 +30,6 @@ use crate::{
     },
     db::{Conn, Keeper, StoreError, Tx},
     kernel::{
-        clock,
         codes::Flag,
         id::{is_id, new_id},
         register::{Column, Fault},
@@ -84,7 +84,7 @@ pub async fn create_import(
     let claims = body.principal.claims().clone();
     let keeper = state.db.read_as(body.principal.clone(), move |conn| keeper(conn, &claims)).await?;
     let running = running(&state)?;
-    let (principal, order, content) = read(body, &query).await?;
+    let (principal, order, content) = read(body, &query, state.clock.today()).await?;
     let refused = Arc::new(Mutex::new(None));
     let slot = Arc::clone(&refused);
     let import = move |tx: &mut Tx<'_>| {
@@ -248,7 +248,11 @@ fn busy() -> Problem {
 }
 
 /// What is asked for, and the list, read on a blocking thread.
-async fn read(body: Upload<ImportsRun>, query: &ImportQuery) -> Result<(Principal, Order, Content), Problem> {
+async fn read(
+    body: Upload<ImportsRun>,
+    query: &ImportQuery,
+    today: NaiveDate,
+) -> Result<(Principal, Order, Content), Problem> {
     let resource = query.resource.as_ref().ok_or_else(|| Problem::missing_parameter("resource"))?.0;
     may_list(body.principal.claims().role, resource)?;
     let mode = query.mode.as_ref().map_or(Mode::Upsert, |mode| mode.0);
@@ -265,7 +269,7 @@ async fn read(body: Upload<ImportsRun>, query: &ImportQuery) -> Result<(Principa
         "application/x-ndjson" => Format::Ndjson,
         _ => Format::Json,
     };
-    let (bytes, today) = (body.bytes, clock::now().date_naive());
+    let bytes = body.bytes;
     let content = move || (hex(&Sha256::digest(&bytes)), store::read(resource, format, &bytes, today));
     let (content_sha256, content) = block(content).await.map_err(Problem::internal)?;
     let order = Order {

@@ -22,7 +22,7 @@ use crate::{
 query! {
     /// The parameters of the network.
     pub struct NetworkQuery {
-        /// The day that the computed composition is about; today, in UTC, unless said otherwise.
+        /// The day that the computed composition is about; today, in Morocco, unless said otherwise.
         #[example = "2024-06-30"]
         pub as_of: Day,
         /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
@@ -117,7 +117,7 @@ pub struct ComputedCompositionOut {
     /// The day.
     #[schema(example = "2024-06-30")]
     pub as_of: NaiveDate,
-    /// The day on which this was computed, in UTC.
+    /// The day on which this was computed, in Morocco.
     #[schema(example = "2026-11-23")]
     pub computed_on: NaiveDate,
     /// How many members.
@@ -200,7 +200,7 @@ pub struct NetworkStatisticsOut {
     /// The day.
     #[schema(example = "2024-06-30")]
     pub as_of: NaiveDate,
-    /// The day on which this was computed, in UTC.
+    /// The day on which this was computed, in Morocco.
     #[schema(example = "2026-11-23")]
     pub computed_on: NaiveDate,
     /// Number of the last change that the figures can have seen.

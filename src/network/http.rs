@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     db::{Conn, StoreError, current_sequence},
-    kernel::clock,
     members,
     state::AppState,
     territories,
@@ -35,7 +34,7 @@ pub async fn get_network(
     Query(query): Query<NetworkQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let day = query.as_of.map_or(today, |day| day.0);
     let found = state.db.read(move |conn| overview(conn, day)).await?;
     let (network, composition, sequence) = found.ok_or_else(Problem::not_found)?;
@@ -62,7 +61,7 @@ pub async fn get_statistics(
     Query(query): Query<NetworkQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let day = query.as_of.map_or(today, |day| day.0);
     let figures = state.db.read(move |conn| figures(conn, day)).await?.ok_or_else(Problem::not_found)?;
     let sequence = figures.sequence;

@@ -32,6 +32,7 @@ use crate::{
         title = "REMACTO open data API",
         description = "Open data of REMACTO, the Moroccan Network of Open Local Governments: its members on any day, the \
                        network and its charter, and Morocco's territorial units. Texts come in Arabic, French and English; `?lang=` prunes them to one. \
+                       Moments are UTC; a day is a day of Morocco, from midnight to midnight there (Africa/Casablanca). \
                        An unknown parameter is refused, lists are paged by cursor, refusals are problem documents (RFC 9457), \
                        and every answer has validators for conditional requests.",
         license(name = "MIT", identifier = "MIT")

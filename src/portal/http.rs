@@ -9,7 +9,7 @@ use askama::Template;
 
 use super::texts::{Texts, texts};
 use crate::{
-    kernel::{clock, language::Language},
+    kernel::language::Language,
     members::MemberKind,
     network,
     state::AppState,
@@ -77,7 +77,7 @@ fn page(template: &impl Template) -> Result<HttpResponse, Problem> {
 #[get("/")]
 pub async fn get_home(state: Data<AppState>, Query(query): Query<HomeQuery>) -> Result<HttpResponse, Problem> {
     let language = query.lang.map_or(Language::Fr, |lang| lang.0);
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let found = state.db.read(move |conn| network::overview(conn, today)).await?;
     let (network, composition, _) = found.ok_or_else(Problem::not_found)?;
     let kinds = composition.by_kind.iter().filter(|kind| kind.count > 0);

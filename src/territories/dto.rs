@@ -39,7 +39,7 @@ list_query! {
         /// letter case and the Arabic letters that are written for one another do not matter.
         #[example = "tetouan"]
         pub q: SearchText,
-        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
         pub updated_since: Instant,
         /// The order: `code` (default), `name_fr`, `name_ar` or `population_2024`; descending with a `-` in front.

@@ -21,7 +21,7 @@ use chrono::NaiveDate;
 use quick_cache::{Weighter, sync::Cache};
 
 use super::etag;
-use crate::{db::Edition, kernel::clock, state::AppState};
+use crate::{db::Edition, state::AppState};
 
 /// How much memory the answers take together, in bytes.
 const CAPACITY: u64 = 8 << 20;
@@ -72,7 +72,7 @@ pub async fn remember<B: MessageBody + 'static>(
     let Some(address) = address(&req) else { return Ok(next.call(req).await?.map_into_left_body()) };
     // Without an answer from the database the service inside says what is wrong with it.
     let Ok(edition) = state.db.edition().await else { return Ok(next.call(req).await?.map_into_left_body()) };
-    let day = clock::now().date_naive();
+    let day = state.clock.today();
     if let Some(answer) = answers.0.get(&address).filter(|kept| kept.edition == edition && kept.day == day) {
         state.metrics.remembered();
         let response = answer.again(etag::is_known(req.request(), &answer.tag));

@@ -7,10 +7,18 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
+    web::Data,
 };
 
-use super::problem::{Problem, kind_of_status};
-use crate::observe::request_id::RequestId;
+use super::{
+    problem::{Problem, kind_of_status},
+    representation::FRESHNESS,
+};
+use crate::{kernel::clock, observe::request_id::RequestId, state::AppState};
+
+/// For how many seconds [`FRESHNESS`] calls an answer fresh, and then lets it be served while it is fetched again.
+const FRESH_S: i64 = 60;
+const STALE_S: i64 = 300;
 
 /// Data is never a document that loads anything.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -50,8 +58,26 @@ pub async fn finish<B: MessageBody>(
     } else {
         DATA_POLICY
     };
-    set_headers(response.headers_mut(), policy);
+    let now = response.request().app_data::<Data<AppState>>().map(|state| state.clock.now());
+    let headers = response.headers_mut();
+    set_headers(headers, policy);
+    if let Some(now) = now {
+        end_with_the_day(headers, (clock::day_end(clock::day_of(now)) - now).num_seconds());
+    }
     Ok(response)
+}
+
+/// Keeps an answer from being called fresh when the day that it was made on is over, as far as it may depend on the day.
+fn end_with_the_day(headers: &mut HeaderMap, left_s: i64) {
+    let is_of_the_day = headers.get(header::CACHE_CONTROL).is_some_and(|value| value == FRESHNESS);
+    let fresh_s = FRESH_S.min(left_s).max(0);
+    let stale_s = STALE_S.min(left_s - fresh_s).max(0);
+    if is_of_the_day && (fresh_s, stale_s) != (FRESH_S, STALE_S) {
+        let freshness = format!("public, max-age={fresh_s}, stale-while-revalidate={stale_s}");
+        if let Ok(value) = HeaderValue::from_str(&freshness) {
+            headers.insert(header::CACHE_CONTROL, value);
+        }
+    }
 }
 
 fn is_a(headers: &HeaderMap, media_type: &[u8]) -> bool {
@@ -99,4 +125,26 @@ fn explain<B: MessageBody>(response: ServiceResponse<B>) -> ServiceResponse<BoxB
     answer.content_type(problem.media_type());
     let body = serde_json::to_vec(&problem.body(&id)).unwrap_or_default();
     ServiceResponse::new(req, answer.body(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_answer_is_fresh_for_longer_than_its_day() {
+        let with = |freshness: &'static str, left_s| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(freshness));
+            end_with_the_day(&mut headers, left_s);
+            headers.get(header::CACHE_CONTROL).unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(with(FRESHNESS, FRESH_S + STALE_S), FRESHNESS);
+        assert_eq!(with(FRESHNESS, 359), "public, max-age=60, stale-while-revalidate=299");
+        assert_eq!(with(FRESHNESS, 30), "public, max-age=30, stale-while-revalidate=0");
+        assert_eq!(with(FRESHNESS, 0), "public, max-age=0, stale-while-revalidate=0");
+        for other in ["no-store", "no-cache", "public, max-age=3600"] {
+            assert_eq!(with(other, 1), other);
+        }
+    }
 }

@@ -13,7 +13,7 @@ use utoipa::openapi::{
     schema::{AnyOfBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type},
 };
 
-use crate::kernel::{codes::Pattern, id::Slug, language::Language, paging::Order, text};
+use crate::kernel::{clock::day_start, codes::Pattern, id::Slug, language::Language, paging::Order, text};
 
 /// A value of a query parameter, described as exactly as it is read.
 pub trait Parameter {
@@ -208,7 +208,7 @@ impl Parameter for Lang {
     }
 }
 
-/// A moment: an RFC 3339 timestamp, or a date, which means its first moment in UTC.
+/// A moment: an RFC 3339 timestamp, or a date, which means the first moment of that day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instant(pub DateTime<Utc>);
 
@@ -216,7 +216,7 @@ impl FromStr for Instant {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let date = || Some(parse_day(text)?.and_hms_opt(0, 0, 0)?.and_utc());
+        let date = || parse_day(text).map(day_start);
         let moment = || DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc().trunc_subsecs(6));
         // What an offset pushes out of the calendar's years is as good as its end: nothing lies there.
         let (first, last) =
@@ -432,7 +432,7 @@ mod tests {
     #[test]
     fn moments_are_dates_or_timestamps() {
         let moment = |text: &str| text.parse::<Instant>().map(|moment| moment.0.to_rfc3339());
-        assert_eq!(moment("2024-06-30").as_deref(), Ok("2024-06-30T00:00:00+00:00"));
+        assert_eq!(moment("2024-06-30").as_deref(), Ok("2024-06-29T23:00:00+00:00"), "the day of Morocco");
         assert_eq!(moment("2024-06-30T12:00:00+01:00").as_deref(), Ok("2024-06-30T11:00:00+00:00"));
         assert_eq!(moment("0001-01-01T00:00:00+12:00").as_deref(), Ok("0001-01-01T00:00:00+00:00"));
         assert_eq!(moment("9999-12-31T23:59:59-12:00").as_deref(), Ok("9999-12-31T23:59:59+00:00"));

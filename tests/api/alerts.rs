@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Days, NaiveDate, Utc};
+use chrono::Days;
 use diesel::{RunQueryDsl as _, sql_query};
 use remacto::{auth::roles::Role, db::Conn};
 use serde_json::{Value, json};
@@ -13,17 +13,13 @@ use crate::{
     support::{
         TestServer,
         accounts::{Account, OPERATOR},
-        on_both, on_both_demonstrations,
+        on_both, on_both_demonstrations, today,
     },
 };
 
 const NETWORK: &str = "/api/v1/network/alerts";
 const LARACHE: &str = "/api/v1/members/commune-larache/alerts";
 const PROGRAM: &str = "/api/v1/action-programs/commune-larache-cycle-1";
-
-fn today() -> NaiveDate {
-    Utc::now().date_naive()
-}
 
 fn ago(days: u64) -> String {
     (today() - Days::new(days)).to_string()

@@ -15,6 +15,7 @@ const LIST: &str = "/api/v1/territories?limit=5";
 
 on_both! {
     fn public_answers_may_be_kept_and_revalidated(server) {
+        server.db.clock().set("2026-12-01T12:00:00Z".parse().unwrap());
         for path in [ONE, LIST, "/api/v1", "/api/v1/network", "/api/v1/charter", "/api/v1/charter/commitments"] {
             let answer = server.get(path);
             assert_eq!(answer.header("cache-control"), Some("public, max-age=60, stale-while-revalidate=300"), "{path}");
@@ -25,6 +26,14 @@ on_both! {
             assert_eq!(again.header("etag"), Some(tag.as_str()));
             assert_eq!(again.header("cache-control"), answer.header("cache-control"));
             assert_eq!(again.header("vary"), answer.header("vary"));
+        }
+        // None is called fresh when the day is over, an hour before it is in UTC; not even one that is kept here.
+        for _ in 0..2 {
+            server.db.clock().set("2026-12-01T22:58:30Z".parse().unwrap());
+            let answer = server.get("/api/v1/network");
+            let freshness = answer.header("cache-control").unwrap().split(['=', ',']);
+            let seconds: i64 = freshness.filter_map(|part| part.parse::<i64>().ok()).sum();
+            assert!((1..=90).contains(&seconds), "{seconds}");
         }
     }
 

@@ -163,6 +163,7 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
         ("DATABASE_URL", "postgres:///x", "must name a host"),
         ("REMACTO_CORS_ORIGINS", "https://a.example/path", "must be an origin"),
         ("REMACTO_DATA_LICENCE", "MIT", "must be one of CC-BY-4.0"),
+        ("REMACTO_TIME_ZONE", "Africa/Rabat", "must be the IANA name of a time zone"),
         ("REMACTO_FEED_RETENTION_DAYS", "0", "1..=36500"),
         ("REMACTO_SESSION_RETENTION_DAYS", "0", "1..=36500"),
         ("REMACTO_FOCAL_POINT_RETENTION_DAYS", "0", "1..=36500"),
@@ -192,7 +193,7 @@ fn every_setting_is_in_the_help_and_in_the_readme() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let settings: Vec<&str> = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
-    assert_eq!(settings.len(), 25, "{settings:?}");
+    assert_eq!(settings.len(), 26, "{settings:?}");
     for setting in settings {
         assert!(readme.contains(&format!("`{setting}`")), "{setting} is missing from the README");
     }

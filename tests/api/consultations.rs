@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use crate::{
     openapi::assert_documented,
-    support::{TestServer, accounts::Account, client::Answer, on_both, on_both_demonstrations},
+    support::{TestServer, accounts::Account, client::Answer, on_both, on_both_demonstrations, today},
 };
 
-const LIST: &str = "/api/v1/consultations";
-const PROGRAM: &str = "/api/v1/action-programs/commune-larache-cycle-1";
+pub const LIST: &str = "/api/v1/consultations";
+pub const PROGRAM: &str = "/api/v1/action-programs/commune-larache-cycle-1";
 
 /// A day that lies so many days away from today.
 pub fn day(offset: i64) -> String {
-    (Utc::now().date_naive() + chrono::TimeDelta::days(offset)).to_string()
+    (today() + chrono::TimeDelta::days(offset)).to_string()
 }
 
 /// A programme of Larache's, published or a draft.

@@ -37,6 +37,7 @@ mod measurement_imports;
 mod measurements;
 mod member_writes;
 mod members;
+mod midnight;
 mod network;
 mod network_indicators;
 mod observing;

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use remacto::auth::roles::Role;
+use remacto::{auth::roles::Role, kernel::clock};
 use serde_json::{Value, json};
 
 use crate::{
     consultations::{self, day, patch},
     evaluations::{advance, evaluator, programme},
     openapi::assert_documented,
-    support::{TestServer, accounts::Account, on_both, on_both_demonstrations},
+    support::{TestServer, accounts::Account, on_both, on_both_demonstrations, today},
 };
 
 const LIST: &str = "/api/v1/network/indicators";
@@ -200,7 +200,9 @@ on_both! {
         assert_eq!((&nobody["whole"]["value"], &nobody["whole"]["denominator"]), (&Value::Null, &json!(0)));
 
         let answered = |id: &str, decision: &str, came: i64, decided: i64| {
-            run(format!("UPDATE contribution SET created_at = '{} 23:30:00' WHERE id = '{id}'", day(came)));
+            // Half an hour into the day, when UTC still shows the day before.
+            let at = (clock::day_start(day(came).parse().unwrap()) + chrono::TimeDelta::minutes(30)).naive_utc();
+            run(format!("UPDATE contribution SET created_at = '{at}' WHERE id = '{id}'"));
             run(format!("UPDATE contribution SET decision = '{decision}', decided_on = '{}', decision_reason = '{{\"fr\": \"x\"}}' WHERE id = '{id}'", day(decided)));
         };
         assert_eq!((value(server, "ideas-received"), value(server, "ideas-answered-with-reasons")), (json!(3), json!(0)));
@@ -397,14 +399,15 @@ fn recomputed(server: &TestServer, today: NaiveDate) -> BTreeMap<&'static str, (
 
 on_both_demonstrations! {
     fn figures_of_the_demonstration_follow_from_its_public_data_sets(server) {
-        let today = chrono::Utc::now().date_naive();
+        let today = today();
         let expected = recomputed(server, today);
         for code in computed(server) {
             let found = asked(server, &code);
             let whole = &found["whole"];
             if code == "days-from-idea-to-answer" {
                 let mut days: Vec<i64> = exported(server, "contributions").iter().filter_map(|idea| {
-                    Some((date(&idea["decision"]["decided_on"])? - date(&idea["created_at"])?).num_days())
+                    let came_in_at = idea["created_at"].as_str()?.parse().ok()?;
+                    Some((date(&idea["decision"]["decided_on"])? - clock::day_of(came_in_at)).num_days())
                 }).collect();
                 days.sort_unstable();
                 assert_eq!(whole["observations"], days.len());

@@ -24,7 +24,7 @@ use crate::{
         TestServer,
         accounts::{Account, OPERATOR},
         client::Answer,
-        on_both,
+        on_both, today,
     },
 };
 
@@ -317,7 +317,7 @@ on_both! {
             contribute(server, "Canary", &format!("canary{number}@example.org"));
         }
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default());
-        let ago = |days: u64| (Utc::now().date_naive() - Days::new(days)).to_string();
+        let ago = |days: u64| (today() - Days::new(days)).to_string();
         run(&server.target, &format!("UPDATE consultation SET opens_on = '{}', closes_on = '{}'", ago(99), ago(30)));
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default(), "not before they are over");
         run(&server.target, &format!("UPDATE consultation SET closes_on = '{}'", ago(31)));
@@ -329,7 +329,7 @@ on_both! {
 
     fn a_round_without_end_keeps_no_contact_for_ever(server) {
         contribute(server, "Canary", "canary@example.org");
-        let ago = |days: u64| (Utc::now().date_naive() - Days::new(days)).to_string();
+        let ago = |days: u64| (today() - Days::new(days)).to_string();
         run(&server.target, &format!("UPDATE consultation SET opens_on = '{}', closes_on = '2199-12-31'", ago(999)));
         run(&server.target, &format!("UPDATE contribution SET created_at = '{} 12:00:00'", ago(30 + 366)));
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default());
@@ -363,7 +363,7 @@ on_both! {
 
     fn what_is_personal_goes_by_itself_in_pieces(server) {
         let (amina, secretary) = (amina(server), server.account(Role::Secretariat));
-        let (today, now) = (Utc::now().date_naive(), Utc::now().naive_utc());
+        let (today, now) = (today(), Utc::now().naive_utc());
         let left = |email: &str, days: u64| {
             let body = json!({"full_name": "Canary", "email": email, "preferred_language": "ar", "serves_until": today - Days::new(days)});
             server.json("POST", LARACHE, &[secretary.header(), ("Idempotency-Key", email)], &body).json()

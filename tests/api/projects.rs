@@ -1,20 +1,20 @@
 //! Projects and milestones: what is stored of them, and how they stand on a day.
 
-use chrono::{Days, Utc};
+use chrono::Days;
 use remacto::auth::roles::Role;
 use serde_json::{Value, json};
 
 use crate::{
     action_programs::{LARACHE_1, PROGRAMS, all, brought_to, changes, patch, post, programme},
     openapi::assert_documented,
-    support::{TestServer, accounts::Account, client::Answer, on_both, on_both_demonstrations},
+    support::{TestServer, accounts::Account, client::Answer, on_both, on_both_demonstrations, today},
 };
 
 const PROJECTS: &str = "/api/v1/projects";
 
 /// A day so many days from today.
 fn day(offset: i64) -> String {
-    let today = Utc::now().date_naive();
+    let today = today();
     let days = Days::new(offset.unsigned_abs());
     let day = if offset < 0 { today.checked_sub_days(days) } else { today.checked_add_days(days) };
     day.unwrap().to_string()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, Utc};
+use chrono::Days;
 use diesel::{RunQueryDsl as _, sql_query};
 use remacto::{auth::roles::Role, db::Conn};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
     evaluations::{advance, evaluator, programme},
     indicators, measurements,
     openapi::assert_documented,
-    support::{TestServer, accounts::OPERATOR, on_both, on_both_demonstrations},
+    support::{TestServer, accounts::OPERATOR, on_both, on_both_demonstrations, today},
 };
 
 const CARD: &str = "/api/v1/members/commune-larache/scorecard";
@@ -179,7 +179,7 @@ on_both! {
         let decided = server.json("POST", &format!("{idea}/decision"), &[secretary.header(), ("If-Match", "*")], &body);
         assert_eq!(decided.status, 200, "{}", decided.text());
         assert_eq!(ideas(&card()), (0, 1, 1));
-        let yesterday = (Utc::now().date_naive() - Days::new(1)).to_string();
+        let yesterday = (today() - Days::new(1)).to_string();
         let before = server.get(&format!("/api/v1/members/{member}/scorecard?as_of={yesterday}")).ok();
         assert_eq!(ideas(&before), (0, 0, 0), "nothing had come in");
         run(server, &format!("UPDATE consultation SET opens_on = '2024-01-01', closes_on = '{yesterday}'"));
@@ -200,11 +200,11 @@ on_both! {
             let all = figures(&on(server, day));
             (all["figures_reported_in_time"], all["figures_reported_late"])
         };
-        let today = Utc::now().date_naive();
+        let today = today();
         assert_eq!(reported(&(today - Days::new(1)).to_string()), (0, 0));
         assert_eq!(reported(&today.to_string()), (0, 3));
-        run(server, "UPDATE measurement SET first_submitted_at = '2024-08-30 23:59:59', is_late = FALSE WHERE period = '2024-H1'");
-        run(server, "UPDATE measurement SET first_submitted_at = '2025-05-02 00:00:00' WHERE period = '2024-H2'");
+        run(server, "UPDATE measurement SET first_submitted_at = '2024-08-30 22:59:59', is_late = FALSE WHERE period = '2024-H1'");
+        run(server, "UPDATE measurement SET first_submitted_at = '2025-05-01 23:00:00' WHERE period = '2024-H2'");
         assert_eq!([reported("2024-08-29"), reported("2024-08-30"), reported("2025-05-01"), reported("2025-05-02")], [(0, 0), (1, 0), (1, 0), (1, 1)]);
         let network = |day: &str| figures(&server.get(&format!("{NETWORK}?as_of={day}")).ok())["figures_reported_in_time"];
         assert_eq!((network("2024-08-29"), network("2024-08-30")), (0, 1));
@@ -230,7 +230,7 @@ on_both! {
         let fresh = server.get(CARD).ok();
         assert_eq!(counted(&fresh), is(&[("programmes_in_draft", 1), ("documents_published", 1), ("milestones_late", 1)]));
         // It was not stored here the day before.
-        let yesterday = (Utc::now().date_naive() - Days::new(1)).to_string();
+        let yesterday = (today() - Days::new(1)).to_string();
         assert_eq!(counted(&on(server, &yesterday)), is(&[("documents_published", 1)]));
     }
 
@@ -288,7 +288,7 @@ on_both! {
     }
 
     fn a_day_that_has_not_come_is_refused_and_answers_are_kept_until_something_changes(server) {
-        let tomorrow = (Utc::now().date_naive() + Days::new(1)).to_string();
+        let tomorrow = (today() + Days::new(1)).to_string();
         for path in [CARD, NETWORK] {
             let problem = server.get(&format!("{path}?as_of={tomorrow}")).problem(400, "invalid_parameter");
             assert_eq!(problem["errors"][0]["parameter"], "as_of");

@@ -30,7 +30,7 @@ use crate::{
 list_query! {
     /// The parameters of the list of a project's milestones.
     pub struct MilestoneQuery of MilestoneOut {
-        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
         pub updated_since: Instant,
         /// The order: `position` (default), or `-position`.

@@ -74,7 +74,7 @@ list_query! {
         pub q: SearchText,
         /// `all` for what is not published, too, `draft` for that only; with a token that may see it.
         pub publication: One<PublicationFilter>,
-        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
         pub updated_since: Instant,
         /// The order: `created_at` (default), `title_fr` or `title_ar`; descending with a `-` in front. Who has no title

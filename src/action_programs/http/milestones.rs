@@ -21,7 +21,7 @@ use crate::{
         roles::ProgramsWrite,
     },
     db::{Conn, StoreError, Tx},
-    kernel::{clock, id::is_id},
+    kernel::id::is_id,
     state::AppState,
     web::{
         idempotency::Once,
@@ -63,7 +63,7 @@ pub async fn list_milestones(
         Ok(Some((project.is_public, store::list_milestones(conn, &listing)?)))
     };
     let (is_public, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let view = as_published(view, is_public, Some(today.to_string()));
     let (page, sequence) = (frame.page(&found), found.sequence);
     let next = page.next_cursor.clone();
@@ -98,7 +98,7 @@ pub async fn get_milestone(
         step(conn, &project, &path.1)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let view = as_published(view, found.is_public, Some(moment(found.version, today)));
     view.respond(&req, found.version, &MilestoneOut::of(found, Some(today)), None)
 }

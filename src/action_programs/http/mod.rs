@@ -33,7 +33,7 @@ use crate::{
         roles::{Needs, ProgramsDraft, ProgramsMove, Role},
     },
     db::{Author as _, Conn, StoreError, in_pieces},
-    kernel::{clock, paging::Found},
+    kernel::{id::new_id, paging::Found},
     members::TransitionReasonOut,
     state::AppState,
     web::{
@@ -74,7 +74,7 @@ pub async fn list_programs(
         view.has_frame("include")?;
     }
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
-    let (today, wanted_none) = (clock::now().date_naive(), wanted.is_empty());
+    let (today, wanted_none) = (state.clock.today(), wanted.is_empty());
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list(conn, &listing)?;
@@ -113,7 +113,7 @@ pub async fn get_program(
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
     let wanted = Several::values(query.include);
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         let Some((program, sequence)) = seen(conn, &caller, &address)? else { return Ok(None) };
         let included = included(conn, &wanted, std::slice::from_ref(&program), today)?;
@@ -182,7 +182,7 @@ pub async fn list_program_transitions(
         Ok(Some((program, surroundings)))
     };
     let (program, surroundings) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let data = transitions(&program, &surroundings, caller.0.as_ref());
+    let data = transitions(&program, &surroundings, caller.0.as_ref(), state.clock.today());
     view.respond(&req, program.version, &ProgramTransitionsOut { stage: program.stage, data }, None)
 }
 
@@ -224,8 +224,8 @@ fn transitions(
     program: &Program,
     surroundings: &Surroundings,
     caller: Option<&Principal>,
+    today: NaiveDate,
 ) -> Vec<ProgramTransitionOut> {
-    let today = clock::now().date_naive();
     let may_move = caller.is_some_and(|caller| caller.covers::<ProgramsMove>(&program.owner.id));
     let transition = |to: &Stage| {
         let found = obstacles(&surroundings.situation(program), *to, caller.is_some_and(is_secretariat), today);
@@ -290,7 +290,7 @@ fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(P
 pub fn as_published(view: View, is_public: bool, more: Option<String>) -> View {
     match more {
         // Drafts are in no sequence.
-        _ if !is_public => view.showing(format!("draft{}", clock::now().timestamp_micros())).private(),
+        _ if !is_public => view.showing(format!("draft{}", new_id())).private(),
         Some(more) => view.showing(more),
         None => view,
     }

@@ -24,7 +24,7 @@ use crate::{
         roles::{ProgramsDraft, ProgramsWrite},
     },
     db::{Conn, StoreError, Tx, current_sequence},
-    kernel::{clock, id::is_id, paging::Found, violation::Violation},
+    kernel::{id::is_id, paging::Found, violation::Violation},
     state::AppState,
     web::{
         idempotency::Once,
@@ -64,7 +64,7 @@ pub async fn list_projects(
     if wanted {
         view.has_frame("include")?;
     }
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts, today), false)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
@@ -100,7 +100,7 @@ pub async fn get_project(
     Query(query): Query<ProjectViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let (wanted, today) = (query.include.is_some(), clock::now().date_naive());
+    let (wanted, today) = (query.include.is_some(), state.clock.today());
     let read = move |conn: &mut Conn| {
         let Some(project) = seen(conn, &caller, &path)? else { return Ok(None) };
         let included = included(conn, wanted, std::slice::from_ref(&project), today)?;

@@ -61,7 +61,7 @@ list_query! {
         /// `all` for what is not published, too, `draft` for that only; of one's own voice, with a token that may write
         /// it.
         pub publication: One<PublicationFilter>,
-        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
         pub updated_since: Instant,
         /// The order: `created_at` (default), or `-created_at`.
@@ -91,7 +91,7 @@ list_query! {
         /// `all` for what is not published, too, `draft` for that only; of one's own voice, with a token that may write
         /// it.
         pub publication: One<PublicationFilter>,
-        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
         pub updated_since: Instant,
         /// The order: `created_at` (default), or `-created_at`.

@@ -73,7 +73,7 @@ list_query! {
         /// Only those that were decided on so; `none` for those without a decision; several by comma.
         #[example = "none,accepted"]
         pub decision: Several<DecisionFilter>,
-        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
         pub updated_since: Instant,
         /// The order: `created_at` (default), the oldest first, or `-created_at`.

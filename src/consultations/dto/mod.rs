@@ -61,7 +61,7 @@ list_query! {
         /// `all` for those on programmes that are not published, too, `draft` for those only; with a token that may see
         /// them.
         pub publication: One<PublicationFilter>,
-        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
         pub updated_since: Instant,
         /// The order: `created_at` (default) or `opens_on`; descending with a `-` in front.

@@ -18,7 +18,7 @@ use crate::{
         roles::ContributionsModerate,
     },
     db::{Tx, WriteError},
-    kernel::id::is_id,
+    kernel::{clock::day_of, id::is_id},
     state::AppState,
     web::{
         idempotency::Once,
@@ -116,7 +116,7 @@ fn decided(tx: &mut Tx<'_>, before: &Contribution, input: ContributionDecisionIn
         None => None,
     };
     let has_project = project.is_some_and(|project| project.program_id == before.program_id);
-    check_answer(&mut violations, &answer, has_project, (before.created_at.date_naive(), tx.today()));
+    check_answer(&mut violations, &answer, has_project, (day_of(before.created_at), tx.today()));
     violations.done()?;
     let standing = before.standing.decide(answer).map_err(WriteError::NotNow)?;
     answered(store::set_standing(tx, before, standing)?)

@@ -26,7 +26,7 @@ use crate::{
     action_programs::{admit, as_published, moment, with_drafts},
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError, current_sequence},
-    kernel::{clock, id::is_id, paging::Found},
+    kernel::{id::is_id, paging::Found},
     state::AppState,
     web::{problem::Problem, query::Query, representation::View},
 };
@@ -55,7 +55,7 @@ pub async fn list_consultations(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let (view, author, drafts) = with_drafts(view, &caller, query.publication.is_some())?;
-    let (today, is_numeric) = (clock::now().date_naive(), query.order().key == SortKey::OpensOn);
+    let (today, is_numeric) = (state.clock.today(), query.order().key == SortKey::OpensOn);
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts, today), is_numeric)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
@@ -94,7 +94,7 @@ pub async fn get_consultation(
         Ok(Some((found, current_sequence(conn)?)))
     };
     let (found, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let view = as_published(view, found.is_public, Some(moment(sequence, today)));
     view.respond(&req, found.version, &ConsultationOut::of(found, Some(today)), None)
 }

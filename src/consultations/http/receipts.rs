@@ -15,7 +15,6 @@ use super::super::{
 use crate::{
     action_programs::{MilestoneOut, ProjectOut, as_published, find_project, milestones_of, take_turn},
     db::{Actor, Conn, StoreError, Tx},
-    kernel::clock,
     state::AppState,
     web::{
         problem::Problem,
@@ -47,7 +46,7 @@ pub async fn get_contribution_status(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let receipt = Receipt::parse(&path).ok_or_else(Problem::not_found)?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         let Some(found) = store::find_by_receipt(conn, &receipt)? else { return Ok(None) };
         let became = became(conn, &found, today)?;

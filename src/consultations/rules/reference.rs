@@ -1,12 +1,12 @@
 //! Consultations and contributions that are invented for demonstration, in every state.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::{Answer, Contact, Content, Decision, Facts, Kind, Moderation, Participants, Report, Standing};
 use crate::{
     action_programs::{Program, Project, Stage},
-    kernel::{date::PartialDate, language::Language, language::LanguageMap},
+    kernel::{clock::day_start, date::PartialDate, language::Language, language::LanguageMap},
 };
 
 /// The texts from which consultations are invented.
@@ -167,7 +167,7 @@ impl Texts {
                 language: text.language,
                 contact: contact(number, at),
             };
-            let sent_at = on.and_time(NaiveTime::from_hms_opt(10, 0, 0).unwrap_or_default()).and_utc();
+            let sent_at = day_start(on) + TimeDelta::hours(11);
             // Those who consult on ideas begin with one state, and those on drafts with another.
             let state = (at + if round == 1 { 0 } else { 4 }) % 8;
             SeedContribution {
@@ -180,11 +180,7 @@ impl Texts {
     }
 
     fn standing(&self, state: usize, project: Option<String>, (sent_on, today): (NaiveDate, NaiveDate)) -> Standing {
-        let at = (sent_on + Days::new(2))
-            .min(today)
-            .and_time(NaiveTime::MIN)
-            .and_utc()
-            .max(sent_on.and_time(NaiveTime::MIN).and_utc());
+        let at = day_start((sent_on + Days::new(2)).min(today).max(sent_on));
         let decided_on = (sent_on + Days::new(25)).min(today).max(sent_on);
         let decision = |decision, reason: &LanguageMap, project_id| Answer {
             decision,

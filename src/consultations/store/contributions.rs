@@ -1,6 +1,6 @@
 //! Reading contributions.
 
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Days, NaiveDate, NaiveDateTime};
 use diesel::{dsl::AsSelect, prelude::*};
 use serde::Serialize;
 
@@ -17,6 +17,7 @@ use crate::{
         schema::{action_program, consultation, contribution, member},
     },
     kernel::{
+        clock::day_start,
         id::Slug,
         paging::{Found, Key, Listing, Position},
     },
@@ -193,7 +194,7 @@ pub(super) fn with_email(conn: &mut Conn, email: &str) -> Result<Vec<Contributio
 /// The database's.
 pub(super) fn with_contact(conn: &mut Conn, before: NaiveDate, most: i64) -> Result<Vec<Contribution>, StoreError> {
     let is_known = contribution::contact_name.is_not_null().or(contribution::contact_email.is_not_null());
-    let sent_before = before.checked_sub_days(Days::new(LONGEST_ROUND)).unwrap_or(before).and_time(NaiveTime::MIN);
+    let sent_before = day_start(before.checked_sub_days(Days::new(LONGEST_ROUND)).unwrap_or(before)).naive_utc();
     let is_over = consultation::closes_on.lt(before).or(contribution::created_at.lt(sent_before));
     let query = parts().select(columns()).filter(is_over).filter(is_known);
     let rows: Vec<_> = query.order(contribution::id).limit(most).load(conn)?;

@@ -42,7 +42,7 @@ list_query! {
         pub period: Several<Period>,
         /// Only reports that have come so far, with the reports; with a token that may see them. Several by comma.
         pub state: Several<State>,
-        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
         pub updated_since: Instant,
         /// The order: `created_at` (default), or `-created_at`.

@@ -30,7 +30,7 @@ use crate::{
     action_programs::{admit, as_published, moment, with_drafts},
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError, current_sequence},
-    kernel::{clock, language::Language, paging::Found},
+    kernel::{language::Language, paging::Found},
     state::AppState,
     web::{problem::Problem, query::Query, representation::View},
 };
@@ -59,7 +59,7 @@ pub async fn list_indicators(
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let (view, author, drafts) = with_drafts(view, &caller, query.publication.is_some())?;
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         store::list(conn, &listing)
@@ -92,7 +92,7 @@ pub async fn get_indicator(
     Query(query): Query<IndicatorViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         let Some(found) = seen(conn, &caller, &path)? else { return Ok(None) };
         Ok(Some((found, current_sequence(conn)?)))

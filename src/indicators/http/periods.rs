@@ -14,7 +14,6 @@ use super::super::{
 use crate::{
     auth::{principal::Body, roles::PeriodsWrite},
     db::{Conn, Turn, Tx},
-    kernel::clock,
     state::AppState,
     web::{
         page::PageOut,
@@ -47,7 +46,7 @@ pub async fn list_reporting_periods(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
     let frequency = query.frequency.map_or(Frequency::Quarterly, |frequency| frequency.0);
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let mut periods: Vec<Period> = Period::between(FIRST_DAY.unwrap_or(today), today, frequency).collect();
     periods.retain(|period| period.last_day() < today);
     periods.reverse();
@@ -74,7 +73,7 @@ pub async fn get_reporting_period(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
-    let period = over(&path)?;
+    let period = over(&path, state.clock.today())?;
     let found = state.db.read(move |conn: &mut Conn| store::find_period(conn, period)).await?;
     view.respond(&req, found.version, &ReportingPeriodOut::from(found), None)
 }
@@ -105,7 +104,7 @@ pub async fn update_reporting_period(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let period = over(&path)?;
+        let period = over(&path, tx.today())?;
         let wanted = body.content?;
         // Two who touch the same period take turns, also where there is no row yet, and so do who reports for it.
         tx.take_turns(Turn::Periods)?;
@@ -118,8 +117,8 @@ pub async fn update_reporting_period(
     Ok(written.respond(&variant))
 }
 
-/// The period with a code, if it is over.
-fn over(code: &str) -> Result<Period, Problem> {
-    let is_over = |period: &Period| period.last_day() < clock::now().date_naive();
+/// The period with a code, if it is over on a day.
+fn over(code: &str, today: NaiveDate) -> Result<Period, Problem> {
+    let is_over = |period: &Period| period.last_day() < today;
     code.parse().ok().filter(is_over).ok_or_else(Problem::not_found)
 }

@@ -13,6 +13,7 @@ use super::{
     period::Period,
 };
 use crate::kernel::{
+    clock::day_of,
     codes::codes,
     decimal::Decimal,
     evidence::{EvidenceLink, check_evidence},
@@ -225,7 +226,7 @@ impl Measurement {
     /// Whether it was first submitted by the day on which it was due; `None` before it was.
     #[must_use]
     pub fn is_in_time(&self) -> Option<bool> {
-        self.first_submitted_at.map(|at| at.date_naive() <= self.period.due_on())
+        self.first_submitted_at.map(|at| day_of(at) <= self.period.due_on())
     }
 
     /// Whether everybody sees it.
@@ -452,6 +453,15 @@ mod tests {
             prop_assert!(revisions.iter().zip(1..).all(|(revision, number)| revision.number == number && !revision.reason.is_empty()));
             prop_assert_eq!(usize::try_from(now.revision).unwrap(), revisions.len());
         }
+    }
+
+    #[test]
+    fn a_report_is_in_time_until_its_last_day_is_over_in_morocco() {
+        let reported = |at: &str| Measurement { first_submitted_at: Some(at.parse().unwrap()), ..draft() };
+        assert_eq!(draft().is_in_time(), None);
+        assert_eq!(draft().period.due_on().to_string(), "2025-05-15");
+        assert_eq!(reported("2025-05-15T22:59:59Z").is_in_time(), Some(true));
+        assert_eq!(reported("2025-05-15T23:00:00Z").is_in_time(), Some(false));
     }
 
     #[test]

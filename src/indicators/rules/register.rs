@@ -13,6 +13,7 @@ use super::{
     reporting::check_period,
 };
 use crate::kernel::{
+    clock::day_of,
     decimal::Decimal,
     id::Slug,
     patch::Patch,
@@ -162,7 +163,7 @@ impl Line {
         let figures = Figures { value, numerator: report.numerator, denominator: report.denominator };
         let mut violations = Violations::default();
         let content = content((&figures, report), by, catalogue, &mut violations);
-        let fits = if before.is_none() { check_period(period, definition, hand.at.date_naive()) } else { Ok(()) };
+        let fits = if before.is_none() { check_period(period, definition, day_of(hand.at)) } else { Ok(()) };
         if let Err(Violation { pointer, code, detail }) = fits {
             violations.add(pointer, code, detail);
         }

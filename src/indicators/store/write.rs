@@ -106,7 +106,7 @@ pub fn create(
         publication,
         latest: None,
     };
-    insert(tx.conn, &new, tx.now().date_naive())?;
+    insert(tx.conn, &new, tx.today())?;
     let after = json::value(&Row::of(&new)?)?;
     tx.record_if(new.is_public(), change(&new, Operation::Created), None, Some(after));
     Ok(new)
@@ -177,7 +177,7 @@ pub fn update(
         let same =
             indicator_definition::indicator_id.eq(&after.id).and(indicator_definition::version.eq(definition_version));
         if breaks {
-            note_definition(tx.conn, &after, tx.now().date_naive())?;
+            note_definition(tx.conn, &after, tx.today())?;
         } else {
             diesel::update(indicator_definition::table.filter(same))
                 .set(indicator_definition::definition.eq(json::write(&after.facts.definition)?))

@@ -45,7 +45,7 @@ query! {
         /// Also the figure of each of these groups of members.
         #[example = "region"]
         pub by: One<Grouping>,
-        /// The day that everything is computed for, not in the future; today, in UTC, unless said otherwise.
+        /// The day that everything is computed for, not in the future; today, in Morocco, unless said otherwise.
         #[example = "2025-12-31"]
         pub as_of: Day,
         /// Only these members, by their slugs, also where their date of joining is unknown; several by comma.
@@ -159,7 +159,7 @@ pub struct NetworkIndicatorFiguresOut {
     /// The day.
     #[schema(example = "2025-12-31")]
     pub as_of: NaiveDate,
-    /// The day on which this was computed, in UTC.
+    /// The day on which this was computed, in Morocco.
     #[schema(example = "2026-11-25")]
     pub computed_on: NaiveDate,
     /// Number of the last change that this can have seen.

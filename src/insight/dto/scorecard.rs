@@ -23,7 +23,7 @@ use crate::{
 query! {
     /// The parameters of a member's scorecard.
     pub struct ScorecardQuery {
-        /// The day that everything is computed for, not in the future; today, in UTC, unless said otherwise.
+        /// The day that everything is computed for, not in the future; today, in Morocco, unless said otherwise.
         #[example = "2025-12-31"]
         pub as_of: Day,
         /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
@@ -35,7 +35,7 @@ query! {
 query! {
     /// The parameters of the network's scorecard.
     pub struct NetworkScorecardQuery {
-        /// The day that everything is computed for, not in the future; today, in UTC, unless said otherwise.
+        /// The day that everything is computed for, not in the future; today, in Morocco, unless said otherwise.
         #[example = "2025-12-31"]
         pub as_of: Day,
         /// Only members in the regions with these codes; several by comma.
@@ -60,7 +60,7 @@ pub struct ScorecardOut {
     /// The day, of which it says what is known now.
     #[schema(example = "2025-12-31")]
     pub as_of: NaiveDate,
-    /// The day on which this was computed, in UTC.
+    /// The day on which this was computed, in Morocco.
     #[schema(example = "2026-11-25")]
     pub computed_on: NaiveDate,
     /// Number of the last change that this can have seen.
@@ -193,7 +193,7 @@ pub struct NetworkScorecardOut {
     /// The day, of which it says what is known now.
     #[schema(example = "2025-12-31")]
     pub as_of: NaiveDate,
-    /// The day on which this was computed, in UTC.
+    /// The day on which this was computed, in Morocco.
     #[schema(example = "2026-11-25")]
     pub computed_on: NaiveDate,
     /// Number of the last change that this can have seen.

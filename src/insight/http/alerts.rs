@@ -13,7 +13,7 @@ use super::super::{
 };
 use crate::{
     db::Conn,
-    kernel::{clock, paging::Listing},
+    kernel::paging::Listing,
     members::{self, MemberAddress},
     state::AppState,
     web::{
@@ -48,7 +48,7 @@ pub async fn list_network_alerts(
     Query(query): Query<NetworkAlertQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, OF_NETWORK, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let (listing, frame) = query.paging().of(OF_NETWORK, query.filters(today), false)?;
     let after = place(&listing)?;
     let alerts = state.db.read(move |conn| store::alerts(conn, &listing, after.as_ref())).await?;
@@ -75,7 +75,7 @@ pub async fn list_member_alerts(
     Query(query): Query<MemberAlertQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, OF_MEMBER, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let address = MemberAddress::parse(&path).ok_or_else(Problem::not_found)?;
     let (listing, frame) = query.paging().of(OF_MEMBER, query.filters(path.into_inner(), today), false)?;
     let after = place(&listing)?;

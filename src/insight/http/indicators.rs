@@ -24,7 +24,7 @@ use crate::{
     action_programs::moment,
     db::{Conn, StoreError, current_sequence, snapshot},
     indicators::{self, Catalogue, Entry},
-    kernel::{clock, id::Slug, language::LanguageMap, text::hex},
+    kernel::{id::Slug, language::LanguageMap, text::hex},
     state::AppState,
     territories,
     web::{page::PageOut, params::Several, problem::Problem, query::Query, representation::View},
@@ -85,7 +85,7 @@ pub async fn get_network_indicator(
     Query(query): Query<NetworkIndicatorQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let day = day_of(query.as_of, today)?;
     let entry = current(catalogue()?, &path).ok_or_else(Problem::not_found)?;
     let by = query.by.map(|by| by.0);

@@ -14,7 +14,6 @@ use crate::{
     action_programs::moment,
     assessments, charter,
     db::{Conn, StoreError, current_sequence, snapshot},
-    kernel::clock,
     members::{self, MemberAddress},
     state::AppState,
     web::{
@@ -44,7 +43,7 @@ pub async fn get_member_scorecard(
     Query(query): Query<ScorecardQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let day = day_of(query.as_of, today)?;
     let address = MemberAddress::parse(&path).ok_or_else(Problem::not_found)?;
     let read = move |conn: &mut Conn| snapshot(conn, |conn| of_member(conn, &address, (day, today)));
@@ -70,7 +69,7 @@ pub async fn get_network_scorecard(
     Query(query): Query<NetworkScorecardQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let today = clock::now().date_naive();
+    let today = state.clock.today();
     let day = day_of(query.as_of, today)?;
     let (regions, kinds) = (Several::values(query.region), Several::values(query.kind));
     let selection = store::Selection { members: Vec::new(), regions, kinds };

@@ -9,7 +9,7 @@ use super::texts;
 use crate::{
     action_programs::Stage,
     evaluations::Voice,
-    kernel::{codes::codes, language::LanguageMap},
+    kernel::{clock::day_of, codes::codes, language::LanguageMap},
 };
 
 /// What is counted.
@@ -77,7 +77,7 @@ impl Programme {
     /// `moves` are those that were made by then, the oldest first.
     #[must_use]
     pub fn stage_on(day: NaiveDate, stored_at: DateTime<Utc>, moves: &[Stage]) -> Option<Stage> {
-        let is_stored = stored_at.date_naive() <= day;
+        let is_stored = day_of(stored_at) <= day;
         moves.last().copied().or_else(|| is_stored.then_some(Stage::Draft))
     }
 

@@ -9,7 +9,7 @@ mod figure;
 mod order;
 mod scorecard;
 
-use chrono::{Days, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ pub use self::{
     aggregate::{Aggregate, Reported},
     evidence::{Evidence, Facts, Programme, Unit, evidence, figure_codes},
     figure::{Computable, Figure, Group, Grouping, Known, Reports, Seated, Tallies, Tally, grouped},
-    order::{Edge, Place, edge, edge_of_days, sort},
+    order::{Edge, Place, edge_of_days, edge_of_moments, sort},
     scorecard::{Spoken, Standing, gap, latest, levels},
 };
 use crate::{
@@ -153,8 +153,10 @@ pub struct Alert {
     pub id: String,
     /// What it is about.
     pub subject: Subject,
-    /// The moment that it counts from: of what is dated, the beginning of the day.
-    pub counted_from: NaiveDateTime,
+    /// The day that it counts from.
+    pub counted_from: NaiveDate,
+    /// When the contribution came in, or the first of several; `None` for what is no contribution.
+    pub came_in_at: Option<DateTime<Utc>>,
     /// Slug of the programme.
     pub program: Slug,
     /// The programme's stage.
@@ -169,7 +171,7 @@ impl Alert {
     /// Its first day.
     #[must_use]
     pub fn since(&self) -> NaiveDate {
-        self.rule.since(self.counted_from.date())
+        self.rule.since(self.counted_from)
     }
 
     /// How many days it is late on a day, the first one counted; of what was done late, how many days it was late.
@@ -177,7 +179,7 @@ impl Alert {
     pub fn days(&self, today: NaiveDate) -> i64 {
         match &self.subject {
             Subject::Program { adopted_on: Some(adopted_on), .. } => {
-                (adopted_on.first_day() - self.counted_from.date()).num_days()
+                (adopted_on.first_day() - self.counted_from).num_days()
             }
             _ => (today - self.since()).num_days() + 1,
         }
@@ -198,7 +200,7 @@ impl Alert {
     /// What is the matter, in one sentence.
     #[must_use]
     pub fn detail(&self) -> LanguageMap {
-        let day = self.counted_from.date();
+        let day = self.counted_from;
         match (&self.subject, self.rule) {
             (Subject::Program { adopted_on: Some(on), .. }, _) => texts(
                 format!("أُعلن عن الاعتماد في أجل أقصاه {day}، واعتمد المجلس البرنامج في {on}."),
@@ -295,8 +297,8 @@ impl Filters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{codes::assert_codes, paging::Direction};
-    use chrono::NaiveTime;
+    use crate::kernel::{clock, codes::assert_codes, paging::Direction};
+    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     fn day(offset: i64) -> NaiveDate {
@@ -319,13 +321,13 @@ mod tests {
 
     pub(super) fn alert((rule, offset, seconds, id): (usize, i64, u32, u8)) -> Alert {
         let rule = Rule::ALL[rule];
-        // Only contributions have a time.
-        let seconds = if rule == Rule::IdeaUnanswered { seconds } else { 0 };
+        let came_in_at = clock::day_start(day(offset)) + TimeDelta::seconds(seconds.into());
         Alert {
             rule,
             id: format!("{id:03}"),
             subject: Subject::Idea { consultation_id: String::new() },
-            counted_from: day(offset).and_time(NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0).unwrap()),
+            counted_from: day(offset),
+            came_in_at: (rule == Rule::IdeaUnanswered).then_some(came_in_at),
             program: "p".parse().unwrap(),
             stage: Stage::Draft,
             member: "m".parse().unwrap(),

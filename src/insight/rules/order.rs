@@ -1,37 +1,35 @@
 //! The order of alerts of all rules, and from where on those of each are read so that pages of any size make up the whole.
 //! Pure.
 
-use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 
 use super::{Alert, Rule};
-use crate::kernel::paging::{Direction, Key, Position};
+use crate::kernel::{
+    clock::{day_end, day_of, day_start},
+    paging::{Direction, Key, Position},
+};
 
-/// The moment from which an alert stands: alerts of all rules are in this order.
-fn moment(rule: Rule, counted_from: NaiveDateTime) -> NaiveDateTime {
-    counted_from.checked_add_days(Days::new(rule.patience())).unwrap_or(NaiveDateTime::MAX)
-}
-
-/// A place in the list of alerts.
+/// A place in the list of alerts: by their first day, by rule, and contributions by the moment at which they came in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    moment: NaiveDateTime,
+    since: NaiveDate,
     rule: Rule,
+    came_in_at: Option<DateTime<Utc>>,
     id: String,
 }
-
-/// How the moment of a place is written.
-const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
 
 impl Place {
     /// Of an alert.
     pub(super) fn of(alert: &Alert) -> Self {
-        Self { moment: moment(alert.rule, alert.counted_from), rule: alert.rule, id: alert.id.clone() }
+        Self { since: alert.since(), rule: alert.rule, came_in_at: alert.came_in_at, id: alert.id.clone() }
     }
 
     /// The place as a cursor holds it.
     #[must_use]
     pub fn position(&self) -> Position {
-        let key = format!("{} {}", self.moment.format(MOMENT), self.rule.as_str());
+        let counted_from = self.rule.counted_from(self.since).to_string();
+        let written = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let key = format!("{} {}", self.rule.as_str(), self.came_in_at.map_or(counted_from, written));
         Position { key: Key::Text(key), id: self.id.clone() }
     }
 
@@ -39,11 +37,19 @@ impl Place {
     #[must_use]
     pub fn read(position: &Position) -> Option<Self> {
         let (key, id) = position.text()?;
-        let (moment, rule) = key.split_once(' ')?;
-        let moment = NaiveDateTime::parse_from_str(moment, MOMENT).ok()?;
+        let (rule, counted_from) = key.split_once(' ')?;
+        let rule: Rule = rule.parse().ok()?;
+        let (day, came_in_at) = if rule == Rule::IdeaUnanswered {
+            let moment = DateTime::parse_from_rfc3339(counted_from).ok()?.to_utc();
+            // Before it is turned into a day, which not every moment has.
+            let moment = Some(moment).filter(|moment| (1000..=9998).contains(&moment.year()))?;
+            (day_of(moment), Some(moment))
+        } else {
+            (NaiveDate::parse_from_str(counted_from, "%Y-%m-%d").ok()?, None)
+        };
         // What no database's calendar lacks.
-        let moment = Some(moment).filter(|moment| (1000..=9999).contains(&moment.year()))?;
-        Some(Self { moment, rule: rule.parse().ok()?, id: id.to_owned() })
+        let day = Some(day).filter(|day| (1000..=9998).contains(&day.year()))?;
+        Some(Self { since: rule.since(day), rule, came_in_at, id: id.to_owned() })
     }
 }
 
@@ -60,34 +66,34 @@ pub enum Edge<T> {
     Behind(T, String),
 }
 
-/// From where on the alerts of a rule follow a place.
+/// From where on the alerts of a rule about what is dated follow a place.
 #[must_use]
-pub fn edge(rule: Rule, direction: Direction, after: Option<&Place>) -> Edge<NaiveDateTime> {
+pub fn edge_of_days(rule: Rule, direction: Direction, after: Option<&Place>) -> Edge<NaiveDate> {
     let Some(after) = after else { return Edge::Open };
-    let counted_from = after.moment.checked_sub_days(Days::new(rule.patience())).unwrap_or(NaiveDateTime::MIN);
+    let day = rule.counted_from(after.since);
     let order = match direction {
         Direction::Ascending => rule.cmp(&after.rule),
         Direction::Descending => after.rule.cmp(&rule),
     };
     match order {
-        std::cmp::Ordering::Less => Edge::Beyond(counted_from),
-        std::cmp::Ordering::Equal => Edge::Behind(counted_from, after.id.clone()),
-        std::cmp::Ordering::Greater => Edge::At(counted_from),
+        std::cmp::Ordering::Less => Edge::Beyond(day),
+        std::cmp::Ordering::Equal => Edge::Behind(day, after.id.clone()),
+        std::cmp::Ordering::Greater => Edge::At(day),
     }
 }
 
-/// The same for what is dated: a day stands for its beginning.
+/// The same for what has come in at a moment: it counts from the day of that moment.
 #[must_use]
-pub fn edge_of_days(rule: Rule, direction: Direction, after: Option<&Place>) -> Edge<NaiveDate> {
-    let starts = |moment: NaiveDateTime| moment.time() == NaiveTime::MIN;
-    match (edge(rule, direction, after), direction) {
+pub fn edge_of_moments(rule: Rule, direction: Direction, after: Option<&Place>) -> Edge<NaiveDateTime> {
+    let (start, end) = (|day| day_start(day).naive_utc(), |day| day_end(day).naive_utc());
+    let came_in_at = after.and_then(|after| after.came_in_at);
+    match (edge_of_days(rule, direction, after), direction) {
         (Edge::Open, _) => Edge::Open,
-        (Edge::Behind(moment, id), _) => Edge::Behind(moment.date(), id),
-        // The day of a moment has begun before it, unless it is the beginning itself.
-        (Edge::At(moment), Direction::Ascending) if !starts(moment) => Edge::Beyond(moment.date()),
-        (Edge::Beyond(moment), Direction::Descending) if !starts(moment) => Edge::At(moment.date()),
-        (Edge::At(moment), _) => Edge::At(moment.date()),
-        (Edge::Beyond(moment), _) => Edge::Beyond(moment.date()),
+        (Edge::Behind(day, id), _) => Edge::Behind(came_in_at.map_or_else(|| start(day), |at| at.naive_utc()), id),
+        (Edge::At(day), Direction::Ascending) => Edge::At(start(day)),
+        (Edge::Beyond(day), Direction::Ascending) => Edge::At(end(day)),
+        (Edge::At(day), Direction::Descending) => Edge::Beyond(end(day)),
+        (Edge::Beyond(day), Direction::Descending) => Edge::Beyond(start(day)),
     }
 }
 
@@ -124,12 +130,11 @@ mod tests {
         for rule in Rule::ALL {
             let mut own: Vec<Alert> = all.iter().filter(|alert| alert.rule == *rule).cloned().collect();
             own.retain(|alert| {
-                if *rule == Rule::IdeaUnanswered {
-                    let edge = edge(*rule, direction, after);
-                    return is_within(&edge, direction, &alert.counted_from, &alert.id);
+                if let Some(came_in_at) = alert.came_in_at {
+                    let edge = edge_of_moments(*rule, direction, after);
+                    return is_within(&edge, direction, &came_in_at.naive_utc(), &alert.id);
                 }
-                let day = alert.counted_from.date();
-                is_within(&edge_of_days(*rule, direction, after), direction, &day, &alert.id)
+                is_within(&edge_of_days(*rule, direction, after), direction, &alert.counted_from, &alert.id)
             });
             sort(&mut own, direction);
             read.extend(own.into_iter().take(limit));
@@ -142,7 +147,7 @@ mod tests {
     proptest! {
         #[test]
         fn pages_of_any_size_make_up_the_whole_list(
-            all in prop::collection::btree_map((0usize..5, 0u8..9), (0i64..20, 0u32..3), 0..40), limit in 1usize..9, ascending: bool,
+            all in prop::collection::btree_map((0usize..5, 0u8..9), (60i64..80, prop::sample::select(vec![0, 1, 3_600, 79_200, 82_799])), 0..40), limit in 1usize..9, ascending: bool,
         ) {
             let of = |((rule, id), (offset, seconds))| alert((rule, offset, seconds, id));
             let all: Vec<Alert> = all.into_iter().map(of).collect();

@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::{
     dsl::{count_star, exists, not},
     prelude::*,
 };
 
-use super::super::rules::{Alert, Edge, Filters, Place, Rule, Subject, edge, edge_of_days, sort};
+use super::super::rules::{Alert, Edge, Filters, Place, Rule, Subject, edge_of_days, edge_of_moments, sort};
 use crate::{
     action_programs::{Deadline, Stage},
     db::{
@@ -19,6 +19,7 @@ use crate::{
         },
     },
     kernel::{
+        clock::{day_end, day_of},
         date::PartialDate,
         id::Slug,
         paging::{Direction, Found, Listing},
@@ -249,8 +250,7 @@ fn ideas(filters: &Filters) -> Boxed<'_, Ideas> {
 
 /// What came in before this moment has been waiting for too long.
 fn waiting_since(filters: &Filters) -> NaiveDateTime {
-    let latest = filters.latest(Rule::IdeaUnanswered);
-    latest.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX).and_time(NaiveTime::MIN)
+    day_end(filters.latest(Rule::IdeaUnanswered)).naive_utc()
 }
 
 fn open_ideas(filters: &Filters) -> Boxed<'_, Ideas> {
@@ -278,10 +278,10 @@ struct ProgramPart {
     region_code: String,
 }
 
-/// An alert about something with an id, that counts from a moment.
+/// An alert about something with an id, that counts from a day.
 fn alert(
     (rule, id, subject): (Rule, String, Subject),
-    counted_from: NaiveDateTime,
+    counted_from: NaiveDate,
     (program, member): (ProgramPart, String),
 ) -> Result<Alert, StoreError> {
     Ok(Alert {
@@ -289,11 +289,22 @@ fn alert(
         id,
         subject,
         counted_from,
+        came_in_at: None,
         program: Slug::try_from(program.slug).map_err(StoreError::corrupt)?,
         stage: program.stage.parse().map_err(StoreError::corrupt)?,
         member: Slug::try_from(member).map_err(StoreError::corrupt)?,
         region_code: program.region_code,
     })
+}
+
+/// An alert about contributions, that counts from the day on which the first of them came in.
+fn of_ideas(
+    what: (Rule, String, Subject),
+    came_in_at: Stamp,
+    whose: (ProgramPart, String),
+) -> Result<Alert, StoreError> {
+    let came_in_at = NaiveDateTime::from(came_in_at).and_utc();
+    Ok(Alert { came_in_at: Some(came_in_at), ..alert(what, day_of(came_in_at), whose)? })
 }
 
 /// What is read of a programme: id and title, the last day, the council's session.
@@ -305,7 +316,7 @@ fn of_program(rule: Rule, row: ProgramRow) -> Result<Alert, StoreError> {
     // A programme that is adopted has an alert by this rule only where it was late.
     let adopted_on = adopted_on.filter(|_| rule == Rule::AdoptionLate && program.stage == Stage::Adopted.as_str());
     let subject = Subject::Program { title: json::read(&title)?, adopted_on };
-    alert((rule, id, subject), last_on.and_time(NaiveTime::MIN), (program, member))
+    alert((rule, id, subject), last_on, (program, member))
 }
 
 impl Page<'_> {
@@ -338,7 +349,7 @@ impl Page<'_> {
         let rows: Vec<Row> = query.load(conn)?;
         let read = |((id, day, project_id, title), program, member): Row| {
             let subject = Subject::Milestone { project_id, title: json::read(&title)? };
-            alert((rule, id, subject), day.and_time(NaiveTime::MIN), (program, member))
+            alert((rule, id, subject), day, (program, member))
         };
         rows.into_iter().map(read).collect()
     }
@@ -351,11 +362,11 @@ impl Page<'_> {
             ProgramPart::as_select(),
             member::slug,
         ));
-        let edge = edge(rule, self.direction, self.after);
+        let edge = edge_of_moments(rule, self.direction, self.after);
         let query = begin_at!(query, column, contribution::id, self.direction, edge);
         let rows: Vec<Row> = query.load(conn)?;
         let read = |((id, at, consultation_id), program, member): Row| {
-            alert((rule, id, Subject::Idea { consultation_id }), at.into(), (program, member))
+            of_ideas((rule, id, Subject::Idea { consultation_id }), at, (program, member))
         };
         rows.into_iter().map(read).collect()
     }
@@ -369,11 +380,12 @@ impl Page<'_> {
             ProgramPart::as_select(),
             member::slug,
         ));
-        let edge = edge(rule, self.direction, self.after);
+        let edge = edge_of_moments(rule, self.direction, self.after);
         let query = begin_at!(query, column, consultation::id, self.direction, edge);
         let rows: Vec<Row> = query.load(conn)?;
         let read = |((id, at, title), program, member): Row| {
-            alert((rule, id, Subject::Ideas { title: json::read(&title)?, count: 0 }), at.into(), (program, member))
+            let subject = Subject::Ideas { title: json::read(&title)?, count: 0 };
+            of_ideas((rule, id, subject), at, (program, member))
         };
         rows.into_iter().map(read).collect()
     }

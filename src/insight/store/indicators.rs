@@ -25,7 +25,10 @@ use crate::{
         schema::{action_program, consultation, contribution, indicator, measurement, milestone, project},
     },
     indicators::{Disaggregation, Entry},
-    kernel::decimal::Decimal,
+    kernel::{
+        clock::{Stretch, day_end, stretches},
+        decimal::Decimal,
+    },
 };
 
 diesel::alias!(measurement as newer: Newer);
@@ -145,14 +148,33 @@ fn held(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreE
     Ok(tallies)
 }
 
+/// The number of days from the day on which a contribution came in to its answer, as an expression. The databases know UTC
+/// only, so that they are told how far clocks were ahead of it, and until when.
+fn days_of_answer(conn: &Conn, stretches: &[Stretch]) -> String {
+    let ahead = |seconds: i32| match conn {
+        Conn::Sqlite(_) => format!("'{seconds:+} seconds'"),
+        Conn::Postgres(_) => format!("INTERVAL '{seconds} seconds'"),
+    };
+    let (last, before) = stretches.split_last().map_or((0, stretches), |(last, before)| (last.ahead_s, before));
+    let branch = |Stretch { until, ahead_s }: &Stretch| {
+        let until = until.format("%Y-%m-%d %H:%M:%S");
+        format!("WHEN contribution.created_at < '{until}' THEN {} ", ahead(*ahead_s))
+    };
+    let branches = before.iter().map(branch).collect::<Vec<_>>().concat();
+    let ahead = if before.is_empty() { ahead(last) } else { format!("CASE {branches}ELSE {} END", ahead(last)) };
+    match conn {
+        Conn::Sqlite(_) => format!(
+            "CAST(julianday(contribution.decided_on) - julianday(date(contribution.created_at, {ahead})) AS INTEGER)"
+        ),
+        Conn::Postgres(_) => {
+            format!("CAST(contribution.decided_on - CAST(contribution.created_at + {ahead} AS DATE) AS BIGINT)")
+        }
+    }
+}
+
 /// How many days answers took, counted by the database.
 fn days_to_answer(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
-    let days = match conn {
-        Conn::Sqlite(_) => {
-            "CAST(julianday(contribution.decided_on) - julianday(date(contribution.created_at)) AS INTEGER)"
-        }
-        Conn::Postgres(_) => "CAST(contribution.decided_on - CAST(contribution.created_at AS DATE) AS BIGINT)",
-    };
+    let days = days_of_answer(conn, &stretches(day_end(day)));
     let counted = sql::<(Text, BigInt, BigInt)>(&format!("consultation.member_id, {days}, count(*)"));
     let rows: Vec<(String, i64, i64)> = received!(ids, day)
         .filter(contribution::decided_on.le(day))

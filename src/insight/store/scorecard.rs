@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::{
     dsl::{count, count_star, exists, not},
     prelude::*,
@@ -24,6 +24,7 @@ use crate::{
     },
     evaluations::{Author, Voice},
     exchange,
+    kernel::clock::day_end,
     members::MemberKind,
     territories::Code,
 };
@@ -37,7 +38,7 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T,
 
 /// The first moment after a day.
 pub(super) fn end_of(day: NaiveDate) -> NaiveDateTime {
-    day.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX).and_time(NaiveTime::MIN)
+    day_end(day).naive_utc()
 }
 
 /// Which members are asked about; an empty list does not filter.

@@ -65,7 +65,7 @@ list_query! {
         pub as_of: Day,
         /// `only` lists just the members without a date of joining.
         pub undated: One<Undated>,
-        /// Only what changed at or after this moment: a date, or an RFC 3339 timestamp.
+        /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2024-06-30"]
         pub updated_since: Instant,
         /// The order: `name_fr` (default), `name_ar` or `joined_on`; descending with a `-` in front. Who has no

@@ -9,6 +9,11 @@ pub mod watchdog;
 
 pub use self::server::TestServer;
 
+/// Today, where the servers are.
+pub fn today() -> chrono::NaiveDate {
+    remacto::kernel::clock::Clock::default().today()
+}
+
 /// Makes two tests of each scenario: one on SQLite, one on PostgreSQL.
 macro_rules! on_both {
     ($(fn $name:ident($server:ident) $body:block)*) => {

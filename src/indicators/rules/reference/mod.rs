@@ -17,6 +17,7 @@ use super::{
 use crate::{
     action_programs::{Provenance, Publication},
     kernel::{
+        clock::day_of,
         evidence::EvidenceLink,
         id::{Slug, new_id},
         language::LanguageMap,
@@ -173,7 +174,7 @@ impl World<'_> {
     /// The indicator of a place; `None` where the rules refuse it.
     fn seed(&self, ground: &Ground, plot: &Plot<'_>) -> Option<SeedIndicator> {
         let definition = Definition { frequency: plot.frequency, ..Definition::of_entry(self.catalogue, plot.entry) };
-        let today = self.now.date_naive();
+        let today = day_of(self.now);
         let span = Span::of(ground.runs, plot.frequency, today)?;
         let amounts = self.texts.courses.iter().find(|amounts| amounts.code == plot.entry.code)?;
         let measure = definition.measure(self.catalogue)?;
@@ -281,7 +282,7 @@ mod tests {
     #[test]
     fn every_status_and_state_is_invented_of_more_than_twenty_indicators() {
         let seeds = texts().illustrate(&grounds(), reference().unwrap(), moment("2026-11-25"));
-        let today = moment("2026-11-25").date_naive();
+        let today = day_of(moment("2026-11-25"));
         for status in Status::ALL {
             let has_it = |seed: &&SeedIndicator| seed.indicator.standing(today).status == *status;
             assert!(seeds.iter().filter(has_it).count() > 10, "{status:?}");
@@ -294,9 +295,7 @@ mod tests {
         for revisions in 0..=2 {
             assert!(reports.iter().any(|(_, revised)| revised.len() == revisions), "{revisions}");
         }
-        assert!(
-            reports.iter().any(|(r, _)| r.first_submitted_at.is_some_and(|at| at.date_naive() > r.period.due_on()))
-        );
+        assert!(reports.iter().any(|(r, _)| r.first_submitted_at.is_some_and(|at| day_of(at) > r.period.due_on())));
         assert!(seeds.iter().any(|seed| seed.indicator.publication == Publication::Draft));
         assert!(seeds.iter().any(|seed| seed.indicator.facts.baseline.is_none()));
         let codes: BTreeSet<&Slug> = seeds.iter().map(|seed| &seed.indicator.code).collect();
@@ -313,7 +312,7 @@ mod tests {
             let (now, mut seen) = (moment(day), 0);
             for seed in texts().illustrate(&grounds(), catalogue, now) {
                 let (mut violations, facts) = (Violations::default(), &seed.indicator.facts);
-                facts.check(catalogue, &mut violations, now.date_naive());
+                facts.check(catalogue, &mut violations, day_of(now));
                 for (report, _) in &seed.measurements {
                     let measured = seed.definitions.iter().find(|of| of.0 == report.reported.definition_version);
                     let (_, since, definition) = measured.unwrap();
@@ -327,7 +326,7 @@ mod tests {
                         Some(*value),
                         &mut violations,
                     );
-                    assert!(*since <= report.period.first_day() && report.period.last_day() < now.date_naive());
+                    assert!(*since <= report.period.first_day() && report.period.last_day() < day_of(now));
                     assert!(report.submitted_at.is_none_or(|at| at <= now), "{report:?}");
                     seen += 1;
                 }

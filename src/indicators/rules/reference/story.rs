@@ -1,6 +1,6 @@
 //! What becomes of the reports of an invented indicator: most are approved, and each state occurs.
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     World,
     course::Course,
 };
-use crate::kernel::violation::Violations;
+use crate::kernel::{clock::day_start, violation::Violations};
 
 /// What becomes of the reports of an indicator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -196,7 +196,7 @@ impl Desk<'_> {
     fn moment(&self, days: u64) -> DateTime<Utc> {
         let first =
             if self.is_late { self.period.due_on() + Days::new(5) } else { self.period.last_day() + Days::new(15) };
-        let at = (first + Days::new(days)).and_time(NaiveTime::from_hms_opt(10, 0, 0).unwrap_or_default());
-        at.and_utc().min(self.world.now)
+        let at = day_start(first + Days::new(days)) + TimeDelta::hours(11);
+        at.min(self.world.now)
     }
 }
