@@ -1,5 +1,5 @@
 //! The words every floor of the house shares: identifiers, time, languages, dates of known precision,
-//! fixed-point numbers, searchable text, patches and what is wrong with content. Pure values without I/O, so that rules and stores can both
+//! fixed-point numbers, exact fractions, searchable text, patches and what is wrong with content. Pure values without I/O, so that rules and stores can both
 //! speak them; nothing here knows HTTP or a database.
 
 pub mod clock;
@@ -8,6 +8,7 @@ pub mod date;
 pub mod decimal;
 pub mod evidence;
 pub mod fold;
+pub mod fraction;
 pub mod id;
 pub mod language;
 pub mod number;

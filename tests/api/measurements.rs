@@ -102,6 +102,29 @@ on_both! {
         assert_eq!(server.get("/api/v1/changes/digest?resource=measurements").ok()["count"], 1);
     }
 
+    fn shares_are_compared_before_they_are_rounded_and_days_end_in_morocco(server) {
+        let set_clock = |moment: &str| server.db.clock().set(moment.parse().unwrap());
+        let (focal, other) = (server.account(Role::FocalPoint), evaluator(server));
+        // A report is in time until the day on which it is due is over in Morocco.
+        let in_time = |moment: &str, period: &str| {
+            set_clock(moment);
+            let path = approved(server, (&focal, &other), &half(period, 30));
+            server.get(&path).ok()["reported_in_time"].clone()
+        };
+        set_clock("2024-08-29T12:00:00Z");
+        let aims = json!({"baseline": {"value": 0, "on": "2023-12-31"}, "targets": [{"value": 100, "on": "2025-07-02"}]});
+        made(server, &focal, &with(services("published"), &aims));
+        assert_eq!(in_time("2024-08-29T22:30:00Z", "2024-H1"), true);
+        assert_eq!(in_time("2025-01-31T12:00:00Z", "2024-H2"), true);
+        let found = standing(server);
+        // Half of the way, after two thirds of the time: three quarters of what is expected, exactly.
+        assert_eq!((&found["progress"], &found["progress_expected"], &found["status"]), (&json!(0.5), &json!(0.666_667), &json!("at_risk")));
+        assert_eq!(found["computed_on"], "2025-01-31");
+        patch(server, &focal, SERVICES, &json!({"targets": [{"value": 100.000_001, "on": "2025-07-02"}]})).ok();
+        assert_eq!(standing(server)["status"], "off_track");
+        assert_eq!(in_time("2025-08-29T23:30:00Z", "2025-H1"), false);
+    }
+
     fn a_correction_keeps_what_was_seen_and_says_why(server) {
         let (focal, other) = (server.account(Role::FocalPoint), evaluator(server));
         made(server, &focal, &services("published"));

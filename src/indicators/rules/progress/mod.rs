@@ -12,7 +12,7 @@ use super::{
     measure::Direction,
     period::{Frequency, Period},
 };
-use crate::kernel::{codes::codes, decimal::Decimal};
+use crate::kernel::{codes::codes, decimal::Decimal, fraction::Fraction};
 
 /// How an indicator stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -43,7 +43,7 @@ codes!(Status {
 });
 
 /// The progress below which an indicator is off track, as a part of what is expected: three quarters.
-const AT_RISK: (i64, i64) = (3, 4);
+const AT_RISK: (u8, u8) = (3, 4);
 
 /// A value on a date: a baseline or a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,15 +112,19 @@ impl Basis<'_> {
         let way = self.baseline.zip(target).map(|(from, to)| Way { direction: self.direction, from, to });
         let reached = self.latest.zip(target);
         let is_met = reached.map(|(latest, target)| self.direction.reaches(latest.value, target.value));
+        let shares = way.zip(self.latest).map(|(way, latest)| {
+            let expected = way.expected(latest.period.last_day().min(day));
+            (way.share(latest.value), expected)
+        });
         let progress = way.zip(self.latest).map(|(way, latest)| way.progress(latest.value));
-        let expected = way.zip(self.latest).map(|(way, latest)| way.expected(latest.period.last_day().min(day)));
+        let expected = shares.map(|(_, expected)| rounded(expected));
         let missing = self.missing(day);
         let status = match is_met {
             _ if missing.is_some() => Status::Overdue,
             None => Status::NoData,
             Some(true) => Status::Achieved,
-            Some(false) => match progress.zip(expected) {
-                Some((progress, expected)) => on_the_way(progress.unbounded, expected),
+            Some(false) => match shares {
+                Some((progress, expected)) => on_the_way(progress, expected),
                 None if target.is_some_and(|target| target.on < day) => Status::OffTrack,
                 None => Status::NoData,
             },
@@ -144,16 +148,22 @@ impl Basis<'_> {
     }
 }
 
-/// The status of what has not come to its target.
-fn on_the_way(progress: Decimal, expected: Decimal) -> Status {
-    let (part, whole) = AT_RISK;
+/// The status of what has not come to its target. Shares are compared as they are: rounded, those that are equal would
+/// differ.
+fn on_the_way(progress: Fraction, expected: Fraction) -> Status {
     if progress >= expected {
         Status::OnTrack
-    } else if progress.millionths() * whole >= expected.millionths() * part {
+    } else if progress.cmp_part(AT_RISK, expected).is_ge() {
         Status::AtRisk
     } else {
         Status::OffTrack
     }
+}
+
+/// A share as it is shown.
+fn rounded(share: Fraction) -> Decimal {
+    let out_of_range = if share < Fraction::ZERO { Decimal::MIN } else { Decimal::MAX };
+    Decimal::ratio(share.over(), share.under(), 1, 6).unwrap_or(out_of_range)
 }
 
 /// From a baseline to a target.
@@ -170,37 +180,39 @@ impl Way {
         !self.direction.reaches(self.from.value, self.to.value)
     }
 
-    fn progress(&self, value: Decimal) -> Progress {
+    /// How much of the way a value has come, exactly.
+    fn share(&self, value: Decimal) -> Fraction {
         let is_met = self.direction.reaches(value, self.to.value);
-        if !self.leads_on() {
-            let kept = if is_met { Decimal::ONE } else { Decimal::ZERO };
-            return Progress { unbounded: kept, clamped: kept };
-        }
         let [value, from, to] = [value, self.from.value, self.to.value].map(Decimal::millionths);
-        let (done, all) = (value - from, to - from);
-        let out_of_range = if (done < 0) == (all < 0) { Decimal::MAX } else { Decimal::MIN };
-        let rounded = Decimal::ratio(done, all, 1, 6).unwrap_or(out_of_range);
+        // No two numbers are farther apart than a fraction takes.
+        let moved = if self.leads_on() { Fraction::new(value - from, to - from) } else { None };
+        moved.unwrap_or(if is_met { Fraction::ONE } else { Fraction::ZERO })
+    }
+
+    fn progress(&self, value: Decimal) -> Progress {
+        let rounded = rounded(self.share(value));
         let step = Decimal::from_millionths(1).unwrap_or(Decimal::ZERO);
         let just_below = Decimal::ONE.checked_sub(step).unwrap_or(Decimal::ONE);
+        let is_met = self.direction.reaches(value, self.to.value);
         let unbounded = if is_met { rounded } else { rounded.min(just_below) };
         Progress { unbounded, clamped: unbounded.clamp(Decimal::ZERO, Decimal::ONE) }
     }
 
-    /// The share of the way's days that had passed on a day.
-    fn expected(&self, day: NaiveDate) -> Decimal {
+    /// The share of the way's days that had passed on a day, exactly.
+    fn expected(&self, day: NaiveDate) -> Fraction {
         let all = (self.to.on - self.from.on).num_days();
         if all <= 0 || !self.leads_on() {
-            return Decimal::ONE;
+            return Fraction::ONE;
         }
         let passed = (day - self.from.on).num_days().clamp(0, all);
-        Decimal::ratio(passed, all, 1, 6).unwrap_or(Decimal::ONE)
+        Fraction::new(passed, all).unwrap_or(Fraction::ONE)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::codes::assert_codes;
+    use crate::kernel::{codes::assert_codes, fraction::reference::compare};
     use proptest::prelude::*;
 
     #[test]
@@ -278,7 +290,63 @@ mod tests {
         }
     }
 
+    /// The status by the published rule, in exact arithmetic of another kind: of an indicator that improves upwards, on a
+    /// day on which nothing is missing.
+    fn by_the_rule((from, begun): (i64, u64), (to, ends): (i64, u64), value: i64, last_day: u64) -> Status {
+        let (value, from, to) = (i128::from(value), i128::from(from), i128::from(to));
+        let (begun, ends, last_day) = (i128::from(begun), i128::from(ends), i128::from(last_day));
+        let progress = if to > from { (value - from, to - from) } else { (i128::from(value >= to), 1) };
+        let all = ends - begun;
+        let expected = if all > 0 && to > from { ((last_day - begun).clamp(0, all), all) } else { (1, 1) };
+        if value >= to {
+            Status::Achieved
+        } else if compare(progress, expected).is_ge() {
+            Status::OnTrack
+        } else if compare(progress, (expected.0 * 3, expected.1 * 4)).is_ge() {
+            Status::AtRisk
+        } else {
+            Status::OffTrack
+        }
+    }
+
+    #[test]
+    fn half_of_the_way_is_three_quarters_of_two_thirds() {
+        // The quarter ends 90 days after the baseline, 45 before the target: rounded shares would be off track.
+        let targets = [dated((100_000_000, 135))];
+        let status = |value| {
+            let basis = basis(Direction::Up, Some(dated((0, 0))), &targets, Some(reported(value, 0)));
+            basis.standing(day(100)).status
+        };
+        assert_eq!(reported(0, 0).period.last_day(), day(90));
+        assert_eq!([50_000_000, 49_999_999].map(status), [Status::AtRisk, Status::OffTrack]);
+        // Two thirds of a way that millionths can't be divided into.
+        let targets = [dated((3, 135))];
+        let thirds = |value| basis(Direction::Up, Some(dated((0, 0))), &targets, Some(reported(value, 0)));
+        assert_eq!(thirds(2).standing(day(100)).status, Status::OnTrack);
+    }
+
     proptest! {
+        #[test]
+        fn every_status_is_that_of_the_published_rule(
+            from in value(), way in prop_oneof![-3i64..30, 1i64..200_000_000, 1i64..EXTREME],
+            begun in 0u64..91, length in 0u64..1_200, edge in prop_oneof![Just((1i64, 1i64)), Just((3, 4)), (0i64..9, 1i64..9)], off in -1i64..=1,
+            any in value(), is_near: bool,
+        ) {
+            let to = (from + way).clamp(-EXTREME, EXTREME);
+            let (last_day, ends) = (90, begun + length);
+            let passed = i64::try_from(last_day - begun.min(last_day)).unwrap().min(i64::try_from(length).unwrap());
+            // As near as values come to what is expected, or to three quarters of it.
+            let near = i128::from(to - from) * i128::from(passed) * i128::from(edge.0)
+                / (i128::from(length.max(1)) * i128::from(edge.1));
+            let value = if is_near { from.saturating_add(i64::try_from(near).unwrap() + off) } else { any };
+            let value = value.clamp(-EXTREME, EXTREME);
+            let targets = [dated((to, ends))];
+            // The day after the first quarter, when nothing is missing.
+            let basis = basis(Direction::Up, Some(dated((from, begun))), &targets, Some(reported(value, 0)));
+            let status = basis.standing(day(91)).status;
+            prop_assert_eq!(status, by_the_rule((from, begun), (to, ends), value, last_day));
+        }
+
         #[test]
         fn clamped_progress_is_whole_exactly_when_the_target_is_met(
             up: bool, from in (value(), 0u64..900), to in (value(), 0u64..900), now in (value(), 0u64..900), seen in 0u64..1_500,

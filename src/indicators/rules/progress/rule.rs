@@ -21,6 +21,8 @@ is 1.
 **Status**, the first that holds: `no_data` when there is no approved value; `overdue` when the period after the latest \
 approved value's has passed its reporting deadline, unless it begins after the last target's date; `achieved` when the target is \
 met; `on_track` when progress is at least what is expected; `at_risk` when it is at least 0.75 of that; else `off_track`. \
+Progress and what is expected are compared as exact fractions, before they are rounded for the answer; baseline, target and \
+value count as they stand in it, the value of a ratio rounded to six places. \
 What can't be judged is `no_data`, too: a value without a target, or without a baseline while the target is ahead; when \
 its date has passed, it is `off_track`. A period's figures are due 20 days (monthly), 45 days (quarterly), 60 days \
 (half_yearly) or 90 days (yearly) after its end: the network's own rule.
@@ -30,6 +32,7 @@ its date has passed, it is `off_track`. A period's figures are due 20 days (mont
 | up | 20 on 2023-12-31 | 60 on 2025-12-31 | 45 for 2024-Q4 | 2025-01-31 | 0.625 | 0.625 | 0.500684 | on_track |
 | up | 20 on 2023-12-31 | 60 on 2025-12-31 | 36 for 2024-Q4 | 2025-01-31 | 0.4 | 0.4 | 0.500684 | at_risk |
 | up | 20 on 2023-12-31 | 60 on 2025-12-31 | 14 for 2024-Q4 | 2025-01-31 | -0.15 | 0 | 0.500684 | off_track |
+| up | 0 on 2023-12-31 | 100 on 2025-07-02 | 50 for 2024-Q4 | 2025-01-31 | 0.5 | 0.5 | 0.666667 | at_risk |
 | down | 40 on 2023-12-31 | 15 on 2025-12-31 | 10 for 2024-Q4 | 2025-01-31 | 1.2 | 1 | 0.500684 | achieved |
 | up | 20 on 2023-12-31 | 60 on 2025-12-31 | 45 for 2024-Q4 | 2025-05-16 | 0.625 | 0.625 | 0.500684 | overdue |
 | up | 80 on 2023-12-31 | 80 on 2025-12-31 | 79 for 2024-Q4 | 2025-01-31 | 0 | 0 | 1 | off_track |
@@ -60,7 +63,7 @@ mod tests {
     fn the_table_that_readers_are_told_is_what_is_computed() {
         let rows: Vec<&str> =
             RULE.lines().filter(|line| line.starts_with("| up") || line.starts_with("| down")).collect();
-        assert_eq!(rows.len(), 9);
+        assert_eq!(rows.len(), 10);
         for row in &rows {
             let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
             let [direction, baseline, target, latest, seen_on, progress, clamped, expected, status] = cells.as_slice()
@@ -96,7 +99,7 @@ mod tests {
             let told = format!("{} days ({})", frequency.days_to_report(), frequency.as_str());
             assert!(RULE.contains(&told), "{told}");
         }
-        let part = Decimal::ratio(AT_RISK.0, AT_RISK.1, 1, 6).unwrap();
+        let part = Decimal::ratio(AT_RISK.0.into(), AT_RISK.1.into(), 1, 6).unwrap();
         assert!(RULE.contains(&format!("at least {part} of that")));
     }
 }
