@@ -11,7 +11,7 @@ use actix_web::{
 };
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
-use tokio::{net::TcpStream, sync::Semaphore};
+use tokio::net::TcpStream;
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 use crate::{
@@ -33,6 +33,7 @@ use crate::{
         headers::finish,
         limits::bounds,
         rate_limit::{FORGET_INTERVAL, RateLimits},
+        turns::Turns,
         unread::hold,
     },
 };
@@ -119,8 +120,8 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
         rate_limits: Arc::clone(&rate_limits),
         body_patience: Duration::from_millis(args.head_timeout_ms),
         trusted_proxies: args.trusted_proxies.clone().into(),
-        uploads: Arc::new(Semaphore::new(MOST_UPLOADS)),
-        imports: Arc::new(Semaphore::new(1)),
+        body_time: Duration::from_secs(args.body_timeout_s),
+        turns: Turns::default(),
         readiness: Arc::default(),
         metrics: Arc::clone(&metrics),
         cors_origins: args.cors_origins.clone().into(),
@@ -140,9 +141,6 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     let api = api(args, listener, state)?;
     Ok(Running { api, address, operations, operations_address })
 }
-
-/// How many lists to be imported may arrive at once; each takes up to 32 MiB.
-const MOST_UPLOADS: usize = 4;
 
 /// Forgets those whose requests have all come back, every minute as long as the server runs.
 async fn forget_rates(limits: Arc<RateLimits>) {

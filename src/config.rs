@@ -219,6 +219,9 @@ pub struct ServeArgs {
     /// How long a request's head may take to arrive, and a body may pause, in milliseconds, 1000 to 60000. A client that leaves an answer unread for twelve times as long is cut off.
     #[arg(long, env = "REMACTO_HEAD_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1_000..=60_000))]
     pub head_timeout_ms: u64,
+    /// How long a whole request body may take, however fast it comes, in seconds, 1 to 3600: a list to be imported has up to 32 MiB.
+    #[arg(long, env = "REMACTO_BODY_TIMEOUT_S", default_value_t = 300, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub body_timeout_s: u64,
     /// How long a request may wait for the database and its answer, in milliseconds, 100 to 60000.
     #[arg(long, env = "REMACTO_REQUEST_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(100..=60_000))]
     pub request_timeout_ms: u64,

@@ -2,15 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::Semaphore;
-
 use crate::{
     auth::{Passwords, attempts::Attempts, issuers::Issuers, tokens::Tokens},
     config::DataLicence,
     db::Db,
     kernel::clock::Clock,
     observe::metrics::Metrics,
-    web::{client::Proxies, rate_limit::RateLimits},
+    web::{client::Proxies, rate_limit::RateLimits, turns::Turns},
 };
 
 /// The shared state of the API.
@@ -34,10 +32,10 @@ pub struct AppState {
     pub body_patience: Duration,
     /// Proxies that are trusted to say where a request comes from.
     pub trusted_proxies: Arc<[Proxies]>,
-    /// Places for lists that arrive: as many are held in memory at once.
-    pub uploads: Arc<Semaphore>,
-    /// The right to import: one request has it at a time.
-    pub imports: Arc<Semaphore>,
+    /// How long a whole body may take.
+    pub body_time: Duration,
+    /// Whose list arrives and is imported next.
+    pub turns: Turns,
     /// The right to ask whether the server can serve.
     pub readiness: Arc<tokio::sync::Mutex<()>>,
     /// The metrics.

@@ -33,6 +33,8 @@ list_query! {
         pub account_id: One<Reference>,
         /// Only what the request with this id did.
         pub request_id: One<Reference>,
+        /// Only what the import with this id did: its own entry, and one of every resource that it changed.
+        pub import_id: One<Reference>,
         /// Only this: `created`, `updated`, `deleted`, `imported`, `loaded`; of accounts also `disabled`, `enabled`,
         /// `password_offered`, `password_changed`, `secret_rotated`, `former_secret_dropped`; of sessions and tokens
         /// `ended`, `reused`, `revoked`; of what is personal also `accessed`, `erased`.
@@ -63,6 +65,7 @@ impl AuditQuery {
             resource_id: reference(&self.resource_id),
             account_id: reference(&self.account_id),
             request_id: reference(&self.request_id),
+            import_id: reference(&self.import_id),
             action: reference(&self.action),
             since: self.since.map(|moment| moment.0),
             until: self.until.map(|moment| moment.0),
@@ -107,6 +110,9 @@ pub struct AuditEntryOut {
     /// The resource's version afterwards.
     #[schema(example = 2, minimum = 1)]
     pub version: Option<i64>,
+    /// The import that it was a part of, by the id of its report; null outside of imports.
+    #[schema(example = json!(null), format = "uuid")]
+    pub import_id: Option<String>,
     /// What was stored before, for an update only what differs; of what is personal only that it changed.
     #[schema(value_type = Option<Object>, example = json!({"website": null}))]
     pub before: Option<Value>,
@@ -139,6 +145,7 @@ impl Tabular for AuditEntryOut {
         ("resource", "/resource"),
         ("resource_id", "/resource_id"),
         ("version", "/version"),
+        ("import_id", "/import_id"),
         ("before", "/before"),
         ("after", "/after"),
         ("id", "/id"),
@@ -159,6 +166,7 @@ impl From<Entry> for AuditEntryOut {
             resource,
             resource_id,
             version,
+            import_id,
             before,
             after,
         } = entry;
@@ -174,6 +182,7 @@ impl From<Entry> for AuditEntryOut {
             resource,
             resource_id,
             version,
+            import_id,
             before,
             after,
         }

@@ -37,6 +37,8 @@ pub struct Entry {
     pub resource_id: Option<String>,
     /// The resource's version afterwards.
     pub version: Option<i64>,
+    /// The import that it was a part of.
+    pub import_id: Option<String>,
     /// What was there before, as far as it differs.
     pub before: Option<Value>,
     /// What is there now, likewise.
@@ -94,6 +96,8 @@ pub struct Filters {
     pub account_id: Option<Reference>,
     /// The request's id.
     pub request_id: Option<Reference>,
+    /// The import's id.
+    pub import_id: Option<Reference>,
     /// What was done.
     pub action: Option<Reference>,
     /// Not before this moment.

@@ -26,6 +26,7 @@ struct Row {
     version: Option<i64>,
     before_values: Option<String>,
     after_values: Option<String>,
+    import_id: Option<String>,
 }
 
 impl Row {
@@ -42,6 +43,7 @@ impl Row {
             resource: self.resource,
             resource_id: self.resource_id,
             version: self.version,
+            import_id: self.import_id,
             before: self.before_values.as_deref().map(json::read).transpose()?,
             after: self.after_values.as_deref().map(json::read).transpose()?,
         })
@@ -82,6 +84,9 @@ fn filtered(filters: &Filters) -> audit_entry::BoxedQuery<'_, Backend> {
     }
     if let Some(id) = &filters.request_id {
         query = query.filter(audit_entry::request_id.eq(id.as_str()));
+    }
+    if let Some(id) = &filters.import_id {
+        query = query.filter(audit_entry::import_id.eq(id.as_str()));
     }
     if let Some(action) = &filters.action {
         query = query.filter(audit_entry::action.eq(action.as_str()));

@@ -9,17 +9,6 @@ use std::{
     sync::Arc,
 };
 
-use actix_web::{
-    Error, FromRequest, HttpMessage as _, HttpRequest,
-    body::{BoxBody, EitherBody, MessageBody},
-    dev::{Payload, ServiceRequest, ServiceResponse},
-    http::{Method, header},
-    middleware::Next,
-    web::{Bytes, Data},
-};
-use serde::de::DeserializeOwned;
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::{
     issuers::Vouched,
     roles::{Needs, Permission},
@@ -33,10 +22,20 @@ use crate::{
     state::AppState,
     web::{
         body, client,
-        problem::{FORBIDDEN, IMPORT_RUNNING, ISSUER_UNAVAILABLE, NOT_YOUR_MEMBER, Problem, UNAUTHENTICATED},
+        problem::{FORBIDDEN, ISSUER_UNAVAILABLE, NOT_YOUR_MEMBER, Problem, UNAUTHENTICATED},
         rate_limit::Standing,
+        turns::Place,
     },
 };
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{Method, header},
+    middleware::Next,
+    web::{Bytes, Data},
+};
+use serde::de::DeserializeOwned;
 
 /// Where a POST reads the Authorization header itself, because there is no token yet.
 pub const SIGN_IN: [&str; 3] = ["/api/v1/auth/sessions", "/api/v1/auth/token", "/api/v1/auth/revoke"];
@@ -85,9 +84,8 @@ impl Principal {
         if permission.is_given_to(self.claims.role) {
             return Ok(());
         }
-        let roles: Vec<&str> = permission.all.iter().chain(permission.own).map(|role| role.as_str()).collect();
         let detail =
-            format!("This takes the role {}; the account's is {}.", roles.join(" or "), self.claims.role.as_str());
+            format!("This takes the role {}; the account's is {}.", permission.roles(), self.claims.role.as_str());
         Err(Problem::new(&FORBIDDEN, detail))
     }
 }
@@ -302,8 +300,8 @@ pub struct Upload<P> {
     pub media_type: Result<&'static str, Problem>,
     /// The list as it came.
     pub bytes: Bytes,
-    /// A place among those whose lists are held in memory.
-    pub place: OwnedSemaphorePermit,
+    /// A place among those whose lists are held in memory; the account has no other while this one is held.
+    pub place: Place,
     permission: PhantomData<P>,
 }
 
@@ -318,8 +316,7 @@ impl<P: Needs> FromRequest for Upload<P> {
             let state = req.app_data::<Data<AppState>>().ok_or_else(|| Problem::internal("there is no state"))?;
             // Holding a list is much to do for somebody whose account is disabled, and for too many at once.
             state.db.read_as(principal.clone(), |_conn| Ok(())).await?;
-            let place = Arc::clone(&state.uploads).try_acquire_owned();
-            let place = place.map_err(|_full| Problem::new(&IMPORT_RUNNING, "Too many lists arrive at once."))?;
+            let place = state.turns.place(&principal.claims().sub).await?;
             let media_type = body::media_type(&req, body::LISTS);
             let bytes = body::bytes(&req, &mut payload).await?;
             Ok(Self { principal, media_type, bytes, place, permission: PhantomData })

@@ -54,6 +54,13 @@ impl Permission {
         self.all.contains(&role) || self.own.contains(&role)
     }
 
+    /// The roles that may do it at all, in words: `registrar or secretariat`.
+    #[must_use]
+    pub fn roles(&self) -> String {
+        let roles: Vec<&str> = self.all.iter().chain(self.own).map(|role| role.as_str()).collect();
+        roles.join(" or ")
+    }
+
     /// Whether who has a role, and speaks for a member if any, may do it to what is that member's.
     #[must_use]
     pub fn covers(&self, role: Role, own_member: Option<&str>, member: &str) -> bool {
@@ -92,12 +99,16 @@ permissions! {
         all [Registrar Secretariat], own [];
     MembersUpdate = "members:update", "Change what is said of a member; a focal point only its own member's website.",
         all [Registrar Secretariat], own [FocalPoint];
-    MembersMove = "members:move", "Change a member's standing in the network.",
-        all [Secretariat], own [];
+    MembersMove = "members:move", "Change a member's standing in the network, one by one or by a list.",
+        all [Registrar Secretariat], own [];
     MembersAdhere = "members:adhere", "Note and take back a member's adhesion to the charter.",
         all [Registrar Secretariat], own [FocalPoint];
-    ImportsRun = "imports:run", "Import lists of members, territories, projects and measurements, and read the reports; a registrar members and territories, a focal point its own member's projects and measurements.",
+    TerritoriesWrite = "territories:write", "Add and change territories, by a list.",
+        all [Registrar Secretariat], own [];
+    ImportsRun = "imports:run", "Import lists, of what one may also write one by one: a registrar members and territories, a focal point its own member's projects and measurements.",
         all [Registrar Secretariat], own [FocalPoint];
+    ImportsRead = "imports:read", "Read the reports of one's own imports; the secretariat and the administrator those of everybody.",
+        all [Registrar Secretariat Administrator], own [FocalPoint];
     FocalPointsRead = "focal_points:read", "See whom the network calls about a member.",
         all [Secretariat Administrator], own [FocalPoint];
     FocalPointsWrite = "focal_points:write", "Add, change and delete focal points.",
@@ -155,11 +166,26 @@ mod tests {
     }
 
     #[test]
+    fn who_lists_members_may_do_all_of_it_one_by_one() {
+        for role in Role::ALL {
+            let (writes, moves) =
+                (MembersWrite::PERMISSION.is_given_to(*role), MembersMove::PERMISSION.is_given_to(*role));
+            assert_eq!(writes, moves, "{role:?}: a list adds members and moves their standing");
+        }
+    }
+
+    #[test]
     fn the_administrator_has_no_say_over_content_and_names_are_unique() {
         for (at, permission) in PERMISSIONS.iter().enumerate() {
-            let about_content =
-                !["account:read", "accounts:manage", "audit:read", "persons:manage", "focal_points:read"]
-                    .contains(&permission.name);
+            let about_content = ![
+                "account:read",
+                "accounts:manage",
+                "audit:read",
+                "imports:read",
+                "persons:manage",
+                "focal_points:read",
+            ]
+            .contains(&permission.name);
             assert!(!about_content || !permission.is_given_to(Role::Administrator), "{}", permission.name);
             assert!(PERMISSIONS[..at].iter().all(|other| other.name != permission.name), "{}", permission.name);
             assert!(permission.own.iter().all(|role| *role == Role::FocalPoint), "{}", permission.name);

@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
-use super::{Conn, StoreError, json, schema::audit_entry, visibility::is_personal};
+use super::{CHUNK, Conn, StoreError, batch_insert, json, schema::audit_entry, visibility::is_personal};
 use crate::kernel::id::new_id;
 
 /// Who is behind a write.
@@ -68,23 +68,18 @@ struct Row {
     version: Option<i64>,
     before_values: Option<String>,
     after_values: Option<String>,
+    import_id: Option<String>,
 }
 
-/// Writes entries.
-pub(super) fn write(
-    conn: &mut Conn,
-    actor: &Actor,
-    occurred_at: NaiveDateTime,
-    deeds: Vec<Deed>,
-) -> Result<(), StoreError> {
-    for deed in deeds {
+impl Row {
+    fn new(actor: &Actor, occurred_at: NaiveDateTime, import_id: Option<&str>, deed: Deed) -> Result<Self, StoreError> {
         let (kind, account_id, role, task, request_id) = match actor {
             Actor::System(task) => ("system", None, None, Some(*task), None),
             Actor::Account { id, kind, role, request } => {
                 (*kind, Some(id.clone()), Some(*role), None, Some(request.clone()))
             }
         };
-        let row = Row {
+        Ok(Self {
             id: new_id(),
             occurred_at,
             actor: kind,
@@ -98,10 +93,66 @@ pub(super) fn write(
             version: deed.version,
             before_values: deed.before.as_ref().map(json::write).transpose()?,
             after_values: deed.after.as_ref().map(json::write).transpose()?,
-        };
+            import_id: import_id.map(str::to_owned),
+        })
+    }
+}
+
+/// Writes entries; those of an import name it.
+pub(super) fn write(
+    conn: &mut Conn,
+    actor: &Actor,
+    occurred_at: NaiveDateTime,
+    import_id: Option<&str>,
+    deeds: Vec<Deed>,
+) -> Result<(), StoreError> {
+    for deed in deeds {
+        let row = Row::new(actor, occurred_at, import_id, deed)?;
         diesel::insert_into(audit_entry::table).values(row).execute(conn)?;
     }
     Ok(())
+}
+
+/// The entries of one import, of which there may be very many: they are written piece by piece, so that no more of them than
+/// a piece is held.
+pub(super) struct ImportEntries {
+    import_id: String,
+    rows: Vec<Row>,
+}
+
+impl ImportEntries {
+    /// No entries yet of an import.
+    pub(super) const fn of(import_id: String) -> Self {
+        Self { import_id, rows: Vec::new() }
+    }
+
+    /// The import.
+    pub(super) fn import_id(&self) -> &str {
+        &self.import_id
+    }
+
+    /// Adds an entry, with only what differs and of personal columns only that they do.
+    pub(super) fn add(
+        &mut self,
+        conn: &mut Conn,
+        actor: &Actor,
+        at: NaiveDateTime,
+        mut deed: Deed,
+    ) -> Result<(), StoreError> {
+        let (was, is) = (deed.before.is_some(), deed.after.is_some());
+        let object = |values: Option<Value>| values.unwrap_or_else(|| Value::Object(Map::new()));
+        let (before, after) = difference(object(deed.before), object(deed.after));
+        (deed.before, deed.after) = (was.then_some(before), is.then_some(after));
+        self.rows.push(Row::new(actor, at, Some(&self.import_id), deed)?);
+        if self.rows.len() >= CHUNK { self.flush(conn) } else { Ok(()) }
+    }
+
+    /// Writes the entries that are held.
+    pub(super) fn flush(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        batch_insert!(conn, audit_entry::table, &self.rows);
+        self.rows.clear();
+        Ok(())
+    }
 }
 
 /// Leaves only what differs between two objects; of personal ones only that they changed.

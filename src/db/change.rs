@@ -16,7 +16,7 @@ use crate::kernel::clock;
 
 use super::{
     Conn, StoreError, Transactions,
-    audit::{self, Actor, Deed},
+    audit::{self, Actor, Deed, ImportEntries},
     batch_insert,
     schema::{change_entry, sequence_counter},
 };
@@ -66,11 +66,12 @@ pub struct Tx<'c> {
     now: DateTime<Utc>,
     changes: Vec<Change>,
     deeds: Vec<Deed>,
+    import: Option<ImportEntries>,
 }
 
 impl<'c> Tx<'c> {
     pub(super) const fn new(conn: &'c mut Conn, actor: Actor, now: DateTime<Utc>) -> Self {
-        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new() }
+        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new(), import: None }
     }
 
     /// The moment of the transaction, the same for everything in it.
@@ -127,6 +128,36 @@ impl<'c> Tx<'c> {
     /// [`Tx::audit`]. A transaction with changes and without any audit entry does not commit.
     pub fn record_part(&mut self, change: Change) {
         self.changes.push(change);
+    }
+
+    /// Says that the transaction carries out an import: from here on every row that it writes has an entry of its own in the
+    /// audit, which names the import, and so has everything else that the transaction notes for the audit.
+    pub fn begin_import(&mut self, import_id: &str) {
+        self.import = Some(ImportEntries::of(import_id.to_owned()));
+    }
+
+    /// Notes a change that may be one of very many: for the feed if it is public, and within an import for the audit, with
+    /// what was there before and after. Elsewhere it is a [part](Tx::record_part) of what the audit has one entry about.
+    ///
+    /// # Errors
+    /// Those of `values`, or the database's.
+    pub fn record_row(
+        &mut self,
+        is_public: bool,
+        change: Change,
+        values: impl FnOnce() -> Result<(Option<Value>, Option<Value>), StoreError>,
+    ) -> Result<(), StoreError> {
+        if let Some(import) = &mut self.import {
+            let (before, after) = values()?;
+            let (action, resource) = (change.operation.as_str(), change.resource);
+            let (id, version) = (Some(change.id.clone()), Some(change.version));
+            let deed = Deed { action, resource, id, version, before, after };
+            import.add(self.conn, &self.actor, self.now.naive_utc(), deed)?;
+        }
+        if is_public {
+            self.changes.push(change);
+        }
+        Ok(())
     }
 
     /// Notes something for the audit only.
@@ -195,11 +226,15 @@ impl<'c> Tx<'c> {
 
     /// Writes the audit, then numbers and writes the recorded changes: the last step before the commit. Returns the
     /// number of the last one.
-    pub(super) fn flush(self) -> Result<Option<i64>, StoreError> {
+    pub(super) fn flush(mut self) -> Result<Option<i64>, StoreError> {
         if self.deeds.is_empty() && !self.changes.is_empty() {
             return Err(StoreError::corrupt("a transaction changes something and leaves no trace in the audit"));
         }
-        audit::write(self.conn, &self.actor, self.now.naive_utc(), self.deeds)?;
+        if let Some(import) = &mut self.import {
+            import.flush(self.conn)?;
+        }
+        let import_id = self.import.as_ref().map(ImportEntries::import_id);
+        audit::write(self.conn, &self.actor, self.now.naive_utc(), import_id, self.deeds)?;
         if self.changes.is_empty() {
             return Ok(None);
         }

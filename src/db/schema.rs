@@ -258,6 +258,7 @@ diesel::table! {
         version -> Nullable<BigInt>,
         before_values -> Nullable<Text>,
         after_values -> Nullable<Text>,
+        import_id -> Nullable<Text>,
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    codes::codes, id::Slug, language::Language, paging::Order, patch::Patch, text, violation::Violations,
+    codes::codes, delimited, id::Slug, language::Language, paging::Order, patch::Patch, text, violation::Violations,
 };
 
 /// The longest name, in characters.
@@ -204,13 +204,10 @@ struct Line {
 /// # Errors
 /// A sentence that names the line.
 pub fn parse_reference(csv: &str) -> Result<Vec<Record>, String> {
-    let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    let lines = reader.deserialize::<Line>().zip(2..);
-    let record = |(line, number): (Result<Line, csv::Error>, u32)| {
-        let line = line.map_err(|error| format!("focal points: {error}"))?;
-        record(&line).map_err(|why| format!("focal points, line {number}: {why}"))
+    let record = |(number, line): (u32, Result<Line, String>)| {
+        line.and_then(|line| record(&line)).map_err(|why| format!("focal points, line {number}: {why}"))
     };
-    lines.map(record).collect()
+    delimited::each(csv).map(record).collect()
 }
 
 fn record(line: &Line) -> Result<Record, String> {

@@ -11,7 +11,6 @@ use actix_web::{
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     dto::{
@@ -25,7 +24,10 @@ use crate::{
     auth::{
         self,
         principal::{Principal, Require, Upload},
-        roles::{ImportsRun, Role},
+        roles::{
+            ImportsRead, ImportsRun, MeasurementsReport, MembersMove, MembersUpdate, MembersWrite, Needs as _,
+            Permission, ProgramsWrite, Role, TerritoriesWrite,
+        },
         tokens::Claims,
     },
     db::{Conn, Keeper, StoreError, Tx},
@@ -41,10 +43,11 @@ use crate::{
         params::One,
         problem::{
             CONTENT_TOO_LARGE, FORBIDDEN, IMPORT_RUNNING, INVALID_BODY, INVALID_CONTENT, INVALID_PARAMETER,
-            PLAN_OUTDATED, Place, Problem, UNKNOWN_PROPERTY,
+            PLAN_OUTDATED, Place as FaultPlace, Problem, UNKNOWN_PROPERTY,
         },
         query::{NoParameters, Query},
         representation::View,
+        turns::Place,
         written::Written,
     },
 };
@@ -80,15 +83,18 @@ pub async fn create_import(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let once = Once::of(&req, &body.principal.claims().sub, "createImport", &body.bytes)?;
+    let turn = state.turns.turn().await?;
     // The account is asked before its list is read, too: reading one is much work to do for nobody.
     let claims = body.principal.claims().clone();
     let keeper = state.db.read_as(body.principal.clone(), move |conn| keeper(conn, &claims)).await?;
-    let running = running(&state)?;
-    let (principal, order, content) = read(body, &query, state.clock.today()).await?;
+    let (place, (principal, order, content)) = read(body, &query, state.clock.today()).await?;
+    // Held until the transaction is over, and, should the client go away before, until it has done its work.
+    let held = Arc::new((turn, place));
+    let within = Arc::clone(&held);
     let refused = Arc::new(Mutex::new(None));
     let slot = Arc::clone(&refused);
     let import = move |tx: &mut Tx<'_>| {
-        let _running = running;
+        let _within = within;
         let done = store::run(tx, &order, &keeper, content);
         let (id, report) = done.map_err(|stopped| problem(stopped, &slot))?;
         let created_at = tx.now();
@@ -105,12 +111,13 @@ pub async fn create_import(
 
 /// List imports
 ///
-/// The reports of the account's imports and dry runs, the newest first; for the secretariat those of everybody.
+/// The reports of the account's imports and dry runs, the newest first; for the secretariat and the administrator those of
+/// everybody.
 #[utoipa::path(
     tag = "imports",
     operation_id = "listImports",
     params(ImportListQuery),
-    security(("token" = ["imports:run"])),
+    security(("token" = ["imports:read"])),
     responses((status = 200, description = "A page of reports.", content(
         (ImportPageOut = "application/json"), (String = "text/csv"), (ImportOut = "application/x-ndjson")
     )))
@@ -119,7 +126,7 @@ pub async fn create_import(
 pub async fn list_imports(
     req: HttpRequest,
     state: Data<AppState>,
-    caller: Require<ImportsRun>,
+    caller: Require<ImportsRead>,
     Query(query): Query<ImportListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = query.lang.map(|lang| lang.0);
@@ -172,7 +179,7 @@ pub async fn get_import_template(
     tag = "imports",
     operation_id = "getImport",
     params(("id" = String, Path, description = "Identifier of the import.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")),
-    security(("token" = ["imports:run"])),
+    security(("token" = ["imports:read"])),
     responses((status = 200, description = "The report.", body = ImportOut))
 )]
 #[get("/imports/{id}")]
@@ -180,7 +187,7 @@ pub async fn get_import(
     req: HttpRequest,
     state: Data<AppState>,
     path: Path<String>,
-    caller: Require<ImportsRun>,
+    caller: Require<ImportsRead>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
@@ -196,7 +203,7 @@ pub async fn get_import(
     tag = "imports",
     operation_id = "listImportRows",
     params(("id" = String, Path, description = "Identifier of the import.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), ImportRowQuery),
-    security(("token" = ["imports:run"])),
+    security(("token" = ["imports:read"])),
     responses((status = 200, description = "A page of rows.", content(
         (ImportRowPageOut = "application/json"), (String = "text/csv"), (ImportRowOut = "application/x-ndjson")
     )))
@@ -206,7 +213,7 @@ pub async fn list_import_rows(
     req: HttpRequest,
     state: Data<AppState>,
     path: Path<String>,
-    caller: Require<ImportsRun>,
+    caller: Require<ImportsRead>,
     Query(query): Query<ImportRowQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = query.lang.map(|lang| lang.0);
@@ -220,10 +227,11 @@ pub async fn list_import_rows(
     view.respond(&req, sequence, &ImportRowPageOut { data, page, sequence }, next.as_deref())
 }
 
-/// Whose reports somebody sees: their own; the secretariat everybody's.
+/// Whose reports somebody sees: their own; the secretariat and the administrator everybody's.
 fn own(principal: &Principal) -> Option<String> {
     let claims = principal.claims();
-    (claims.role != Role::Secretariat).then(|| claims.sub.clone())
+    let sees_all = matches!(claims.role, Role::Secretariat | Role::Administrator);
+    (!sees_all).then(|| claims.sub.clone())
 }
 
 async fn stored(state: &AppState, principal: Principal, id: &str) -> Result<Stored, Problem> {
@@ -238,21 +246,16 @@ fn keeper(conn: &mut Conn, claims: &Claims) -> Result<Keeper, StoreError> {
     Ok(Keeper { source: auth::store::source(conn, claims)?, member })
 }
 
-/// The right to import, which one request has at a time.
-fn running(state: &AppState) -> Result<OwnedSemaphorePermit, Problem> {
-    Arc::clone(&state.imports).try_acquire_owned().map_err(|_taken| busy())
-}
-
 fn busy() -> Problem {
     Problem::new(&IMPORT_RUNNING, "Another import is running; one runs at a time.")
 }
 
-/// What is asked for, and the list, read on a blocking thread.
+/// What is asked for, and the list, read on a blocking thread; with the place that it has.
 async fn read(
     body: Upload<ImportsRun>,
     query: &ImportQuery,
     today: NaiveDate,
-) -> Result<(Principal, Order, Content), Problem> {
+) -> Result<(Place, (Principal, Order, Content)), Problem> {
     let resource = query.resource.as_ref().ok_or_else(|| Problem::missing_parameter("resource"))?.0;
     may_list(body.principal.claims().role, resource)?;
     let mode = query.mode.as_ref().map_or(Mode::Upsert, |mode| mode.0);
@@ -282,29 +285,38 @@ async fn read(
         content_sha256,
         account_id: Some(body.principal.claims().sub.clone()),
     };
-    Ok((body.principal, order, content.map_err(unreadable)?))
+    Ok((body.place, (body.principal, order, content.map_err(unreadable)?)))
 }
 
-/// Whether a role lists a resource: what members do and report those who write it, registers those who keep them.
+/// Everything that a list of a collection can do, by the permissions that the API asks for it one by one.
+const fn permissions(resource: Resource) -> &'static [&'static Permission] {
+    match resource {
+        Resource::Members => &[MembersWrite::PERMISSION, MembersUpdate::PERMISSION, MembersMove::PERMISSION],
+        Resource::Territories => &[TerritoriesWrite::PERMISSION],
+        Resource::Projects => &[ProgramsWrite::PERMISSION],
+        Resource::Measurements => &[MeasurementsReport::PERMISSION],
+    }
+}
+
+/// Whether a role lists a collection: only who may do one by one all that a list can do.
 fn may_list(role: Role, resource: Resource) -> Result<(), Problem> {
-    let is_register = matches!(resource, Resource::Members | Resource::Territories);
-    let detail = match role {
-        Role::FocalPoint if is_register => "Who speaks for one member imports its projects and measurements only.",
-        Role::Registrar if !is_register => "It is the members' own: a registrar imports members and territories.",
-        _ => return Ok(()),
-    };
-    Err(Problem::new(&FORBIDDEN, detail))
+    let lacking = permissions(resource).iter().find(|permission| !permission.is_given_to(role));
+    lacking.map_or(Ok(()), |permission| {
+        let (list, name, roles) = (resource.as_str(), permission.name, permission.roles());
+        let detail =
+            format!("A list of {list} takes {name}, which has {roles}; the account's role is {}.", role.as_str());
+        Err(Problem::new(&FORBIDDEN, detail))
+    })
 }
 
 /// The refusal of a file that can't be read.
 fn unreadable(why: Unreadable) -> Problem {
     match why {
         Unreadable::Form(detail) => {
-            Problem::new(&INVALID_BODY, detail.clone()).with_fault(Place::Pointer(String::new()), detail)
+            Problem::new(&INVALID_BODY, detail.clone()).with_fault(FaultPlace::Pointer(String::new()), detail)
         }
-        Unreadable::Column { name, detail } => {
-            Problem::new(&UNKNOWN_PROPERTY, detail.clone()).with_fault(Place::Pointer(format!("/0/{name}")), detail)
-        }
+        Unreadable::Column { name, detail } => Problem::new(&UNKNOWN_PROPERTY, detail.clone())
+            .with_fault(FaultPlace::Pointer(format!("/0/{name}")), detail),
         Unreadable::TooLong => Problem::new(&CONTENT_TOO_LARGE, "A list has at most 100,000 rows."),
     }
 }
@@ -325,7 +337,8 @@ fn problem(stopped: Stopped, slot: &Mutex<Option<Box<Report>>>) -> Problem {
             };
             let detail = format!("The list has {} problems; nothing was changed.", report.faults.len());
             let faults = report.faults.iter();
-            let faults = faults.map(|fault| (Place::Pointer(place(fault)), fault.code.clone(), fault.detail.clone()));
+            let faults =
+                faults.map(|fault| (FaultPlace::Pointer(place(fault)), fault.code.clone(), fault.detail.clone()));
             let problem = Problem::new(&INVALID_CONTENT, detail).with_faults(faults);
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
             problem

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod codes;
 pub mod date;
 pub mod decimal;
+pub mod delimited;
 pub mod evidence;
 pub mod fold;
 pub mod fraction;

@@ -54,11 +54,11 @@ pub async fn bytes(req: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Pr
     // Room for all of it from the beginning, since a large body that grows is copied, and for a moment there twice.
     let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
     let mut stream = pin!(BodyStream::new(payload));
-    let (began, patience) = (Instant::now(), patience(req));
+    let (began, pace) = (Instant::now(), Pace::of(req));
     loop {
         let next = poll_fn(|context| stream.as_mut().poll_next(context));
-        let wait = time_left(patience, began.elapsed(), bytes.len());
-        let Some(piece) = timeout(wait, next).await.map_err(|_late| too_slow())? else { break };
+        let wait = pace.time_left(began.elapsed(), bytes.len());
+        let Some(piece) = timeout(wait, next).await.map_err(|_late| pace.too_slow())? else { break };
         let broken = |error| Problem::new(&INVALID_BODY, format!("The body did not arrive whole: {error}."));
         let piece = piece.map_err(broken)?;
         if bytes.len() + piece.len() > limit {
@@ -92,21 +92,37 @@ impl<T: DeserializeOwned> FromRequest for Open<T> {
     }
 }
 
-/// How long a body may take before its rate counts, and at most between two pieces.
-fn patience(req: &HttpRequest) -> Duration {
-    req.app_data::<Data<AppState>>().map_or(Duration::MAX, |state| state.body_patience)
+/// How fast a body must come.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// How long it may take before its rate counts, and at most between two pieces.
+    patience: Duration,
+    /// How long all of it may take, however fast it comes.
+    whole: Duration,
 }
 
-/// How much longer the next piece of a body may take, of which so many bytes have come in some time.
-fn time_left(patience: Duration, elapsed: Duration, bytes: usize) -> Duration {
-    let earned = Duration::from_secs(u64::try_from(bytes).unwrap_or(u64::MAX) / SLOWEST_BYTES_PER_S);
-    patience.saturating_add(earned).saturating_sub(elapsed).min(patience)
-}
+impl Pace {
+    fn of(req: &HttpRequest) -> Self {
+        let unbounded = Self { patience: Duration::MAX, whole: Duration::MAX };
+        req.app_data::<Data<AppState>>()
+            .map_or(unbounded, |state| Self { patience: state.body_patience, whole: state.body_time })
+    }
 
-/// The refusal of a body that does not come.
-fn too_slow() -> Problem {
-    let detail = "The body did not arrive in time: it must not pause, and come with 16 KiB a second or more.";
-    Problem::new(&REQUEST_TIMEOUT, detail).with_header(header::CONNECTION, "close")
+    /// How much longer the next piece of a body may take, of which so many bytes have come in some time.
+    fn time_left(self, elapsed: Duration, bytes: usize) -> Duration {
+        let earned = Duration::from_secs(u64::try_from(bytes).unwrap_or(u64::MAX) / SLOWEST_BYTES_PER_S);
+        let by_rate = self.patience.saturating_add(earned).saturating_sub(elapsed).min(self.patience);
+        by_rate.min(self.whole.saturating_sub(elapsed))
+    }
+
+    /// The refusal of a body that does not come.
+    fn too_slow(self) -> Problem {
+        let whole = self.whole.as_secs();
+        let detail = format!(
+            "The body did not arrive in time: it must not pause, come with 16 KiB a second or more, and be there within {whole} seconds."
+        );
+        Problem::new(&REQUEST_TIMEOUT, detail).with_header(header::CONNECTION, "close")
+    }
 }
 
 /// Makes sure that a body is of a type that the operation takes, and not encoded.
@@ -219,11 +235,15 @@ mod tests {
 
     #[test]
     fn a_body_must_keep_coming() {
-        let (s, patience) = (Duration::from_secs, Duration::from_secs(5));
-        assert_eq!(time_left(patience, s(0), 0), s(5));
-        assert_eq!(time_left(patience, s(4), 100), s(1), "a byte now and then buys no time");
-        assert_eq!(time_left(patience, s(6), 100), s(0));
-        assert_eq!(time_left(patience, s(6), 1 << 20), s(5), "what comes fast may pause as long as the first byte");
+        let s = Duration::from_secs;
+        let pace = Pace { patience: s(5), whole: s(300) };
+        assert_eq!(pace.time_left(s(0), 0), s(5));
+        assert_eq!(pace.time_left(s(4), 100), s(1), "a byte now and then buys no time");
+        assert_eq!(pace.time_left(s(6), 100), s(0));
+        assert_eq!(pace.time_left(s(6), 1 << 20), s(5), "what comes fast may pause as long as the first byte");
+        let (fast_enough, whole) = (16 << 20, s(300));
+        assert_eq!(pace.time_left(whole - s(2), fast_enough), s(2), "the whole is bounded, too");
+        assert_eq!(pace.time_left(whole, 32 << 20), s(0));
     }
 
     #[test]

@@ -23,5 +23,6 @@ pub mod query;
 pub mod rate_limit;
 pub mod representation;
 pub mod tabular;
+pub mod turns;
 pub mod unread;
 pub mod written;

@@ -148,6 +148,9 @@ kinds! {
     TOO_MANY_REQUESTS = "too_many_requests" 429 "Too many requests",
         "The account, or without one the address, has sent more requests in a minute than it may, or the address more contributions in an hour.",
         "Wait as long as Retry-After says. RateLimit in every answer says how many requests are left; who needs the whole data set takes the files of GET /api/v1/exports and then the changes.";
+    IMPORT_IN_PROGRESS = "import_in_progress" 429 "An import of the account is under way",
+        "The account has a list that arrives, waits or is imported. An account has one at a time, so that others have their turn.",
+        "Wait until it is answered, at least as long as Retry-After says, then send the next list.";
     HEADERS_TOO_LARGE = "headers_too_large" 431 "Request header fields too large",
         "The request's header fields are larger than 16,384 bytes together.",
         "Send fewer or shorter header fields; cookies are never needed.";
@@ -164,7 +167,7 @@ kinds! {
         "The database can't be reached at the moment. Nothing was changed.",
         "Wait as long as Retry-After says, then try again: the server recovers by itself when the database returns.";
     IMPORT_RUNNING = "import_running" 503 "An import is running",
-        "Imports run one at a time, and another one is running.",
+        "Imports run one at a time in the order in which their lists arrive, and those before this one take long.",
         "Wait as long as Retry-After says, then try again.";
     ISSUER_UNAVAILABLE = "issuer_unavailable" 503 "Issuer unavailable",
         "The token is of an outside issuer whose keys can't be fetched at the moment, so that nobody can say whether it is good.",

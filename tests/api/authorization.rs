@@ -33,6 +33,7 @@ const KEEPERS: &[Role] = &[Role::Registrar, Role::Secretariat];
 /// Who writes programmes; whose they are is asked of what is there.
 const PLANNERS: &[Role] = &[Role::Secretariat, Role::FocalPoint];
 const LISTERS: &[Role] = &[Role::Registrar, Role::Secretariat, Role::FocalPoint];
+const REPORT_READERS: &[Role] = &[Role::Registrar, Role::Secretariat, Role::FocalPoint, Role::Administrator];
 
 /// Who may, of any member for the secretariat and of its own for a focal point; whose it is follows from what is stored.
 const OF_MEMBERS: &[Role] = &[Role::FocalPoint, Role::Secretariat];
@@ -76,7 +77,7 @@ fn table() -> BTreeMap<&'static str, May> {
         ("createMember", May::Only(KEEPERS)),
         ("updateMember", May::OnlyAndOwn(KEEPERS)),
         ("deleteMember", May::Only(KEEPERS)),
-        ("createMemberTransition", May::Only(&[Role::Secretariat])),
+        ("createMemberTransition", May::Only(KEEPERS)),
         ("createMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
         ("deleteMemberAdhesion", May::OnlyAndOwn(KEEPERS)),
         ("listNetworkAlerts", May::All),
@@ -130,9 +131,9 @@ fn table() -> BTreeMap<&'static str, May> {
         ("updateMilestone", May::Only(PLANNERS)),
         ("deleteMilestone", May::Only(PLANNERS)),
         ("createImport", May::Only(LISTERS)),
-        ("listImports", May::Only(LISTERS)),
-        ("getImport", May::Only(LISTERS)),
-        ("listImportRows", May::Only(LISTERS)),
+        ("listImports", May::Only(REPORT_READERS)),
+        ("getImport", May::Only(REPORT_READERS)),
+        ("listImportRows", May::Only(REPORT_READERS)),
     ]);
     table.extend(of_what_members_share());
     table.extend(of_what_is_measured());

@@ -101,6 +101,10 @@ fn a_body_that_does_not_come_is_not_waited_for() {
     let answer = server.raw(format!("{chunked}Transfer-Encoding: chunked\r\n\r\n2\r\n{{\"\r\n").as_bytes());
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(began.elapsed().as_secs() < 20, "the connection was not closed");
+    // All of it has an end, however patient the server is between two pieces.
+    let server = TestServer::on_sqlite_with(&["--head-timeout-ms", "60000", "--body-timeout-s", "1"]);
+    let answer = server.raw(format!("{head}{{").as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("within 1 seconds"), "{answer}");
 }
 
 #[test]

@@ -80,7 +80,12 @@ on_both! {
         let again = import(server, &focal, "&dry_run=false", &list).json();
         assert_eq!((&again["counts"]["unchanged"], told(server)), (&json!(3), 1), "{again}");
         let trail = server.get_with("/api/v1/audit?resource=measurements&action=imported", &[server.account(Role::Administrator).header()]).ok();
-        assert_eq!(trail["data"].as_array().unwrap().len(), 2, "one entry for each list, whatever the number of rows");
+        assert_eq!(trail["data"].as_array().unwrap().len(), 2, "one entry for each list as a whole");
+        let first = trail["data"][1]["import_id"].as_str().unwrap();
+        let of_first = server.get_with(&format!("/api/v1/audit?import_id={first}&action=created"), &[server.account(Role::Administrator).header()]).ok();
+        let states: Vec<&Value> = of_first["data"].as_array().unwrap().iter().map(|entry| &entry["after"]["state"]).collect();
+        assert_eq!(states.len(), 3, "and one for each report: {of_first}");
+        assert!(of_first.to_string().contains("draft") && !of_first.to_string().contains("Au port"), "notes stay in the reports: {of_first}");
         let template = server.get("/api/v1/imports/template?resource=measurements");
         assert!(template.text().trim_start_matches('\u{feff}').starts_with("indicator,period,value,numerator"));
     }

@@ -223,6 +223,12 @@ on_both! {
         assert_eq!((done.status, &done.json()["outcome"], &done.json()["plan_hash"]), (201, &json!("applied"), &json!(hash)), "{}", done.text());
         let told: Vec<(String, i64)> = changes(server)[before..].iter().map(|(_, op, version)| (op.clone(), *version)).collect();
         assert_eq!(told, [("created".to_owned(), 1), ("updated".to_owned(), 2)], "in the order of the codes, and nothing of the draft");
+        // The audit has an entry of each, of the draft's too.
+        let import_id = done.json()["id"].as_str().unwrap().to_owned();
+        let administrator = server.account(Role::Administrator);
+        let trail = server.get_with(&format!("/api/v1/audit?resource=projects&import_id={import_id}"), &[administrator.header()]).ok();
+        let entries: Vec<(&str, &Value)> = trail["data"].as_array().unwrap().iter().map(|entry| (entry["action"].as_str().unwrap(), &entry["after"]["ogp_local_id"])).collect();
+        assert_eq!(entries, [("imported", &Value::Null), ("created", &Value::Null), ("updated", &json!("MALAR0001")), ("created", &Value::Null)]);
         let after = server.get(&known).ok();
         assert_eq!((&after["title"], &after["budget"]["centimes"], &after["problem"]["fr"]), (&json!({"fr": "Budget en clair"}), &json!(5000), &json!("Illisible")));
         let again = import(server, &secretariat, "&dry_run=false", list).json();

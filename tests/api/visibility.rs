@@ -149,7 +149,7 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
         ("audit_entry", "actor") => Some("'client'".to_owned()),
         ("import_report", "outcome") => Some("'previewed'".to_owned()),
         ("import_report", "report") => Some(format!("'{report}'")),
-        ("import_row", "import_id") => Some(format!("'{id}'")),
+        ("audit_entry" | "import_row", "import_id") => Some(format!("'{id}'")),
         ("import_row", "action") => Some("'created'".to_owned()),
         _ => None,
     };

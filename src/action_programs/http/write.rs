@@ -218,11 +218,7 @@ pub fn named(tx: &mut Tx<'_>, address: Option<Address>, principal: &Principal) -
 /// # Errors
 /// [`WriteError::NotNow`].
 pub fn check_open(program: &Program) -> Result<(), WriteError> {
-    if !program.stage.is_over() {
-        return Ok(());
-    }
-    let detail = format!("The programme is {}; nothing of it is changed any more.", program.stage.as_str());
-    Err(WriteError::NotNow(Violation::new("", "program_over", detail).into()))
+    program.stage.check_open().map_err(|why| WriteError::NotNow(why.into()))
 }
 
 /// The member with a slug, which no other transaction changes before this one ends.

@@ -29,6 +29,7 @@ use crate::{
         id::Slug,
         language::{Language, LanguageMap},
         paging::Order,
+        violation::Violation,
     },
     members::Evidence,
     territories::Code,
@@ -76,6 +77,18 @@ impl Stage {
     #[must_use]
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Closed | Self::Cancelled)
+    }
+
+    /// Refuses to change what belongs to a programme that is over, one by one and by a list.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check_open(self) -> Result<(), Violation> {
+        if !self.is_over() {
+            return Ok(());
+        }
+        let detail = format!("The programme is {}; nothing of it is changed any more.", self.as_str());
+        Err(Violation::new("", "program_over", detail))
     }
 
     /// Whether the implementation of a programme in this stage has begun.

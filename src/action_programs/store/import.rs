@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     db::{
-        Change, Conn, Importable, Keeper, Operation, StoreError, Tx, in_pieces,
+        Change, Conn, Importable, Keeper, Operation, StoreError, Tx, in_pieces, json,
         schema::{action_program, project},
     },
     kernel::{
@@ -81,11 +81,7 @@ impl Importable for ProjectList {
                 Some(program) if !is_own(program) => {
                     Some(("program", "not_your_member", format!("{} is another member's.", line.program)))
                 }
-                Some(program) if program.stage.is_over() => {
-                    let detail = format!("{} is {}; nothing of it is changed.", line.program, program.stage.as_str());
-                    Some(("program", "program_over", detail))
-                }
-                Some(_) => None,
+                Some(program) => program.stage.check_open().err().map(|why| ("program", why.code, why.detail)),
             };
             let Some((column, code, detail)) = fault else { return true };
             ledger.refuse(Fault::of(line.at, column, code, detail));
@@ -162,7 +158,7 @@ impl Importable for ProjectList {
                     let program = programs.get(&program).ok_or_else(|| StoreError::corrupt("a programme is gone"))?;
                     let tally = ProjectTally::of(&[], facts.ends_on);
                     let new = new_project(tx, program, code, (facts, tally));
-                    note(tx, &new, Operation::Created);
+                    note(tx, None, &new)?;
                     rows.push((ProjectRow::of(&new)?, ProjectDerived::of(&new.facts)));
                 }
                 Write::Change(change) => {
@@ -235,17 +231,17 @@ fn programs(conn: &mut Conn, slugs: &[&str]) -> Result<HashMap<Slug, Program>, S
 
 fn update(tx: &mut Tx<'_>, before: Project, facts: ProjectFacts) -> Result<(), StoreError> {
     let tally = tally_of(tx.conn, &before.id, facts.ends_on)?;
-    let after = Project { facts, tally, version: before.version + 1, updated_at: tx.now(), ..before };
+    let after = Project { facts, tally, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
     diesel::update(project::table.filter(project::id.eq(&after.id)))
         .set((ProjectRow::of(&after)?, ProjectDerived::of(&after.facts)))
         .execute(tx.conn)?;
-    note(tx, &after, Operation::Updated);
-    Ok(())
+    note(tx, Some(&before), &after)
 }
 
-fn note(tx: &mut Tx<'_>, project: &Project, operation: Operation) {
-    if project.is_public {
-        let (id, version) = (project.id.clone(), project.version);
-        tx.record_part(Change { resource: PROJECTS, id, operation, version });
-    }
+fn note(tx: &mut Tx<'_>, before: Option<&Project>, project: &Project) -> Result<(), StoreError> {
+    let (id, version) = (project.id.clone(), project.version);
+    let operation = if before.is_none() { Operation::Created } else { Operation::Updated };
+    let stored = |project: &Project| json::value(&ProjectRow::of(project)?);
+    let values = || Ok((before.map(stored).transpose()?, Some(stored(project)?)));
+    tx.record_row(project.is_public, Change { resource: PROJECTS, id, operation, version }, values)
 }

@@ -3,7 +3,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::{dsl::not, prelude::*};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     super::rules::{Address, Axis, Deadline, Facts, Moved, Other, Owner, Program, ProjectPhase, Publication, Stage},
@@ -499,9 +499,15 @@ fn follow_indicators(tx: &mut Tx<'_>, member_id: &str, region: &str, now: NaiveD
         .load(tx.conn)?;
     for (id, version) in &public {
         let (id, version) = (id.clone(), *version);
-        tx.record_part(Change { resource: "indicators", id, operation: Operation::Updated, version });
+        let change = Change { resource: "indicators", id, operation: Operation::Updated, version };
+        tx.record_row(true, change, || Ok(moved_to(region)))?;
     }
     Ok(public.len())
+}
+
+/// What the audit says of what follows its member to another region.
+fn moved_to(region: &str) -> (Option<Value>, Option<Value>) {
+    (Some(json!({})), Some(json!({"region_code": region})))
 }
 
 macro_rules! follow_region {
@@ -523,7 +529,8 @@ macro_rules! follow_region {
                 .load(tx.conn)?;
             for (id, version) in &public {
                 let (id, version) = (id.clone(), *version);
-                tx.record_part(Change { resource: $resource, id, operation: Operation::Updated, version });
+                let change = Change { resource: $resource, id, operation: Operation::Updated, version };
+                tx.record_row(true, change, || Ok(moved_to(region)))?;
             }
             Ok(public.len())
         }

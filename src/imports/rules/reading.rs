@@ -11,6 +11,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::Format;
 use crate::kernel::{
+    delimited::{Reader, Record},
     patch::Patch,
     register::{At, Cell, Column, Fault},
     text::{nearest, restore, shown},
@@ -91,35 +92,37 @@ fn decode(bytes: &[u8]) -> Result<&str, Unreadable> {
 }
 
 fn csv(text: &str, columns: &'static [Column], take: &mut Take<'_>) -> Result<(), Unreadable> {
-    let header = text.lines().next().unwrap_or_default();
-    let delimiter = if count(header, ';') > count(header, ',') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
-    let broken = |error: csv::Error| Unreadable::Form(format!("The file is no CSV: {error}."));
-    let header = reader.headers().map_err(broken)?.clone();
-    if header.iter().all(|name| name.trim().is_empty()) {
-        return Err(Unreadable::Form("The file has no header line with the names of the columns.".to_owned()));
-    }
-    let places = places(header.iter(), columns)?;
-    let mut record = csv::StringRecord::new();
-    let (mut row, mut lines) = (0, Lines { text, byte: 0, line: 1 });
-    while reader.read_record(&mut record).map_err(broken)? {
-        if record.iter().all(|cell| cell.trim().is_empty()) {
+    let mut records = Reader::new(text, delimiter(text));
+    let header = match records.next() {
+        Some(Record { cells: Ok(names), .. }) if names.iter().any(|name| !name.trim().is_empty()) => names,
+        Some(Record { cells: Err(why), .. }) => return Err(Unreadable::Form(format!("The header line {why}."))),
+        _ => return Err(Unreadable::Form("The file has no header line with the names of the columns.".to_owned())),
+    };
+    let places = places(header.iter().map(AsRef::as_ref), columns)?;
+    let mut row = 0;
+    for Record { line, cells: record } in records {
+        if record.as_ref().is_ok_and(|record| is_blank(record, header.len())) {
             continue;
         }
         row = next(row)?;
-        let at = At { row, line: record.position().and_then(|position| lines.at(position.byte())) };
-        let go_on = if record.len() == header.len() {
-            let mut cells: Vec<Cell<'_>> = columns.iter().map(|_| Patch::Absent).collect();
-            for (text, place) in record.iter().zip(&places) {
-                if let Some(cell) = cells.get_mut(*place) {
-                    let text = restore(text).trim();
-                    *cell = if text.is_empty() { Patch::Null } else { Patch::Value(Cow::Borrowed(text)) };
+        let at = At { row, line: Some(line) };
+        let refuse = |code, detail| vec![Fault::of(at, "", code, detail)];
+        let go_on = match record {
+            Ok(record) if record.len() == header.len() => {
+                let mut cells: Vec<Cell<'_>> = columns.iter().map(|_| Patch::Absent).collect();
+                for (text, place) in record.iter().zip(&places) {
+                    if let Some(cell) = cells.get_mut(*place) {
+                        let text = restore(text).trim();
+                        *cell = if text.is_empty() { Patch::Null } else { Patch::Value(Cow::Borrowed(text)) };
+                    }
                 }
+                take(at, Ok(&cells))
             }
-            take(at, Ok(&cells))
-        } else {
-            let detail = format!("The row has {} cells, and the header {}.", record.len(), header.len());
-            take(at, Err(vec![Fault::of(at, "", "wrong_cell_count", detail)]))
+            Ok(record) => {
+                let detail = format!("The row has {} cells, and the header {}.", record.len(), header.len());
+                take(at, Err(refuse("wrong_cell_count", detail)))
+            }
+            Err(why) => take(at, Err(refuse("malformed_row", format!("The row {why}.")))),
         };
         if !go_on {
             break;
@@ -128,25 +131,16 @@ fn csv(text: &str, columns: &'static [Column], take: &mut Take<'_>) -> Result<()
     Ok(())
 }
 
-/// Finds the lines of places in a text, one after the other. The reader of the table counts lines, too, but takes a
-/// record to begin within the line end before it where that is CRLF.
-struct Lines<'a> {
-    text: &'a str,
-    byte: usize,
-    line: u32,
+/// What separates the cells of a table: what its header line has more of.
+fn delimiter(text: &str) -> char {
+    let header = text.lines().find(|line| !line.is_empty()).unwrap_or_default();
+    if count(header, ';') > count(header, ',') { ';' } else { ',' }
 }
 
-impl Lines<'_> {
-    /// The line of the first character at or behind a byte that ends no line.
-    fn at(&mut self, byte: u64) -> Option<u32> {
-        let ends_line = |byte: &&u8| matches!(byte, b'\r' | b'\n');
-        let behind = usize::try_from(byte).ok()?;
-        let start = behind + self.text.as_bytes().get(behind..)?.iter().take_while(ends_line).count();
-        let passed = self.text.as_bytes().get(self.byte..start)?;
-        self.line += u32::try_from(passed.split(|byte| *byte == b'\n').count() - 1).ok()?;
-        self.byte = start;
-        Some(self.line)
-    }
+/// Whether a row says nothing: an empty line, or one of empty cells for every column, as spreadsheets write them. One of
+/// some empty cells is a row that was cut off.
+fn is_blank(record: &[Cow<'_, str>], columns: usize) -> bool {
+    (record.len() == 1 || record.len() == columns) && record.iter().all(|cell| cell.trim().is_empty())
 }
 
 /// How often a character stands in a line outside of quotes.
@@ -211,7 +205,7 @@ fn ndjson(text: &str, columns: &'static [Column], take: &mut Take<'_>) -> Result
         let go_on = match serde_json::from_str::<Pairs>(line) {
             Ok(pairs) => take_pairs(at, pairs, columns, take),
             Err(error) => {
-                let detail = format!("The line is no JSON object: {error}.");
+                let detail = format!("The line is no JSON object: {}.", in_line(&error));
                 take(at, Err(vec![Fault::of(at, "", "no_object", detail)]))
             }
         };
@@ -220,6 +214,13 @@ fn ndjson(text: &str, columns: &'static [Column], take: &mut Take<'_>) -> Result
         }
     }
     Ok(())
+}
+
+/// What is wrong with a line of JSON that was read by itself, so that its own number says nothing.
+fn in_line(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let why = text.split(" at line ").next().unwrap_or(&text);
+    if error.is_eof() { format!("{why} (is the file cut off?)") } else { format!("{why} at column {}", error.column()) }
 }
 
 fn json(text: &str, columns: &'static [Column], take: &mut Take<'_>) -> Result<(), Unreadable> {
@@ -443,6 +444,54 @@ mod tests {
         assert_eq!(found, ["unknown_property", "no_object", "repeated_property", "invalid_value"]);
         assert!(matches!(read(Format::Json, b"[{\"code\": \"01\"}, 7]"), Err(Unreadable::Form(_))));
         assert!(matches!(read(Format::Json, b"[{\"code\": \"01\"}] []"), Err(Unreadable::Form(_))));
+    }
+
+    #[test]
+    fn a_row_that_is_quoted_wrongly_or_cut_off_is_refused_with_its_line() {
+        let refused = |code: &str| Err(code.to_owned());
+        for end in ["\n", "\r\n"] {
+            let table =
+                "code,nom\n\"0\n1\",a\n02,\"Commune \"Dar Chaoui\"\"\n03,b\"c\n\n04,\"d\"\n,\n05".replace('\n', end);
+            let found = read(Format::Csv, table.as_bytes()).unwrap();
+            let expected = [
+                (2, refused("malformed_row")),
+                (3, refused("malformed_row")),
+                (4, cells("04", Some("d"))),
+                (5, refused("wrong_cell_count")),
+            ];
+            let lines = [4, 5, 7, 9];
+            for ((row, line, what), ((number, expected), expected_line)) in
+                found[1..].iter().zip(expected.into_iter().zip(lines))
+            {
+                assert_eq!((*row, *line, what), (number, Some(expected_line), &expected));
+            }
+            assert_eq!(found.len(), 5);
+        }
+        let cut = read(Format::Csv, b"code;nom\n01;\"a\"\n02;\"b; c\nd").unwrap();
+        assert_eq!(cut[1..], [(2, Some(3), refused("malformed_row"))]);
+        let some_empty_cells = read(Format::Csv, "code,nom\n,\n \n,,\n".as_bytes()).unwrap();
+        assert_eq!(some_empty_cells, [(1, Some(4), refused("wrong_cell_count"))]);
+        assert!(matches!(read(Format::Csv, b"code,\"no\"m\n"), Err(Unreadable::Form(why)) if why.contains("line 1")));
+        let cut = read(Format::Ndjson, b"{\"code\": \"01\"}\n{\"code\": \"02\", \"no").unwrap();
+        assert_eq!(cut[1..], [(2, Some(2), refused("no_object"))]);
+    }
+
+    proptest! {
+        #[test]
+        fn json_that_is_cut_off_is_never_taken_whole(rows in 1usize..5, cut in any::<prop::sample::Index>()) {
+            let row = |at: usize| format!("{{\"code\": \"{at}\", \"nom\": \"a, [b]\"}}");
+            let array = format!("[{}]", (0..rows).map(row).collect::<Vec<_>>().join(",\n"));
+            let cut_at = cut.index(array.len());
+            prop_assert!(matches!(read(Format::Json, &array.as_bytes()[..cut_at]), Err(Unreadable::Form(_))));
+            let lines: String = (0..rows).map(|at| row(at) + "\n").collect();
+            let text = &lines[..cut.index(lines.len())];
+            let found = read(Format::Ndjson, text.as_bytes()).unwrap();
+            let is_whole = text.is_empty() || text.ends_with(['}', '\n']);
+            prop_assert_eq!(found.iter().all(|(.., row)| row.is_ok()), is_whole, "{}", text);
+            if !is_whole {
+                prop_assert_eq!(found.last().unwrap().1.unwrap() as usize, text.lines().count());
+            }
+        }
     }
 
     #[test]

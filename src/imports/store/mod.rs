@@ -138,7 +138,7 @@ pub fn run(tx: &mut Tx<'_>, order: &Order, keeper: &Keeper, content: Content) ->
     Ok((id, report))
 }
 
-/// What the audit says of an import: one entry, whatever the number of rows.
+/// What the audit says of an import as a whole; every resource that it changes has an entry of its own beside this one.
 fn deed(id: &str, report: &Report) -> Result<Deed, StoreError> {
     let Report { resource, mode, source, plan_hash, counts, .. } = report;
     let after = json::value(&(source, mode, plan_hash, counts))?;
@@ -174,6 +174,7 @@ fn carry_out<R: Importable>(
     if report.outcome == Outcome::Refused {
         return Err(Stopped::Refused(Box::new(report)));
     }
+    tx.begin_import(id);
     apply(tx, writes)?;
     Ok(report)
 }

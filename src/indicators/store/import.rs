@@ -17,7 +17,7 @@ use super::{
 use crate::{
     action_programs,
     db::{
-        Conn, Importable, Keeper, StoreError, Turn, Tx, batch_insert, in_pieces,
+        Change, Conn, Importable, Keeper, Operation, StoreError, Turn, Tx, batch_insert, in_pieces, json,
         schema::{indicator, measurement},
     },
     kernel::{
@@ -42,8 +42,8 @@ pub struct Context {
 pub enum Write {
     /// It adds a report.
     Add(Box<Measurement>),
-    /// It changes one.
-    Change(Box<Measurement>),
+    /// It changes one, as it was.
+    Change(Box<(Measurement, Measurement)>),
 }
 
 /// How many rows are written at once.
@@ -140,16 +140,21 @@ impl Importable for MeasurementList {
         Ok(0)
     }
 
-    // Nobody else sees a report before it is approved, so neither the feed nor another resource hears of it.
+    // Nobody else sees a report before it is approved, so neither the feed nor another resource hears of it, only the audit.
     fn apply(tx: &mut Tx<'_>, _source: &Source, writes: Vec<Write>) -> Result<Vec<String>, StoreError> {
         for piece in writes.chunks(AT_ONCE) {
             let mut new = Vec::with_capacity(piece.len());
             for write in piece {
                 match write {
-                    Write::Add(report) => new.push(MeasurementRow::of(report)?),
-                    Write::Change(after) => {
+                    Write::Add(report) => {
+                        note(tx, None, report)?;
+                        new.push(MeasurementRow::of(report)?);
+                    }
+                    Write::Change(change) => {
+                        let (before, after) = &**change;
                         let own = measurement::table.filter(measurement::id.eq(&after.id));
                         diesel::update(own).set(MeasurementRow::of(after)?).execute(tx.conn)?;
+                        note(tx, Some(before), after)?;
                     }
                 }
             }
@@ -206,13 +211,21 @@ impl Context {
         ledger.note(entry, version, &is);
         Ok(Some(match before {
             None => Write::Add(Box::new(after)),
-            Some(_) => Write::Change(Box::new(Measurement {
-                report_version: version + 1,
-                report_changed_at: hand.at,
-                ..after
-            })),
+            Some(before) => {
+                let after = Measurement { report_version: version + 1, report_changed_at: hand.at, ..after };
+                Write::Change(Box::new((before, after)))
+            }
         }))
     }
+}
+
+/// Notes a report for the audit.
+fn note(tx: &mut Tx<'_>, before: Option<&Measurement>, after: &Measurement) -> Result<(), StoreError> {
+    let operation = if before.is_none() { Operation::Created } else { Operation::Updated };
+    let (id, version) = (after.id.clone(), after.report_version);
+    let stored = |found: &Measurement| json::value(&MeasurementRow::of(found)?);
+    let values = || Ok((before.map(stored).transpose()?, Some(stored(after)?)));
+    tx.record_row(false, Change { resource: MEASUREMENTS, id, operation, version }, values)
 }
 
 /// The indicators with these slugs, which nobody else changes meanwhile.

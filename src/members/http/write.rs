@@ -10,16 +10,22 @@ use super::super::{
         AdhesionIn, AdhesionOut, AdhesionPageOut, MemberDetailOut, MemberIn, MemberPatch, MemberTransitionIn,
         MemberTransitionOut, MemberTransitionsOut, TransitionReasonOut, attributions,
     },
-    rules::{Address, FOCAL_POINT_PROPERTIES, History, Member, Record, Status, obstacles, read_adhesion},
+    rules::{
+        Address, FOCAL_POINT_PROPERTIES, History, Member, Record, Status, kept_elsewhere, obstacles, read_adhesion,
+    },
     store,
 };
 use crate::{
     auth::{
-        principal::{Body, Caller, Require},
+        self,
+        principal::{Body, Caller, Principal, Require},
         roles::{MembersAdhere, MembersMove, MembersUpdate, MembersWrite, Needs, Role},
     },
     db::{Conn, StoreError, Tx, WriteError, current_sequence},
-    kernel::violation::{Violation, Violations},
+    kernel::{
+        register::Source,
+        violation::{Violation, Violations},
+    },
     state::AppState,
     territories,
     web::{
@@ -76,7 +82,8 @@ pub async fn create_member(
 /// Change a member
 ///
 /// A merge patch (RFC 7396). `If-Match` is required. A change that changes nothing leaves the version as it is. A focal
-/// point may change its own member's `website` only.
+/// point may change its own member's `website` only. A registrar changes members of its own list and of none, as its imports
+/// do; a member on another list is a 409 `other_source`.
 #[utoipa::path(
     tag = "members",
     operation_id = "updateMember",
@@ -106,6 +113,7 @@ pub async fn update_member(
         let wanted = body.content?;
         only_own_properties(body.principal.claims().role, &wanted)?;
         precondition.check(member.version)?;
+        check_keeper(tx.conn, &body.principal, &member)?;
         let member = patched(tx, &member, wanted)?;
         Written::changed(member.version, &detail(member))
     };
@@ -116,7 +124,7 @@ pub async fn update_member(
 /// Delete a member
 ///
 /// For what was added by mistake; who leaves the network is `withdrawn` instead, and stays visible. `If-Match` is
-/// required. The feed keeps a tombstone.
+/// required. The feed keeps a tombstone. A registrar deletes no member that is on another list (409 `other_source`).
 #[utoipa::path(
     tag = "members",
     operation_id = "deleteMember",
@@ -134,9 +142,11 @@ pub async fn delete_member(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let precondition = Precondition::of(&req, variant.clone());
+    let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let member = locked(tx, &path)?;
         precondition.check(member.version)?;
+        check_keeper(tx.conn, &principal, &member)?;
         store::delete(tx, &member)?;
         Ok::<_, Problem>(Written::gone())
     };
@@ -146,7 +156,8 @@ pub async fn delete_member(
 
 /// Get what a member's standing can become
 ///
-/// For every standing, whether the caller can bring it about today, and everything that stands in the way.
+/// For every standing, whether the caller can bring it about today, and everything that stands in the way: the same for an
+/// import of a list.
 #[utoipa::path(
     tag = "members",
     operation_id = "listMemberTransitions",
@@ -163,16 +174,20 @@ pub async fn list_member_transitions(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
     let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
-    let member = state.db.read(move |conn| store::find(conn, &address)).await?.ok_or_else(Problem::not_found)?;
-    let role = caller.map(|caller| caller.claims().role);
-    let data = Status::ALL.iter().map(|to| transition(&member, *to, role)).collect();
+    let read = move |conn: &mut Conn| {
+        let Some(member) = store::find(conn, &address)? else { return Ok(None) };
+        let others = others_of(conn, caller.as_ref(), &member)?;
+        Ok(Some((member, others)))
+    };
+    let (member, others) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let data = Status::ALL.iter().map(|to| transition(&member, *to, &others)).collect();
     view.respond(&req, member.version, &MemberTransitionsOut { status: member.status, data }, None)
 }
 
 /// Change a member's standing
 ///
-/// To `active`, `suspended` or `withdrawn`. What stands in the way is a 409 with all reasons, the same that
-/// `GET …/transitions` says. `If-Match` is honoured where it is given.
+/// To `active`, `suspended` or `withdrawn`, by the secretariat or a registrar. What stands in the way is a 409 with all reasons,
+/// the same that `GET …/transitions` says and that an import of a list is refused with. `If-Match` is honoured where it is given.
 #[utoipa::path(
     tag = "members",
     operation_id = "createMemberTransition",
@@ -198,6 +213,7 @@ pub async fn create_member_transition(
         let input = body.content?;
         precondition.check_given(member.version)?;
         let step = input.read(tx.today())?;
+        check_keeper(tx.conn, &body.principal, &member)?;
         let history = store::history(tx.conn, &member.id)?;
         let (after, history) = step.take(&member, history).map_err(WriteError::NotNow)?;
         let member = store::update(tx, &member, after, Some(&history))?;
@@ -261,6 +277,7 @@ pub async fn create_member_adhesion(
         let member = own::<MembersAdhere>(tx, &path, &body)?;
         let input = body.content?;
         precondition.check_given(member.version)?;
+        check_keeper(tx.conn, &body.principal, &member)?;
         let (violations, adhesion) = input.read(tx.today());
         let version = match adhesion.charter_version.parse() {
             Ok(code) => store::charter_version(tx.conn, &code)?,
@@ -309,6 +326,7 @@ pub async fn delete_member_adhesion(
             return Err(Problem::not_found());
         }
         precondition.check(member.version)?;
+        check_keeper(tx.conn, &principal, &member)?;
         let member = store::update(tx, &member, after, None)?;
         Written::changed(member.version, &detail(member))
     };
@@ -327,6 +345,28 @@ fn own<P: Needs>(tx: &mut Tx<'_>, segment: &str, body: &Body<P, impl Sized>) -> 
     let member = locked(tx, segment)?;
     body.principal.may_touch::<P>(&member.id)?;
     Ok(member)
+}
+
+/// The source of the lists that somebody keeps whose role it is to keep one; nothing for the others.
+fn source_of(conn: &mut Conn, principal: &Principal) -> Result<Option<Source>, StoreError> {
+    let claims = principal.claims();
+    if claims.role == Role::Registrar { auth::store::source(conn, claims).map(Some) } else { Ok(None) }
+}
+
+/// Refuses to a registrar what is on another list, as an import of its own list is refused it.
+fn check_keeper(conn: &mut Conn, principal: &Principal, member: &Member) -> Result<(), Problem> {
+    let why = source_of(conn, principal)?.and_then(|source| kept_elsewhere(member, &source));
+    why.map_or(Ok(()), |why| Err(WriteError::NotNow(why.into()).into()))
+}
+
+/// What keeps somebody from moving a member's standing, whichever it shall be: the role, or another's list.
+fn others_of(conn: &mut Conn, caller: Option<&Principal>, member: &Member) -> Result<Vec<Violation>, StoreError> {
+    let permission = MembersMove::PERMISSION;
+    let Some(caller) = caller.filter(|caller| permission.is_given_to(caller.claims().role)) else {
+        let detail = format!("This takes the role {}.", permission.roles());
+        return Ok(vec![Violation::new("", "role", detail)]);
+    };
+    Ok(source_of(conn, caller)?.and_then(|source| kept_elsewhere(member, &source)).into_iter().collect())
 }
 
 /// The member with an id, which was just written.
@@ -362,14 +402,10 @@ fn patched(tx: &mut Tx<'_>, member: &Member, patch: MemberPatch) -> Result<Membe
     Ok(store::update(tx, member, after, history.as_ref())?)
 }
 
-/// Whether somebody of a role can bring a standing about.
-fn transition(member: &Member, to: Status, role: Option<Role>) -> MemberTransitionOut {
-    let mut reasons: Vec<TransitionReasonOut> =
-        obstacles(member, to).into_iter().map(TransitionReasonOut::from).collect();
-    if !role.is_some_and(|role| MembersMove::PERMISSION.is_given_to(role)) {
-        let detail = "Only the secretariat changes a member's standing.".to_owned();
-        reasons.push(TransitionReasonOut { code: "role", detail });
-    }
+/// Whether somebody can bring a standing about whom the others of the reasons keep from all of them.
+fn transition(member: &Member, to: Status, others: &[Violation]) -> MemberTransitionOut {
+    let reasons = obstacles(member, to).into_iter().chain(others.iter().cloned());
+    let reasons: Vec<TransitionReasonOut> = reasons.map(TransitionReasonOut::from).collect();
     MemberTransitionOut { to, allowed: reasons.is_empty(), reasons }
 }
 

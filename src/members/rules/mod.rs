@@ -32,7 +32,7 @@ pub use self::{
     history::{Entry, Evidence, History, HistoryError, Period},
     reference::parse_reference,
     register::{COLUMNS, Line, Wanted, cells, vanishing},
-    transition::{Step, obstacles},
+    transition::{Step, kept_elsewhere, obstacles},
 };
 
 /// The kind of a member of the network.

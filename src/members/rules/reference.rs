@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::{Adhesion, Entry, Evidence, ExternalId, Facts, History, Record};
-use crate::kernel::{language::LanguageMap, text};
+use crate::kernel::{delimited, language::LanguageMap, text};
 
 #[derive(Deserialize)]
 struct Line {
@@ -30,13 +30,10 @@ struct Line {
 /// # Errors
 /// A sentence that names the file and the line.
 pub fn parse_reference(file: &str, csv: &str) -> Result<Vec<Record>, String> {
-    let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    let lines = reader.deserialize::<Line>().zip(2..);
-    let record = |(line, number): (Result<Line, csv::Error>, u32)| {
-        let line = line.map_err(|error| format!("{file}: {error}"))?;
-        record(&line).map_err(|why| format!("{file}, line {number}: {why}"))
+    let record = |(number, line): (u32, Result<Line, String>)| {
+        line.and_then(|line| record(&line)).map_err(|why| format!("{file}, line {number}: {why}"))
     };
-    lines.map(record).collect()
+    delimited::each(csv).map(record).collect()
 }
 
 fn record(line: &Line) -> Result<Record, String> {
@@ -142,6 +139,7 @@ mod tests {
             ("2022-10-21", "2022-10-32", "a date of the history is not a date"),
             ("press", "gossip", "provenance is none of"),
             ("Nord", " ", "a name is empty"),
+            ("Nord", "\"Le \"Nord\"\"", "has text after the closing quotation mark"),
         ] {
             let message = parse_reference("x.csv", &format!("{header}\n{}\n", good.replacen(from, to, 1))).unwrap_err();
             assert!(message.starts_with("x.csv, line 2: ") && message.contains(what), "{message}");

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::{
     Cohort, Entry, Evidence, ExternalId, Facts, History, Member, MemberKind, Provenance, Status, Step,
-    content::MOST_IDS,
+    content::MOST_IDS, kept_elsewhere,
 };
 use crate::{
     kernel::{
@@ -252,12 +252,7 @@ impl Line {
     ) -> Result<Wanted, Vec<Fault>> {
         let at = self.at;
         let mut faults = Vec::new();
-        if let Provenance::Import(other) = &member.facts.provenance
-            && other != source
-        {
-            let detail = format!("{} is on the list of {other}; only that list changes it.", member.slug);
-            faults.push(Fault::of(at, "kind", "other_source", detail));
-        }
+        faults.extend(kept_elsewhere(member, source).map(|why| Fault::of(at, "kind", why.code, why.detail)));
         let was_withdrawn = self.status == Some(Status::Withdrawn);
         if let Some(resumed) = history.clone().without_last(|last| !was_withdrawn && has_vanished(last, source)) {
             history = resumed;
@@ -273,6 +268,7 @@ impl Line {
             let on = self.status_since.or(joining).unwrap_or(PartialDate::of_day(today));
             let reason = matches!(to, Status::Suspended | Status::Withdrawn).then(|| by_list(source));
             let step = Step { to, on, reason, evidence: Evidence::default() };
+            faults.extend(step.faults(today).into_iter().map(|fault| fault_of_step(at, fault)));
             match step.take(member, history.clone()) {
                 Ok((_, after)) => history = after,
                 Err(reasons) => faults.extend(reasons.into_iter().map(|reason| fault_of_step(at, reason))),

@@ -4,9 +4,10 @@
 
 use chrono::NaiveDate;
 
-use super::{Entry, Evidence, History, HistoryError, Member, Status};
+use super::{Entry, Evidence, History, HistoryError, Member, Provenance, Status};
 use crate::kernel::{
     date::PartialDate,
+    register::Source,
     violation::{Violation, Violations},
 };
 
@@ -36,6 +37,16 @@ pub fn obstacles(member: &Member, to: Status) -> Vec<Violation> {
         found.push(Violation::new("/to", "adhesion_missing", detail));
     }
     found
+}
+
+/// Why somebody who keeps a list does not change a member; nothing when the member is on that list or on none.
+#[must_use]
+pub fn kept_elsewhere(member: &Member, source: &Source) -> Option<Violation> {
+    let Provenance::Import(other) = &member.facts.provenance else { return None };
+    (other != source).then(|| {
+        let detail = format!("{} is on the list of {other}; only that list changes it.", member.slug);
+        Violation::new("", "other_source", detail)
+    })
 }
 
 impl Step {
@@ -85,8 +96,12 @@ impl Step {
 mod tests {
     use super::*;
     use crate::{
-        kernel::language::LanguageMap,
-        members::rules::{Adhesion, Facts, MemberKind, MemberSeat, Provenance},
+        kernel::{
+            language::LanguageMap,
+            patch::Patch,
+            register::{At, Cell, Column, Fault, RowReader},
+        },
+        members::rules::{Adhesion, COLUMNS, Facts, Line, MemberKind, MemberSeat},
         territories::Kind,
     };
     use chrono::DateTime;
@@ -151,6 +166,32 @@ mod tests {
         (member.standing(&history), history)
     }
 
+    /// What a list says of the same step, as codes.
+    fn listed(
+        member: &Member,
+        history: &History,
+        to: Status,
+        on: &str,
+        today: NaiveDate,
+    ) -> Result<History, Vec<String>> {
+        let said = [
+            ("kind", member.facts.kind.as_str()),
+            ("territory_code", member.facts.territory_code.as_str()),
+            ("name_fr", "Larache"),
+            ("status", to.as_str()),
+            ("status_since", on),
+        ];
+        let cell = |column: &Column| said.iter().find(|(name, _)| *name == column.name).map(|(_, text)| (*text).into());
+        let cells: Vec<Cell<'_>> =
+            COLUMNS.iter().map(|column| cell(column).map_or(Patch::Absent, Patch::Value)).collect();
+        let line = Line::read(RowReader::new(COLUMNS, &cells, At { row: 1, line: None }), today);
+        let source = "ministry".parse().unwrap();
+        let wanted = line.and_then(|line| line.update(member, history.clone(), &source, today));
+        let mut codes =
+            |faults: Vec<Fault>| faults.into_iter().map(|fault| fault.code.into_owned()).collect::<Vec<_>>();
+        wanted.map(|wanted| wanted.history).map_err(&mut codes)
+    }
+
     fn step(to: Status, on: PartialDate) -> Step {
         Step { to, on, reason: Some("Asked for".to_owned()), evidence: Evidence::default() }
     }
@@ -171,6 +212,51 @@ mod tests {
                 prop_assert_eq!(history.periods().last().unwrap().entry.since, Some(on));
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_and_the_api_move_a_standing_by_the_same_rules(
+            from in 0usize..4, to in 0usize..4, adhered in any::<bool>(), days in 0u64..1_500
+        ) {
+            let (from, to) = (Status::ALL[from], Status::ALL[to]);
+            prop_assume!(from != to);
+            let (member, history) = member(from, adhered.then_some("2024-06-01"));
+            let today = day("2026-11-23").first_day();
+            let on = (day("2023-06-01").first_day() + chrono::Days::new(days)).to_string();
+            let listed = listed(&member, &history, to, &on, today);
+            let step = step(to, day(&on));
+            let faults = step.faults(today);
+            let one_by_one = if faults == Violations::default() { step.take(&member, history) } else { Err(faults) };
+            match (listed, one_by_one) {
+                (Ok(listed), Ok((_, history))) => {
+                    prop_assert_eq!((listed.status(), listed.since()), (history.status(), history.since()));
+                }
+                (Err(listed), Err(reasons)) => {
+                    let mut codes: Vec<&str> = reasons.into_iter().map(|reason| reason.code).collect();
+                    // A list reads its dates before it looks at the member.
+                    if codes.contains(&"in_the_future") {
+                        codes = vec!["invalid_value"];
+                    }
+                    prop_assert_eq!(listed, codes);
+                }
+                (listed, one_by_one) => prop_assert!(false, "{listed:?} {:?}", one_by_one.err()),
+            }
+        }
+    }
+
+    #[test]
+    fn who_keeps_a_list_changes_what_is_on_it_or_on_none() {
+        let (mut member, history) = member(Status::Active, None);
+        let (own, other): (Source, Source) = ("ministry".parse().unwrap(), "other".parse().unwrap());
+        let code = |member: &Member| kept_elsewhere(member, &own).map(|why| why.code);
+        assert_eq!(code(&member), None);
+        member.facts.provenance = Provenance::Import(own.clone());
+        assert_eq!(code(&member), None);
+        member.facts.provenance = Provenance::Import(other);
+        assert_eq!(code(&member), Some("other_source"));
+        let today = day("2026-11-23").first_day();
+        assert_eq!(listed(&member, &history, Status::Active, "2024-01-01", today).unwrap_err(), ["other_source"]);
     }
 
     #[test]

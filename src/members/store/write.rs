@@ -175,8 +175,8 @@ pub fn update(
         Some(history) => *history == super::history(tx.conn, &before.id)?,
         None => true,
     };
-    let was = audited(&row(before), &before.facts.external_ids, &before.adhesions)?;
-    if same_history && was == audited(&row(&after), &after.facts.external_ids, &after.adhesions)? {
+    let was = audited_member(before)?;
+    if same_history && was == audited_member(&after)? {
         return Ok(before.clone());
     }
     (after.version, after.updated_at) = (before.version + 1, tx.now());
@@ -246,7 +246,7 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     reasons.done().map_err(WriteError::NotNow)?;
     leave_drafts(tx, gone)?;
     forget_people(tx, &gone.id)?;
-    let before = audited(&row(gone), &gone.facts.external_ids, &gone.adhesions)?;
+    let before = audited_member(gone)?;
     diesel::delete(member::table.filter(member::id.eq(&gone.id))).execute(tx.conn)?;
     let change =
         Change { resource: RESOURCE, id: gone.id.clone(), operation: Operation::Deleted, version: gone.version + 1 };
@@ -401,6 +401,10 @@ fn audited(row: &MemberRow, ids: &[ExternalId], adhesions: &[Adhesion]) -> Resul
     Ok(value)
 }
 
+fn audited_member(member: &Member) -> Result<Value, StoreError> {
+    audited(&row(member), &member.facts.external_ids, &member.adhesions)
+}
+
 /// Adds the members whose natural key (kind and territory) is not taken, and returns how many.
 ///
 /// # Errors
@@ -438,15 +442,15 @@ pub(super) fn add(tx: &mut Tx<'_>, new: Vec<(Record, Slug, Kind)>) -> Result<(),
         ids.extend(external_id_rows(&id, &record.facts.external_ids));
         adhesions.extend(record.adhesions.iter().map(|adhesion| adhesion_row(&id, adhesion)));
         let row = new_row(id, tx.now().naive_utc(), slug, seat, &record);
+        let change = Change { resource: RESOURCE, id: row.id.clone(), operation: Operation::Created, version: 1 };
+        let after = || audited(&row, &record.facts.external_ids, &record.adhesions).map(|after| (None, Some(after)));
+        tx.record_row(true, change, after)?;
         rows.push(WholeRow::new(row, &record.facts, record.history.joined_on()));
     }
     batch_insert!(tx.conn, member::table, &rows);
     batch_insert!(tx.conn, member_status::table, &periods);
     batch_insert!(tx.conn, member_external_id::table, &ids);
     batch_insert!(tx.conn, member_adhesion::table, &adhesions);
-    for row in rows {
-        tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
-    }
     Ok(())
 }
 
@@ -478,8 +482,9 @@ pub(super) fn rewrite(tx: &mut Tx<'_>, changed: Vec<Rewrite>) -> Result<(), Stor
         diesel::update(member::table.filter(member::id.eq(&before.id)))
             .set(WholeRow::new(row(&after), &after.facts, after.joined_on))
             .execute(tx.conn)?;
-        let (id, version) = (before.id, after.version);
-        tx.record_part(Change { resource: RESOURCE, id, operation: Operation::Updated, version });
+        let (id, version) = (before.id.clone(), after.version);
+        let values = || Ok((Some(audited_member(&before)?), Some(audited_member(&after)?)));
+        tx.record_row(true, Change { resource: RESOURCE, id, operation: Operation::Updated, version }, values)?;
     }
     batch_insert!(tx.conn, member_status::table, &periods);
     batch_insert!(tx.conn, member_external_id::table, &ids);
@@ -508,7 +513,9 @@ pub fn follow(tx: &mut Tx<'_>, codes: &[Code]) -> Result<usize, StoreError> {
             .set((member::version.eq(version + 1), member::updated_at.eq(updated_at)))
             .execute(tx.conn)?;
         let (id, version) = (id.clone(), version + 1);
-        tx.record_part(Change { resource: RESOURCE, id, operation: Operation::Updated, version });
+        // What is stored of the member itself is as it was.
+        let values = || Ok((Some(json!({})), Some(json!({}))));
+        tx.record_row(true, Change { resource: RESOURCE, id, operation: Operation::Updated, version }, values)?;
     }
     Ok(ids.len())
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{Code, Kind, Location, Record};
+use crate::kernel::delimited;
 
 /// A line of any of the four files; what a file does not have is absent.
 #[derive(Deserialize)]
@@ -98,10 +99,9 @@ fn each_line<T: DeserializeOwned>(
     text: &str,
     mut take: impl FnMut(T) -> Result<(), &'static str>,
 ) -> Result<(), String> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    for (at, line) in reader.deserialize::<T>().enumerate() {
-        let line = line.map_err(|error| format!("{file}: {error}"))?;
-        take(line).map_err(|why| format!("{file}, line {}: {why}", at + 2))?;
+    for (number, line) in delimited::each::<T>(text) {
+        let taken = line.and_then(|line| take(line).map_err(str::to_owned));
+        taken.map_err(|why| format!("{file}, line {number}: {why}"))?;
     }
     Ok(())
 }
@@ -210,6 +210,8 @@ mod tests {
         let text = format!("{header}01,A,ا,1,1\nxx,B,ب,1,1\n");
         assert!(files(&text).unwrap_err().starts_with("regions.csv, line 3: is not a code"));
         let text = format!("{header}01,A,ا,many,1\n");
-        assert!(files(&text).unwrap_err().contains("line: 2"));
+        assert!(files(&text).unwrap_err().starts_with("regions.csv, line 2: "));
+        let text = format!("{header}01,\"A \"b\"\",ا,1,1\n");
+        assert!(files(&text).unwrap_err().starts_with("regions.csv, line 2: has text after"));
     }
 }

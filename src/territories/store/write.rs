@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::{
     super::rules::{Code, Provenance, Record, Territory},
     TerritoryRow,
 };
 use crate::{
-    db::{Change, Operation, StoreError, Tx, batch_insert, schema::territory},
+    db::{Change, Operation, StoreError, Tx, batch_insert, json, schema::territory},
     kernel::{fold::fold, id::new_id},
 };
 
@@ -19,12 +20,16 @@ pub(super) const RESOURCE: &str = "territories";
 
 /// A whole row: what is stored of a territory and the columns that are made from it, so that both databases search and
 /// sort alike.
-#[derive(Insertable, AsChangeset)]
+#[derive(Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = territory, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct WholeRow {
+    #[serde(skip)]
     id: String,
+    #[serde(skip)]
     version: i64,
+    #[serde(skip)]
     created_at: NaiveDateTime,
+    #[serde(skip)]
     updated_at: NaiveDateTime,
     code: String,
     kind: String,
@@ -33,8 +38,11 @@ struct WholeRow {
     region_code: String,
     name_fr: String,
     name_ar: String,
+    #[serde(skip)]
     name_fr_folded: String,
+    #[serde(skip)]
     name_ar_folded: String,
+    #[serde(skip)]
     search_text: String,
     population_2024: i64,
     households_2024: i64,
@@ -94,7 +102,9 @@ pub(super) fn add(tx: &mut Tx<'_>, records: Vec<Record>, provenance: &Provenance
     let rows: Vec<WholeRow> = records.into_iter().map(row).collect();
     batch_insert!(tx.conn, territory::table, &rows);
     for row in rows {
-        tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Created, version: row.version });
+        let (id, version) = (row.id.clone(), row.version);
+        let after = || json::value(&row).map(|after| (None, Some(after)));
+        tx.record_row(true, Change { resource: RESOURCE, id, operation: Operation::Created, version }, after)?;
     }
     Ok(())
 }
@@ -113,8 +123,12 @@ pub(super) fn update(
     let times = (former.created_at.naive_utc(), tx.now().naive_utc());
     let row = whole_row((former.id.clone(), version), times, record, provenance);
     diesel::update(territory::table.filter(territory::id.eq(&former.id))).set(&row).execute(tx.conn)?;
-    tx.record_part(Change { resource: RESOURCE, id: row.id, operation: Operation::Updated, version });
-    Ok(())
+    let values = || {
+        let was = whole_row((former.id.clone(), former.version), times, former.record.clone(), &former.provenance);
+        Ok((Some(json::value(&was)?), Some(json::value(&row)?)))
+    };
+    let (id, operation) = (former.id.clone(), Operation::Updated);
+    tx.record_row(true, Change { resource: RESOURCE, id, operation, version }, values)
 }
 
 /// Deletes vanished units, the deepest first, so that none goes before its children.

@@ -1,0 +1,3 @@
+-- The import that an entry of the audit is about or a part of; its report may be gone.
+ALTER TABLE audit_entry ADD COLUMN import_id TEXT COLLATE "C" CHECK (length(import_id) = 36);
+CREATE INDEX audit_entry_import_id_id ON audit_entry (import_id, id) WHERE import_id IS NOT NULL;
