@@ -21,7 +21,7 @@ use crate::{
         keys::Keys,
     },
     db::Target,
-    kernel::clock,
+    kernel::{clock, http_url::parse_url},
     reference::Purpose,
     retention::Periods,
     web::{client::Proxies, rate_limit::Rate},
@@ -366,16 +366,13 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match host {
-        Some(host)
-            if !host.is_empty()
-                && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b)) =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err("must be an origin in lower case, like https://portal.example, without a path".to_owned()),
-    }
+    let is_origin = parse_url(text).is_ok_and(|url| {
+        let (_, authority) = text.split_once("://").unwrap_or_default();
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte);
+        text.starts_with(url.scheme()) && authority.bytes().all(is_plain)
+    });
+    let refused = || "must be an origin in lower case, like https://portal.example, without a path".to_owned();
+    is_origin.then(|| text.to_owned()).ok_or_else(refused)
 }
 
 /// A licence for data.

@@ -1,7 +1,8 @@
 //! The data that is embedded in the binary, and how it gets into a database: once for each state of the data,
 //! each set in one transaction, however many instances start at the same time. Demonstration data goes only into
 //! databases that were made for it, and they say so: neither is it ever mistaken for the real list, nor is a real
-//! database ever shown as a demonstration.
+//! database ever shown as a demonstration. The columns that are made from texts by folding are made anew in the same way
+//! when the folding changes.
 
 use sha2::{Digest as _, Sha256};
 
@@ -9,7 +10,7 @@ use crate::{
     action_programs, assessments, charter, consultations,
     db::{Actor, Db, Deed, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
     evaluations, exchange, focal_points, indicators,
-    kernel::text::hex,
+    kernel::{fold, text::hex},
     members, network, territories,
 };
 
@@ -22,11 +23,14 @@ const ATTEMPTS: u32 = 3;
 /// A set of data.
 struct Set {
     name: &'static str,
-    /// The embedded files; their digest tells one state of the data from another.
+    /// The embedded files, or what else tells one state of the data from another by its digest.
     files: &'static [&'static str],
     /// Makes the stored data that of the files and returns how many resources it touched.
     load: fn(&mut Tx<'_>) -> Result<usize, StoreError>,
 }
+
+/// The columns that are made from texts by folding. They come before all data, which is compared with what is there.
+const FOLDED: Set = Set { name: "folded columns", files: &[fold::VERSION], load: refold };
 
 /// The reference data, those sets first that others refer to.
 const REFERENCE: &[Set] = &[
@@ -35,6 +39,12 @@ const REFERENCE: &[Set] = &[
     Set { name: "network", files: network::REFERENCE, load: network::load_reference },
     Set { name: "charter", files: charter::REFERENCE, load: charter::load_reference },
 ];
+
+/// Makes every folded column anew: the program folds texts in another way than the one that made them.
+fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let registers = territories::refold(tx)? + members::refold(tx)?;
+    Ok(registers + action_programs::refold(tx)? + indicators::refold(tx)? + exchange::refold(tx)?)
+}
 
 /// Loads the territories, and notes a change of every member that is seated on a changed one: members show where
 /// they are.
@@ -134,7 +144,7 @@ pub fn load(db: &Db, purpose: Purpose) -> Result<Vec<(&'static str, usize)>, Loa
     claim(db, purpose)?;
     let demonstration = if purpose == Purpose::Demonstration { DEMONSTRATION } else { &[] };
     let mut loaded = Vec::new();
-    for set in REFERENCE.iter().chain(demonstration) {
+    for set in std::iter::once(&FOLDED).chain(REFERENCE).chain(demonstration) {
         let digest = digest(set.files);
         if db.read_blocking(|conn| loaded_digest(conn, set.name))?.as_ref() == Some(&digest) {
             continue;
@@ -160,7 +170,10 @@ pub fn load(db: &Db, purpose: Purpose) -> Result<Vec<(&'static str, usize)>, Loa
             outcome = db.write_blocking(&LOADER, load);
         }
         let touched = outcome?;
-        loaded.push((set.name, touched));
+        // A new database has nothing that was folded before.
+        if touched > 0 || set.name != FOLDED.name {
+            loaded.push((set.name, touched));
+        }
     }
     Ok(loaded)
 }

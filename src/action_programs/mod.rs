@@ -27,8 +27,8 @@ pub use self::{
         searchable, sort_title,
     },
     store::{
-        ProjectList, axes_of, find, find_project, follow, lock, milestones_of, owners, projects_of, published_of, seed,
-        take_turn,
+        ProjectList, axes_of, find, find_project, follow, lock, milestones_of, owners, projects_of, published_of,
+        refold, seed, take_turn,
     },
 };
 

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::kernel::{
     date::{self, PartialDate},
+    http_url::is_http_url,
     id,
     language::LanguageMap,
-    text,
 };
 
 /// A stored version of the charter.
@@ -112,7 +112,7 @@ pub fn parse_reference(json: &str) -> Result<Vec<Text>, String> {
     if file.versions.iter().filter(|version| version.current).count() != 1 {
         return Err("charter.json: not exactly one version is current".to_owned());
     }
-    match file.versions.iter().find(|version| !text::is_web_address(&version.full_text_url)) {
+    match file.versions.iter().find(|version| !is_http_url(&version.full_text_url)) {
         Some(version) => Err(format!("charter.json: {} is no http(s) URL", version.full_text_url)),
         None => Ok(file.versions),
     }

@@ -1,7 +1,7 @@
 //! Filtering by folded words and by values, the same way in every list.
 
-/// Keeps the rows of a boxed query whose folded column has all of the folded words (`&[String]`). No word at all
-/// finds nothing: it comes from a text without a letter or digit, which no row has.
+/// Keeps the rows of a boxed query whose search text (`kernel::fold::search_text`: without the spaces within each text) has
+/// all of the folded words (`&[String]`). No word at all finds nothing: it comes from a text without a letter or digit, which no row has.
 macro_rules! search {
     ($query:expr, $column:expr, $words:expr) => {{
         let mut query = $query;

@@ -13,7 +13,7 @@ use crate::db::{Conn, StoreError, Tx, json};
 
 pub use self::{
     dto::{CollaborationOut, EventOut, PracticeOut},
-    store::{Tally, tallies},
+    store::{Tally, refold, tallies},
 };
 
 /// Mounts the operations on practices, collaborations and events.

@@ -4,11 +4,17 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ArrayBuilder, ObjectBuilder, Schema, Type},
+    },
+};
 
 use super::rules::{
-    Filters, Format, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction, RowFilters, SortKey, Stored,
-    TemplateFormat,
+    Filters, Format, MOST_ROWS, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction, RowFilters, SortKey,
+    Stored, TemplateFormat,
 };
 use crate::{
     kernel::{
@@ -25,6 +31,19 @@ use crate::{
         tabular::{Column, Tabular},
     },
 };
+
+/// The rows of a list in JSON, in the document.
+pub struct ImportRowsIn;
+
+impl PartialSchema for ImportRowsIn {
+    fn schema() -> RefOr<Schema> {
+        let most = usize::try_from(MOST_ROWS).ok();
+        let row = ObjectBuilder::new().schema_type(Type::Object);
+        ArrayBuilder::new().items(row).max_items(most).description(Some("The rows of a list.")).into()
+    }
+}
+
+impl ToSchema for ImportRowsIn {}
 
 query! {
     /// The parameters of an import.

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     dto::{
         ImportListQuery, ImportOut, ImportPageOut, ImportQuery, ImportRowOut, ImportRowPageOut, ImportRowQuery,
-        ImportTemplateQuery,
+        ImportRowsIn, ImportTemplateQuery,
     },
     rules::{Format, Mode, Order, Report, Resource, Stored, TemplateFormat, Unreadable},
     store::{self, Content, Stopped},
@@ -70,7 +70,7 @@ const ROWS: &str = "import-rows";
     tag = "imports",
     operation_id = "createImport",
     params(ImportQuery),
-    request_body(content((String = "text/csv"), (Object = "application/x-ndjson"), (Vec<Object> = "application/json"))),
+    request_body(content((String = "text/csv"), (Object = "application/x-ndjson"), (ImportRowsIn = "application/json"))),
     security(("token" = ["imports:run"])),
     responses((status = 201, description = "The report.", body = ImportOut), (status = 409))
 )]

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::{
+    http_url,
     language::LanguageMap,
-    text,
     violation::{Violations, sha256_digest, web_address},
 };
 
@@ -56,7 +56,7 @@ impl From<EvidenceLink> for EvidenceLinkIn {
 pub fn read_evidence(links: Vec<EvidenceLinkIn>, violations: &mut Violations) -> Vec<EvidenceLink> {
     let read = |(at, EvidenceLinkIn { title, url, sha256 }): (usize, EvidenceLinkIn)| EvidenceLink {
         title: title.checked(violations, &format!("/evidence/{at}/title"), TITLE_CHARS),
-        url: text::normal(&url),
+        url: http_url::stored(&url),
         sha256,
     };
     links.into_iter().enumerate().map(read).collect()

@@ -44,15 +44,15 @@ impl Language {
 pub struct LanguageMap {
     /// The text in Arabic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_length = 5000)]
     pub ar: Option<String>,
     /// The text in French.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_length = 5000)]
     pub fr: Option<String>,
     /// The text in English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_length = 5000)]
     pub en: Option<String>,
 }
 
@@ -81,15 +81,15 @@ impl LanguageMap {
 pub struct LanguageMapPatch {
     /// The text in Arabic, or null to take it away.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "العرائش")]
+    #[schema(value_type = Option<String>, example = "العرائش", max_length = 5000)]
     pub ar: Patch<String>,
     /// The text in French, or null to take it away.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Larache")]
+    #[schema(value_type = Option<String>, example = "Larache", max_length = 5000)]
     pub fr: Patch<String>,
     /// The text in English, or null to take it away.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Larache")]
+    #[schema(value_type = Option<String>, example = "Larache", max_length = 5000)]
     pub en: Patch<String>,
 }
 

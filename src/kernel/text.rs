@@ -1,14 +1,18 @@
 //! What a text from outside must be before anything is done with it.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory},
+};
 use serde::{Deserialize as _, Deserializer, de};
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 /// Why a text was refused; each is a complete predicate for a sentence about the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing but white space.
+    /// Nothing that can be seen: white space, invisible characters, marks without a letter.
     #[error("is empty")]
     Empty,
     /// Longer than the place allows, counted in characters.
@@ -20,20 +24,33 @@ pub enum TextError {
     /// A character that reorders its neighbours and can make a text read as another one.
     #[error("has a bidirectional override")]
     Bidirectional,
+    /// A line or paragraph separator (U+2028, U+2029), which some readers take for a line end and others do not.
+    #[error("has a line or paragraph separator (U+2028 or U+2029)")]
+    Separator,
+    /// A code point that Unicode keeps from ever being a character.
+    #[error("has a code point that is no character (like U+FFFE)")]
+    Noncharacter,
+    /// The character that stands for what a program could not read.
+    #[error("has a replacement character (U+FFFD), which stands for a letter that was lost")]
+    Replacement,
 }
 
 /// Brings a one-line text into its canonical form (NFC, no white space at the ends) or says why it is none.
 ///
 /// # Errors
-/// [`TextError`] for an empty or overlong text, control characters and bidirectional overrides
-/// (U+202A to U+202E, U+2066 to U+2069; the harmless marks U+200E, U+200F and U+061C stay).
+/// [`TextError`] for a text that is empty, because it has nothing that can be seen, or too long; for control characters,
+/// bidirectional overrides (U+202A to U+202E, U+2066 to U+2069; the harmless marks U+200E, U+200F and U+061C stay), line
+/// and paragraph separators, noncharacters and U+FFFD.
 pub fn parse_line(text: &str, max_chars: usize) -> Result<String, TextError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(TextError::Empty);
     }
     refuse_dangerous(text)?;
-    let text = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
+    if !is_visible(text) {
+        return Err(TextError::Empty);
+    }
+    let text = normal(text);
     if text.chars().count() > max_chars {
         return Err(TextError::TooLong(max_chars));
     }
@@ -51,6 +68,9 @@ pub fn parse_text(text: &str, max_chars: usize) -> Result<String, TextError> {
         return Err(TextError::Empty);
     }
     text.split('\n').try_for_each(refuse_dangerous)?;
+    if !is_visible(text) {
+        return Err(TextError::Empty);
+    }
     let text = normal(text);
     if text.chars().count() > max_chars {
         return Err(TextError::TooLong(max_chars));
@@ -71,10 +91,11 @@ pub fn parse_email(text: &str) -> Result<String, &'static str> {
     if address.len() <= LONGEST_EMAIL && is_one { Ok(address) } else { Err("is none") }
 }
 
-/// A text to search for, as it was typed: spaces may be all that it has.
+/// A text to search for, as it was typed: spaces may be all that it has. Folding leaves out the marks of direction that
+/// copied texts often have around them.
 ///
 /// # Errors
-/// [`TextError`] for an empty or overlong text, and for what [`parse_line`] refuses.
+/// [`TextError`] for an empty or overlong text, and for what [`parse_line`] refuses but for invisible texts.
 pub fn parse_search(text: &str, max_chars: usize) -> Result<String, TextError> {
     if text.is_empty() {
         return Err(TextError::Empty);
@@ -93,28 +114,6 @@ pub fn normal(text: &str) -> String {
     // Almost everything is in this form, and what is copied as it is takes no more room than it needs.
     if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
 }
-
-/// Keeps a spreadsheet from running a text as a formula: a text that begins with `=`, `+`, `-`, `@`, a tab or a carriage
-/// return gets an apostrophe in front, and so does one that begins with an apostrophe itself. So a leading apostrophe
-/// always comes from here, and [`restore`] takes it away.
-#[must_use]
-pub fn defuse(text: &str) -> Cow<'_, str> {
-    if text.starts_with(FORMULA) || text.starts_with('\'') {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// The text that [`defuse`] made harmless; a text that it would not have made is left as it is.
-#[must_use]
-pub fn restore(text: &str) -> &str {
-    let inner = text.strip_prefix('\'');
-    inner.filter(|inner| inner.starts_with(FORMULA) || inner.starts_with('\'')).unwrap_or(text)
-}
-
-/// What a spreadsheet takes for the beginning of a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// A name from outside, short enough to be shown back.
 #[must_use]
@@ -140,22 +139,55 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 fn refuse_dangerous(text: &str) -> Result<(), TextError> {
-    if text.chars().any(char::is_control) {
-        return Err(TextError::Control);
-    }
-    if text.chars().any(|c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')) {
-        return Err(TextError::Bidirectional);
-    }
-    Ok(())
+    let fault = |c: char| match c {
+        c if c.is_control() => Some(TextError::Control),
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => Some(TextError::Bidirectional),
+        '\u{2028}' | '\u{2029}' => Some(TextError::Separator),
+        '\u{FFFD}' => Some(TextError::Replacement),
+        // The last two code points of every plane, and a block of Arabic presentation forms.
+        c if matches!(c, '\u{FDD0}'..='\u{FDEF}') || u32::from(c) & 0xFFFE == 0xFFFE => Some(TextError::Noncharacter),
+        _ => None,
+    };
+    text.chars().find_map(fault).map_or(Ok(()), Err)
 }
 
-/// Whether a text is an absolute http or https address.
+/// Whether a character is invisible and means nothing where it is not understood (Unicode's
+/// `Default_Ignorable_Code_Point`): zero-width and soft characters, marks of direction, fillers, tags, selectors.
 #[must_use]
-pub fn is_web_address(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        !rest.is_empty() && !rest.starts_with('/') && rest.chars().all(|c| !c.is_whitespace() && !c.is_control())
+pub fn is_ignorable(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Whether a text has a character that can be seen by itself: a letter, number, punctuation mark or symbol, and neither
+/// invisible, nor a mark that needs a letter, nor one that only lengthens its neighbours.
+fn is_visible(text: &str) -> bool {
+    // The compatibility forms take apart what has a mark alone, like U+FE71, a vowel sign upon a tatweel.
+    text.nfkd().any(|c| {
+        let is_blank = matches!(
+            c,
+            // Tatweel and its likes; the empty Braille cell, the note without a head, the place of an object.
+            '\u{0640}' | '\u{07FA}' | '\u{180A}' | '\u{2800}' | '\u{1D159}' | '\u{FFFC}'
+        );
+        !is_blank && !is_ignorable(c) && shows_by_itself(CodePointMapData::<GeneralCategory>::new().get(c))
     })
+}
+
+const fn shows_by_itself(category: GeneralCategory) -> bool {
+    use GeneralCategory as Category;
+    !matches!(
+        category,
+        Category::Unassigned
+            | Category::NonspacingMark
+            | Category::SpacingMark
+            | Category::EnclosingMark
+            | Category::SpaceSeparator
+            | Category::LineSeparator
+            | Category::ParagraphSeparator
+            | Category::Control
+            | Category::Format
+            | Category::PrivateUse
+            | Category::Surrogate
+    )
 }
 
 /// Deserializes a value through its [`FromStr`]; its error's words follow the field's name in a sentence.
@@ -169,16 +201,6 @@ pub fn deserialize<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(des
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_defused_text_is_harmless_and_comes_back(text in "['=+@\t\r-]{0,3}\\PC{0,10}") {
-            let defused = defuse(&text);
-            prop_assert!(!defused.starts_with(FORMULA));
-            prop_assert_eq!(restore(&defused), text.as_str());
-        }
-    }
 
     #[test]
     fn a_decomposed_text_is_composed_and_trimmed() {
@@ -205,5 +227,60 @@ mod tests {
         assert_eq!(parse_line("a\u{202E}b", 10), Err(TextError::Bidirectional));
         assert_eq!(parse_line(" \t ", 10), Err(TextError::Empty));
         assert_eq!(parse_line("abc", 2), Err(TextError::TooLong(2)));
+    }
+    #[test]
+    fn a_text_without_anything_to_see_is_empty() {
+        for blank in [
+            "\u{200B}",
+            "\u{200E}",
+            "\u{00AD}",
+            "\u{2060}",
+            "\u{FEFF}",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{E0041}",
+            "\u{0640}",
+            "\u{064B}",
+            "\u{0301}",
+            "\u{20DD}",
+            "\u{115F}\u{1160}",
+            "\u{FFA0}",
+            "\u{180E}",
+            "\u{034F}",
+            "\u{FE0F}",
+            "\u{FE71}",
+            "\u{E000}",
+            "\u{0378}",
+            "\u{00A0}\u{200D} \u{0640}\u{0651}",
+            "\u{1D159}",
+        ] {
+            assert_eq!(parse_line(blank, 10), Err(TextError::Empty), "{blank:?}");
+            assert_eq!(parse_text(&format!("{blank}\n{blank}"), 20), Err(TextError::Empty), "{blank:?}");
+        }
+        for text in
+            ["a", "م\u{0640}", "3", "…", "☂", "\u{200E}Rabat\u{200E}", "e\u{0301}", "\u{1F468}\u{200D}\u{1F469}"]
+        {
+            assert!(parse_line(text, 10).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_character_of_a_text_is_refused() {
+        for (c, why) in [
+            ('\u{2028}', TextError::Separator),
+            ('\u{2029}', TextError::Separator),
+            ('\u{FFFD}', TextError::Replacement),
+            ('\u{FFFE}', TextError::Noncharacter),
+            ('\u{FFFF}', TextError::Noncharacter),
+            ('\u{FDD0}', TextError::Noncharacter),
+            ('\u{FDEF}', TextError::Noncharacter),
+            ('\u{1FFFE}', TextError::Noncharacter),
+            ('\u{10FFFF}', TextError::Noncharacter),
+        ] {
+            let text = format!("a{c}b");
+            assert_eq!(parse_line(&text, 10), Err(why), "{c:?}");
+            assert_eq!(parse_text(&text, 10), Err(why), "{c:?}");
+            assert_eq!(parse_search(&text, 10), Err(why), "{c:?}");
+        }
     }
 }

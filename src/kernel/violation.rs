@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt::Display, str::FromStr};
 
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
-use super::text;
+use super::{http_url, text};
 
 /// A property's name as a segment of a JSON pointer (RFC 6901).
 #[must_use]
@@ -32,7 +32,10 @@ impl Violation {
     }
 }
 
-/// Everything that is wrong.
+/// The most violations that are told of one content: whoever has mended so many finds the others then.
+pub const MOST_VIOLATIONS: usize = 100;
+
+/// Everything that is wrong. One more than [`MOST_VIOLATIONS`] is kept, which says that there are more.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
@@ -42,33 +45,24 @@ const INVALID_VALUE: &str = "invalid_value";
 impl Violations {
     /// Notes a violation.
     pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
-        self.0.push(Violation::new(pointer, code, detail));
+        self.note(Violation::new(pointer, code, detail));
+    }
+
+    fn note(&mut self, violation: Violation) {
+        if self.0.len() <= MOST_VIOLATIONS {
+            self.0.push(violation);
+        }
     }
 
     /// Notes the violations of fields' constraints.
     pub fn add_fields(&mut self, checked: Result<(), ValidationErrors>) {
         if let Err(errors) = checked {
-            self.collect("", &errors);
-        }
-    }
-
-    fn collect(&mut self, at: &str, errors: &ValidationErrors) {
-        for (field, kind) in errors.errors() {
-            let at = format!("{at}/{field}");
-            match kind {
-                ValidationErrorsKind::Struct(inner) => self.collect(&at, inner),
-                ValidationErrorsKind::List(items) => {
-                    for (index, inner) in items {
-                        self.collect(&format!("{at}/{index}"), inner);
-                    }
-                }
-                ValidationErrorsKind::Field(broken) => {
-                    for error in broken {
-                        let predicate = error.message.clone().unwrap_or_else(|| "is not allowed".into());
-                        let name = at.rsplit('/').next().unwrap_or_default().to_owned();
-                        self.add(at.clone(), INVALID_VALUE, format!("{name} {predicate}."));
-                    }
-                }
+            let mut found = Vec::new();
+            collect("", &errors, &mut found);
+            // They come in no order, and which of them are noted must not depend on chance.
+            found.sort();
+            for violation in found {
+                self.note(violation);
             }
         }
     }
@@ -95,9 +89,35 @@ impl Violations {
     }
 }
 
+/// The violations of the constraints of fields, at and below a place.
+fn collect(at: &str, errors: &ValidationErrors, found: &mut Vec<Violation>) {
+    for (field, kind) in errors.errors() {
+        let at = format!("{at}/{field}");
+        match kind {
+            ValidationErrorsKind::Struct(inner) => collect(&at, inner, found),
+            ValidationErrorsKind::List(items) => {
+                for (index, inner) in items {
+                    collect(&format!("{at}/{index}"), inner, found);
+                }
+            }
+            ValidationErrorsKind::Field(broken) => {
+                for error in broken {
+                    let predicate = error.message.clone().unwrap_or_else(|| "is not allowed".into());
+                    let name = at.rsplit('/').next().unwrap_or_default().to_owned();
+                    found.push(Violation::new(at.clone(), INVALID_VALUE, format!("{name} {predicate}.")));
+                }
+            }
+        }
+    }
+}
+
 impl From<Vec<Violation>> for Violations {
     fn from(violations: Vec<Violation>) -> Self {
-        Self(violations)
+        let mut all = Self::default();
+        for violation in violations {
+            all.note(violation);
+        }
+        all
     }
 }
 
@@ -141,8 +161,7 @@ pub fn long_line(text: &str) -> Result<(), ValidationError> {
 /// # Errors
 /// What is wrong with it.
 pub fn web_address(text: &str) -> Result<(), ValidationError> {
-    long_line(text)?;
-    if text::is_web_address(text) { Ok(()) } else { Err(broken("is no http(s) URL")) }
+    http_url::parse(text).map(drop).map_err(broken)
 }
 
 /// Constraint of a SHA-256 digest: 64 hexadecimal digits in lower case.
@@ -168,4 +187,20 @@ pub fn email_address(text: &str) -> Result<(), ValidationError> {
 /// What the type says of it.
 pub fn readable<T: FromStr<Err: Display>>(text: &str) -> Result<(), ValidationError> {
     text.parse::<T>().map(drop).map_err(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_a_hundred_and_one_are_kept() {
+        let mut violations = Violations::default();
+        for number in 0..1_000 {
+            violations.add(format!("/{number}"), "invalid_value", "It is wrong.");
+        }
+        assert_eq!(violations.done().unwrap_err().into_iter().count(), MOST_VIOLATIONS + 1);
+        let many = vec![Violation::new("/x", "invalid_value", "It is wrong."); 1_000];
+        assert_eq!(Violations::from(many).into_iter().count(), MOST_VIOLATIONS + 1);
+    }
 }

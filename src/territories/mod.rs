@@ -18,7 +18,7 @@ use crate::{
 pub use self::{
     dto::TerritoryOut,
     rules::{Code, Kind, Location, Record, Territory, parse_reference},
-    store::{Loaded, LocationColumns, Seat, TerritoryList, find_all, load, regions, seats},
+    store::{Loaded, LocationColumns, Seat, TerritoryList, find_all, load, refold, regions, seats},
 };
 
 /// Mounts the operations on territories.

@@ -20,12 +20,15 @@ use tokio::time::timeout;
 
 use super::{
     limits::{max_body_bytes, too_large},
-    problem::{INVALID_BODY, Kind, Place, Problem, REQUEST_TIMEOUT, UNKNOWN_PROPERTY, UNSUPPORTED_MEDIA_TYPE},
+    problem::{
+        INVALID_BODY, INVALID_CONTENT, Kind, Place, Problem, REQUEST_TIMEOUT, UNKNOWN_PROPERTY, UNSUPPORTED_MEDIA_TYPE,
+    },
 };
 use crate::{
     kernel::{
+        bounded::TOO_MANY,
         text::{nearest, shown},
-        violation::segment,
+        violation::{Violation, segment},
     },
     state::AppState,
 };
@@ -182,6 +185,11 @@ fn no_json(error: &serde_json::Error) -> Problem {
 fn misshapen(pointer: &str, message: &str) -> Problem {
     // serde ends with a place that counts lines of a document that nobody has indented.
     let message = message.split(" at line ").next().unwrap_or(message);
+    if let Some(bound) = message.strip_prefix(TOO_MANY) {
+        let place = if pointer.is_empty() { "The body" } else { pointer };
+        let detail = format!("{place} is too long: {bound}.");
+        return Problem::violations(&INVALID_CONTENT, Violation::new(pointer, "too_many", detail).into());
+    }
     let Some(rest) = message.strip_prefix("unknown field ") else {
         let place = if pointer.is_empty() { "The body" } else { pointer };
         return refusal(&INVALID_BODY, pointer.to_owned(), format!("{place}: {message}."));

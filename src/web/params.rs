@@ -278,7 +278,7 @@ impl FromStr for SearchText {
 
 impl Parameter for SearchText {
     fn schema() -> RefOr<Schema> {
-        let sound = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+$";
+        let sound = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffd-\uffff]+$";
         string().min_length(Some(1)).max_length(Some(SEARCH_CHARS)).pattern(Some(sound)).into()
     }
 }

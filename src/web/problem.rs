@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     db::{StoreError, WriteError},
-    kernel::violation::{Violation, Violations},
+    kernel::violation::{MOST_VIOLATIONS, Violation, Violations},
 };
 
 /// One kind of refusal: its row in the table.
@@ -134,7 +134,7 @@ kinds! {
         "The Range header asks for a part of the file that it does not have.",
         "Content-Range says how long the file is. Without Range, the whole of it comes.";
     INVALID_CONTENT = "invalid_content" 422 "Invalid content",
-        "The body has the right shape, but what it says breaks rules. errors has all of them, each with its place.",
+        "The body has the right shape, but what it says breaks rules. errors has each with its place, at most a hundred; where there are more, more is true.",
         "Correct every place that errors points at.";
     KEY_REUSED = "idempotency_key_reused" 422 "Idempotency-Key used before",
         "The same account has sent another request with this Idempotency-Key within the last 24 hours; or another contribution was sent to the consultation with it.",
@@ -283,7 +283,8 @@ impl Problem {
         let faults: Vec<Fault> = violations.into_iter().map(fault).collect();
         let mut problem = Self::parameters(kind, faults);
         if let more @ 1.. = problem.faults.len().saturating_sub(1) {
-            problem.detail = format!("{} And {more} more.", problem.detail).into();
+            let at_least = if problem.faults.len() > MOST_VIOLATIONS { "at least " } else { "" };
+            problem.detail = format!("{} And {at_least}{more} more.", problem.detail).into();
         }
         problem
     }
@@ -333,7 +334,7 @@ impl Problem {
         self
     }
 
-    /// Adds places with codes of their own to the errors.
+    /// Adds places with codes of their own to the errors; the answer has the first hundred.
     #[must_use]
     pub fn with_faults(mut self, faults: impl Iterator<Item = (Place, Cow<'static, str>, String)>) -> Self {
         self.faults.extend(faults.map(|(place, code, detail)| Fault { place, code, detail }));
@@ -377,7 +378,8 @@ impl Problem {
             detail: self.detail.to_string(),
             instance: instance.to_owned(),
             code: self.kind.code.to_owned(),
-            errors: self.faults.iter().map(fault).collect(),
+            errors: self.faults.iter().take(MOST_VIOLATIONS).map(fault).collect(),
+            more: (self.faults.len() > MOST_VIOLATIONS).then_some(true),
             error: self.oauth,
             error_description: self.oauth.map(|_| self.detail.to_string()),
         }
@@ -464,8 +466,13 @@ pub struct ProblemOut {
     /// Stable code of the kind; safe to branch on.
     #[schema(example = "invalid_parameter")]
     pub code: String,
-    /// The places that are wrong; empty where the request as a whole is refused.
+    /// The places that are wrong, at most 100; empty where the request as a whole is refused.
+    #[schema(max_items = 100)]
     pub errors: Vec<ProblemErrorOut>,
+    /// True where more places are wrong than `errors` has; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = true, nullable = false)]
+    pub more: Option<bool>,
     /// Only from the token and revocation endpoints: the error code of RFC 6749, section 5.2.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "invalid_client", nullable = false)]

@@ -7,7 +7,7 @@ use std::{borrow::Cow, io, marker::PhantomData, str::FromStr};
 use serde_json::{Map, Value, json};
 
 use super::params::Several;
-use crate::kernel::{codes::Pattern, text::defuse};
+use crate::kernel::{codes::Pattern, spreadsheet::defuse};
 
 /// A column: its name and the JSON pointer of its value.
 pub type Column = (&'static str, &'static str);
@@ -99,7 +99,9 @@ fn cell(value: Option<&Value>) -> Cow<'_, str> {
     match value {
         None | Some(Value::Null) => Cow::Borrowed(""),
         Some(Value::String(text)) => defuse(text),
-        Some(other) => Cow::Owned(other.to_string()),
+        Some(Value::Number(number)) => Cow::Owned(number.to_string()),
+        // Arrays and objects hold texts, too.
+        Some(other) => Cow::Owned(defuse(&other.to_string()).into_owned()),
     }
 }
 

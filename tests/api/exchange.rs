@@ -108,7 +108,7 @@ on_both! {
             (json!({"members": []}), ("/lead", "does_not_take_part")),
             (json!({"lead": "commune-nowhere"}), ("/lead", "unknown_member")),
             (json!({"lead": "Larache!"}), ("/lead", "invalid_value")),
-            (json!({"lead": "commune-0", "members": many}), ("/lead", "unknown_member")),
+            (json!({"lead": "commune-0", "members": many}), ("/members", "too_many")),
             (json!({"starts_on": "1850-01-01"}), ("/starts_on", "invalid_value")),
             (json!({"ends_on_precision": "month"}), ("/ends_on_precision", "without_date")),
         ] {

@@ -35,12 +35,12 @@ const WITHOUT_EXAMPLE: [&str; 16] = [
     "state",
 ];
 
-fn document() -> Value {
+pub fn document() -> Value {
     remacto::openapi::document().unwrap()
 }
 
 /// Every operation with its path and method.
-fn operations(document: &Value) -> Vec<(String, String, Value)> {
+pub fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let each = |(path, item): (&String, &Value)| {
         let item = item.as_object().unwrap().clone();
@@ -253,15 +253,15 @@ pub fn assert_documented(operation_id: &str, answer: &Answer) {
 }
 
 /// Accounts that together can see everything, after something was changed.
-struct Staff {
-    administrator: String,
-    secretary: String,
+pub struct Staff {
+    pub administrator: String,
+    pub secretary: String,
     /// Addresses of what has an id of its own in every database.
     here: Vec<(&'static str, String)>,
 }
 
 impl Staff {
-    fn of(server: &TestServer) -> Self {
+    pub fn of(server: &TestServer) -> Self {
         let secretary = server.account(Role::Secretariat);
         let headers = [secretary.header(), ("If-Match", "*")];
         server.json("PATCH", "/api/v1/members/commune-martil", &headers, &json!({"website": "https://martil.ma"})).ok();
@@ -346,7 +346,7 @@ impl Staff {
     }
 
     /// An operation's address, with the examples of its parameters, or with what there is in this database.
-    fn target(&self, path: &str, operation: &Value) -> String {
+    pub fn target(&self, path: &str, operation: &Value) -> String {
         let mut target = self.here.iter().fold(path.to_owned(), |path, (pattern, here)| path.replace(pattern, here));
         for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path") {
             let (name, example) = (parameter["name"].as_str().unwrap(), parameter["example"].as_str().unwrap());

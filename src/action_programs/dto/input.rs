@@ -11,7 +11,9 @@ use super::super::rules::{
 };
 use crate::{
     kernel::{
+        bounded,
         date::{PartialDate, Precision, check_date},
+        http_url,
         id::{Slug, is_id, new_id},
         language::{Language, LanguageMap},
         text,
@@ -86,21 +88,21 @@ pub struct ProgramIn {
     #[validate(nested)]
     pub committee: Option<CommitteeIn>,
     /// Its priorities, in their order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<12, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 12)]
     pub axes: Vec<AxisIn>,
     /// Codes of the charter's commitments that it serves.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<20, _, _>")]
     #[schema(example = json!(["action-programs", "monitoring-evaluation"]), max_items = 20)]
     pub commitments: Vec<String>,
     /// Organisations that take part.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<100, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 100)]
     pub stakeholders: Vec<StakeholderIn>,
     /// Its documents.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<100, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 100)]
     pub documents: Vec<DocumentIn>,
@@ -174,7 +176,7 @@ pub struct AxisIn {
     /// What it is called, in the member's own words, each of at most 200 characters.
     pub title: LanguageMap,
     /// Codes of the principles of openness that it is mapped to; none where it is not.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<20, _, _>")]
     #[schema(example = json!(["transparency"]), max_items = 20)]
     pub principles: Vec<String>,
 }
@@ -260,7 +262,7 @@ impl ProgramIn {
             committee_validated_on: check_date(&mut violations, "committee_validated_on", validated_on, today),
             council_session_on: check_date(&mut violations, "council_session_on", session_on, today),
             decision_reference: self.decision_reference.as_deref().map(text::normal),
-            decision_url: self.decision_url.as_deref().map(text::normal),
+            decision_url: self.decision_url.as_deref().map(http_url::stored),
             implementation: self.implementation_from.map(|from| Implementation { from, until }),
             committee: self.committee.map(|committee| committee.read(&mut violations)),
             axes: read_axes(self.axes, known, &mut violations),
@@ -348,7 +350,7 @@ impl DocumentIn {
             title: self.title.checked(violations, &format!("{pointer}/title"), TITLE_CHARS),
             kind: self.kind,
             language: self.language,
-            url: text::normal(&self.url),
+            url: http_url::stored(&self.url),
             sha256: self.sha256,
             dated: self.dated,
         }

@@ -9,6 +9,7 @@ use super::{
     input::{AxisIn, CommitteeIn, DocumentIn, PlannedIn, ProgramIn, StakeholderIn},
 };
 use crate::kernel::{
+    bounded,
     date::{Precision, patched},
     language::LanguageMapPatch,
     patch::{Patch, replaced},
@@ -72,19 +73,19 @@ pub struct ProgramPatch {
     #[schema(value_type = Option<CommitteePatch>)]
     pub committee: Patch<CommitteePatch>,
     /// Its priorities: the whole list anew; who gives their ids keeps them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<12, _, _>")]
     #[schema(value_type = Option<Vec<AxisIn>>, max_items = 12)]
     pub axes: Patch<Vec<AxisIn>>,
     /// Codes of the charter's commitments that it serves: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<20, _, _>")]
     #[schema(value_type = Option<Vec<String>>, example = json!(["action-programs"]), max_items = 20)]
     pub commitments: Patch<Vec<String>>,
     /// Organisations that take part: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<100, _, _>")]
     #[schema(value_type = Option<Vec<StakeholderIn>>, max_items = 100)]
     pub stakeholders: Patch<Vec<StakeholderIn>>,
     /// Its documents: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<100, _, _>")]
     #[schema(value_type = Option<Vec<DocumentIn>>, max_items = 100)]
     pub documents: Patch<Vec<DocumentIn>>,
     /// The sources, in words.

@@ -7,6 +7,7 @@ use validator::Validate;
 
 use super::super::rules::{Address, Budget, Partner, Project, ProjectFacts, check_project};
 use crate::kernel::{
+    bounded,
     id::Slug,
     language::{LanguageMap, LanguageMapPatch},
     patch::{Patch, replaced},
@@ -49,14 +50,14 @@ pub struct ProjectIn {
     #[serde(default)]
     pub solution: Option<LanguageMap>,
     /// What it shall bring, each of at most 500 characters.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<50, _, _>")]
     #[schema(max_items = 50)]
     pub expected_results: Vec<LanguageMap>,
     /// Who carries it out, in the member's administration, each of at most 200 characters.
     #[serde(default)]
     pub responsible_unit: Option<LanguageMap>,
     /// With whom.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<50, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 50)]
     pub partners: Vec<PartnerIn>,
@@ -214,7 +215,7 @@ pub struct ProjectPatch {
     #[schema(value_type = Option<LanguageMapPatch>)]
     pub solution: Patch<LanguageMapPatch>,
     /// What it shall bring: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<50, _, _>")]
     #[schema(value_type = Option<Vec<LanguageMap>>, max_items = 50)]
     pub expected_results: Patch<Vec<LanguageMap>>,
     /// Who carries it out, by language.
@@ -222,7 +223,7 @@ pub struct ProjectPatch {
     #[schema(value_type = Option<LanguageMapPatch>)]
     pub responsible_unit: Patch<LanguageMapPatch>,
     /// With whom: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<50, _, _>")]
     #[schema(value_type = Option<Vec<PartnerIn>>, max_items = 50)]
     pub partners: Patch<Vec<PartnerIn>>,
     /// What it costs.

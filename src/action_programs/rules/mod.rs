@@ -25,7 +25,7 @@ use crate::{
         self,
         codes::{Pattern, codes},
         date::PartialDate,
-        fold::fold,
+        fold::{fold, search_text},
         id::Slug,
         language::{Language, LanguageMap},
         paging::Order,
@@ -350,10 +350,9 @@ impl Facts {
     }
 }
 
-/// The folded words of texts.
+/// The text that `q=` searches, of texts by language.
 pub fn searchable<'a>(maps: impl Iterator<Item = &'a LanguageMap>) -> String {
-    let texts = maps.flat_map(|map| [&map.fr, &map.ar, &map.en]).flatten();
-    texts.map(|text| fold(text)).collect::<Vec<_>>().join(" ")
+    search_text(maps.flat_map(|map| [&map.fr, &map.ar, &map.en]).flatten().map(String::as_str), None)
 }
 
 /// A title that lists are sorted by in a language: the one that a reader of it is shown, folded.

@@ -4,6 +4,7 @@
 mod import;
 mod project_write;
 mod projects;
+mod refold;
 mod seed;
 mod write;
 
@@ -27,6 +28,7 @@ pub use self::{
         axes_of, find_milestone, find_milestones_by_ids, find_project, find_projects_by_ids, list_milestones,
         list_projects, milestones_of, projects_of, walk_milestones, walk_projects,
     },
+    refold::refold,
     seed::{owners, seed},
     write::{create, delete, follow, lock, move_to, others, take_turn, update},
 };

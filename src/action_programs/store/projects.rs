@@ -227,6 +227,17 @@ pub fn walk_projects(conn: &mut Conn, after: Option<&str>, limit: usize) -> Resu
     rows.into_iter().map(read_project).collect()
 }
 
+/// All projects, of drafts too, some at a time, in the order of their ids: those behind the id `after`.
+///
+/// # Errors
+/// The database's.
+pub(super) fn every_project(conn: &mut Conn, after: &str, limit: usize) -> Result<Vec<Project>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let behind = parts().select(columns()).filter(project::id.gt(after)).order(project::id);
+    let rows: Vec<_> = behind.limit(limit).load(conn)?;
+    rows.into_iter().map(read_project).collect()
+}
+
 /// The projects of the programmes with these ids, in the order in which they were stored.
 ///
 /// # Errors

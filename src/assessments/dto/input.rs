@@ -9,6 +9,7 @@ use super::super::rules::{Assessment, Facts, Level, Subject, check_facts};
 use crate::{
     action_programs::Publication,
     kernel::{
+        bounded,
         evidence::{EvidenceLinkIn, read_evidence},
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
@@ -37,7 +38,7 @@ pub struct AssessmentIn {
     /// Why it is this level, in at least one language, each of at most 2,000 characters.
     pub explanation: LanguageMap,
     /// What it rests on.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<20, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 20)]
     pub evidence: Vec<EvidenceLinkIn>,
@@ -84,7 +85,7 @@ pub struct AssessmentPatch {
     #[schema(value_type = LanguageMapPatch, nullable = false)]
     pub explanation: Patch<LanguageMapPatch>,
     /// What it rests on: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<20, _, _>")]
     #[schema(value_type = Option<Vec<EvidenceLinkIn>>, max_items = 20)]
     pub evidence: Patch<Vec<EvidenceLinkIn>>,
     /// The day of the assessment.

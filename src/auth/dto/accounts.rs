@@ -13,6 +13,7 @@ use super::super::{
 };
 use crate::{
     kernel::{
+        bounded,
         clock::rfc3339,
         codes::Flag,
         id::Slug,
@@ -78,7 +79,7 @@ pub struct AccountIn {
     #[schema(example = "Averroès", max_length = 200)]
     pub organisation: Option<String>,
     /// For evaluators: the slugs of the members that they have been assigned.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<500, _, _>")]
     #[schema(example = json!([]), max_items = 500)]
     pub assigned_members: Vec<String>,
 }
@@ -129,7 +130,7 @@ pub struct AccountPatch {
     #[schema(value_type = Option<String>, example = "Averroès", max_length = 200)]
     pub organisation: Patch<String>,
     /// For evaluators: all members that they have been assigned, anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<500, _, _>")]
     #[schema(value_type = Option<Vec<String>>, example = json!([]), max_items = 500)]
     pub assigned_members: Patch<Vec<String>>,
     /// Whether it may not sign in. Disabling signs it out everywhere.

@@ -1,11 +1,14 @@
 //! Fetches an issuer's metadata and keys. What comes back is bounded in size and time, and never followed elsewhere.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use ureq::{
     Agent,
     tls::{RootCerts, TlsConfig},
 };
+use url::Host;
+
+use crate::kernel::http_url::parse_url;
 
 /// Fetches a document; blocking. The error is a predicate for a sentence about the address.
 pub type Fetch = Arc<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync>;
@@ -37,14 +40,14 @@ pub fn over_http() -> Fetch {
 
 /// Whether nobody on the way can put a key of their own into what is fetched from an address.
 pub fn is_safe(address: &str) -> bool {
-    let Ok(uri) = address.parse::<ureq::http::Uri>() else { return false };
-    let host = uri.host().map(|host| host.trim_matches(['[', ']']));
-    match uri.scheme_str() {
-        Some("https") => host.is_some_and(|host| !host.is_empty()),
-        Some("http") => host
-            .is_some_and(|host| host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())),
-        _ => false,
-    }
+    let Ok(url) = parse_url(address) else { return false };
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || is_here
 }
 
 #[cfg(test)]
@@ -57,9 +60,16 @@ mod tests {
         {
             assert!(is_safe(good), "{good}");
         }
-        for bad in
-            ["http://login.example", "ftp://127.0.0.1", "https://", "login.example", "http://127.0.0.1.example/", ""]
-        {
+        for bad in [
+            "http://login.example",
+            "ftp://127.0.0.1",
+            "https://",
+            "login.example",
+            "http://127.0.0.1.example/",
+            "",
+            "https://user@login.example",
+            "https://a b.example/",
+        ] {
             assert!(!is_safe(bad), "{bad}");
         }
     }

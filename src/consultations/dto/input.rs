@@ -9,9 +9,9 @@ use super::super::rules::{Consultation, Facts, Kind, Participants, Report};
 use crate::{
     action_programs::ProgramAddress,
     kernel::{
+        http_url,
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
-        text,
         violation::{Violations, web_address},
     },
 };
@@ -124,7 +124,8 @@ impl ConsultationIn {
         let title = read("/title", Some(self.title), TITLE_CHARS).unwrap_or_default();
         let description = read("/description", self.description, DESCRIPTION_CHARS);
         let place = read("/place", self.place, TITLE_CHARS);
-        let report = |report: ReportIn| Report { url: text::normal(&report.url), published_on: report.published_on };
+        let report =
+            |report: ReportIn| Report { url: http_url::stored(&report.url), published_on: report.published_on };
         let facts = Facts {
             round: self.round,
             kind: self.kind,

@@ -11,9 +11,9 @@ use super::super::rules::{
 use crate::{
     action_programs::Publication,
     kernel::{
+        bounded, http_url,
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
-        text,
         violation::{Violations, web_address},
     },
 };
@@ -53,7 +53,7 @@ pub struct EvaluationIn {
     #[serde(default)]
     pub opened_government: Option<OpenedGovernment>,
     /// Questions and answers, in their order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<50, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 50)]
     pub answers: Vec<AnswerIn>,
@@ -110,7 +110,7 @@ impl AnswerIn {
             question: question.checked(violations, &format!("{at}/question"), QUESTION_CHARS),
             answer,
             explanation: explanation.checked(violations, &format!("{at}/explanation"), EXPLANATION_CHARS),
-            evidence_url: evidence_url.as_deref().map(text::normal),
+            evidence_url: evidence_url.as_deref().map(http_url::stored),
         }
     }
 }
@@ -147,7 +147,7 @@ pub struct EvaluationPatch {
     #[schema(value_type = Option<OpenedGovernment>)]
     pub opened_government: Patch<OpenedGovernment>,
     /// Questions and answers: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<50, _, _>")]
     #[schema(value_type = Option<Vec<AnswerIn>>, max_items = 50)]
     pub answers: Patch<Vec<AnswerIn>>,
     /// `published` shows it to everybody, `draft` takes it back.

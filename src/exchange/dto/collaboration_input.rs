@@ -15,7 +15,9 @@ use super::{
 use crate::{
     action_programs::{DocumentIn, Provenance, Publication, stated},
     kernel::{
+        bounded,
         date::{Precision, check_date, patched},
+        http_url,
         id::Slug,
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
@@ -39,6 +41,7 @@ pub struct CollaborationIn {
     #[schema(example = "commune-larache", max_length = 100)]
     pub lead: String,
     /// Slugs of the members that take part, at least two.
+    #[serde(deserialize_with = "bounded::list::<500, _, _>")]
     #[schema(example = json!(["commune-larache", "commune-martil"]), min_items = 2, max_items = 500)]
     pub members: Vec<String>,
     /// When it begins, or the first day of the month or year.
@@ -65,7 +68,7 @@ pub struct CollaborationIn {
     #[schema(format = "uri", example = "https://www.larache.ma/conventions/12-2025", max_length = 500)]
     pub agreement_url: Option<String>,
     /// Its documents.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<100, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 100)]
     pub documents: Vec<DocumentIn>,
@@ -117,7 +120,7 @@ impl CollaborationIn {
             starts_on,
             ends_on,
             agreement_reference: self.agreement_reference.as_deref().map(text::normal),
-            agreement_url: self.agreement_url.as_deref().map(text::normal),
+            agreement_url: self.agreement_url.as_deref().map(http_url::stored),
             documents,
             provenance: self.provenance.unwrap_or(Provenance::Official),
             source: self.source.as_deref().map(text::normal),
@@ -150,7 +153,7 @@ pub struct CollaborationPatch {
     #[schema(value_type = String, example = "commune-larache", max_length = 100, nullable = false)]
     pub lead: Patch<String>,
     /// Slugs of the members that take part: the whole list anew.
-    #[serde(default, deserialize_with = "replaced")]
+    #[serde(default, deserialize_with = "bounded::replaced::<500, _, _>")]
     #[schema(value_type = Vec<String>, example = json!(["commune-larache", "commune-martil"]), min_items = 2, max_items = 500, nullable = false)]
     pub members: Patch<Vec<String>>,
     /// When it begins, or the first day of the month or year.
@@ -178,7 +181,7 @@ pub struct CollaborationPatch {
     #[schema(value_type = Option<String>, format = "uri", example = "https://www.larache.ma/conventions/12-2025", max_length = 500)]
     pub agreement_url: Patch<String>,
     /// Its documents: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<100, _, _>")]
     #[schema(value_type = Option<Vec<DocumentIn>>, max_items = 100)]
     pub documents: Patch<Vec<DocumentIn>>,
     /// `published` shows it to everybody, `draft` takes it back.

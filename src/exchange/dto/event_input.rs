@@ -12,6 +12,7 @@ use super::{
 use crate::{
     action_programs::{DocumentIn, Provenance, Publication, stated},
     kernel::{
+        bounded, http_url,
         id::Slug,
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
@@ -71,11 +72,11 @@ pub struct EventIn {
     #[schema(example = "commune-larache", max_length = 100)]
     pub host: Option<String>,
     /// Slugs of the members that take part.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<500, _, _>")]
     #[schema(example = json!(["commune-larache", "commune-martil"]), max_items = 500)]
     pub members: Vec<String>,
     /// Its documents.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<100, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 100)]
     pub documents: Vec<DocumentIn>,
@@ -119,7 +120,7 @@ impl EventIn {
             starts_on: self.starts_on,
             ends_on: self.ends_on.unwrap_or(self.starts_on),
             organiser: self.organiser.map(|text| text.checked(&mut violations, "/organiser", TITLE_CHARS)),
-            url: self.url.as_deref().map(text::normal),
+            url: self.url.as_deref().map(http_url::stored),
             members: taking_part(&mut violations, &self.members, known),
             confirmed: Confirmed::new(),
             documents: read_documents(self.documents, &mut violations),
@@ -186,11 +187,11 @@ pub struct EventPatch {
     #[schema(value_type = Option<String>, example = "commune-larache", max_length = 100)]
     pub host: Patch<String>,
     /// Slugs of the members that take part: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<500, _, _>")]
     #[schema(value_type = Option<Vec<String>>, example = json!(["commune-larache", "commune-martil"]), max_items = 500)]
     pub members: Patch<Vec<String>>,
     /// Its documents: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<100, _, _>")]
     #[schema(value_type = Option<Vec<DocumentIn>>, max_items = 100)]
     pub documents: Patch<Vec<DocumentIn>>,
     /// `published` shows it to everybody, `draft` takes it back.

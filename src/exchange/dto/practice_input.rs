@@ -11,6 +11,7 @@ use super::{
 use crate::{
     action_programs::{DocumentIn, Provenance, Publication, stated},
     kernel::{
+        bounded,
         id::Slug,
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
@@ -41,10 +42,11 @@ pub struct PracticeIn {
     /// What was done, and what came of it, each of at most 5,000 characters, in several lines where that helps.
     pub story: LanguageMap,
     /// Codes of the principles of openness that it is an example of, at least one.
+    #[serde(deserialize_with = "bounded::list::<20, _, _>")]
     #[schema(example = json!(["transparency"]), min_items = 1, max_items = 20)]
     pub principles: Vec<String>,
     /// Its documents.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<100, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 100)]
     pub documents: Vec<DocumentIn>,
@@ -117,11 +119,11 @@ pub struct PracticePatch {
     #[schema(value_type = LanguageMapPatch, nullable = false)]
     pub story: Patch<LanguageMapPatch>,
     /// Codes of the principles of openness that it is an example of: the whole list anew.
-    #[serde(default, deserialize_with = "replaced")]
+    #[serde(default, deserialize_with = "bounded::replaced::<20, _, _>")]
     #[schema(value_type = Vec<String>, example = json!(["transparency"]), min_items = 1, max_items = 20, nullable = false)]
     pub principles: Patch<Vec<String>>,
     /// Its documents: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<100, _, _>")]
     #[schema(value_type = Option<Vec<DocumentIn>>, max_items = 100)]
     pub documents: Patch<Vec<DocumentIn>>,
     /// `published` shows it to everybody, `draft` takes it back.

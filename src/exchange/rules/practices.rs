@@ -106,6 +106,6 @@ pub mod tests {
         };
         assert_eq!(faults(&[]), ["/principles"]);
         assert!(faults(&["transparency"]).is_empty());
-        assert_eq!(facts(&[]).search_text(), "budget ouvert حكايه");
+        assert_eq!(facts(&[]).search_text(), "budgetouvert حكايه");
     }
 }

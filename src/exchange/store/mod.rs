@@ -34,6 +34,14 @@ use crate::{
     kernel::id::Slug,
 };
 
+/// Makes the columns that all three are searched and sorted by anew, as texts are folded now.
+///
+/// # Errors
+/// The database's.
+pub fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    Ok(practices::refold(tx)? + collaborations::refold(tx)? + events::refold(tx)?)
+}
+
 /// The members with these slugs, which no other transaction deletes before this one ends. Who names far too many is told of
 /// the first ones only.
 ///
@@ -256,6 +264,27 @@ macro_rules! shelf {
             let behind = published.filter($table::id.gt(after.unwrap_or_default()));
             let rows = behind.order($table::id).limit(limit).load(conn)?;
             completed(conn, rows)
+        }
+
+        /// Makes the columns that are searched and sorted by anew, as texts are folded now.
+        ///
+        /// # Errors
+        /// The database's.
+        pub fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+            let limit = i64::try_from($crate::db::CHUNK).map_err(StoreError::corrupt)?;
+            let (mut touched, mut after) = (0, String::new());
+            loop {
+                let behind = $table::table.filter($table::id.gt(&after)).select(Row::as_select());
+                let rows: Vec<Row> = behind.order($table::id).limit(limit).load(tx.conn)?;
+                let Some(last) = rows.last() else { return Ok(touched) };
+                after.clone_from(&last.id);
+                touched += rows.len();
+                for found in completed(tx.conn, rows)? {
+                    diesel::update($table::table.filter($table::id.eq(&found.id)))
+                        .set(Derived::of(&found.facts))
+                        .execute(tx.conn)?;
+                }
+            }
         }
 
         /// Reads a page of the list: its rows with one statement, what stands in other tables with one each, and one more

@@ -67,7 +67,8 @@ pub async fn list_exports(
 ///
 /// A whole data set, by its name in the list of exports, as `csv`, `ndjson` or `json`. The same `sequence` (the number
 /// that the `ETag` begins with) has the same bytes; `Repr-Digest` is their SHA-256 (RFC 9530). An interrupted download goes
-/// on with `Range` and `If-Range`. In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+/// on with `Range` and `If-Range`. In CSV, an apostrophe stands in front of `=`, `+`, `-` and `@` at the start of a text and
+/// behind each `;`, tab and line end in it, so that no spreadsheet takes a part of it for a formula; imports take it away.
 #[utoipa::path(
     tag = "exports",
     operation_id = "getExport",

@@ -12,7 +12,7 @@ use crate::kernel::{
     register::{Counts, Difference, Fault, Likeness, Source},
 };
 
-pub use self::reading::{Unreadable, each_row, most_rows};
+pub use self::reading::{MOST_ROWS, Unreadable, each_row, most_rows};
 
 /// A collection of which lists can be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

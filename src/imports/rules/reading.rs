@@ -14,7 +14,8 @@ use crate::kernel::{
     delimited::{Reader, Record},
     patch::Patch,
     register::{At, Cell, Column, Fault},
-    text::{nearest, restore, shown},
+    spreadsheet::restore,
+    text::{nearest, shown},
 };
 
 /// The most rows of a list.
@@ -112,8 +113,11 @@ fn csv(text: &str, columns: &'static [Column], take: &mut Take<'_>) -> Result<()
                 let mut cells: Vec<Cell<'_>> = columns.iter().map(|_| Patch::Absent).collect();
                 for (text, place) in record.iter().zip(&places) {
                     if let Some(cell) = cells.get_mut(*place) {
-                        let text = restore(text).trim();
-                        *cell = if text.is_empty() { Patch::Null } else { Patch::Value(Cow::Borrowed(text)) };
+                        let text = match restore(text) {
+                            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+                            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+                        };
+                        *cell = if text.is_empty() { Patch::Null } else { Patch::Value(text) };
                     }
                 }
                 take(at, Ok(&cells))
@@ -409,8 +413,9 @@ mod tests {
 
     #[test]
     fn what_was_defused_for_spreadsheets_is_restored() {
-        let found = read(Format::Csv, b"code,nom\n01,'=1+1\n02,'A\n").unwrap();
-        assert_eq!(found, vec![(1, Some(2), cells("01", Some("=1+1"))), (2, Some(3), cells("02", Some("'A")))]);
+        let found = read(Format::Csv, b"code,nom\n01,'=1+1;'=2;'b\n02,'A\n").unwrap();
+        let restored = cells("01", Some("=1+1;=2;'b"));
+        assert_eq!(found, vec![(1, Some(2), restored), (2, Some(3), cells("02", Some("'A")))]);
     }
 
     #[test]

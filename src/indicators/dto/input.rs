@@ -9,6 +9,7 @@ use super::super::rules::{Catalogue, Dated, Definition, Dimension, Direction, Fa
 use crate::{
     action_programs::{Provenance, Publication, stated},
     kernel::{
+        bounded,
         decimal::Decimal,
         id::Slug,
         language::LanguageMap,
@@ -76,7 +77,7 @@ pub struct IndicatorIn {
     #[schema(example = json!(null))]
     pub kind: Option<Kind>,
     /// The levels of a scale in words, from 0; for that kind, and only there.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<11, _, _>")]
     #[schema(example = json!([]), max_items = 11)]
     pub levels: Vec<LanguageMap>,
     /// In which direction it improves.
@@ -88,7 +89,7 @@ pub struct IndicatorIn {
     #[schema(example = json!(null))]
     pub frequency: Option<Frequency>,
     /// What its values may be split by.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<8, _, _>")]
     #[schema(example = json!([]), max_items = 8)]
     pub dimensions: Vec<Dimension>,
     /// Where its figures come from, each of at most 2,000 characters.
@@ -103,7 +104,7 @@ pub struct IndicatorIn {
     #[serde(default)]
     pub baseline: Option<DatedIn>,
     /// Where it is to come, in the order of the dates.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<40, _, _>")]
     #[schema(max_items = 40)]
     pub targets: Vec<DatedIn>,
     /// `published` shows it to everybody; `draft` unless said otherwise.

@@ -1,14 +1,16 @@
 //! What callers report, and what they make of what others report.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::super::rules::{
-    Catalogue, Content, Definition, Disaggregation, Figures, Measurement, NOTE_CHARS, Period, Report, Verdict, content,
+    Catalogue, Content, Definition, Disaggregation, Figures, MOST_DIMENSIONS, MOST_PARTS, Measurement, NOTE_CHARS,
+    Period, Report, Verdict, content,
 };
 use super::{optional_parts, parts};
 use crate::kernel::{
+    bounded::{self, LimitedMap},
     decimal::Decimal,
     evidence::{EvidenceLinkIn, read_evidence},
     language::{LanguageMap, LanguageMapPatch},
@@ -16,6 +18,22 @@ use crate::kernel::{
     text,
     violation::{Violations, long_line},
 };
+
+/// A disaggregation as it comes, with no more of anything than there can be.
+type Parts = LimitedMap<MOST_DIMENSIONS, LimitedMap<MOST_PARTS, Decimal>>;
+
+fn disaggregation(LimitedMap(parts): Parts) -> Disaggregation {
+    parts.into_iter().map(|(dimension, LimitedMap(parts))| (dimension, parts)).collect()
+}
+
+fn read_parts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Disaggregation, D::Error> {
+    Parts::deserialize(deserializer).map(disaggregation)
+}
+
+fn read_optional_parts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Patch<Disaggregation>, D::Error> {
+    let parts = Option::<Parts>::deserialize(deserializer)?;
+    Ok(parts.map_or(Patch::Null, |parts| Patch::Value(disaggregation(parts))))
+}
 
 /// The report of an indicator for a period, which are its natural key and stay. Nobody else sees it before it is approved.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
@@ -39,14 +57,14 @@ pub struct MeasurementIn {
     pub denominator: Option<Decimal>,
     /// How the value is made up: dimension, category, value. Where amounts of the unit can be added up, the parts of each
     /// dimension add up to the value.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read_parts")]
     #[schema(schema_with = parts)]
     pub disaggregation: Disaggregation,
     /// What is to be said of it, each of at most 2,000 characters.
     #[serde(default)]
     pub note: Option<LanguageMap>,
     /// What it rests on.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<20, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 20)]
     pub evidence: Vec<EvidenceLinkIn>,
@@ -98,7 +116,7 @@ pub struct MeasurementPatch {
     #[schema(value_type = Option<Decimal>)]
     pub denominator: Patch<Decimal>,
     /// How the value is made up: all of it anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read_optional_parts")]
     #[schema(schema_with = optional_parts)]
     pub disaggregation: Patch<Disaggregation>,
     /// What is to be said of it, by language.
@@ -106,7 +124,7 @@ pub struct MeasurementPatch {
     #[schema(value_type = Option<LanguageMapPatch>)]
     pub note: Patch<LanguageMapPatch>,
     /// What it rests on: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<20, _, _>")]
     #[schema(value_type = Option<Vec<EvidenceLinkIn>>, max_items = 20)]
     pub evidence: Patch<Vec<EvidenceLinkIn>>,
     /// Whether it is submitted for review; where it is absent, what was submitted stays so.

@@ -28,8 +28,8 @@ pub use self::{
     series::{ChartQuery, SeriesOut, SeriesPointOut, SeriesQuery},
 };
 use super::rules::{
-    Dated, Definition, Dimension, Direction, Facts, Filters, Frequency, Indicator, Kind, Period, Scope, SortKey,
-    Standing, Status,
+    Dated, Definition, Dimension, Direction, Facts, Filters, Frequency, Indicator, Kind, MOST_DIMENSIONS, MOST_PARTS,
+    Period, Scope, SortKey, Standing, Status,
 };
 use crate::{
     action_programs::{Drafts, ProgramParameter, Provenance, Publication, PublicationFilter},
@@ -62,11 +62,15 @@ fn optional_parts() -> RefOr<Schema> {
 }
 
 fn made_up(types: &[Type]) -> RefOr<Schema> {
-    let categories = ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(Decimal::schema()));
+    let categories = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(Decimal::schema()))
+        .max_properties(Some(MOST_PARTS));
     ObjectBuilder::new()
         .schema_type(types.iter().cloned().collect::<SchemaType>())
         .description(Some("How the value is made up: dimension, category, value."))
         .additional_properties(Some(categories))
+        .max_properties(Some(MOST_DIMENSIONS))
         .examples([serde_json::json!({"sex": {"women": 41, "men": 43}})])
         .into()
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     action_programs::Publication,
     kernel::{
+        bounded,
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
     },
@@ -42,7 +43,7 @@ pub struct IndicatorPatch {
     #[schema(value_type = Kind, nullable = false)]
     pub kind: Patch<Kind>,
     /// The levels of a scale in words, from 0: the whole list anew. Another number of them is another version of the definition.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<11, _, _>")]
     #[schema(value_type = Option<Vec<LanguageMap>>, max_items = 11)]
     pub levels: Patch<Vec<LanguageMap>>,
     /// In which direction it improves. The other one is another version of the definition.
@@ -54,7 +55,7 @@ pub struct IndicatorPatch {
     #[schema(value_type = Frequency, nullable = false)]
     pub frequency: Patch<Frequency>,
     /// What its values may be split by: the whole list anew. Taking something away is another version of the definition.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<8, _, _>")]
     #[schema(value_type = Option<Vec<Dimension>>, max_items = 8)]
     pub dimensions: Patch<Vec<Dimension>>,
     /// Where its figures come from, by language.
@@ -70,7 +71,7 @@ pub struct IndicatorPatch {
     #[schema(value_type = Option<DatedIn>)]
     pub baseline: Patch<DatedIn>,
     /// Where it is to come: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<40, _, _>")]
     #[schema(value_type = Option<Vec<DatedIn>>, max_items = 40)]
     pub targets: Patch<Vec<DatedIn>>,
     /// `true` says that the words mean something else than before: then they, too, are another version of the definition, and

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::measure::Measure;
 use crate::kernel::{
+    bounded,
     decimal::Decimal,
     language::{Language, LanguageMap},
     text::{nearest, shown},
@@ -29,6 +30,8 @@ pub struct Dimension {
     /// What it is called.
     pub label: LanguageMap,
     /// What it splits values into.
+    #[serde(deserialize_with = "bounded::list::<MOST_CATEGORIES, _, _>")]
+    #[schema(max_items = 40)]
     pub categories: Vec<Category>,
 }
 
@@ -69,6 +72,8 @@ pub struct Category {
 pub const MOST_DIMENSIONS: usize = 8;
 /// The most categories of a dimension.
 pub const MOST_CATEGORIES: usize = 40;
+/// The most parts of a value by a dimension: its categories, and who is not known by it.
+pub const MOST_PARTS: usize = MOST_CATEGORIES + 1;
 /// The longest label, in characters.
 const LONGEST_LABEL: usize = 100;
 

@@ -15,7 +15,7 @@ mod reporting;
 pub use self::{
     catalogue::{Catalogue, Entry, REFERENCE, Scope, Unit, reference},
     chart::{Chart, NARROWEST, Point, ValueAxis, WIDEST, svg},
-    disaggregation::{Dimension, Disaggregation},
+    disaggregation::{Dimension, Disaggregation, MOST_DIMENSIONS, MOST_PARTS},
     indicator::{Definition, Facts, Filters, Indicator, Keeper, Place, SortKey},
     measure::{Direction, Figures, Kind, Measure},
     measurement::{

@@ -4,6 +4,7 @@
 mod import;
 mod measurements;
 mod periods;
+mod refold;
 mod report;
 mod seed;
 mod write;
@@ -20,6 +21,7 @@ pub use self::{
         find_measurement, find_measurements_by_ids, list_measurements, revisions, series, walk_measurements,
     },
     periods::{find_period, find_periods, set_period},
+    refold::refold,
     report::{create_measurement, delete_measurement, lock_measurement, review, update_measurement},
     seed::{places, programs, seed},
     write::{create, delete, lock, program_place, project_place, update},

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use self::texts::Texts;
 use super::{
+    http_url,
     id::Slug,
     patch::Patch,
     text::{self, hex},
@@ -374,10 +375,7 @@ impl<'a> RowReader<'a> {
 
     /// A link in a column.
     pub fn web_address(&mut self, column: &'static str) -> Patch<String> {
-        self.read_with(column, |text| {
-            let text = text::parse_line(text, 500).map_err(|why| why.to_string())?;
-            if text::is_web_address(&text) { Ok(text) } else { Err("is no http(s) URL".to_owned()) }
-        })
+        self.read_with(column, |text| http_url::parse(text).map_err(|why| why.to_string()))
     }
 
     /// What a function reads in a column; its refusal is a predicate about the column.

@@ -11,7 +11,9 @@ use super::super::rules::{
 };
 use crate::{
     kernel::{
+        bounded,
         date::{PartialDate, Precision, check_date, patched},
+        http_url,
         language::{LanguageMap, LanguageMapPatch},
         patch::Patch,
         text,
@@ -70,7 +72,7 @@ pub struct MemberIn {
     #[serde(default)]
     pub confidence: Option<Confidence>,
     /// What others call it, at most one identifier in each scheme.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<20, _, _>")]
     #[validate(nested)]
     #[schema(max_items = 20)]
     pub external_ids: Vec<ExternalIdIn>,
@@ -166,7 +168,7 @@ impl MemberIn {
             name,
             cohort: self.cohort.and_then(|cohort| cohort.parse().ok()),
             ogp_local_since,
-            website: self.website.as_deref().map(text::normal),
+            website: self.website.as_deref().map(http_url::stored),
             provenance: self.provenance,
             source: text::normal(&self.source),
             confidence: self.confidence,
@@ -244,7 +246,7 @@ pub struct MemberPatch {
     #[schema(value_type = Option<Confidence>)]
     pub confidence: Patch<Confidence>,
     /// What others call it: the whole list anew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::patched::<20, _, _>")]
     #[schema(value_type = Option<Vec<ExternalIdIn>>, max_items = 20)]
     pub external_ids: Patch<Vec<ExternalIdIn>>,
 }
@@ -344,7 +346,7 @@ impl From<EvidenceIn> for Evidence {
     fn from(evidence: EvidenceIn) -> Self {
         Self {
             reference: evidence.reference.as_deref().map(text::normal),
-            url: evidence.url.as_deref().map(text::normal),
+            url: evidence.url.as_deref().map(http_url::stored),
         }
     }
 }
@@ -406,7 +408,7 @@ impl AdhesionIn {
             charter_version: self.charter_version,
             adhered_on: adhered_on.unwrap_or_else(|| PartialDate::of_day(today)),
             decision_reference: text::normal(&self.decision_reference),
-            document_url: self.document_url.as_deref().map(text::normal),
+            document_url: self.document_url.as_deref().map(http_url::stored),
         };
         (violations, adhesion)
     }

@@ -17,7 +17,7 @@ use crate::{
         self,
         codes::{Pattern, codes},
         date::{PartialDate, Precision},
-        fold::fold,
+        fold::{fold, search_text},
         id::Slug,
         language::{Language, LanguageMap},
         paging::Order,
@@ -289,12 +289,11 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The text that `q=` searches: the names and the territory's code, folded.
+    /// The text that `q=` searches: the names and the territory's code.
     #[must_use]
     pub fn search_text(&self) -> String {
         let names = [&self.name.fr, &self.name.ar, &self.name.en].into_iter().flatten();
-        let words = names.map(String::as_str).chain([self.territory_code.as_str()]).map(fold);
-        words.collect::<Vec<_>>().join(" ")
+        search_text(names.map(String::as_str), Some(self.territory_code.as_str()))
     }
 
     /// The name that lists are sorted by in a language: the one that a reader of it is shown, folded.

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::{Adhesion, Entry, Evidence, ExternalId, Facts, History, Record};
-use crate::kernel::{delimited, language::LanguageMap, text};
+use crate::kernel::{delimited, http_url::is_http_url, language::LanguageMap, text};
 
 #[derive(Deserialize)]
 struct Line {
@@ -38,9 +38,14 @@ pub fn parse_reference(file: &str, csv: &str) -> Result<Vec<Record>, String> {
 
 fn record(line: &Line) -> Result<Record, String> {
     let name = |name: &str| text::parse_line(name, 200).map_err(|why| format!("a name {why}"));
-    let website = parsed(&line.website, "website", |url| {
-        if text::is_web_address(url) { Ok(url.to_owned()) } else { Err("is no http(s) URL") }
-    })?;
+    let website =
+        parsed(
+            &line.website,
+            "website",
+            |url| {
+                if is_http_url(url) { Ok(url.to_owned()) } else { Err("is no http(s) URL") }
+            },
+        )?;
     let facts = Facts {
         kind: line.kind.parse().map_err(|why| format!("kind {why}"))?,
         territory_code: line.territory_code.parse().map_err(|why| format!("territory_code {why}"))?,

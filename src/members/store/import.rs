@@ -15,10 +15,11 @@ use super::{
 };
 use crate::{
     db::{
-        Conn, Importable, Keeper, StoreError, Turn, Tx,
+        Conn, Importable, Keeper, StoreError, Turn, Tx, in_pieces,
         schema::{member, territory},
     },
     kernel::{
+        fold::compact,
         id::Slug,
         language::Language,
         register::{
@@ -220,7 +221,7 @@ impl Context {
     /// Notes a new member that has the name of another new one beside it.
     fn compare(&mut self, at: At, facts: &Facts, parent: Option<Code>, ledger: &mut Ledger) {
         let key = text(&(facts.kind, facts.territory_code.clone()));
-        let place = (facts.kind, parent, facts.sort_name(Language::Fr));
+        let place = (facts.kind, parent, compact(facts.name.read(Language::Fr)));
         if let Some(like) = self.names.insert(place, key.clone()) {
             ledger.suspect(Likeness { at, key, like, name: facts.name.read(Language::Fr).to_owned() });
         }
@@ -390,20 +391,26 @@ fn suspect(conn: &mut Conn, context: &Context, writes: &[Write], ledger: &mut Le
     let new = || {
         writes.iter().filter_map(|write| if let Write::Add(at, new) = write { Some((*at, &new.0.facts)) } else { None })
     };
-    let names: Vec<String> = new().map(|(_, facts)| facts.sort_name(Language::Fr)).collect();
-    if names.is_empty() {
-        return Ok(());
+    let parent_of = |facts: &Facts| context.seats.get(&facts.territory_code).and_then(|seat| seat.parent_code.as_ref());
+    let parents: HashSet<&str> = new().filter_map(|(_, facts)| Some(parent_of(facts)?.as_str())).collect();
+    let parents: Vec<&str> = parents.into_iter().collect();
+    let others = || {
+        let seated = member::table.inner_join(territory::table.on(member::territory_code.eq(territory::code)));
+        seated.select((member::name_fr_folded, member::kind, territory::parent_code, member::territory_code))
+    };
+    let mut found: Vec<(String, String, Option<String>, String)> = in_pieces(conn, &parents, |conn, parents| {
+        Ok(others().filter(territory::parent_code.eq_any(parents.iter().copied())).load(conn)?)
+    })?;
+    if new().any(|(_, facts)| parent_of(facts).is_none()) {
+        let regions: Vec<_> = others().filter(territory::parent_code.is_null()).load(conn)?;
+        found.extend(regions);
     }
-    let others: Vec<(String, String, Option<String>, String)> = member::table
-        .inner_join(territory::table.on(member::territory_code.eq(territory::code)))
-        .filter(member::name_fr_folded.eq_any(&names))
-        .select((member::name_fr_folded, member::kind, territory::parent_code, member::territory_code))
-        .load(conn)?;
+    // A folded name without its spaces is the compact one.
     let others: HashMap<(String, String, Option<String>), String> =
-        others.into_iter().map(|(name, kind, parent, code)| ((name, kind, parent), code)).collect();
-    for ((at, facts), name) in new().zip(names) {
-        let parent = context.seats.get(&facts.territory_code).and_then(|seat| seat.parent_code.as_ref());
-        let place = (name, facts.kind.as_str().to_owned(), parent.map(ToString::to_string));
+        found.into_iter().map(|(name, kind, parent, code)| ((name.replace(' ', ""), kind, parent), code)).collect();
+    for (at, facts) in new() {
+        let name = compact(facts.name.read(Language::Fr));
+        let place = (name, facts.kind.as_str().to_owned(), parent_of(facts).map(ToString::to_string));
         if let Some(code) = others.get(&place) {
             let like = format!("{} {code}", facts.kind.as_str());
             let key = text(&(facts.kind, facts.territory_code.clone()));

@@ -1,6 +1,7 @@
 //! The members' rows and every query on them.
 
 mod import;
+mod refold;
 mod write;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 pub use self::{
     import::MemberList,
+    refold::refold,
     write::{create, delete, follow, lock, seed, take_turn, update},
 };
 use super::rules::{

@@ -10,8 +10,8 @@ use crate::{
     kernel::{
         codes::codes,
         date::{self, PartialDate},
+        http_url::is_http_url,
         language::LanguageMap,
-        text,
     },
     members::MemberKind,
 };
@@ -157,7 +157,7 @@ pub struct CompositionFigure {
 pub fn parse_reference(json: &str) -> Result<Facts, String> {
     let facts: Facts = serde_json::from_str(json).map_err(|error| format!("network.json: {error}"))?;
     let urls = facts.composition_statements.iter().filter_map(|statement| statement.source_url.as_ref());
-    if let Some(url) = urls.chain([&facts.website]).find(|url| !text::is_web_address(url)) {
+    if let Some(url) = urls.chain([&facts.website]).find(|url| !is_http_url(url)) {
         return Err(format!("network.json: {url} is no http(s) URL"));
     }
     Ok(facts)

@@ -13,7 +13,7 @@ use crate::kernel::{
     self,
     codes::{Pattern, codes},
     decimal::Decimal,
-    fold::fold,
+    fold::search_text,
     paging::Order,
     register::Source,
 };
@@ -238,10 +238,10 @@ pub enum LocationMatch {
 codes!(LocationMatch { NamesArAndLatin => "names_ar_and_latin", OneName => "one_name" });
 
 impl Record {
-    /// The text that `q=` searches: both names and the code, folded.
+    /// The text that `q=` searches: both names and the code.
     #[must_use]
     pub fn search_text(&self) -> String {
-        format!("{} {} {}", fold(&self.name_fr), fold(&self.name_ar), fold(self.code.as_str()))
+        search_text([&*self.name_fr, &*self.name_ar].into_iter(), Some(self.code.as_str()))
     }
 
     /// By how many percent the population changed from the census of 2014 to that of 2024, rounded to two

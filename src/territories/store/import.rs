@@ -13,7 +13,7 @@ use super::{
 use crate::{
     db::{Conn, Importable, Keeper, StoreError, Tx, in_pieces, schema::territory},
     kernel::{
-        fold::fold,
+        fold::compact,
         register::{
             Action, At, Column, Difference, Entry, Fault, Ledger, Likeness, RowReader, Source, differences, each_once,
         },
@@ -26,7 +26,7 @@ pub struct TerritoryList;
 /// What is known beforehand.
 pub struct Context {
     source: Source,
-    /// Folded names of new units, by what they are a part of.
+    /// Compact names of new units, by what they are a part of.
     names: HashMap<(String, Option<Code>), Code>,
 }
 
@@ -144,7 +144,7 @@ impl Context {
                 Some(Write { at, former: Some(former), record })
             }
             None => {
-                let likely = (fold(&record.name_fr), record.parent_code.clone());
+                let likely = (compact(&record.name_fr), record.parent_code.clone());
                 if let Some(like) = self.names.get(&likely) {
                     let (like, name) = (like.to_string(), record.name_fr.clone());
                     ledger.suspect(Likeness { at, key: key.clone(), like, name });
@@ -197,18 +197,22 @@ fn above(conn: &mut Conn, writes: &[Write]) -> Result<HashMap<Code, Above>, Stor
 /// Notes new units that have the name of another one with the same parent.
 fn suspect(conn: &mut Conn, writes: &[Write], ledger: &mut Ledger) -> Result<(), StoreError> {
     let new = || writes.iter().filter(|write| write.former.is_none());
-    let names: Vec<String> = new().map(|write| fold(&write.record.name_fr)).collect();
-    if names.is_empty() {
-        return Ok(());
+    let parents: HashSet<&str> = new().filter_map(|write| Some(write.record.parent_code.as_ref()?.as_str())).collect();
+    let parents: Vec<&str> = parents.into_iter().collect();
+    let columns = (territory::name_fr, territory::parent_code, territory::code);
+    let mut others: Vec<(String, Option<String>, String)> = in_pieces(conn, &parents, |conn, parents| {
+        let beside = territory::table.filter(territory::parent_code.eq_any(parents.iter().copied()));
+        Ok(beside.select(columns).load(conn)?)
+    })?;
+    if new().any(|write| write.record.parent_code.is_none()) {
+        let regions = territory::table.filter(territory::parent_code.is_null());
+        others.extend(regions.select(columns).load::<(String, Option<String>, String)>(conn)?);
     }
-    let others: Vec<(String, Option<String>, String)> = territory::table
-        .filter(territory::name_fr_folded.eq_any(&names))
-        .select((territory::name_fr_folded, territory::parent_code, territory::code))
-        .load(conn)?;
     let others: HashMap<(String, Option<String>), String> =
-        others.into_iter().map(|(name, parent, code)| ((name, parent), code)).collect();
-    for (Write { at, record, .. }, folded) in new().zip(names) {
-        if let Some(like) = others.get(&(folded, record.parent_code.as_ref().map(ToString::to_string))) {
+        others.into_iter().map(|(name, parent, code)| ((compact(&name), parent), code)).collect();
+    for Write { at, record, .. } in new() {
+        let parent = record.parent_code.as_ref().map(ToString::to_string);
+        if let Some(like) = others.get(&(compact(&record.name_fr), parent)) {
             let (key, like, name) = (record.code.to_string(), like.clone(), record.name_fr.clone());
             ledger.suspect(Likeness { at: *at, key, like, name });
         }

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 pub use self::{
     import::TerritoryList,
-    write::{Loaded, load},
+    write::{Loaded, load, refold},
 };
 use super::rules::{Address, Code, Filters, Kind, Location, Record, SortKey, Territory};
 use crate::{

@@ -92,6 +92,26 @@ pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<Loaded, StoreError>
     Ok(Loaded { touched, updated })
 }
 
+/// Makes the columns that are searched and sorted by anew, as texts are folded now.
+///
+/// # Errors
+/// The database's.
+pub fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let stored: Vec<TerritoryRow> = territory::table.select(TerritoryRow::as_select()).load(tx.conn)?;
+    let touched = stored.len();
+    for row in stored {
+        let Territory { id, record, .. } = row.into_territory()?;
+        diesel::update(territory::table.filter(territory::id.eq(id)))
+            .set((
+                territory::name_fr_folded.eq(fold(&record.name_fr)),
+                territory::name_ar_folded.eq(fold(&record.name_ar)),
+                territory::search_text.eq(record.search_text()),
+            ))
+            .execute(tx.conn)?;
+    }
+    Ok(touched)
+}
+
 /// Adds territories, parents before children.
 ///
 /// # Errors
