@@ -35,12 +35,12 @@ const WITHOUT_EXAMPLE: [&str; 16] = [
     "state",
 ];
 
-fn document() -> Value {
+pub fn document() -> Value {
     remacto::openapi::document().unwrap()
 }
 
 /// Every operation with its path and method.
-fn operations(document: &Value) -> Vec<(String, String, Value)> {
+pub fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let each = |(path, item): (&String, &Value)| {
         let item = item.as_object().unwrap().clone();
@@ -253,7 +253,7 @@ pub fn assert_documented(operation_id: &str, answer: &Answer) {
 }
 
 /// Accounts that together can see everything, after something was changed.
-struct Staff {
+pub struct Staff {
     administrator: String,
     secretary: String,
     /// Addresses of what has an id of its own in every database.
@@ -261,7 +261,7 @@ struct Staff {
 }
 
 impl Staff {
-    fn of(server: &TestServer) -> Self {
+    pub fn of(server: &TestServer) -> Self {
         let secretary = server.account(Role::Secretariat);
         let headers = [secretary.header(), ("If-Match", "*")];
         server.json("PATCH", "/api/v1/members/commune-martil", &headers, &json!({"website": "https://martil.ma"})).ok();
@@ -339,14 +339,14 @@ impl Staff {
     }
 
     /// Who may do an operation.
-    fn caller(&self, operation: &Value) -> [(&'static str, &str); 1] {
+    pub fn caller(&self, operation: &Value) -> [(&'static str, &str); 1] {
         let scopes = operation["security"].as_array().into_iter().flatten().filter_map(|way| way["token"].as_array());
         let is_content = scopes.flatten().any(|scope| scope == "imports:run");
         [("Authorization", if is_content { &self.secretary } else { &self.administrator })]
     }
 
     /// An operation's address, with the examples of its parameters, or with what there is in this database.
-    fn target(&self, path: &str, operation: &Value) -> String {
+    pub fn target(&self, path: &str, operation: &Value) -> String {
         let mut target = self.here.iter().fold(path.to_owned(), |path, (pattern, here)| path.replace(pattern, here));
         for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path") {
             let (name, example) = (parameter["name"].as_str().unwrap(), parameter["example"].as_str().unwrap());

@@ -1,9 +1,6 @@
 //! The operations on reporting periods.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get, patch,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, patch, web::Data};
 use chrono::NaiveDate;
 
 use super::super::{
@@ -18,6 +15,7 @@ use crate::{
     state::AppState,
     web::{
         page::PageOut,
+        path::Segment,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -70,11 +68,11 @@ pub async fn list_reporting_periods(
 pub async fn get_reporting_period(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Period>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
-    let period = over(&path)?;
+    let period = over(*path.parsed()?)?;
     let found = state.db.read(move |conn: &mut Conn| store::find_period(conn, period)).await?;
     view.respond(&req, found.version, &ReportingPeriodOut::from(found), None)
 }
@@ -97,7 +95,7 @@ pub async fn get_reporting_period(
 pub async fn update_reporting_period(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Period>,
     body: Body<PeriodsWrite, ReportingPeriodPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -105,7 +103,7 @@ pub async fn update_reporting_period(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let period = over(&path)?;
+        let period = over(*path.parsed()?)?;
         let wanted = body.content?;
         // Two who touch the same period take turns, also where there is no row yet, and so do who reports for it.
         tx.take_turns(Turn::Periods)?;
@@ -118,8 +116,8 @@ pub async fn update_reporting_period(
     Ok(written.respond(&variant))
 }
 
-/// The period with a code, if it is over.
-fn over(code: &str) -> Result<Period, Problem> {
-    let is_over = |period: &Period| period.last_day() < clock::now().date_naive();
-    code.parse().ok().filter(is_over).ok_or_else(Problem::not_found)
+/// A period, if it is over.
+fn over(period: Period) -> Result<Period, Problem> {
+    let is_over = period.last_day() < clock::now().date_naive();
+    is_over.then_some(period).ok_or_else(Problem::not_found)
 }

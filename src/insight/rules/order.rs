@@ -43,7 +43,9 @@ impl Place {
         let moment = NaiveDateTime::parse_from_str(moment, MOMENT).ok()?;
         // What no database's calendar lacks.
         let moment = Some(moment).filter(|moment| (1000..=9999).contains(&moment.year()))?;
-        Some(Self { moment, rule: rule.parse().ok()?, id: id.to_owned() })
+        let place = Self { moment, rule: rule.parse().ok()?, id: id.to_owned() };
+        // The reader of chrono also takes signs, blanks and missing zeros, which no cursor was written with.
+        Some(place).filter(|place| place.position() == *position)
     }
 }
 

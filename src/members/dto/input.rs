@@ -11,7 +11,7 @@ use super::super::rules::{
 };
 use crate::{
     kernel::{
-        date::{PartialDate, Precision, check_date, patched},
+        date::{Date, PartialDate, Precision, check_date, patched},
         language::{LanguageMap, LanguageMapPatch},
         patch::Patch,
         text,
@@ -37,7 +37,7 @@ pub struct MemberIn {
     /// For active members: since when, or the first day of the month or year; null where it is unknown.
     #[serde(default)]
     #[schema(example = "2024-04-01")]
-    pub joined_on: Option<NaiveDate>,
+    pub joined_on: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub joined_on_precision: Option<Precision>,
@@ -49,7 +49,7 @@ pub struct MemberIn {
     /// Since when it takes part in OGP Local, or the first day of the month or year.
     #[serde(default)]
     #[schema(example = "2024-04-01")]
-    pub ogp_local_since: Option<NaiveDate>,
+    pub ogp_local_since: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub ogp_local_since_precision: Option<Precision>,
@@ -209,8 +209,8 @@ pub struct MemberPatch {
     pub name: Patch<LanguageMapPatch>,
     /// Corrects the date of joining, or the first day of the month or year; of who has joined.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2024-04-01")]
-    pub joined_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2024-04-01")]
+    pub joined_on: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
@@ -221,8 +221,8 @@ pub struct MemberPatch {
     pub cohort: Patch<String>,
     /// Since when it takes part in OGP Local, or the first day of the month or year.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2024-04-01")]
-    pub ogp_local_since: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2024-04-01")]
+    pub ogp_local_since: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
@@ -309,7 +309,7 @@ pub struct MemberTransitionIn {
     pub to: Status,
     /// Since when, or the first day of the month or year.
     #[schema(example = "2026-03-01")]
-    pub on: NaiveDate,
+    pub on: Date,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub on_precision: Option<Precision>,
@@ -379,7 +379,7 @@ pub struct AdhesionIn {
     pub charter_version: String,
     /// Since when, or the first day of the month or year.
     #[schema(example = "2026-02-05")]
-    pub adhered_on: NaiveDate,
+    pub adhered_on: Date,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub adhered_on_precision: Option<Precision>,
