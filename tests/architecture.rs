@@ -120,6 +120,52 @@ fn diesel_is_named_only_in_db_and_stores() {
     );
 }
 
+/// The fields of all structs that are read from what callers send.
+fn fields_of_bodies(source: &Source) -> Vec<String> {
+    let mut fields = Vec::new();
+    for item in source.code.split("#[derive(").skip(1) {
+        let (derived, rest) = item.split_once(")]").unwrap();
+        let is_read = derived.split(',').any(|name| name.trim() == "Deserialize");
+        let Some((head, body)) = rest.split_once('{').filter(|_| is_read) else { continue };
+        if head.contains("pub struct ") {
+            let body = body.split("\n}").next().unwrap_or_default();
+            fields.extend(body.lines().map(str::trim).filter(|line| line.starts_with("pub ")).map(str::to_owned));
+        }
+    }
+    fields
+}
+
+#[test]
+fn what_callers_send_reads_dates_in_one_way() {
+    let sources = sources();
+    let of_dtos = sources.iter().filter(|source| source.path.contains("/dto"));
+    let fields: Vec<(&str, String)> = of_dtos
+        .flat_map(|source| fields_of_bodies(source).into_iter().map(|field| (source.path.as_str(), field)))
+        .collect();
+    assert!(fields.len() > 200 && fields.iter().any(|(_, field)| field.contains("Patch<Date>")), "{}", fields.len());
+    for (path, field) in fields {
+        let lenient = ["NaiveDate", "DateTime", "NaiveTime"].iter().any(|name| field.contains(name));
+        assert!(
+            !lenient,
+            "{path}: {field} is read by chrono, which takes more than one form; kernel::date::Date is not"
+        );
+    }
+    only(
+        "chrono's reader of dates",
+        |s| s.code.contains("parse_from_rfc3339") || s.code.contains("parse_from_str"),
+        |s| ["kernel/date.rs", "insight/rules/order.rs"].contains(&s.path.as_str()),
+    );
+}
+
+#[test]
+fn no_handler_reads_a_path_as_a_raw_text() {
+    only(
+        "a raw segment of a path",
+        |s| s.code.contains("web::Path") || s.code.contains("match_info") || s.code.contains("Path<String>"),
+        |s| s.path == "web/path.rs",
+    );
+}
+
 #[test]
 fn actix_is_named_only_where_http_is_spoken() {
     let may = |s: &Source| {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use self::{
-    dto::{DocumentIn, MilestoneOut, ProgramAddress as ProgramParameter, ProgramOut, ProjectOut, stated},
+    dto::{DocumentIn, MilestoneOut, ProgramOut, ProjectOut, stated},
     http::{
         admit, as_published, check_open, locked_member, may_write, may_write_of, moment, named, with_drafts,
         with_drafts_of,
@@ -27,8 +27,8 @@ pub use self::{
         searchable, sort_title,
     },
     store::{
-        ProjectList, axes_of, find, find_project, follow, lock, milestones_of, owners, projects_of, published_of,
-        refold, seed, take_turn,
+        ProjectList, axes_of, find, find_project, follow, lock, look_up, look_up_projects, look_up_projects_of,
+        milestones_of, owners, projects_of, published_of, refold, seed, take_turn,
     },
 };
 

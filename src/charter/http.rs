@@ -1,9 +1,6 @@
 //! The operations on the charter.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 use super::{
     dto::{CharterOut, CharterQuery, CommitmentOut, CommitmentPageOut, commitments},
@@ -15,6 +12,7 @@ use crate::{
     state::AppState,
     web::{
         page::PageOut,
+        path::Segment,
         problem::{NOT_FOUND, Problem},
         query::Query,
         representation::View,
@@ -88,11 +86,11 @@ pub async fn list_commitments(
 pub async fn get_commitment(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     Query(query): Query<CharterQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let code: Option<Code> = query.charter_version;
     let charter = state.db.read(move |conn| store::find(conn, code.as_ref())).await?.ok_or_else(unknown_version)?;
     let found = commitments(&charter).into_iter().find(|(item, _)| item.is_at(&address));

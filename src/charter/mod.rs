@@ -16,7 +16,7 @@ use crate::{
 
 pub use self::{
     dto::{CharterLineOut, CharterRecordOut},
-    store::codes,
+    store::{codes, look_up_commitments, look_up_principles},
 };
 
 /// Mounts the operations on the charter.

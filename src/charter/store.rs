@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::rules::{CharterVersion, Code, Item, Text};
 use crate::{
     db::{
-        Change, Conn, Operation, StoreError, Tx, json,
+        Change, Conn, Lookup, Operation, ReferenceKind, StoreError, Tx, json,
         schema::{charter_item, charter_version},
     },
     kernel::{
@@ -139,6 +139,33 @@ pub fn codes(conn: &mut Conn, kind: &str) -> Result<Vec<String>, StoreError> {
         .inner_join(charter_version::table.on(charter_version::id.eq(charter_item::charter_version_id)));
     let current = items.filter(charter_version::is_current.eq(true).and(charter_item::kind.eq(kind)));
     Ok(current.order(charter_item::position).select(charter_item::code).load(conn)?)
+}
+
+const COMMITMENT: ReferenceKind =
+    ReferenceKind { parameter: "commitment", code: "unknown_commitment", noun: "commitment of the charter" };
+const PRINCIPLE: ReferenceKind =
+    ReferenceKind { parameter: "principle", code: "unknown_principle", noun: "principle of the charter" };
+
+/// Looks up the commitments that a filter names by their codes, in all versions: what was adopted by a former one is found by
+/// its codes, too.
+///
+/// # Errors
+/// The database's.
+pub fn look_up_commitments(conn: &mut Conn, lookup: &mut Lookup, codes: &[String]) -> Result<(), StoreError> {
+    lookup.codes(COMMITMENT, codes, |codes| known_codes(conn, "commitment", codes))
+}
+
+/// The same for principles.
+///
+/// # Errors
+/// The database's.
+pub fn look_up_principles(conn: &mut Conn, lookup: &mut Lookup, codes: &[String]) -> Result<(), StoreError> {
+    lookup.codes(PRINCIPLE, codes, |codes| known_codes(conn, "principle", codes))
+}
+
+fn known_codes(conn: &mut Conn, kind: &str, codes: &[&str]) -> Result<Vec<String>, StoreError> {
+    let named = charter_item::table.filter(charter_item::kind.eq(kind));
+    Ok(named.filter(charter_item::code.eq_any(codes.iter().copied())).select(charter_item::code).load(conn)?)
 }
 
 /// Makes the stored versions say what `texts` say, each with a change entry if that changes anything; a

@@ -55,7 +55,7 @@ const EXAMPLE: &str = "REMACTO-illustrative-receipt-0000000000000A";
 /// The database's, or the place of a fault in the file.
 pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let texts = rules::parse_texts(&ILLUSTRATIVE.concat()).map_err(StoreError::Corrupt)?;
-    let example = rules::Receipt::parse(EXAMPLE).ok_or_else(|| StoreError::corrupt("an example that is no receipt"))?;
+    let example: rules::Receipt = EXAMPLE.parse().map_err(StoreError::corrupt)?;
     store::seed(tx, &texts, example)
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong in a store, reduced to what a caller can act on.
 
+use super::UnknownName;
 use crate::kernel::violation::Violations;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -21,6 +22,9 @@ pub enum StoreError {
     /// Who wants to write or to read what is not public may not any more; what has happened to the account.
     #[error("the account {0}")]
     NotAdmitted(&'static str),
+    /// The filters of a list name what does not exist, or what the caller may not see; all of those names.
+    #[error("a filter names nothing")]
+    UnknownNames(Vec<UnknownName>),
     /// A stored value that the program can't read: a defect, or a change made behind its back.
     #[error("a stored value can't be read: {0}")]
     Corrupt(String),

@@ -15,6 +15,7 @@ mod idempotency;
 mod importing;
 pub mod json;
 pub mod keyset;
+mod lookup;
 mod migrations;
 mod reference;
 pub mod schema;
@@ -39,6 +40,7 @@ pub use self::{
     error::{StoreError, WriteError},
     idempotency::{Claim, Claimed, MAKING_FOCAL_POINTS, forget_answers, forget_answers_naming, forget_answers_to},
     importing::{CHUNK, Importable, Keeper, in_pieces},
+    lookup::{By, Lookup, ReferenceKind, UnknownName},
     migrations::{
         MigrationError, Status as MigrationStatus, has_schema, migrate, revert_all, status as migration_status,
     },

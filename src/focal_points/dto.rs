@@ -9,6 +9,7 @@ use super::rules::{Content, Filters, FocalPoint, Period, Phone, SortKey};
 use crate::{
     kernel::{
         clock::rfc3339,
+        date::Date,
         language::Language,
         paging::{Direction, Order},
         patch::{Patch, replaced},
@@ -18,7 +19,6 @@ use crate::{
     web::{
         listing::list_query,
         page::PageOut,
-        params::Day,
         representation::TableFormat,
         tabular::{Column, Tabular},
     },
@@ -29,7 +29,7 @@ list_query! {
     pub struct FocalPointQuery of FocalPointOut {
         /// Only who serves on this day; whose period is unknown or open counts.
         #[example = "2026-01-01"]
-        pub as_of: Day,
+        pub as_of: Date,
         /// The order: `created_at` (default), the oldest first, or `-created_at`.
         #[example = "created_at"]
         pub sort: Order<SortKey>,
@@ -73,11 +73,11 @@ pub struct FocalPointIn {
     /// The first day on which the person serves; null where it is unknown.
     #[serde(default)]
     #[schema(example = "2024-04-01")]
-    pub serves_from: Option<NaiveDate>,
+    pub serves_from: Option<Date>,
     /// The last day; null as long as it is open.
     #[serde(default)]
     #[schema(example = "2028-03-31")]
-    pub serves_until: Option<NaiveDate>,
+    pub serves_until: Option<Date>,
 }
 
 impl FocalPointIn {
@@ -88,7 +88,7 @@ impl FocalPointIn {
     pub fn read(self) -> Result<Content, Violations> {
         let mut violations = Violations::default();
         violations.add_fields(self.validate());
-        let period = Period { from: self.serves_from, until: self.serves_until };
+        let period = Period { from: self.serves_from.map(Date::day), until: self.serves_until.map(Date::day) };
         period.check(&mut violations);
         violations.done()?;
         Ok(Content {
@@ -124,12 +124,12 @@ pub struct FocalPointPatch {
     pub preferred_language: Patch<Language>,
     /// The first day on which the person serves.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2024-04-01")]
-    pub serves_from: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2024-04-01")]
+    pub serves_from: Patch<Date>,
     /// The last day.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2028-03-31")]
-    pub serves_until: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2028-03-31")]
+    pub serves_until: Patch<Date>,
 }
 
 impl FocalPointPatch {
@@ -143,8 +143,8 @@ impl FocalPointPatch {
             email: self.email.onto(Some(email)).unwrap_or_default(),
             phone: self.phone.onto(phone),
             preferred_language: self.preferred_language.onto(None).unwrap_or(preferred_language),
-            serves_from: self.serves_from.onto(period.from),
-            serves_until: self.serves_until.onto(period.until),
+            serves_from: self.serves_from.onto(period.from.map(Date)),
+            serves_until: self.serves_until.onto(period.until.map(Date)),
         }
     }
 }

@@ -1,10 +1,7 @@
 //! The operations on focal points. A member is public and its focal points are not: whose they are is asked before
 //! anything is said of them, even whether they are there.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, get, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 
 use super::{
     dto::{FocalPointIn, FocalPointOut, FocalPointPageOut, FocalPointPatch, FocalPointQuery},
@@ -17,11 +14,12 @@ use crate::{
         roles::{FocalPointsRead, FocalPointsWrite},
     },
     db::{MAKING_FOCAL_POINTS, Tx},
-    kernel::id::is_id,
+    kernel::id::Identifier,
     members::{self, Member, MemberAddress},
     state::AppState,
     web::{
         idempotency::Once,
+        path::{Segment, Segments},
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -50,13 +48,13 @@ const LIST: &str = "focal-points";
 pub async fn list_focal_points(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<MemberAddress>,
     caller: Require<FocalPointsRead>,
     Query(query): Query<FocalPointQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = query.lang.map(|lang| lang.0);
     let view = View::of_list(&req, LIST, language, query.format, query.fields.as_ref())?.private();
-    let member = seen(&state, &caller.principal, &path).await?;
+    let member = seen(&state, &caller.principal, path.into_parsed()?).await?;
     let (listing, frame) = query.paging().of(LIST, query.filters(member.id), false)?;
     let found = state.db.read_as(caller.principal, move |conn| store::list(conn, &listing)).await?;
     let (page, sequence) = (frame.page(&found), found.sequence);
@@ -81,7 +79,7 @@ pub async fn list_focal_points(
 pub async fn create_focal_point(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<MemberAddress>,
     body: Body<FocalPointsWrite, FocalPointIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -90,7 +88,7 @@ pub async fn create_focal_point(
     let once = Once::of(&req, &principal.claims().sub, MAKING_FOCAL_POINTS, &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         // Before the kept answer, too: an account that speaks for another member now must not see it.
-        let member = own(tx, &path, &body.principal)?;
+        let member = own(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {
             let content = body.content?.read()?;
             let made = store::create(tx, (member.id, member.slug), content)?;
@@ -117,14 +115,14 @@ pub async fn create_focal_point(
 pub async fn get_focal_point(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<MemberAddress, Identifier>,
     caller: Require<FocalPointsRead>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
-    let (member, id) = path.into_inner();
-    let member = seen(&state, &caller.principal, &member).await?;
-    let found = state.db.read_as(caller.principal, move |conn| store::find(conn, &member.id, &id)).await?;
+    let (address, id) = path.into_parsed()?;
+    let member = seen(&state, &caller.principal, address).await?;
+    let found = state.db.read_as(caller.principal, move |conn| store::find(conn, &member.id, id.as_str())).await?;
     let found = found.ok_or_else(Problem::not_found)?;
     view.respond(&req, found.version, &FocalPointOut::from(found), None)
 }
@@ -149,7 +147,7 @@ pub async fn get_focal_point(
 pub async fn update_focal_point(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<MemberAddress, Identifier>,
     body: Body<FocalPointsWrite, FocalPointPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -157,7 +155,7 @@ pub async fn update_focal_point(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let before = one(tx, &path, &body.principal)?;
+        let before = one(tx, path.parsed()?, &body.principal)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
         let content = wanted.onto(before.content.clone()).read()?;
@@ -184,7 +182,7 @@ pub async fn update_focal_point(
 pub async fn delete_focal_point(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<MemberAddress, Identifier>,
     caller: Require<FocalPointsWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -192,7 +190,7 @@ pub async fn delete_focal_point(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let gone = one(tx, &path, &principal)?;
+        let gone = one(tx, path.parsed()?, &principal)?;
         precondition.check(gone.version)?;
         store::delete(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())
@@ -201,8 +199,7 @@ pub async fn delete_focal_point(
 }
 
 /// The member at a path's address, if the principal may see its focal points.
-async fn seen(state: &AppState, principal: &Principal, segment: &str) -> Result<Member, Problem> {
-    let address = MemberAddress::parse(segment).ok_or_else(Problem::not_found)?;
+async fn seen(state: &AppState, principal: &Principal, address: MemberAddress) -> Result<Member, Problem> {
     let member = state.db.read_as(principal.clone(), move |conn| members::find(conn, &address)).await?;
     let member = member.ok_or_else(Problem::not_found)?;
     principal.may_touch::<FocalPointsRead>(&member.id)?;
@@ -210,17 +207,19 @@ async fn seen(state: &AppState, principal: &Principal, segment: &str) -> Result<
 }
 
 /// The member at a path's address, if the principal may write its focal points, which nobody else does meanwhile.
-fn own(tx: &mut Tx<'_>, segment: &str, principal: &Principal) -> Result<Member, Problem> {
-    let address = MemberAddress::parse(segment).ok_or_else(Problem::not_found)?;
+fn own(tx: &mut Tx<'_>, address: &MemberAddress, principal: &Principal) -> Result<Member, Problem> {
     store::take_turn(tx)?;
-    let member = members::lock(tx, &address)?.ok_or_else(Problem::not_found)?;
+    let member = members::lock(tx, address)?.ok_or_else(Problem::not_found)?;
     principal.may_touch::<FocalPointsWrite>(&member.id)?;
     Ok(member)
 }
 
 /// One of its focal points, likewise.
-fn one(tx: &mut Tx<'_>, (member, id): &(String, String), principal: &Principal) -> Result<FocalPoint, Problem> {
+fn one(
+    tx: &mut Tx<'_>,
+    (member, id): &(MemberAddress, Identifier),
+    principal: &Principal,
+) -> Result<FocalPoint, Problem> {
     let member = own(tx, member, principal)?;
-    let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
-    store::find(tx.conn, &member.id, id)?.ok_or_else(Problem::not_found)
+    store::find(tx.conn, &member.id, id.as_str())?.ok_or_else(Problem::not_found)
 }

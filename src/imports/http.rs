@@ -6,7 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse, get,
     http::header,
     post,
-    web::{Data, Path, block},
+    web::{Data, block},
 };
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
@@ -33,7 +33,7 @@ use crate::{
     db::{Conn, Keeper, StoreError, Tx},
     kernel::{
         codes::Flag,
-        id::{is_id, new_id},
+        id::{Identifier, new_id},
         register::{Column, Fault},
         text::hex,
     },
@@ -41,6 +41,7 @@ use crate::{
     web::{
         idempotency::Once,
         params::One,
+        path::Segment,
         problem::{
             CONTENT_TOO_LARGE, FORBIDDEN, IMPORT_RUNNING, INVALID_BODY, INVALID_CONTENT, INVALID_PARAMETER,
             PLAN_OUTDATED, Place as FaultPlace, Problem, UNKNOWN_PROPERTY,
@@ -186,12 +187,12 @@ pub async fn get_import_template(
 pub async fn get_import(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<ImportsRead>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
-    let stored = stored(&state, caller.principal, &path).await?;
+    let stored = stored(&state, caller.principal, path.into_parsed()?).await?;
     view.respond(&req, 1, &ImportOut::from(stored), None)
 }
 
@@ -212,13 +213,13 @@ pub async fn get_import(
 pub async fn list_import_rows(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<ImportsRead>,
     Query(query): Query<ImportRowQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = query.lang.map(|lang| lang.0);
     let view = View::of_list(&req, ROWS, language, query.format, query.fields.as_ref())?.private();
-    let id = stored(&state, caller.principal.clone(), &path).await?.id;
+    let id = stored(&state, caller.principal.clone(), path.into_parsed()?).await?.id;
     let (listing, frame) = query.paging().of(ROWS, query.filters(id), true)?;
     let found = state.db.read_as(caller.principal, move |conn| store::rows(conn, &listing)).await?;
     let (page, sequence) = (frame.page(&found), found.sequence);
@@ -234,9 +235,9 @@ fn own(principal: &Principal) -> Option<String> {
     (!sees_all).then(|| claims.sub.clone())
 }
 
-async fn stored(state: &AppState, principal: Principal, id: &str) -> Result<Stored, Problem> {
-    let (id, own) = (is_id(id).then(|| id.to_owned()).ok_or_else(Problem::not_found)?, own(&principal));
-    let found = state.db.read_as(principal, move |conn| store::find(conn, &id, own.as_deref())).await?;
+async fn stored(state: &AppState, principal: Principal, id: Identifier) -> Result<Stored, Problem> {
+    let own = own(&principal);
+    let found = state.db.read_as(principal, move |conn| store::find(conn, id.as_str(), own.as_deref())).await?;
     found.ok_or_else(Problem::not_found)
 }
 

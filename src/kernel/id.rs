@@ -30,9 +30,29 @@ pub fn is_id(text: &str) -> bool {
         && Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text)
 }
 
-/// The identifier of a resource, as parameters give it.
+/// The identifier of a resource, as paths, parameters and bodies give it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identifier(pub String);
+pub struct Identifier(String);
+
+impl Identifier {
+    /// The identifier as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The identifier as an owned text.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl FromStr for Identifier {
     type Err = &'static str;
@@ -130,6 +150,30 @@ pub enum Address<Code> {
     Id(String),
 }
 
+impl<Code: FromStr> FromStr for Address<Code> {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text).ok_or("is no slug or id")
+    }
+}
+
+impl<Code: fmt::Display> fmt::Display for Address<Code> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => code.fmt(f),
+            Self::Id(id) => f.write_str(id),
+        }
+    }
+}
+
+/// An id has the form of a slug.
+impl Pattern for Address<Slug> {
+    fn pattern() -> String {
+        Slug::pattern()
+    }
+}
+
 impl<Code: FromStr> Address<Code> {
     /// Reads a path segment; `None` for what can't be the address of any resource of the kind.
     #[must_use]
@@ -138,6 +182,40 @@ impl<Code: FromStr> Address<Code> {
             return Some(Self::Id(segment.to_owned()));
         }
         segment.parse().ok().map(Self::Code)
+    }
+}
+
+/// A reference in a body: the resource that it names, or a text that can't name any. The two are told apart where the body is
+/// read, so that a raw text reaches no statement; both are refused alike, as something that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference<T> {
+    named: Option<T>,
+    shown: String,
+}
+
+impl<T> Reference<T> {
+    /// What is named, if the text can name anything.
+    #[must_use]
+    pub const fn named(&self) -> Option<&T> {
+        self.named.as_ref()
+    }
+
+    /// The text, short enough to be shown back.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+}
+
+impl<T: FromStr> From<&str> for Reference<T> {
+    fn from(text: &str) -> Self {
+        Self { named: text.parse().ok(), shown: text::shown(text) }
+    }
+}
+
+impl<'de, T: FromStr> Deserialize<'de> for Reference<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::from(text.as_str()))
     }
 }
 

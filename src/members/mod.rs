@@ -21,7 +21,7 @@ pub use self::{
         Address as MemberAddress, Cohort, Entry as HistoryEntry, Evidence, ExternalId, Facts, History, Member,
         MemberKind, Period, Provenance, Record, Status, Tally,
     },
-    store::{MemberList, find, follow, history, lock, refold, seed, tally},
+    store::{MemberList, find, follow, history, lock, look_up, refold, seed, tally},
 };
 
 /// Mounts the operations on members.

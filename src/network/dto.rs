@@ -11,12 +11,12 @@ use super::rules::{
 use crate::{
     kernel::{
         clock::rfc3339,
-        date::{PartialDate, Precision},
+        date::{Date, PartialDate, Precision},
         language::LanguageMap,
     },
     members::{Cohort, MemberKind, Status},
     territories::Territory,
-    web::params::{Day, Lang, query},
+    web::params::{Lang, query},
 };
 
 query! {
@@ -24,7 +24,7 @@ query! {
     pub struct NetworkQuery {
         /// The day that the computed composition is about; today, in Morocco, unless said otherwise.
         #[example = "2024-06-30"]
-        pub as_of: Day,
+        pub as_of: Date,
         /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
         #[example = "ar"]
         pub lang: Lang,

@@ -96,7 +96,7 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
     ("414", &[&problem::URI_TOO_LONG]),
     ("415", &[&problem::UNSUPPORTED_MEDIA_TYPE]),
     ("416", &[&problem::RANGE_NOT_SATISFIABLE]),
-    ("422", &[&problem::INVALID_CONTENT, &problem::KEY_REUSED]),
+    ("422", &[&problem::INVALID_CONTENT, &problem::UNKNOWN_REFERENCE, &problem::KEY_REUSED]),
     ("428", &[&problem::PRECONDITION_REQUIRED]),
     ("429", &[&problem::TOO_MANY_REQUESTS, &problem::TOO_MANY_ATTEMPTS]),
     ("431", &[&problem::HEADERS_TOO_LARGE]),
@@ -223,7 +223,7 @@ impl Traits<'_> {
             "429" => !self.path.starts_with("/health/"),
             "412" | "428" => self.changes_what_is_there() || declared,
             "408" | "415" => self.has_body,
-            "422" => self.has_body && !self.signs_in(),
+            "422" => (self.has_body && !self.signs_in()) || declared,
             "503" => self.is_data() || self.path == "/health/ready",
             _ => true,
         }

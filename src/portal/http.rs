@@ -1,10 +1,6 @@
 //! The handlers of the pages.
 
-use actix_web::{
-    HttpResponse, get,
-    http::header,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, get, http::header, web::Data};
 use askama::Template;
 
 use super::texts::{Texts, texts};
@@ -15,6 +11,7 @@ use crate::{
     state::AppState,
     web::{
         params::{Lang, query},
+        path::Segment,
         problem::{self, KINDS, Kind, Problem},
         query::{NoParameters, Query},
     },
@@ -110,6 +107,17 @@ pub async fn list_problems(_query: Query<NoParameters>) -> Result<HttpResponse, 
     page(&ProblemIndex { kinds: KINDS })
 }
 
+/// The code of a kind of problem, as a path names it.
+pub struct Code(&'static Kind);
+
+impl std::str::FromStr for Code {
+    type Err = &'static str;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        problem::kind(code).map(Self).ok_or("is no code of a problem")
+    }
+}
+
 /// A kind of problem
 ///
 /// What happened when a problem document has this code, and how to mend it.
@@ -120,8 +128,8 @@ pub async fn list_problems(_query: Query<NoParameters>) -> Result<HttpResponse, 
     responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
 )]
 #[get("/problems/{code}")]
-pub async fn get_problem_page(path: Path<String>, _query: Query<NoParameters>) -> Result<HttpResponse, Problem> {
-    page(&ProblemPage { kind: problem::kind(&path).ok_or_else(Problem::not_found)? })
+pub async fn get_problem_page(path: Segment<Code>, _query: Query<NoParameters>) -> Result<HttpResponse, Problem> {
+    page(&ProblemPage { kind: path.into_parsed()?.0 })
 }
 
 /// The pages' style sheet

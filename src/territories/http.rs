@@ -1,9 +1,6 @@
 //! The operations on territories.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 use super::{
     dto::{
@@ -18,6 +15,7 @@ use crate::{
     web::{
         attribution::AttributionOut,
         listing::{Frame, Paging},
+        path::Segment,
         problem::Problem,
         query::Query,
         representation::View,
@@ -39,7 +37,7 @@ const CHILDREN_LIST: &str = "territory-children";
     params(TerritoryQuery),
     responses((status = 200, description = "A page of territories.", content(
         (TerritoryPageOut = "application/json"), (String = "text/csv"), (TerritoryOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/territories")]
 pub async fn list_territories(
@@ -64,11 +62,11 @@ pub async fn list_territories(
 pub async fn get_territory(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     Query(query): Query<TerritoryViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let found = state.db.read(move |conn| store::find(conn, &address)).await?;
     let territory = found.ok_or_else(Problem::not_found)?;
     let version = territory.version;
@@ -92,12 +90,12 @@ pub async fn get_territory(
 pub async fn list_territory_children(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     Query(query): Query<TerritoryChildrenQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = query.lang.map(|lang| lang.0);
     let view = View::of_list(&req, CHILDREN_LIST, language, query.format, query.fields.as_ref())?;
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let found = state.db.read(move |conn| store::find(conn, &address)).await?;
     let parent = found.ok_or_else(Problem::not_found)?.record.code;
     respond_with_list(&req, &state, &view, asked(CHILDREN_LIST, query.paging(), query.filters(parent))?).await

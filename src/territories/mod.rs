@@ -18,7 +18,10 @@ use crate::{
 pub use self::{
     dto::TerritoryOut,
     rules::{Code, Kind, Location, Record, Territory, parse_reference},
-    store::{Loaded, LocationColumns, Seat, TerritoryList, find_all, load, refold, regions, seats},
+    store::{
+        Loaded, LocationColumns, Seat, TerritoryList, find_all, load, look_up_provinces, look_up_regions,
+        look_up_territories, refold, regions, seats,
+    },
 };
 
 /// Mounts the operations on territories.

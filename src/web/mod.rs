@@ -17,6 +17,7 @@ pub mod listing;
 pub mod localize;
 pub mod page;
 pub mod params;
+pub mod path;
 pub mod precondition;
 pub mod problem;
 pub mod query;

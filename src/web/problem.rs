@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    db::{StoreError, WriteError},
+    db::{StoreError, UnknownName, WriteError},
     kernel::violation::{MOST_VIOLATIONS, Violation, Violations},
 };
 
@@ -136,6 +136,9 @@ kinds! {
     INVALID_CONTENT = "invalid_content" 422 "Invalid content",
         "The body has the right shape, but what it says breaks rules. errors has each with its place, at most a hundred; where there are more, more is true.",
         "Correct every place that errors points at.";
+    UNKNOWN_REFERENCE = "unknown_reference" 422 "Unknown reference",
+        "A filter names a resource that does not exist, or that the caller may not see. It is refused rather than answered with an empty list, which would read like a true answer.",
+        "The entry in errors names the parameter and the name. Take names from the lists: slugs or ids, for territories codes.";
     KEY_REUSED = "idempotency_key_reused" 422 "Idempotency-Key used before",
         "The same account has sent another request with this Idempotency-Key within the last 24 hours; or another contribution was sent to the consultation with it.",
         "Use a new key for a new request, and the same key only to send the very same request again.";
@@ -417,6 +420,14 @@ impl From<StoreError> for Problem {
             StoreError::Contended(cause) => {
                 let problem = Self::new(&OVERLOADED, "Other writes kept the database busy. Nothing was changed.");
                 Self { cause: Some(cause), ..problem }
+            }
+            StoreError::UnknownNames(names) => {
+                let fault = |UnknownName { parameter, code, detail }| Fault {
+                    place: Place::Parameter(String::from(parameter)),
+                    code: Cow::Borrowed(code),
+                    detail,
+                };
+                Self::parameters(&UNKNOWN_REFERENCE, names.into_iter().map(fault).collect())
             }
             StoreError::NotAdmitted(why) => Self::invalid_token(format!("The account of this token {why}.")),
             StoreError::Unavailable(cause) => {

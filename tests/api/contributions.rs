@@ -394,7 +394,9 @@ on_both! {
         ] {
             assert_eq!(texts(query), expected, "{query}");
         }
-        assert_eq!((texts(&format!("axis={axis}")), texts(&format!("axis={}", round["id"].as_str().unwrap()))), ("1".to_owned(), String::new()));
+        assert_eq!(texts(&format!("axis={axis}")), "1");
+        let of_nobody = format!("{}/contributions?axis={}", address(&round), round["id"].as_str().unwrap());
+        assert_eq!(server.get(&of_nobody).problem(422, "unknown_reference")["errors"][0]["code"], "unknown_axis");
         let page = server.get(&format!("{}/contributions?limit=2&count=exact", address(&round))).ok();
         assert_eq!(page["page"]["total"], 3);
         assert_eq!(texts(&format!("limit=2&count=exact&cursor={}", page["page"]["next_cursor"].as_str().unwrap())), "2");

@@ -51,6 +51,7 @@ mod plans;
 mod practices;
 mod program_guards;
 mod projects;
+mod raw_input;
 mod schema;
 mod scorecards;
 mod sessions;

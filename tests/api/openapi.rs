@@ -339,7 +339,7 @@ impl Staff {
     }
 
     /// Who may do an operation.
-    fn caller(&self, operation: &Value) -> [(&'static str, &str); 1] {
+    pub fn caller(&self, operation: &Value) -> [(&'static str, &str); 1] {
         let scopes = operation["security"].as_array().into_iter().flatten().filter_map(|way| way["token"].as_array());
         let is_content = scopes.flatten().any(|scope| scope == "imports:run");
         [("Authorization", if is_content { &self.secretary } else { &self.administrator })]

@@ -201,11 +201,13 @@ fn alert_statements(server: &TestServer, path: &str) -> Vec<String> {
     found
 }
 
-/// The statements that a list sends: the one that reads its rows, and those for what belongs to them.
+/// The statements that a list sends: the one that reads its rows, those for what belongs to them, and those that look up what
+/// its filters name; without those on the charter, which is small.
 fn statements(server: &TestServer, path: &str) -> Vec<String> {
     let ask = || server.get_with(&format!("{path}&limit=50"), &[("Cache-Control", "no-cache")]).ok();
     let (_, statements) = server.db.statements_during(ask);
-    let found: Vec<String> = statements.into_iter().filter(|sql| sql.contains(" FROM ")).collect();
+    let found: Vec<String> =
+        statements.into_iter().filter(|sql| sql.contains(" FROM ") && !sql.contains("charter_item")).collect();
     assert!(found.iter().any(|sql| sql.contains("sequence_counter")), "{path} reads no rows: {found:?}");
     found
 }

@@ -135,7 +135,7 @@ on_both! {
         let focal = server.account(Role::FocalPoint);
         let path = project(server, &focal, &json!({}));
         let steps = format!("{path}/milestones");
-        let wrong = json!({"position": 0, "title": {}, "due_on": "0024-01-01", "done_on": day(1), "evidence": {"url": "x"}});
+        let wrong = json!({"position": 0, "title": {}, "due_on": "1950-01-01", "done_on": day(1), "evidence": {"url": "x"}});
         let problem = post(server, &focal, &steps, &wrong).problem(422, "invalid_content");
         let places: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect();
         assert_eq!(places, ["/done_on", "/due_on", "/evidence/url", "/position", "/title"]);

@@ -346,6 +346,7 @@ on_both_demonstrations! {
             server.db.query_count() - before
         };
         let (member, all, some) = (queries(CARD), queries(NETWORK), queries(&format!("{NETWORK}?region=01&as_of=2024-06-30")));
-        assert!(member <= 26 && all <= 26 && all == some, "{member}, {all} and {some} statements");
+        // One statement more looks up the region that is named.
+        assert!(member <= 26 && all <= 26 && some == all + 1, "{member}, {all} and {some} statements");
     }
 }

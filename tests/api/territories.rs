@@ -86,7 +86,7 @@ on_both! {
         assert_eq!(total(server, "parent=01.511,01.573"), 17);
         assert_eq!(total(server, "region=12&kind=region"), 1);
         assert_eq!(total(server, "region=12&kind=prefecture,province,commune"), 15);
-        assert_eq!(total(server, "parent=99.999"), 0);
+        server.get(&format!("{LIST}?parent=99.999")).problem(422, "unknown_reference");
         assert_eq!(total(server, "updated_since=2020-01-01"), 1_639);
         assert_eq!(total(server, "updated_since=2200-01-01T00:00:00Z"), 0);
     }

@@ -12,7 +12,7 @@ use super::super::rules::{
 use crate::{
     kernel::{
         bounded,
-        date::{PartialDate, Precision, check_date},
+        date::{Date, PartialDate, Precision, check_date},
         http_url,
         id::{Slug, is_id, new_id},
         language::{Language, LanguageMap},
@@ -54,14 +54,14 @@ pub struct ProgramIn {
     /// When the follow-up committee validated it, or the first day of the month or year.
     #[serde(default)]
     #[schema(example = "2025-07-10")]
-    pub committee_validated_on: Option<NaiveDate>,
+    pub committee_validated_on: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub committee_validated_on_precision: Option<Precision>,
     /// The day of the council's session that adopted it, or the first day of the month or year.
     #[serde(default)]
     #[schema(example = "2025-10-02")]
-    pub council_session_on: Option<NaiveDate>,
+    pub council_session_on: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub council_session_on_precision: Option<Precision>,
@@ -78,11 +78,11 @@ pub struct ProgramIn {
     /// The first day of its implementation.
     #[serde(default)]
     #[schema(example = "2026-01-01")]
-    pub implementation_from: Option<NaiveDate>,
+    pub implementation_from: Option<Date>,
     /// The last day; two years from the first unless said otherwise.
     #[serde(default)]
     #[schema(example = "2027-12-31")]
-    pub implementation_until: Option<NaiveDate>,
+    pub implementation_until: Option<Date>,
     /// The committee that follows it: figures and a function, no names.
     #[serde(default)]
     #[validate(nested)]
@@ -124,21 +124,21 @@ pub struct PlannedIn {
     /// When co-creation begins, or the first day of the month or year.
     #[serde(default)]
     #[schema(example = "2025-03-01")]
-    pub co_creation_on: Option<NaiveDate>,
+    pub co_creation_on: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub co_creation_on_precision: Option<Precision>,
     /// When the public is consulted on the draft projects, or the first day of the month or year.
     #[serde(default)]
     #[schema(example = "2025-05-01")]
-    pub consultation_on: Option<NaiveDate>,
+    pub consultation_on: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub consultation_on_precision: Option<Precision>,
     /// When the council adopts it, or the first day of the month or year.
     #[serde(default)]
     #[schema(example = "2025-10-01")]
-    pub adoption_on: Option<NaiveDate>,
+    pub adoption_on: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub adoption_on_precision: Option<Precision>,
@@ -223,7 +223,7 @@ pub struct DocumentIn {
     /// Its date.
     #[serde(default)]
     #[schema(example = "2026-02-05")]
-    pub dated: Option<NaiveDate>,
+    pub dated: Option<Date>,
 }
 
 /// Reads where knowledge comes from: only what others can know, since `illustrative` is loaded.
@@ -252,7 +252,7 @@ impl ProgramIn {
             let detail = "implementation_until says when the implementation ends, and implementation_from is missing.";
             violations.add("/implementation_until", "without_beginning", detail);
         }
-        let until = self.implementation_until;
+        let until = self.implementation_until.map(Date::day);
         let mut commitments: Vec<String> = self.commitments;
         commitments.sort();
         let facts = Facts {
@@ -263,7 +263,7 @@ impl ProgramIn {
             council_session_on: check_date(&mut violations, "council_session_on", session_on, today),
             decision_reference: self.decision_reference.as_deref().map(text::normal),
             decision_url: self.decision_url.as_deref().map(http_url::stored),
-            implementation: self.implementation_from.map(|from| Implementation { from, until }),
+            implementation: self.implementation_from.map(|from| Implementation { from: from.day(), until }),
             committee: self.committee.map(|committee| committee.read(&mut violations)),
             axes: read_axes(self.axes, known, &mut violations),
             commitments,
@@ -352,7 +352,7 @@ impl DocumentIn {
             language: self.language,
             url: http_url::stored(&self.url),
             sha256: self.sha256,
-            dated: self.dated,
+            dated: self.dated.map(Date::day),
         }
     }
 }
@@ -365,7 +365,7 @@ pub struct ProgramTransitionIn {
     pub to: Stage,
     /// When, or the first day of the month or year.
     #[schema(example = "2026-03-01")]
-    pub on: NaiveDate,
+    pub on: Date,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub on_precision: Option<Precision>,

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     kernel::{
         clock::rfc3339,
+        date::Date,
         language::{LanguageMap, LanguageMapPatch},
         paging::{Direction, Order},
         patch::{Patch, replaced},
@@ -204,11 +205,11 @@ pub struct MilestoneIn {
     pub title: LanguageMap,
     /// The day by which it shall be done.
     #[schema(example = "2026-06-30")]
-    pub due_on: NaiveDate,
+    pub due_on: Date,
     /// The day on which it was done.
     #[serde(default)]
     #[schema(example = json!(null))]
-    pub done_on: Option<NaiveDate>,
+    pub done_on: Option<Date>,
     /// What shows that it was done.
     #[serde(default)]
     #[validate(nested)]
@@ -226,8 +227,8 @@ impl MilestoneIn {
         let facts = MilestoneFacts {
             position: self.position.unwrap_or(next),
             title: self.title.checked(&mut violations, "/title", TITLE_CHARS),
-            due_on: self.due_on,
-            done_on: self.done_on,
+            due_on: self.due_on.day(),
+            done_on: self.done_on.map(Date::day),
             evidence: self.evidence.map(Into::into).unwrap_or_default(),
         };
         check_milestone(&mut violations, &facts, today);
@@ -250,12 +251,12 @@ pub struct MilestonePatch {
     pub title: Patch<LanguageMapPatch>,
     /// The day by which it shall be done.
     #[serde(default, deserialize_with = "replaced")]
-    #[schema(value_type = NaiveDate, example = "2026-06-30", nullable = false)]
-    pub due_on: Patch<NaiveDate>,
+    #[schema(value_type = Date, example = "2026-06-30", nullable = false)]
+    pub due_on: Patch<Date>,
     /// The day on which it was done.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2026-06-15")]
-    pub done_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2026-06-15")]
+    pub done_on: Patch<Date>,
     /// What shows that it was done.
     #[serde(default)]
     #[schema(value_type = Option<EvidencePatch>)]
@@ -284,8 +285,8 @@ impl MilestonePatch {
         MilestoneIn {
             position: self.position.onto(Some(position)),
             title: self.title.onto_map(Some(title)).unwrap_or_default(),
-            due_on: self.due_on.onto(None).unwrap_or(due_on),
-            done_on: self.done_on.onto(done_on),
+            due_on: self.due_on.onto(None).unwrap_or(Date(due_on)),
+            done_on: self.done_on.onto(done_on.map(Date)),
             evidence: match self.evidence {
                 Patch::Absent => Some(EvidenceIn { reference: evidence.reference, url: evidence.url }),
                 Patch::Null => None,

@@ -14,10 +14,7 @@ pub use self::{
     input::{DocumentIn, ProgramIn, ProgramTransitionIn, stated},
     milestone::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery, MilestoneViewQuery},
     patch::ProgramPatch,
-    project::{
-        ProgramAddress, ProjectDetailOut, ProjectIncludedOut, ProjectOut, ProjectPageOut, ProjectQuery,
-        ProjectViewQuery,
-    },
+    project::{ProjectDetailOut, ProjectIncludedOut, ProjectOut, ProjectPageOut, ProjectQuery, ProjectViewQuery},
     project_input::{ProjectIn, ProjectPatch},
 };
 use super::rules::{
@@ -33,7 +30,7 @@ use crate::{
         language::LanguageMap,
         paging::{Direction, Order},
     },
-    members::TransitionReasonOut,
+    members::{MemberAddress, TransitionReasonOut},
     territories::Code,
     web::{
         listing::list_query,
@@ -47,9 +44,9 @@ use crate::{
 list_query! {
     /// The parameters of the list of programmes.
     pub struct ProgramQuery of ProgramOut {
-        /// Only programmes of the members with these slugs; several by comma.
+        /// Only programmes of the members with these slugs or ids; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only programmes of members in the regions with these codes; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,

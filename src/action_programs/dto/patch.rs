@@ -1,6 +1,5 @@
 //! What callers change of programmes.
 
-use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -10,7 +9,7 @@ use super::{
 };
 use crate::kernel::{
     bounded,
-    date::{Precision, patched},
+    date::{Date, Precision, patched},
     language::LanguageMapPatch,
     patch::{Patch, replaced},
 };
@@ -38,16 +37,16 @@ pub struct ProgramPatch {
     pub planned: Patch<PlannedPatch>,
     /// When the follow-up committee validated it, or the first day of the month or year.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2025-07-10")]
-    pub committee_validated_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2025-07-10")]
+    pub committee_validated_on: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
     pub committee_validated_on_precision: Patch<Precision>,
     /// The day of the council's session that adopted it, or the first day of the month or year.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2025-10-02")]
-    pub council_session_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2025-10-02")]
+    pub council_session_on: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
@@ -62,12 +61,12 @@ pub struct ProgramPatch {
     pub decision_url: Patch<String>,
     /// The first day of its implementation.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2026-01-01")]
-    pub implementation_from: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2026-01-01")]
+    pub implementation_from: Patch<Date>,
     /// The last day; two years from the first where it is null.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2027-12-31")]
-    pub implementation_until: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2027-12-31")]
+    pub implementation_until: Patch<Date>,
     /// The committee that follows it.
     #[serde(default)]
     #[schema(value_type = Option<CommitteePatch>)]
@@ -100,24 +99,24 @@ pub struct ProgramPatch {
 pub struct PlannedPatch {
     /// When co-creation begins, or the first day of the month or year.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2025-03-01")]
-    pub co_creation_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2025-03-01")]
+    pub co_creation_on: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
     pub co_creation_on_precision: Patch<Precision>,
     /// When the public is consulted on the draft projects, or the first day of the month or year.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2025-05-01")]
-    pub consultation_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2025-05-01")]
+    pub consultation_on: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
     pub consultation_on_precision: Patch<Precision>,
     /// When the council adopts it, or the first day of the month or year.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2025-10-01")]
-    pub adoption_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2025-10-01")]
+    pub adoption_on: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
@@ -173,8 +172,8 @@ impl ProgramPatch {
             council_session_on_precision: session_precision,
             decision_reference: self.decision_reference.onto(facts.decision_reference),
             decision_url: self.decision_url.onto(facts.decision_url),
-            implementation_from: self.implementation_from.onto(implementation.map(|time| time.from)),
-            implementation_until: self.implementation_until.onto(implementation.and_then(|time| time.until)),
+            implementation_from: self.implementation_from.onto(implementation.map(|time| time.from.into())),
+            implementation_until: self.implementation_until.onto(implementation.and_then(|time| time.until).map(Date)),
             committee: match self.committee {
                 Patch::Absent => facts.committee.map(CommitteeIn::from),
                 Patch::Null => None,
@@ -252,6 +251,6 @@ impl From<Stakeholder> for StakeholderIn {
 impl From<Document> for DocumentIn {
     fn from(document: Document) -> Self {
         let Document { title, kind, language, url, sha256, dated } = document;
-        Self { title, kind, language, url, sha256, dated }
+        Self { title, kind, language, url, sha256, dated: dated.map(Date) }
     }
 }

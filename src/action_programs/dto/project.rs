@@ -14,12 +14,13 @@ use super::{
 use crate::{
     kernel::{
         clock::rfc3339,
-        codes::{Pattern, codes},
+        codes::codes,
         fold::search_words,
         id::Slug,
         language::LanguageMap,
         paging::{Direction, Order},
     },
+    members::MemberAddress,
     territories::Code,
     web::{
         listing::list_query,
@@ -29,31 +30,6 @@ use crate::{
         tabular::{Column, Tabular},
     },
 };
-
-/// A programme's slug or id.
-#[derive(Debug, Clone)]
-pub struct ProgramAddress(String);
-
-impl std::str::FromStr for ProgramAddress {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let sound = Address::parse(text).is_some();
-        if sound { Ok(Self(text.to_owned())) } else { Err("is no slug or id of a programme") }
-    }
-}
-
-impl std::fmt::Display for ProgramAddress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Pattern for ProgramAddress {
-    fn pattern() -> String {
-        Slug::pattern()
-    }
-}
 
 /// What projects can bring along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,10 +45,10 @@ list_query! {
     pub struct ProjectQuery of ProjectOut {
         /// Only projects of the programmes with these slugs or ids; several by comma.
         #[example = "commune-larache-cycle-1"]
-        pub program: Several<ProgramAddress>,
-        /// Only projects of the members with these slugs; several by comma.
+        pub program: Several<Address>,
+        /// Only projects of the members with these slugs or ids; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only projects of members in the regions with these codes; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,

@@ -1,6 +1,5 @@
 //! What callers write about projects.
 
-use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -8,7 +7,8 @@ use validator::Validate;
 use super::super::rules::{Address, Budget, Partner, Project, ProjectFacts, check_project};
 use crate::kernel::{
     bounded,
-    id::Slug,
+    date::Date,
+    id::{Reference, Slug},
     language::{LanguageMap, LanguageMapPatch},
     patch::{Patch, replaced},
     text,
@@ -29,8 +29,8 @@ const MOST: usize = 50;
 #[serde(deny_unknown_fields)]
 pub struct ProjectIn {
     /// Slug or id of the programme.
-    #[schema(example = "commune-larache-cycle-1", max_length = 100)]
-    pub program: String,
+    #[schema(value_type = String, example = "commune-larache-cycle-1", max_length = 100)]
+    pub program: Reference<Address>,
     /// What its member calls it within the programme: lower-case letters, digits and hyphens. `p1`, `p2` and so on unless
     /// said otherwise.
     #[serde(default)]
@@ -68,11 +68,11 @@ pub struct ProjectIn {
     /// Its first day.
     #[serde(default)]
     #[schema(example = "2026-01-01")]
-    pub starts_on: Option<NaiveDate>,
+    pub starts_on: Option<Date>,
     /// Its last day.
     #[serde(default)]
     #[schema(example = "2027-12-31")]
-    pub ends_on: Option<NaiveDate>,
+    pub ends_on: Option<Date>,
     /// What OGP Local calls it; no two projects have the same.
     #[serde(default)]
     #[validate(custom(function = "short_line"))]
@@ -117,14 +117,6 @@ fn dirham() -> String {
 }
 
 impl ProjectIn {
-    /// The programme that the body names.
-    ///
-    /// # Errors
-    /// What is wrong with the name.
-    pub fn program(&self) -> Result<Address, &'static str> {
-        Address::parse(&self.program).ok_or("is no slug or id of a programme")
-    }
-
     /// What is said of the project, with what is wrong with it so far; `axes` are the ids of its programme's axes.
     #[must_use]
     pub fn read(self, axes: &[String]) -> (Violations, ProjectFacts) {
@@ -157,8 +149,8 @@ impl ProjectIn {
             responsible_unit,
             partners,
             budget: self.budget.map(Budget::from),
-            starts_on: self.starts_on,
-            ends_on: self.ends_on,
+            starts_on: self.starts_on.map(Date::day),
+            ends_on: self.ends_on.map(Date::day),
             ogp_local_id: self.ogp_local_id.as_deref().map(text::normal),
         };
         check_project(&mut violations, &facts, axes);
@@ -232,12 +224,12 @@ pub struct ProjectPatch {
     pub budget: Patch<BudgetPatch>,
     /// Its first day.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2026-01-01")]
-    pub starts_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2026-01-01")]
+    pub starts_on: Patch<Date>,
     /// Its last day.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2027-12-31")]
-    pub ends_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2027-12-31")]
+    pub ends_on: Patch<Date>,
     /// What OGP Local calls it.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = json!(null), max_length = 200)]
@@ -269,7 +261,7 @@ impl ProjectPatch {
         let facts = project.facts.clone();
         let partners = facts.partners.into_iter().map(PartnerIn::from).collect();
         ProjectIn {
-            program: project.program.to_string(),
+            program: Reference::from(project.program.as_str()),
             code: Some(project.code.to_string()),
             axis_id: self.axis_id.onto(facts.axis_id),
             title: self.title.onto_map(Some(facts.title)).unwrap_or_default(),
@@ -283,8 +275,8 @@ impl ProjectPatch {
                 Patch::Null => None,
                 Patch::Value(patch) => Some(patch.onto(facts.budget)),
             },
-            starts_on: self.starts_on.onto(facts.starts_on),
-            ends_on: self.ends_on.onto(facts.ends_on),
+            starts_on: self.starts_on.onto(facts.starts_on.map(Date)),
+            ends_on: self.ends_on.onto(facts.ends_on.map(Date)),
             ogp_local_id: self.ogp_local_id.onto(facts.ogp_local_id),
         }
     }

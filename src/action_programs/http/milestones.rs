@@ -1,9 +1,6 @@
 //! The operations on milestones.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, get, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 
 use super::{
     super::{
@@ -21,10 +18,11 @@ use crate::{
         roles::ProgramsWrite,
     },
     db::{Conn, StoreError, Tx},
-    kernel::id::is_id,
+    kernel::id::Identifier,
     state::AppState,
     web::{
         idempotency::Once,
+        path::{Segment, Segments},
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -51,15 +49,15 @@ const LIST: &str = "milestones";
 pub async fn list_milestones(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Caller,
     Query(query): Query<MilestoneQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
-    let id = is_id(&path).then(|| path.to_string()).ok_or_else(Problem::not_found)?;
-    let (listing, frame) = query.paging().of(LIST, query.filters(id), true)?;
+    let id = path.into_parsed()?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(id.clone().into_string()), true)?;
     let read = move |conn: &mut Conn| {
-        let Some(project) = seen(conn, &caller, &listing.filters.project_id)? else { return Ok(None) };
+        let Some(project) = seen(conn, &caller, &id)? else { return Ok(None) };
         Ok(Some((project.is_public, store::list_milestones(conn, &listing)?)))
     };
     let (is_public, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -88,14 +86,15 @@ pub async fn list_milestones(
 pub async fn get_milestone(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, Identifier>,
     caller: Caller,
     Query(query): Query<MilestoneViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let (project, id) = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let Some(project) = seen(conn, &caller, &path.0)? else { return Ok(None) };
-        step(conn, &project, &path.1)
+        let Some(project) = seen(conn, &caller, &project)? else { return Ok(None) };
+        step(conn, &project, &id)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let today = state.clock.today();
@@ -118,7 +117,7 @@ pub async fn get_milestone(
 pub async fn create_milestone(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<ProgramsWrite, MilestoneIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -126,7 +125,7 @@ pub async fn create_milestone(
     let principal = body.principal.clone();
     let once = Once::of(&req, &principal.claims().sub, "createMilestone", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
-        let (program, project) = own(tx, &path, &body.principal)?;
+        let (program, project) = own(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {
             let input = body.content?;
             check_open(&program)?;
@@ -160,7 +159,7 @@ pub async fn create_milestone(
 pub async fn update_milestone(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, Identifier>,
     body: Body<ProgramsWrite, MilestonePatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -168,7 +167,7 @@ pub async fn update_milestone(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let (program, project, before) = one(tx, &path, &body.principal)?;
+        let (program, project, before) = one(tx, path.parsed()?, &body.principal)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
         check_open(&program)?;
@@ -198,7 +197,7 @@ pub async fn update_milestone(
 pub async fn delete_milestone(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, Identifier>,
     caller: Require<ProgramsWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -206,7 +205,7 @@ pub async fn delete_milestone(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let (program, project, gone) = one(tx, &path, &principal)?;
+        let (program, project, gone) = one(tx, path.parsed()?, &principal)?;
         precondition.check(gone.version)?;
         check_open(&program)?;
         store::delete_milestone(tx, &project, &gone)?;
@@ -217,15 +216,15 @@ pub async fn delete_milestone(
 }
 
 /// The milestone of a project with an id.
-fn step(conn: &mut Conn, project: &Project, id: &str) -> Result<Option<Milestone>, StoreError> {
-    let found = if is_id(id) { store::find_milestone(conn, id)? } else { None };
+fn step(conn: &mut Conn, project: &Project, id: &Identifier) -> Result<Option<Milestone>, StoreError> {
+    let found = store::find_milestone(conn, id.as_str())?;
     Ok(found.filter(|found| found.project_id == project.id))
 }
 
 /// A milestone with its project and programme, if the principal may write it; nobody else changes it meanwhile.
 fn one(
     tx: &mut Tx<'_>,
-    (project, id): &(String, String),
+    (project, id): &(Identifier, Identifier),
     principal: &Principal,
 ) -> Result<(Program, Project, Milestone), Problem> {
     let (program, project) = own(tx, project, principal)?;

@@ -5,10 +5,7 @@ mod milestones;
 mod projects;
 mod write;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use chrono::NaiveDate;
 
 pub use self::{
@@ -39,6 +36,7 @@ use crate::{
     web::{
         page::PageOut,
         params::Several,
+        path::Segment,
         problem::Problem,
         query::{NoParameters, Query},
         representation::View,
@@ -58,7 +56,7 @@ const LIST: &str = "action-programs";
     params(ProgramQuery),
     responses((status = 200, description = "A page of programmes.", content(
         (ProgramPageOut = "application/json"), (String = "text/csv"), (ProgramOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/action-programs")]
 pub async fn list_programs(
@@ -106,12 +104,12 @@ pub async fn list_programs(
 pub async fn get_program(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     caller: Caller,
     Query(query): Query<ProgramViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let wanted = Several::values(query.include);
     let today = state.clock.today();
     let read = move |conn: &mut Conn| {
@@ -139,12 +137,12 @@ pub async fn get_program(
 pub async fn get_program_history(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     caller: Caller,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?;
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let Some((program, sequence)) = seen(conn, &caller, &address)? else { return Ok(None) };
         Ok(Some((sequence, program.is_public(), store::moves(conn, &program.id)?)))
@@ -169,12 +167,12 @@ pub async fn get_program_history(
 pub async fn list_program_transitions(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     caller: Caller,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let asked = caller.clone();
     let read = move |conn: &mut Conn| {
         let Some((program, _)) = seen(conn, &asked, &address)? else { return Ok(None) };

@@ -1,9 +1,6 @@
 //! The operations on projects.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, get, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use chrono::NaiveDate;
 
 use super::{
@@ -24,10 +21,11 @@ use crate::{
         roles::{ProgramsDraft, ProgramsWrite},
     },
     db::{Conn, StoreError, Tx, current_sequence},
-    kernel::{id::is_id, paging::Found, violation::Violation},
+    kernel::{id::Identifier, paging::Found, violation::Violation},
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segment,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -49,7 +47,7 @@ const LIST: &str = "projects";
     params(ProjectQuery),
     responses((status = 200, description = "A page of projects.", content(
         (ProjectPageOut = "application/json"), (String = "text/csv"), (ProjectOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/projects")]
 pub async fn list_projects(
@@ -95,14 +93,15 @@ pub async fn list_projects(
 pub async fn get_project(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Caller,
     Query(query): Query<ProjectViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let (wanted, today) = (query.include.is_some(), state.clock.today());
+    let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let Some(project) = seen(conn, &caller, &path)? else { return Ok(None) };
+        let Some(project) = seen(conn, &caller, &id)? else { return Ok(None) };
         let included = included(conn, wanted, std::slice::from_ref(&project), today)?;
         Ok(Some((project, included, current_sequence(conn)?)))
     };
@@ -135,7 +134,7 @@ pub async fn create_project(
     let once = Once::of(&req, &principal.claims().sub, "createProject", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
-        let program = named(tx, input.program().ok(), &body.principal)?;
+        let program = named(tx, input.program.named(), &body.principal)?;
         once.answer(tx, |tx| created(tx, program.as_ref(), input))
     };
     let written = state.db.write(principal, create).await?;
@@ -159,7 +158,7 @@ pub async fn create_project(
 pub async fn update_project(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<ProgramsWrite, ProjectPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -167,7 +166,7 @@ pub async fn update_project(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let (program, project) = own(tx, &path, &body.principal)?;
+        let (program, project) = own(tx, path.parsed()?, &body.principal)?;
         let wanted = body.content?;
         precondition.check(project.version)?;
         check_open(&program)?;
@@ -196,7 +195,7 @@ pub async fn update_project(
 pub async fn delete_project(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<ProgramsWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -204,7 +203,7 @@ pub async fn delete_project(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let (_, project) = own(tx, &path, &principal)?;
+        let (_, project) = own(tx, path.parsed()?, &principal)?;
         precondition.check(project.version)?;
         store::delete_project(tx, &project)?;
         Ok::<_, Problem>(Written::gone())
@@ -214,16 +213,15 @@ pub async fn delete_project(
 }
 
 /// The project with an id, if the caller sees it.
-pub(super) fn seen(conn: &mut Conn, caller: &Caller, id: &str) -> Result<Option<Project>, StoreError> {
-    let Some(project) = (if is_id(id) { store::find_project(conn, id)? } else { None }) else { return Ok(None) };
+pub(super) fn seen(conn: &mut Conn, caller: &Caller, id: &Identifier) -> Result<Option<Project>, StoreError> {
+    let Some(project) = store::find_project(conn, id.as_str())? else { return Ok(None) };
     let is_seen = project.is_public || caller.covers::<ProgramsDraft>(conn, &project.owner.id)?;
     Ok(Some(project).filter(|_| is_seen))
 }
 
 /// The project with an id and its programme, if the principal may write them; nobody else changes them meanwhile.
-pub(super) fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Program, Project), Problem> {
-    let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
-    let project = store::lock_project(tx, id)?.ok_or_else(Problem::not_found)?;
+pub(super) fn own(tx: &mut Tx<'_>, id: &Identifier, principal: &Principal) -> Result<(Program, Project), Problem> {
+    let project = store::lock_project(tx, id.as_str())?.ok_or_else(Problem::not_found)?;
     may_write::<ProgramsWrite>(principal, project.is_public, &project.owner.id)?;
     let program = store::find(tx.conn, &Address::Id(project.program_id.clone()))?;
     Ok((program.ok_or_else(Problem::not_found)?, project))
@@ -237,8 +235,7 @@ fn created(tx: &mut Tx<'_>, program: Option<&Program>, input: ProjectIn) -> Resu
     let (named, code) = (input.program.clone(), input.code.clone());
     let (mut violations, facts) = input.read(&axes);
     let Some(program) = program else {
-        let named = crate::kernel::text::shown(&named);
-        violations.add("/program", "unknown_program", format!("There is no programme {named}."));
+        violations.add("/program", "unknown_program", format!("There is no programme {}.", named.shown()));
         return Err(violations.into());
     };
     violations.done()?;

@@ -1,9 +1,6 @@
 //! The operations that change programmes.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 
 use super::{
     super::{
@@ -25,6 +22,7 @@ use crate::{
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segment,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -84,7 +82,7 @@ pub async fn create_program(
 pub async fn update_program(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     body: Body<ProgramsWrite, ProgramPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -92,7 +90,7 @@ pub async fn update_program(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let program = own::<ProgramsWrite>(tx, &path, &body.principal)?;
+        let program = own::<ProgramsWrite>(tx, path.parsed()?, &body.principal)?;
         let wanted = body.content?;
         precondition.check(program.version)?;
         let program = patched(tx, &program, wanted)?;
@@ -117,7 +115,7 @@ pub async fn update_program(
 pub async fn delete_program(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     caller: Require<ProgramsWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -125,7 +123,7 @@ pub async fn delete_program(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let program = own::<ProgramsWrite>(tx, &path, &principal)?;
+        let program = own::<ProgramsWrite>(tx, path.parsed()?, &principal)?;
         precondition.check(program.version)?;
         store::delete(tx, &program)?;
         Ok::<_, Problem>(Written::gone())
@@ -150,7 +148,7 @@ pub async fn delete_program(
 pub async fn create_program_transition(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     body: Body<ProgramsMove, ProgramTransitionIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -159,7 +157,7 @@ pub async fn create_program_transition(
     let principal = body.principal.clone();
     let once = Once::of(&req, &principal.claims().sub, "createActionProgramTransition", &body.bytes)?;
     let step = move |tx: &mut Tx<'_>| {
-        let program = own::<ProgramsMove>(tx, &path, &body.principal)?;
+        let program = own::<ProgramsMove>(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {
             let input = body.content?;
             precondition.check_given(program.version)?;
@@ -173,9 +171,8 @@ pub async fn create_program_transition(
 
 /// The programme at an address of a path, if the principal may do this to it; nobody else changes it meanwhile. A draft of
 /// another member is not there.
-pub(super) fn own<P: Needs>(tx: &mut Tx<'_>, segment: &str, principal: &Principal) -> Result<Program, Problem> {
-    let address = Address::parse(segment).ok_or_else(Problem::not_found)?;
-    let program = store::lock(tx, &address)?.ok_or_else(Problem::not_found)?;
+pub(super) fn own<P: Needs>(tx: &mut Tx<'_>, address: &Address, principal: &Principal) -> Result<Program, Problem> {
+    let program = store::lock(tx, address)?.ok_or_else(Problem::not_found)?;
     may_write::<P>(principal, program.is_public(), &program.owner.id)?;
     Ok(program)
 }
@@ -203,9 +200,9 @@ pub fn may_write_of<D: Needs, P: Needs>(principal: &Principal, is_public: bool, 
 ///
 /// # Errors
 /// 403 when it is another member's, and the database's.
-pub fn named(tx: &mut Tx<'_>, address: Option<Address>, principal: &Principal) -> Result<Option<Program>, Problem> {
+pub fn named(tx: &mut Tx<'_>, address: Option<&Address>, principal: &Principal) -> Result<Option<Program>, Problem> {
     let Some(address) = address else { return Ok(None) };
-    let Some(program) = store::lock(tx, &address)? else { return Ok(None) };
+    let Some(program) = store::lock(tx, address)? else { return Ok(None) };
     if !program.is_public() && !principal.covers::<ProgramsDraft>(&program.owner.id) {
         return Ok(None);
     }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::{Budget, ProjectFacts, check_project};
 use crate::kernel::{
+    date::{Date, DayError},
     id::Slug,
     language::LanguageMap,
     patch::Patch,
@@ -204,9 +205,7 @@ fn column_of(pointer: &str) -> &'static str {
 }
 
 fn day(text: &str) -> Result<NaiveDate, String> {
-    let in_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| in_form);
-    day.ok_or_else(|| "is not a date of the form 2026-01-01".to_owned())
+    text.parse().map(Date::day).map_err(|why: DayError| why.to_string())
 }
 
 /// The cells of a project; `axes` are the ids of its programme's axes.

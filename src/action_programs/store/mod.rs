@@ -2,6 +2,7 @@
 //! first, so that what one may write can depend on all of a member's programmes.
 
 mod import;
+mod lookup;
 mod project_write;
 mod projects;
 mod refold;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 
 pub use self::{
     import::ProjectList,
+    lookup::{look_up, look_up_projects, look_up_projects_of},
     project_write::{
         create_milestone, create_project, delete_milestone, delete_project, lock_project, next_position,
         update_milestone, update_project,
@@ -37,8 +39,9 @@ use super::rules::{
     sort_title,
 };
 use crate::{
+    charter::{look_up_commitments, look_up_principles},
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset, keyset_by_id, paged},
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
@@ -52,8 +55,8 @@ use crate::{
         language::Language,
         paging::{Found, Key, Listing, Position},
     },
-    members::Evidence,
-    territories::Code,
+    members::{self, Evidence},
+    territories::{Code, look_up_regions},
 };
 
 /// The collections' names in the change feed and the audit.
@@ -427,12 +430,14 @@ pub fn count_projects(conn: &mut Conn, id: &str) -> Result<i64, StoreError> {
     Ok(project::table.filter(project::program_id.eq(id)).count().get_result(conn)?)
 }
 
-/// Reads a page of the list, with three statements, and one more each for an empty page and a count.
+/// Reads a page of the list, with three statements, and one more each for an empty page, a count and a filter that names
+/// something.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Program>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
+    let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, slug) = columns();
@@ -458,6 +463,17 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Program
     let mut found = Found::of(rows, *limit, (sequence, total), position);
     complete(conn, &mut found.rows)?;
     Ok(found)
+}
+
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    members::look_up(conn, &mut lookup, &mut filters.members)?;
+    look_up_regions(conn, &mut lookup, &filters.regions)?;
+    look_up_principles(conn, &mut lookup, &filters.principles)?;
+    look_up_commitments(conn, &mut lookup, &filters.commitments)?;
+    lookup.done()?;
+    Ok(filters)
 }
 
 /// The place of a row in its list's order.

@@ -12,11 +12,12 @@ use super::{
         Budget, Milestone, MilestoneFacts, MilestoneFilters, Owner, Project, ProjectFacts, ProjectFilters,
         ProjectPhase, ProjectStatus, ProjectTally, SortKey, sort_title,
     },
-    parsed, position, seen,
+    look_up, parsed, position, seen,
 };
 use crate::{
+    charter::{look_up_commitments, look_up_principles},
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset, keyset_by_id, paged},
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment, member,
@@ -29,8 +30,8 @@ use crate::{
         language::Language,
         paging::{Found, Key, Listing, Position},
     },
-    members::Evidence,
-    territories::Code,
+    members::{self, Evidence},
+    territories::{Code, look_up_regions},
 };
 
 /// What is stored of a project in its own row, what is made from it apart.
@@ -257,12 +258,14 @@ pub fn axes_of(conn: &mut Conn, program_id: &str) -> Result<Vec<String>, StoreEr
     Ok(own.order(action_program_axis::position).select(action_program_axis::id).load(conn)?)
 }
 
-/// Reads a page of the list, with one statement, and one more each for an empty page and a count.
+/// Reads a page of the list, with one statement, and one more each for an empty page, a count and a filter that names
+/// something.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list_projects(conn: &mut Conn, listing: &Listing<ProjectFilters>) -> Result<Found<Project>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
+    let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, program, slug) = columns();
@@ -285,15 +288,24 @@ pub fn list_projects(conn: &mut Conn, listing: &Listing<ProjectFilters>) -> Resu
     Ok(Found::of(rows, *limit, (sequence, total), position))
 }
 
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &ProjectFilters) -> Result<ProjectFilters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    look_up(conn, &mut lookup, &mut filters.programs, &filters.drafts)?;
+    members::look_up(conn, &mut lookup, &mut filters.members)?;
+    look_up_regions(conn, &mut lookup, &filters.regions)?;
+    look_up_principles(conn, &mut lookup, &filters.principles)?;
+    look_up_commitments(conn, &mut lookup, &filters.commitments)?;
+    lookup.done()?;
+    Ok(filters)
+}
+
 type PartsQuery<'a> = diesel::helper_types::IntoBoxed<'a, Parts, Backend>;
 
 fn filtered(filters: &ProjectFilters) -> PartsQuery<'_> {
     let mut query = parts().into_boxed();
     query = seen!(query, filters, project::is_public.eq(true), project::member_id);
-    if !filters.programs.is_empty() {
-        let slug = action_program::slug.eq_any(&filters.programs);
-        query = query.filter(slug.or(action_program::id.eq_any(&filters.programs)));
-    }
+    query = any_of!(query, action_program::slug, filters.programs.as_slice());
     query = any_of!(query, member::slug, filters.members.as_slice());
     query = any_of!(query, project::region_code, filters.regions.as_slice());
     if !filters.principles.is_empty() {

@@ -10,6 +10,7 @@ use crate::{
     action_programs::Publication,
     kernel::{
         bounded,
+        date::Date,
         evidence::{EvidenceLinkIn, read_evidence},
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
@@ -44,7 +45,7 @@ pub struct AssessmentIn {
     pub evidence: Vec<EvidenceLinkIn>,
     /// The day of the assessment, not before the year that is assessed.
     #[schema(example = "2026-02-15")]
-    pub assessed_on: NaiveDate,
+    pub assessed_on: Date,
     /// `published` shows it to everybody; `draft` unless said otherwise.
     #[serde(default)]
     pub publication: Option<Publication>,
@@ -65,7 +66,7 @@ impl AssessmentIn {
             level,
             explanation: self.explanation.checked(&mut violations, "/explanation", EXPLANATION_CHARS),
             evidence: read_evidence(self.evidence, &mut violations),
-            assessed_on: self.assessed_on,
+            assessed_on: self.assessed_on.day(),
         };
         check_facts(&mut violations, &subject, &facts, today);
         (violations, subject, facts)
@@ -90,8 +91,8 @@ pub struct AssessmentPatch {
     pub evidence: Patch<Vec<EvidenceLinkIn>>,
     /// The day of the assessment.
     #[serde(default, deserialize_with = "replaced")]
-    #[schema(value_type = NaiveDate, example = "2026-02-15", nullable = false)]
-    pub assessed_on: Patch<NaiveDate>,
+    #[schema(value_type = Date, example = "2026-02-15", nullable = false)]
+    pub assessed_on: Patch<Date>,
     /// `published` shows it to everybody, `draft` takes it back.
     #[serde(default, deserialize_with = "replaced")]
     #[schema(value_type = Publication, nullable = false)]
@@ -110,7 +111,7 @@ impl AssessmentPatch {
             level: self.level.onto(None).unwrap_or_else(|| facts.level.get()),
             explanation: self.explanation.onto_map(Some(facts.explanation)).unwrap_or_default(),
             evidence: self.evidence.onto(Some(evidence)).unwrap_or_default(),
-            assessed_on: self.assessed_on.onto(None).unwrap_or(facts.assessed_on),
+            assessed_on: self.assessed_on.onto(None).unwrap_or(Date(facts.assessed_on)),
             publication: self.publication.onto(Some(publication)),
         }
     }

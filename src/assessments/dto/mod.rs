@@ -18,6 +18,7 @@ use crate::{
         language::LanguageMap,
         paging::{Direction, Order},
     },
+    members::MemberAddress,
     territories::Code,
     web::{
         listing::list_query,
@@ -40,9 +41,9 @@ query! {
 list_query! {
     /// The parameters of the list of all assessments.
     pub struct AssessmentQuery of AssessmentOut {
-        /// Only assessments of the members with these slugs; several by comma.
+        /// Only assessments of the members with these slugs or ids; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only assessments of members in the regions with these codes; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,
@@ -105,10 +106,6 @@ list_query! {
 
 const OLDEST_FIRST: Order<SortKey> = Order { key: SortKey::CreatedAt, direction: Direction::Ascending };
 
-fn texts(slugs: Option<Several<Slug>>) -> Vec<String> {
-    Several::values(slugs).into_iter().map(Slug::into_string).collect()
-}
-
 fn years(years: Option<Several<Year>>) -> Vec<i64> {
     Several::values(years).into_iter().map(|year| year.0).collect()
 }
@@ -119,9 +116,9 @@ impl AssessmentQuery {
     pub fn filters(&self) -> Filters {
         Filters {
             member: None,
-            members: texts(self.member.clone()),
+            members: Several::texts(&self.member),
             regions: Several::values(self.region.clone()).into_iter().map(Code::into_string).collect(),
-            commitments: texts(self.commitment.clone()),
+            commitments: Several::texts(&self.commitment),
             years: years(self.year.clone()),
             voices: Several::values(self.voice.clone()),
             levels: Several::values(self.level.clone()),
@@ -140,7 +137,7 @@ impl MemberAssessmentQuery {
             member: Some(member),
             members: Vec::new(),
             regions: Vec::new(),
-            commitments: texts(self.commitment.clone()),
+            commitments: Several::texts(&self.commitment),
             years: years(self.year.clone()),
             voices: Several::values(self.voice.clone()),
             levels: Several::values(self.level.clone()),

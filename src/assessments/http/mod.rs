@@ -3,10 +3,7 @@
 
 mod write;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use sha2::{Digest as _, Sha256};
 
 pub use self::write::{create_assessment, delete_assessment, update_assessment};
@@ -26,10 +23,16 @@ use crate::{
     },
     db::{Conn, StoreError},
     evaluations::{admitted, is_own},
-    kernel::{id::is_id, paging::Found, text::hex},
+    kernel::{id::Identifier, paging::Found, text::hex},
     members::{self, MemberAddress},
     state::AppState,
-    web::{listing::Frame, problem::Problem, query::Query, representation::View},
+    web::{
+        listing::Frame,
+        path::{Segment, Segments},
+        problem::Problem,
+        query::Query,
+        representation::View,
+    },
 };
 
 /// The lists' names, in cursors and of downloaded files.
@@ -68,7 +71,7 @@ pub async fn get_assessment_scale(
     params(AssessmentQuery),
     responses((status = 200, description = "A page of assessments.", content(
         (AssessmentPageOut = "application/json"), (String = "text/csv"), (AssessmentOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/assessments")]
 pub async fn list_assessments(
@@ -99,21 +102,21 @@ pub async fn list_assessments(
     params(("id" = String, Path, description = "Slug or id of the member.", example = "commune-larache"), MemberAssessmentQuery),
     responses((status = 200, description = "A page of assessments.", content(
         (AssessmentPageOut = "application/json"), (String = "text/csv"), (AssessmentOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/members/{id}/assessments")]
 pub async fn list_member_assessments(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<MemberAddress>,
     caller: Caller,
     Query(query): Query<MemberAssessmentQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, OF_MEMBER, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let principal = query.publication.map(|_| caller.require::<AssessmentsWrite>().cloned()).transpose()?;
     let view = if principal.is_some() { view.private() } else { view };
-    let address = MemberAddress::parse(&path).ok_or_else(Problem::not_found)?;
-    let (listing, frame) = query.paging().of(OF_MEMBER, query.filters(path.into_inner()), false)?;
+    let address = path.into_parsed()?;
+    let (listing, frame) = query.paging().of(OF_MEMBER, query.filters(address.to_string()), false)?;
     let read = move |conn: &mut Conn| {
         let reader = reader(conn, principal.as_ref())?;
         let Some(member) = members::find(conn, &address)? else { return Ok(None) };
@@ -147,16 +150,15 @@ fn respond(req: &HttpRequest, view: &View, frame: Frame, found: Found<Assessment
 pub async fn get_assessment(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<MemberAddress, Identifier>,
     caller: Caller,
     Query(query): Query<AssessmentViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let (member, id) = path.into_inner();
-    let address = MemberAddress::parse(&member).filter(|_| is_id(&id)).ok_or_else(Problem::not_found)?;
+    let (address, id) = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let Some(member) = members::find(conn, &address)? else { return Ok(None) };
-        let Some(found) = store::find(conn, &member.id, &id)? else { return Ok(None) };
+        let Some(found) = store::find(conn, &member.id, id.as_str())? else { return Ok(None) };
         let is_seen = found.is_public() || is_own::<AssessmentsWrite>(conn, &caller, &member.id, &found.author)?;
         Ok(Some(found).filter(|_| is_seen))
     };

@@ -1,9 +1,6 @@
 //! The operations that change assessments.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 
 use super::super::{
     dto::{AssessmentIn, AssessmentOut, AssessmentPatch},
@@ -19,11 +16,12 @@ use crate::{
     charter,
     db::{Tx, WriteError},
     evaluations::{Author, another_voice, author, speaking},
-    kernel::id::is_id,
+    kernel::id::Identifier,
     members::{self, Member, MemberAddress},
     state::AppState,
     web::{
         idempotency::Once,
+        path::{Segment, Segments},
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -50,7 +48,7 @@ use crate::{
 pub async fn create_assessment(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<MemberAddress>,
     body: Body<AssessmentsWrite, AssessmentIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -58,7 +56,7 @@ pub async fn create_assessment(
     let principal = body.principal.clone();
     let once = Once::of(&req, &principal.claims().sub, "createAssessment", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
-        let member = seen(tx, &path)?;
+        let member = seen(tx, path.parsed()?)?;
         let author = speaking::<AssessmentsWrite>(tx.conn, &body.principal, (&member.id, &member.slug))?;
         once.answer(tx, |tx| created(tx, &member, author, body.content?))
     };
@@ -87,7 +85,7 @@ pub async fn create_assessment(
 pub async fn update_assessment(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<MemberAddress, Identifier>,
     body: Body<AssessmentsWrite, AssessmentPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -95,7 +93,7 @@ pub async fn update_assessment(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let before = own(tx, &path, &body.principal)?;
+        let before = own(tx, path.parsed()?, &body.principal)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
         let after = patched(tx, &before, wanted)?;
@@ -122,7 +120,7 @@ pub async fn update_assessment(
 pub async fn delete_assessment(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<MemberAddress, Identifier>,
     caller: Require<AssessmentsWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -130,7 +128,7 @@ pub async fn delete_assessment(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let gone = own(tx, &path, &principal)?;
+        let gone = own(tx, path.parsed()?, &principal)?;
         precondition.check(gone.version)?;
         store::delete(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())
@@ -140,15 +138,18 @@ pub async fn delete_assessment(
 }
 
 /// The member at an address of a path; nobody else writes its assessments meanwhile.
-fn seen(tx: &mut Tx<'_>, segment: &str) -> Result<Member, Problem> {
-    let address = MemberAddress::parse(segment).ok_or_else(Problem::not_found)?;
-    members::lock(tx, &address)?.ok_or_else(Problem::not_found)
+fn seen(tx: &mut Tx<'_>, address: &MemberAddress) -> Result<Member, Problem> {
+    members::lock(tx, address)?.ok_or_else(Problem::not_found)
 }
 
 /// The assessment at an address of a path, if the principal may change it. Another's draft is not there.
-fn own(tx: &mut Tx<'_>, (member, id): &(String, String), principal: &Principal) -> Result<Assessment, Problem> {
+fn own(
+    tx: &mut Tx<'_>,
+    (member, id): &(MemberAddress, Identifier),
+    principal: &Principal,
+) -> Result<Assessment, Problem> {
     let member = seen(tx, member)?;
-    let found = if is_id(id) { store::find(tx.conn, &member.id, id)? } else { None };
+    let found = store::find(tx.conn, &member.id, id.as_str())?;
     let found = found.ok_or_else(Problem::not_found)?;
     let author = author::<AssessmentsWrite>(tx.conn, principal, &member.id)?;
     let is_own = author.is_some_and(|author| author.is_same_as(&found.author));

@@ -14,8 +14,9 @@ pub use self::{
 use super::rules::{Assessment, Facts, Filters, Level, Reader, SortKey, Subject};
 use crate::{
     action_programs::PublicationFilter,
+    charter::look_up_commitments,
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset_by_id, paged},
         schema::{assessment, member, territory},
         search::any_of,
@@ -25,6 +26,8 @@ use crate::{
         id::Slug,
         paging::{Found, Key, Listing, Position},
     },
+    members,
+    territories::look_up_regions,
 };
 
 /// The collection's name in the change feed and the audit.
@@ -157,11 +160,11 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<As
     rows.into_iter().map(read).collect()
 }
 
-/// Reads a page of the list, with one statement, and one more each for an empty page and a count; of the member with an id
-/// where one is given. `reader` is who sees drafts.
+/// Reads a page of the list, with one statement, and one more each for an empty page, a count and a filter that names
+/// something; of the member with an id where one is given. `reader` is who sees drafts.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list(
     conn: &mut Conn,
     member_id: Option<&str>,
@@ -169,6 +172,7 @@ pub fn list(
     listing: &Listing<Filters>,
 ) -> Result<Found<Assessment>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
+    let filters = &resolved(conn, filters)?;
     let filtered = || filtered(member_id, reader, filters);
     let total = if *count { Some(filtered().count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
@@ -185,6 +189,16 @@ pub fn list(
     let rows = rows.into_iter().map(|(row, slug, _)| read((row, slug))).collect::<Result<_, _>>()?;
     let position = |last: &Assessment| Position { key: Key::Text(String::new()), id: last.id.clone() };
     Ok(Found::of(rows, *limit, (sequence, total), position))
+}
+
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    members::look_up(conn, &mut lookup, &mut filters.members)?;
+    look_up_regions(conn, &mut lookup, &filters.regions)?;
+    look_up_commitments(conn, &mut lookup, &filters.commitments)?;
+    lookup.done()?;
+    Ok(filters)
 }
 
 type Boxed<'a> = diesel::helper_types::IntoBoxed<'a, Parts, Backend>;

@@ -1,10 +1,7 @@
 //! The operations on accounts, for the administrator: people under `/users`, machines under `/clients`. What hands a secret
 //! out takes no `Idempotency-Key`, because its answer would be kept.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, get, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 
 use super::super::{
     accounts::{AccountKind, NewAccount, SecretHash},
@@ -22,10 +19,11 @@ use super::super::{
 };
 use crate::{
     db::{Conn, Tx, WriteError},
-    kernel::id::is_id,
+    kernel::id::Identifier,
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segment,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -144,11 +142,11 @@ pub async fn create_client(
 pub async fn get_user(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<AccountsManage>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    one(&req, &state, caller.principal, AccountKind::User, path.into_inner()).await
+    one(&req, &state, caller.principal, AccountKind::User, path).await
 }
 
 /// Get a machine's account
@@ -165,11 +163,11 @@ pub async fn get_user(
 pub async fn get_client(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<AccountsManage>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    one(&req, &state, caller.principal, AccountKind::Client, path.into_inner()).await
+    one(&req, &state, caller.principal, AccountKind::Client, path).await
 }
 
 /// Change a person's account
@@ -189,11 +187,11 @@ pub async fn get_client(
 pub async fn update_user(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<AccountsManage, AccountPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    update(&req, &state, body, AccountKind::User, path.into_inner()).await
+    update(&req, &state, body, AccountKind::User, path).await
 }
 
 /// Change a machine's account
@@ -213,11 +211,11 @@ pub async fn update_user(
 pub async fn update_client(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<AccountsManage, AccountPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    update(&req, &state, body, AccountKind::Client, path.into_inner()).await
+    update(&req, &state, body, AccountKind::Client, path).await
 }
 
 /// Offer a person to set a new password
@@ -234,21 +232,15 @@ pub async fn update_client(
 pub async fn offer_password(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<AccountsManage>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let secret = new_secret().map_err(Problem::internal)?;
-    on_one(
-        &req,
-        &state,
-        caller.principal,
-        (AccountKind::User, path.into_inner()),
-        move |tx, Managed { account, .. }| {
-            let expires_at = store::sessions::offer_password(tx, &account.id, &secret)?;
-            Written::changed(account.version, &OneTimeSecretOut { secret, expires_at })
-        },
-    )
+    on_one(&req, &state, caller.principal, (AccountKind::User, path), move |tx, Managed { account, .. }| {
+        let expires_at = store::sessions::offer_password(tx, &account.id, &secret)?;
+        Written::changed(account.version, &OneTimeSecretOut { secret, expires_at })
+    })
     .await
 }
 
@@ -267,12 +259,12 @@ pub async fn offer_password(
 pub async fn rotate_client_secret(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<AccountsManage>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let client_secret = new_secret().map_err(Problem::internal)?;
-    let which = (AccountKind::Client, path.into_inner());
+    let which = (AccountKind::Client, path);
     on_one(&req, &state, caller.principal, which, move |tx, Managed { account, .. }| {
         management::rotate_secret(tx, &account, &client_secret)?;
         let account = AccountOut::from(there(tx.conn, AccountKind::Client, &account.id)?);
@@ -295,12 +287,12 @@ pub async fn rotate_client_secret(
 pub async fn drop_former_client_secret(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<AccountsManage>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let precondition = Precondition::of(&req, View::of_resource(&req, None)?.variant(&req));
-    let which = (AccountKind::Client, path.into_inner());
+    let which = (AccountKind::Client, path);
     on_one(&req, &state, caller.principal, which, move |tx, Managed { account, .. }| {
         precondition.check(account.version)?;
         let dropped = management::drop_former_secret(tx, &account)?;
@@ -331,11 +323,11 @@ async fn one(
     state: &AppState,
     principal: Principal,
     kind: AccountKind,
-    id: String,
+    id: Segment<Identifier>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(req, None)?.private();
-    let id = is_id(&id).then_some(id).ok_or_else(Problem::not_found)?;
-    let found = state.db.read_as(principal, move |conn| management::find(conn, kind, &id)).await?;
+    let id = id.into_parsed()?;
+    let found = state.db.read_as(principal, move |conn| management::find(conn, kind, id.as_str())).await?;
     let account = AccountOut::from(found.ok_or_else(Problem::not_found)?);
     view.respond(req, account.version, &account, None)
 }
@@ -367,7 +359,7 @@ async fn update(
     state: &AppState,
     body: Body<AccountsManage, AccountPatch>,
     kind: AccountKind,
-    id: String,
+    id: Segment<Identifier>,
 ) -> Result<HttpResponse, Problem> {
     let precondition = Precondition::of(req, View::of_resource(req, None)?.variant(req));
     on_one(req, state, body.principal, (kind, id), move |tx, before| {
@@ -386,15 +378,14 @@ async fn on_one(
     req: &HttpRequest,
     state: &AppState,
     principal: Principal,
-    (kind, id): (AccountKind, String),
+    (kind, id): (AccountKind, Segment<Identifier>),
     work: impl FnOnce(&mut Tx<'_>, Managed) -> Result<Written, Problem> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
     Once::refused(req)?;
     let variant = View::of_resource(req, None)?.variant(req);
     let work = move |tx: &mut Tx<'_>| {
         management::take_turn(tx)?;
-        let id = is_id(&id).then_some(id).ok_or_else(Problem::not_found)?;
-        let found = management::find(tx.conn, kind, &id)?.ok_or_else(Problem::not_found)?;
+        let found = management::find(tx.conn, kind, id.parsed()?.as_str())?.ok_or_else(Problem::not_found)?;
         work(tx, found)
     };
     Ok(state.db.write(principal, work).await?.respond(&variant))

@@ -5,7 +5,7 @@ use actix_web::{
     HttpRequest, HttpResponse, delete, get,
     http::header,
     post,
-    web::{Data, Path, Payload},
+    web::{Data, Payload},
 };
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
     db::{Conn, StoreError, Tx, current_sequence},
     kernel::{
         clock,
-        id::is_id,
+        id::Identifier,
         text::parse_email,
         violation::{Violation, Violations},
     },
@@ -33,6 +33,7 @@ use crate::{
         body, client,
         idempotency::Once,
         page::PageOut,
+        path::Segment,
         problem::{FORBIDDEN, INVALID_BODY, INVALID_CONTENT, INVALID_CREDENTIALS, Problem, TOO_MANY_ATTEMPTS},
         query::{NoParameters, Query},
         representation::View,
@@ -117,13 +118,13 @@ pub async fn list_sessions(
 #[delete("/auth/sessions/{id}")]
 pub async fn end_session(
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<OwnAccount>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, account) = (path.into_inner(), caller.principal.claims().sub.clone());
+    let (id, account) = (path, caller.principal.claims().sub.clone());
     let end = move |tx: &mut Tx<'_>| {
-        let was_there = is_id(&id) && store::sessions::end(tx, &account, &id)?;
+        let was_there = store::sessions::end(tx, &account, id.parsed()?.as_str())?;
         was_there.then_some(()).ok_or_else(Problem::not_found)
     };
     state.db.write(caller.principal, end).await?;

@@ -13,6 +13,7 @@ use crate::{
     action_programs::{MilestoneOut, ProjectOut},
     kernel::{
         clock::rfc3339,
+        date::Date,
         language::{Language, LanguageMap},
         text,
         violation::{Violations, email_address, long_line, short_line},
@@ -287,7 +288,7 @@ pub struct ContributionDecisionIn {
     /// When; today unless said otherwise.
     #[serde(default)]
     #[schema(example = "2026-05-02")]
-    pub decided_on: Option<NaiveDate>,
+    pub decided_on: Option<Date>,
 }
 
 impl ContributionDecisionIn {
@@ -296,7 +297,7 @@ impl ContributionDecisionIn {
     pub fn read(self, today: NaiveDate) -> (Violations, Answer) {
         let mut violations = Violations::default();
         let reason = self.reason.checked(&mut violations, "/reason", REASON_CHARS);
-        let decided_on = self.decided_on.unwrap_or(today);
+        let decided_on = self.decided_on.map_or(today, Date::day);
         (violations, Answer { decision: self.decision, decided_on, reason, project_id: self.project_id })
     }
 }

@@ -9,7 +9,9 @@ use super::super::rules::{Consultation, Facts, Kind, Participants, Report};
 use crate::{
     action_programs::ProgramAddress,
     kernel::{
+        date::Date,
         http_url,
+        id::Reference,
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
         violation::{Violations, web_address},
@@ -26,8 +28,8 @@ const DESCRIPTION_CHARS: usize = 2_000;
 #[serde(deny_unknown_fields)]
 pub struct ConsultationIn {
     /// Slug or id of the programme.
-    #[schema(example = "commune-larache-cycle-1", max_length = 100)]
-    pub program: String,
+    #[schema(value_type = String, example = "commune-larache-cycle-1", max_length = 100)]
+    pub program: Reference<ProgramAddress>,
     /// The round: 1 on ideas, 2 on draft projects.
     #[schema(example = 1, minimum = 1, maximum = 2)]
     #[serde(deserialize_with = "crate::kernel::number::whole")]
@@ -41,10 +43,10 @@ pub struct ConsultationIn {
     pub description: Option<LanguageMap>,
     /// The first day.
     #[schema(example = "2026-03-15")]
-    pub opens_on: NaiveDate,
+    pub opens_on: Date,
     /// The last day.
     #[schema(example = "2026-04-30")]
-    pub closes_on: NaiveDate,
+    pub closes_on: Date,
     /// Where a workshop is, each of at most 200 characters.
     #[serde(default)]
     #[schema(example = json!(null))]
@@ -103,16 +105,10 @@ pub struct ReportIn {
     /// When it was published.
     #[serde(default)]
     #[schema(example = "2026-06-20")]
-    pub published_on: Option<NaiveDate>,
+    pub published_on: Option<Date>,
 }
 
 impl ConsultationIn {
-    /// The programme that the body names, if it can be the name of one.
-    #[must_use]
-    pub fn program(&self) -> Option<ProgramAddress> {
-        ProgramAddress::parse(&self.program)
-    }
-
     /// What is said of the consultation, with what is wrong with it so far.
     #[must_use]
     pub fn read(self, today: NaiveDate) -> (Violations, Facts) {
@@ -124,15 +120,17 @@ impl ConsultationIn {
         let title = read("/title", Some(self.title), TITLE_CHARS).unwrap_or_default();
         let description = read("/description", self.description, DESCRIPTION_CHARS);
         let place = read("/place", self.place, TITLE_CHARS);
-        let report =
-            |report: ReportIn| Report { url: http_url::stored(&report.url), published_on: report.published_on };
+        let report = |report: ReportIn| Report {
+            url: http_url::stored(&report.url),
+            published_on: report.published_on.map(Date::day),
+        };
         let facts = Facts {
             round: self.round,
             kind: self.kind,
             title,
             description,
-            opens_on: self.opens_on,
-            closes_on: self.closes_on,
+            opens_on: self.opens_on.day(),
+            closes_on: self.closes_on.day(),
             place,
             participants: self.participants.map(Participants::from),
             report: self.report.map(report),
@@ -171,12 +169,12 @@ pub struct ConsultationPatch {
     pub description: Patch<LanguageMapPatch>,
     /// The first day.
     #[serde(default, deserialize_with = "replaced")]
-    #[schema(value_type = NaiveDate, example = "2026-03-15", nullable = false)]
-    pub opens_on: Patch<NaiveDate>,
+    #[schema(value_type = Date, example = "2026-03-15", nullable = false)]
+    pub opens_on: Patch<Date>,
     /// The last day.
     #[serde(default, deserialize_with = "replaced")]
-    #[schema(value_type = NaiveDate, example = "2026-04-30", nullable = false)]
-    pub closes_on: Patch<NaiveDate>,
+    #[schema(value_type = Date, example = "2026-04-30", nullable = false)]
+    pub closes_on: Patch<Date>,
     /// Where a workshop is, by language.
     #[serde(default)]
     #[schema(value_type = Option<LanguageMapPatch>)]
@@ -235,8 +233,8 @@ pub struct ReportPatch {
     pub url: Patch<String>,
     /// When it was published.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2026-06-20")]
-    pub published_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2026-06-20")]
+    pub published_on: Patch<Date>,
 }
 
 impl ConsultationPatch {
@@ -245,13 +243,13 @@ impl ConsultationPatch {
     pub fn onto(self, before: &Consultation) -> ConsultationIn {
         let facts = before.facts.clone();
         ConsultationIn {
-            program: before.program.to_string(),
+            program: Reference::from(before.program.as_str()),
             round: self.round.onto(None).unwrap_or(facts.round),
             kind: self.kind.onto(None).unwrap_or(facts.kind),
             title: self.title.onto_map(Some(facts.title)).unwrap_or_default(),
             description: self.description.onto_map(facts.description),
-            opens_on: self.opens_on.onto(None).unwrap_or(facts.opens_on),
-            closes_on: self.closes_on.onto(None).unwrap_or(facts.closes_on),
+            opens_on: self.opens_on.onto(None).unwrap_or(Date(facts.opens_on)),
+            closes_on: self.closes_on.onto(None).unwrap_or(Date(facts.closes_on)),
             place: self.place.onto_map(facts.place),
             participants: match self.participants {
                 Patch::Absent => facts.participants.map(ParticipantsIn::from),
@@ -288,7 +286,7 @@ impl ReportPatch {
         // A text that must be there and is taken away is empty, and refused as such.
         ReportIn {
             url: self.url.onto(url).unwrap_or_default(),
-            published_on: self.published_on.onto(published_on.flatten()),
+            published_on: self.published_on.onto(published_on.flatten().map(Date)),
         }
     }
 }
@@ -303,6 +301,6 @@ impl From<Participants> for ParticipantsIn {
 impl From<Report> for ReportIn {
     fn from(report: Report) -> Self {
         let Report { url, published_on } = report;
-        Self { url, published_on }
+        Self { url, published_on: published_on.map(Date) }
     }
 }

@@ -19,14 +19,14 @@ pub use self::{
 };
 use super::rules::{Consultation, Filters, Kind, Participants, Report, Round, SortKey};
 use crate::{
-    action_programs::{Drafts, ProgramParameter, Provenance, PublicationFilter},
+    action_programs::{Drafts, ProgramAddress, Provenance, PublicationFilter},
     kernel::{
         clock::rfc3339,
         codes::Flag,
-        id::Slug,
         language::LanguageMap,
         paging::{Direction, Order},
     },
+    members::MemberAddress,
     territories::Code,
     web::{
         listing::list_query,
@@ -42,10 +42,10 @@ list_query! {
     pub struct ConsultationQuery of ConsultationOut {
         /// Only consultations on the programmes with these slugs or ids; several by comma.
         #[example = "commune-larache-cycle-1"]
-        pub program: Several<ProgramParameter>,
-        /// Only consultations of the members with these slugs; several by comma.
+        pub program: Several<ProgramAddress>,
+        /// Only consultations of the members with these slugs or ids; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only consultations of members in the regions with these codes; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,

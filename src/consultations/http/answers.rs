@@ -1,10 +1,7 @@
 //! What the member makes of contributions. It answers also when its programme is over: what was sent deserves an answer, and
 //! what must not be seen can be withheld at any time.
 
-use actix_web::{
-    HttpRequest, HttpResponse, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 
 use super::super::{
     dto::{ContributionDecisionIn, ContributionModerationIn, ContributionOut},
@@ -18,10 +15,14 @@ use crate::{
         roles::ContributionsModerate,
     },
     db::{Tx, WriteError},
-    kernel::{clock::day_of, id::is_id},
+    kernel::{
+        clock::day_of,
+        id::{Identifier, is_id},
+    },
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segments,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -49,7 +50,7 @@ use crate::{
 pub async fn moderate_contribution(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, Identifier>,
     body: Body<ContributionsModerate, ContributionModerationIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -58,7 +59,7 @@ pub async fn moderate_contribution(
     let principal = body.principal.clone();
     let once = Once::of(&req, &principal.claims().sub, "moderateContribution", &body.bytes)?;
     let moderate = move |tx: &mut Tx<'_>| {
-        let before = own(tx, &path, &body.principal)?;
+        let before = own(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {
             let input = body.content?;
             precondition.check_given(before.version)?;
@@ -89,7 +90,7 @@ pub async fn moderate_contribution(
 pub async fn decide_contribution(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, Identifier>,
     body: Body<ContributionsModerate, ContributionDecisionIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -98,7 +99,7 @@ pub async fn decide_contribution(
     let principal = body.principal.clone();
     let once = Once::of(&req, &principal.claims().sub, "decideContribution", &body.bytes)?;
     let decide = move |tx: &mut Tx<'_>| {
-        let before = own(tx, &path, &body.principal)?;
+        let before = own(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {
             let input = body.content?;
             precondition.check_given(before.version)?;
@@ -128,9 +129,13 @@ fn answered(found: Contribution) -> Result<Written, Problem> {
 }
 
 /// The contribution at a path, if the principal may answer it; nobody else changes it meanwhile.
-fn own(tx: &mut Tx<'_>, (consultation, id): &(String, String), principal: &Principal) -> Result<Contribution, Problem> {
-    let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
-    let found = store::lock_contribution(tx, id)?.filter(|found| found.consultation_id == *consultation);
+fn own(
+    tx: &mut Tx<'_>,
+    (consultation, id): &(Identifier, Identifier),
+    principal: &Principal,
+) -> Result<Contribution, Problem> {
+    let found = store::lock_contribution(tx, id.as_str())?;
+    let found = found.filter(|found| found.consultation_id == consultation.as_str());
     let found = found.ok_or_else(Problem::not_found)?;
     may_write::<ContributionsModerate>(principal, found.is_public(), &found.owner.id)?;
     Ok(found)

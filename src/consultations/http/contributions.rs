@@ -1,9 +1,6 @@
 //! The operations on what the public contributes.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 
 use super::{
     super::{
@@ -21,13 +18,14 @@ use crate::{
     action_programs::{admit, as_published, axes_of, take_turn},
     auth::{principal::Caller, roles::ContributionsModerate},
     db::{Conn, StoreError, Tx, WriteError},
-    kernel::{codes::Flag, id::is_id},
+    kernel::{codes::Flag, id::Identifier},
     members::{self, MemberAddress, Status},
     state::AppState,
     web::{
         body::Open,
         client,
         idempotency::{self, Once},
+        path::{Segment, Segments},
         problem::Problem,
         query::{NoParameters, Query},
         representation::View,
@@ -48,25 +46,25 @@ const LIST: &str = "contributions";
     params(("id" = String, Path, description = "Identifier of the consultation.", example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f"), ContributionQuery),
     responses((status = 200, description = "A page of contributions.", content(
         (ContributionPageOut = "application/json"), (String = "text/csv"), (ContributionOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/consultations/{id}/contributions")]
 pub async fn list_contributions(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Caller,
     Query(query): Query<ContributionQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let wants_all = query.moderation.is_some();
     let moderator = if wants_all { Some(caller.require::<ContributionsModerate>()?.clone()) } else { None };
-    let id = is_id(&path).then(|| path.to_string()).ok_or_else(Problem::not_found)?;
-    let (listing, frame) = query.paging().of(LIST, query.filters(id), false)?;
+    let id = path.into_parsed()?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(id.clone().into_string()), false)?;
     let author = moderator.clone();
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
-        let Some(consultation) = seen(conn, &caller, &listing.filters.consultation_id)? else { return Ok(None) };
+        let Some(consultation) = seen(conn, &caller, &id)? else { return Ok(None) };
         Ok(Some((consultation, store::list_contributions(conn, &listing)?)))
     };
     let (consultation, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -96,17 +94,19 @@ pub async fn list_contributions(
 pub async fn get_contribution(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, Identifier>,
     caller: Caller,
     Query(query): Query<ContributionViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let with_contact = query.contact.is_some_and(|contact| contact.0 == Flag::True);
     let moderator = if with_contact { Some(caller.require::<ContributionsModerate>()?.clone()) } else { None };
+    let (consultation, id) = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let (consultation, id) = &*path;
-        let found = if is_id(id) { store::find_contribution(conn, id)? } else { None };
-        let Some(found) = found.filter(|found| found.consultation_id == *consultation) else { return Ok(None) };
+        let found = store::find_contribution(conn, id.as_str())?;
+        let Some(found) = found.filter(|found| found.consultation_id == consultation.as_str()) else {
+            return Ok(None);
+        };
         // What is published reads the same for all, unless more is asked for.
         let asks = with_contact || !found.is_public();
         let moderates = asks && caller.covers::<ContributionsModerate>(conn, &found.owner.id)?;
@@ -135,12 +135,12 @@ pub async fn get_contribution(
 pub async fn create_contribution(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Open<ContributionIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let (id, key) = (path.into_inner(), Once::key(&req, SenderKey::parse, SenderKey::RULE)?);
+    let (id, key) = (path.into_parsed()?, Once::key(&req, SenderKey::parse, SenderKey::RULE)?);
     if body.content.is_err() {
         // What is no contribution counts as a request only, and waits for no turn.
         let id = id.clone();
@@ -158,15 +158,15 @@ pub async fn create_contribution(
 }
 
 /// The consultation with an id that everybody sees.
-fn public(conn: &mut Conn, id: &str) -> Result<Option<Consultation>, StoreError> {
-    let found = if is_id(id) { store::find(conn, id)? } else { None };
+fn public(conn: &mut Conn, id: &Identifier) -> Result<Option<Consultation>, StoreError> {
+    let found = store::find(conn, id.as_str())?;
     Ok(found.filter(|found| found.is_public))
 }
 
 /// Stores what somebody sends, or finds what was sent before.
 fn sent(
     tx: &mut Tx<'_>,
-    id: &str,
+    id: &Identifier,
     (input, bytes): (ContributionIn, &[u8]),
     (key, receipt): (&SenderKey, Receipt),
 ) -> Result<Written, Problem> {

@@ -6,10 +6,7 @@ mod contributions;
 mod receipts;
 mod write;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 pub use self::{
     answers::{decide_contribution, moderate_contribution},
@@ -26,9 +23,9 @@ use crate::{
     action_programs::{admit, as_published, moment, with_drafts},
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError, current_sequence},
-    kernel::{id::is_id, paging::Found},
+    kernel::{id::Identifier, paging::Found},
     state::AppState,
-    web::{problem::Problem, query::Query, representation::View},
+    web::{path::Segment, problem::Problem, query::Query, representation::View},
 };
 
 /// The list's name, in cursors and of downloaded files.
@@ -44,7 +41,7 @@ const LIST: &str = "consultations";
     params(ConsultationQuery),
     responses((status = 200, description = "A page of consultations.", content(
         (ConsultationPageOut = "application/json"), (String = "text/csv"), (ConsultationOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/consultations")]
 pub async fn list_consultations(
@@ -84,13 +81,14 @@ pub async fn list_consultations(
 pub async fn get_consultation(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Caller,
     Query(query): Query<ConsultationViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
+    let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let Some(found) = seen(conn, &caller, &path)? else { return Ok(None) };
+        let Some(found) = seen(conn, &caller, &id)? else { return Ok(None) };
         Ok(Some((found, current_sequence(conn)?)))
     };
     let (found, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -100,8 +98,8 @@ pub async fn get_consultation(
 }
 
 /// The consultation with an id, if the caller sees it.
-fn seen(conn: &mut Conn, caller: &Caller, id: &str) -> Result<Option<Consultation>, StoreError> {
-    let Some(found) = (if is_id(id) { store::find(conn, id)? } else { None }) else { return Ok(None) };
+fn seen(conn: &mut Conn, caller: &Caller, id: &Identifier) -> Result<Option<Consultation>, StoreError> {
+    let Some(found) = store::find(conn, id.as_str())? else { return Ok(None) };
     let is_seen = found.is_public || caller.covers::<ProgramsDraft>(conn, &found.owner.id)?;
     Ok(Some(found).filter(|_| is_seen))
 }

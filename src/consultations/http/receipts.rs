@@ -1,10 +1,7 @@
 //! What who contributed can do with the receipt, which is secret: its answers are for nobody else, and the log and the
 //! metrics name routes, not addresses.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, get, web::Data};
 use chrono::NaiveDate;
 
 use super::super::{
@@ -17,6 +14,7 @@ use crate::{
     db::{Actor, Conn, StoreError, Tx},
     state::AppState,
     web::{
+        path::Segment,
         problem::Problem,
         query::{NoParameters, Query},
         representation::View,
@@ -41,11 +39,11 @@ pub(super) const PUBLIC: Actor = Actor::System("contribution of the public");
 pub async fn get_contribution_status(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Receipt>,
     Query(query): Query<ConsultationViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let receipt = Receipt::parse(&path).ok_or_else(Problem::not_found)?;
+    let receipt = path.into_parsed()?;
     let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         let Some(found) = store::find_by_receipt(conn, &receipt)? else { return Ok(None) };
@@ -70,11 +68,11 @@ pub async fn get_contribution_status(
 pub async fn erase_contribution_contact(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Receipt>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let receipt = Receipt::parse(&path).ok_or_else(Problem::not_found)?;
+    let receipt = path.into_parsed()?;
     let asked = receipt;
     // Who has no receipt waits for no turn.
     let found = state.db.read(move |conn| store::find_by_receipt(conn, &asked)).await?;

@@ -1,9 +1,6 @@
 //! The operations that change consultations.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 
 use super::super::{
     dto::{ConsultationIn, ConsultationOut, ConsultationPatch},
@@ -17,10 +14,11 @@ use crate::{
         roles::ProgramsWrite,
     },
     db::Tx,
-    kernel::{id::is_id, text},
+    kernel::id::Identifier,
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segment,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -51,7 +49,7 @@ pub async fn create_consultation(
     let once = Once::of(&req, &principal.claims().sub, "createConsultation", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
-        let program = named(tx, input.program(), &body.principal)?;
+        let program = named(tx, input.program.named(), &body.principal)?;
         once.answer(tx, |tx| created(tx, program.as_ref(), input))
     };
     let written = state.db.write(principal, create).await?;
@@ -76,7 +74,7 @@ pub async fn create_consultation(
 pub async fn update_consultation(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<ProgramsWrite, ConsultationPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -84,7 +82,7 @@ pub async fn update_consultation(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let (program, before) = own(tx, &path, &body.principal)?;
+        let (program, before) = own(tx, path.parsed()?, &body.principal)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
         check_open(&program)?;
@@ -112,7 +110,7 @@ pub async fn update_consultation(
 pub async fn delete_consultation(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<ProgramsWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -120,7 +118,7 @@ pub async fn delete_consultation(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let (program, gone) = own(tx, &path, &principal)?;
+        let (program, gone) = own(tx, path.parsed()?, &principal)?;
         precondition.check(gone.version)?;
         check_open(&program)?;
         store::delete(tx, &gone)?;
@@ -131,16 +129,15 @@ pub async fn delete_consultation(
 }
 
 /// The consultation with an id and its programme, if the principal may write them; nobody else changes them meanwhile.
-fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Program, Consultation), Problem> {
-    let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
-    let found = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+fn own(tx: &mut Tx<'_>, id: &Identifier, principal: &Principal) -> Result<(Program, Consultation), Problem> {
+    let found = store::lock(tx, id.as_str())?.ok_or_else(Problem::not_found)?;
     may_write::<ProgramsWrite>(principal, found.is_public, &found.owner.id)?;
     let program = action_programs::find(tx.conn, &ProgramAddress::Id(found.program_id.clone()))?;
     Ok((program.ok_or_else(Problem::not_found)?, found))
 }
 
 fn created(tx: &mut Tx<'_>, program: Option<&Program>, input: ConsultationIn) -> Result<Written, Problem> {
-    let named = text::shown(&input.program);
+    let named = input.program.shown().to_owned();
     let (mut violations, facts) = input.read(tx.today());
     if program.is_none() {
         violations.add("/program", "unknown_program", format!("There is no programme {named}."));

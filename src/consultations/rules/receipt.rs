@@ -8,6 +8,8 @@
 //! that can't be guessed, hence its shortest length. All digests begin with a purpose of their own and name the
 //! consultation: none can stand for another, and one key at two consultations makes two unrelated masks.
 
+use std::str::FromStr;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
@@ -31,12 +33,6 @@ impl Receipt {
         Self(bits)
     }
 
-    /// Reads a receipt in its one form.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
-    }
-
     /// The receipt as 43 characters that can stand in an address.
     #[must_use]
     pub fn text(&self) -> String {
@@ -47,6 +43,16 @@ impl Receipt {
     #[must_use]
     pub fn sha256(&self) -> String {
         hex(&Sha256::digest(self.0))
+    }
+}
+
+/// Reads a receipt in its one form.
+impl FromStr for Receipt {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or("is no receipt")
     }
 }
 
@@ -124,7 +130,7 @@ mod tests {
             prop_assert!(key.unmask("a", &mask) == Some(receipt));
             prop_assert!(key.unmask("b", &mask) != Some(receipt));
             prop_assert!(one == other || stranger.unmask("a", &mask) != Some(receipt));
-            prop_assert!(Receipt::parse(&receipt.text()) == Some(receipt));
+            prop_assert!(receipt.text().parse() == Ok(receipt));
             let stored = [mask, key.sha256("a"), key.request_sha256("a", b""), receipt.sha256()];
             prop_assert!(stored.iter().all(|text| text.len() == 64 && *text != hex(&bits)));
             prop_assert_eq!(stored.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
@@ -132,7 +138,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_the_readers_panic(text in "\\PC{0,70}") {
-            let _ = Receipt::parse(&text);
+            let _ = text.parse::<Receipt>();
             let key = SenderKey::parse("01234567890123456789").unwrap();
             let _ = key.unmask("a", &text);
         }
@@ -144,6 +150,6 @@ mod tests {
             assert!(SenderKey::parse(text).is_none(), "{text}");
         }
         assert!(SenderKey::parse(&"k".repeat(201)).is_none() && SenderKey::parse(&"k".repeat(200)).is_some());
-        assert!(Receipt::parse("short").is_none() && Receipt::parse(&"A".repeat(43)).is_some());
+        assert!("short".parse::<Receipt>().is_err() && "A".repeat(43).parse::<Receipt>().is_ok());
     }
 }

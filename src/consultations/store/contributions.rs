@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, Lookup, ReferenceKind, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset_by_id, paged},
-        schema::{action_program, consultation, contribution, member},
+        schema::{action_program, action_program_axis, consultation, contribution, member},
     },
     kernel::{
         clock::day_start,
@@ -225,15 +225,19 @@ pub fn walk_contributions(conn: &mut Conn, after: Option<&str>, limit: usize) ->
     rows.into_iter().map(read).collect()
 }
 
-/// Reads a page of a consultation's contributions, with one statement, and one more each for an empty page and a count.
+/// Reads a page of a consultation's contributions, with one statement, and one more each for an empty page, a count and a
+/// filter that names axes.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list_contributions(
     conn: &mut Conn,
     listing: &Listing<ContributionFilters>,
 ) -> Result<Found<Contribution>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
+    let mut lookup = Lookup::default();
+    look_up_axes(conn, &mut lookup, filters)?;
+    lookup.done()?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, consultation, program, slug) = columns();
@@ -247,6 +251,19 @@ pub fn list_contributions(
     let rows = rows.into_iter().map(|(row, consultation, program, slug, _)| read((row, consultation, program, slug)));
     let position = |last: &Contribution| Position { key: Key::Text(String::new()), id: last.id.clone() };
     Ok(Found::of(rows.collect::<Result<_, _>>()?, *limit, (sequence, total), position))
+}
+
+const AXIS: ReferenceKind = ReferenceKind { parameter: "axis", code: "unknown_axis", noun: "axis of the programme" };
+
+/// Looks up the axes that a filter names among those of the consultation's programme.
+fn look_up_axes(conn: &mut Conn, lookup: &mut Lookup, filters: &ContributionFilters) -> Result<(), StoreError> {
+    lookup.codes(AXIS, &filters.axes, |ids| {
+        let own = action_program_axis::table
+            .inner_join(consultation::table.on(consultation::program_id.eq(action_program_axis::program_id)))
+            .filter(consultation::id.eq(&filters.consultation_id));
+        let named = own.filter(action_program_axis::id.eq_any(ids.iter().copied()));
+        Ok(named.select(action_program_axis::id).load(conn)?)
+    })
 }
 
 fn filtered(filters: &ContributionFilters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {

@@ -22,9 +22,9 @@ pub use self::{
 };
 use super::rules::{Consultation, Facts, Filters, Participants, Report, SortKey};
 use crate::{
-    action_programs::{Owner, seen},
+    action_programs::{self, Owner, seen},
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset, keyset_by_id, paged},
         schema::{action_program, consultation, member},
         search::any_of,
@@ -34,7 +34,8 @@ use crate::{
         id::Slug,
         paging::{Found, Key, Listing, Position},
     },
-    territories::Code,
+    members,
+    territories::{Code, look_up_regions},
 };
 
 /// The collections' names in the change feed and the audit.
@@ -224,12 +225,14 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Co
     rows.into_iter().map(read).collect()
 }
 
-/// Reads a page of the list, with one statement, and one more each for an empty page and a count.
+/// Reads a page of the list, with one statement, and one more each for an empty page, a count and a filter that names
+/// something.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Consultation>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
+    let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, program, slug) = columns();
@@ -257,13 +260,20 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Consult
     Ok(Found::of(rows, *limit, (sequence, total), position))
 }
 
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    action_programs::look_up(conn, &mut lookup, &mut filters.programs, &filters.drafts)?;
+    members::look_up(conn, &mut lookup, &mut filters.members)?;
+    look_up_regions(conn, &mut lookup, &filters.regions)?;
+    lookup.done()?;
+    Ok(filters)
+}
+
 fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {
     let mut query = parts().into_boxed();
     query = seen!(query, filters, consultation::is_public.eq(true), consultation::member_id);
-    if !filters.programs.is_empty() {
-        let slug = action_program::slug.eq_any(&filters.programs);
-        query = query.filter(slug.or(action_program::id.eq_any(&filters.programs)));
-    }
+    query = any_of!(query, action_program::slug, filters.programs.as_slice());
     let kinds: Vec<&str> = filters.kinds.iter().map(|kind| kind.as_str()).collect();
     query = any_of!(query, member::slug, filters.members.as_slice());
     query = any_of!(query, consultation::region_code, filters.regions.as_slice());

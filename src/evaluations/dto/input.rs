@@ -11,7 +11,9 @@ use super::super::rules::{
 use crate::{
     action_programs::Publication,
     kernel::{
-        bounded, http_url,
+        bounded,
+        date::Date,
+        http_url,
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
         violation::{Violations, web_address},
@@ -45,7 +47,7 @@ pub struct EvaluationIn {
     pub independence: Option<LanguageMap>,
     /// The day of the evaluation.
     #[schema(example = "2026-01-20")]
-    pub evaluated_on: NaiveDate,
+    pub evaluated_on: Date,
     /// How far it was carried out; `final` and `end_of_commitment` must say it.
     #[serde(default)]
     pub completion: Option<Completion>,
@@ -92,7 +94,7 @@ impl EvaluationIn {
         let facts = Facts {
             is_independent: self.is_independent,
             independence,
-            evaluated_on: self.evaluated_on,
+            evaluated_on: self.evaluated_on.day(),
             completion: self.completion,
             opened_government: self.opened_government,
             answers: answers.map(|(at, answer)| answer.read(at, &mut violations)).collect(),
@@ -136,8 +138,8 @@ pub struct EvaluationPatch {
     pub independence: Patch<LanguageMapPatch>,
     /// The day of the evaluation.
     #[serde(default, deserialize_with = "replaced")]
-    #[schema(value_type = NaiveDate, example = "2026-01-20", nullable = false)]
-    pub evaluated_on: Patch<NaiveDate>,
+    #[schema(value_type = Date, example = "2026-01-20", nullable = false)]
+    pub evaluated_on: Patch<Date>,
     /// How far it was carried out.
     #[serde(default)]
     #[schema(value_type = Option<Completion>)]
@@ -167,7 +169,7 @@ impl EvaluationPatch {
             project_id: subject.project_id,
             is_independent: self.is_independent.onto(Some(facts.is_independent)).unwrap_or_default(),
             independence: self.independence.onto_map(facts.independence),
-            evaluated_on: self.evaluated_on.onto(None).unwrap_or(facts.evaluated_on),
+            evaluated_on: self.evaluated_on.onto(None).unwrap_or(Date(facts.evaluated_on)),
             completion: self.completion.onto(facts.completion),
             opened_government: self.opened_government.onto(facts.opened_government),
             answers: self.answers.onto(Some(answers)).unwrap_or_default(),

@@ -61,7 +61,7 @@ impl EvaluationQuery {
             program,
             kinds: Several::values(self.kind.clone()),
             voices: Several::values(self.voice.clone()),
-            projects: Several::values(self.project.clone()).into_iter().map(|id| id.0).collect(),
+            projects: Several::values(self.project.clone()).into_iter().map(Identifier::into_string).collect(),
             publication: self.publication.map(|publication| publication.0),
             updated_since: self.updated_since.map(|moment| moment.0),
             order: self.sort.unwrap_or(Order { key: SortKey::CreatedAt, direction: Direction::Ascending }),

@@ -4,10 +4,7 @@
 mod voice;
 mod write;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 pub use self::{
     voice::{admitted, another_voice, author, is_own, speaking},
@@ -25,9 +22,14 @@ use crate::{
         roles::{EvaluationsWrite, ProgramsDraft},
     },
     db::{Conn, StoreError},
-    kernel::{id::is_id, paging::Found},
+    kernel::{id::Identifier, paging::Found},
     state::AppState,
-    web::{problem::Problem, query::Query, representation::View},
+    web::{
+        path::{Segment, Segments},
+        problem::Problem,
+        query::Query,
+        representation::View,
+    },
 };
 
 /// The list's name, in cursors and of downloaded files.
@@ -43,21 +45,21 @@ const LIST: &str = "evaluations";
     params(("id" = String, Path, description = "Slug or id of the programme.", example = "commune-larache-cycle-1"), EvaluationQuery),
     responses((status = 200, description = "A page of evaluations.", content(
         (EvaluationPageOut = "application/json"), (String = "text/csv"), (EvaluationOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/action-programs/{id}/evaluations")]
 pub async fn list_evaluations(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<ProgramAddress>,
     caller: Caller,
     Query(query): Query<EvaluationQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let reader = query.publication.map(|_| caller.require::<EvaluationsWrite>().cloned()).transpose()?;
     let is_private = reader.is_some();
-    let address = ProgramAddress::parse(&path).ok_or_else(Problem::not_found)?;
-    let (listing, frame) = query.paging().of(LIST, query.filters(path.into_inner()), false)?;
+    let address = path.into_parsed()?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(address.to_string()), false)?;
     let read = move |conn: &mut Conn| {
         let Some(program) = program_seen(conn, &caller, &address)? else { return Ok(None) };
         let author = match &reader {
@@ -95,16 +97,15 @@ pub async fn list_evaluations(
 pub async fn get_evaluation(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<ProgramAddress, Identifier>,
     caller: Caller,
     Query(query): Query<EvaluationViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let (program, id) = path.into_inner();
-    let address = ProgramAddress::parse(&program).filter(|_| is_id(&id)).ok_or_else(Problem::not_found)?;
+    let (address, id) = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let Some(program) = program_seen(conn, &caller, &address)? else { return Ok(None) };
-        let Some(found) = store::find(conn, &program.id, &id)? else { return Ok(None) };
+        let Some(found) = store::find(conn, &program.id, id.as_str())? else { return Ok(None) };
         let is_seen = found.publication == Publication::Published
             || is_own::<EvaluationsWrite>(conn, &caller, &program.owner.id, &found.author)?;
         Ok(Some(found).filter(|_| is_seen))

@@ -1,9 +1,6 @@
 //! The operations that change evaluations.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 
 use super::{
     super::{
@@ -20,10 +17,15 @@ use crate::{
         roles::{EvaluationsWrite, ProgramsDraft},
     },
     db::{Conn, StoreError, Tx, WriteError},
-    kernel::{id::is_id, text::shown, violation::Violations},
+    kernel::{
+        id::{Identifier, is_id},
+        text::shown,
+        violation::Violations,
+    },
     state::AppState,
     web::{
         idempotency::Once,
+        path::{Segment, Segments},
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -49,7 +51,7 @@ use crate::{
 pub async fn create_evaluation(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<ProgramAddress>,
     body: Body<EvaluationsWrite, EvaluationIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -57,7 +59,7 @@ pub async fn create_evaluation(
     let principal = body.principal.clone();
     let once = Once::of(&req, &principal.claims().sub, "createEvaluation", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
-        let program = seen(tx, &path, &body.principal)?;
+        let program = seen(tx, path.parsed()?, &body.principal)?;
         let author = speaking::<EvaluationsWrite>(tx.conn, &body.principal, (&program.owner.id, &program.owner.slug))?;
         once.answer(tx, |tx| created(tx, &program, author, body.content?))
     };
@@ -86,7 +88,7 @@ pub async fn create_evaluation(
 pub async fn update_evaluation(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<ProgramAddress, Identifier>,
     body: Body<EvaluationsWrite, EvaluationPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -94,7 +96,7 @@ pub async fn update_evaluation(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let (program, before) = own(tx, &path, &body.principal)?;
+        let (program, before) = own(tx, path.parsed()?, &body.principal)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
         let after = patched(tx, &program, &before, wanted)?;
@@ -121,7 +123,7 @@ pub async fn update_evaluation(
 pub async fn delete_evaluation(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<ProgramAddress, Identifier>,
     caller: Require<EvaluationsWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -129,7 +131,7 @@ pub async fn delete_evaluation(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let (_, gone) = own(tx, &path, &principal)?;
+        let (_, gone) = own(tx, path.parsed()?, &principal)?;
         precondition.check(gone.version)?;
         store::delete(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())
@@ -139,9 +141,8 @@ pub async fn delete_evaluation(
 }
 
 /// The programme at an address of a path, if it is there for the principal; nobody else changes it meanwhile.
-fn seen(tx: &mut Tx<'_>, segment: &str, principal: &Principal) -> Result<Program, Problem> {
-    let address = ProgramAddress::parse(segment).ok_or_else(Problem::not_found)?;
-    let program = action_programs::lock(tx, &address)?.ok_or_else(Problem::not_found)?;
+fn seen(tx: &mut Tx<'_>, address: &ProgramAddress, principal: &Principal) -> Result<Program, Problem> {
+    let program = action_programs::lock(tx, address)?.ok_or_else(Problem::not_found)?;
     let is_seen = program.is_public() || principal.covers::<ProgramsDraft>(&program.owner.id);
     Some(program).filter(|_| is_seen).ok_or_else(Problem::not_found)
 }
@@ -149,11 +150,11 @@ fn seen(tx: &mut Tx<'_>, segment: &str, principal: &Principal) -> Result<Program
 /// The evaluation at an address of a path with its programme, if the principal may change it. Another's draft is not there.
 fn own(
     tx: &mut Tx<'_>,
-    (program, id): &(String, String),
+    (program, id): &(ProgramAddress, Identifier),
     principal: &Principal,
 ) -> Result<(Program, Evaluation), Problem> {
     let program = seen(tx, program, principal)?;
-    let found = if is_id(id) { store::find(tx.conn, &program.id, id)? } else { None };
+    let found = store::find(tx.conn, &program.id, id.as_str())?;
     let found = found.ok_or_else(Problem::not_found)?;
     let author = author::<EvaluationsWrite>(tx.conn, principal, &program.owner.id)?;
     let is_own = author.is_some_and(|author| author.is_same_as(&found.author));

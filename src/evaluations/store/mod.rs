@@ -13,9 +13,9 @@ pub use self::{
 };
 use super::rules::{Author, Evaluation, Facts, Filters, Said, SortKey, Subject, Voice};
 use crate::{
-    action_programs::PublicationFilter,
+    action_programs::{PublicationFilter, look_up_projects_of},
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset_by_id, paged},
         schema::{action_program, evaluation, member},
     },
@@ -173,11 +173,11 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Ev
     rows.into_iter().map(read).collect()
 }
 
-/// Reads a page of the evaluations of the programme with an id, with one statement, and one more each for an empty page
-/// and a count; `reader` is as whom the caller speaks, and sees drafts.
+/// Reads a page of the evaluations of the programme with an id, with one statement, and one more each for an empty page, a
+/// count and a filter that names projects; `reader` is as whom the caller speaks, and sees drafts.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list(
     conn: &mut Conn,
     program_id: &str,
@@ -185,6 +185,9 @@ pub fn list(
     listing: &Listing<Filters>,
 ) -> Result<Found<Evaluation>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
+    let mut lookup = Lookup::default();
+    look_up_projects_of(conn, &mut lookup, program_id, &filters.projects)?;
+    lookup.done()?;
     let filtered = || filtered(program_id, reader, filters);
     let total = if *count { Some(filtered().count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.

@@ -16,7 +16,7 @@ use crate::{
     action_programs::{DocumentIn, Provenance, Publication, stated},
     kernel::{
         bounded,
-        date::{Precision, check_date, patched},
+        date::{Date, Precision, check_date, patched},
         http_url,
         id::Slug,
         language::{LanguageMap, LanguageMapPatch},
@@ -46,14 +46,14 @@ pub struct CollaborationIn {
     pub members: Vec<String>,
     /// When it begins, or the first day of the month or year.
     #[schema(example = "2025-03-01")]
-    pub starts_on: NaiveDate,
+    pub starts_on: Date,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub starts_on_precision: Option<Precision>,
     /// When it ends, or the first day of the month or year.
     #[serde(default)]
     #[schema(example = "2027-02-28")]
-    pub ends_on: Option<NaiveDate>,
+    pub ends_on: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub ends_on_precision: Option<Precision>,
@@ -87,10 +87,10 @@ pub struct CollaborationIn {
 }
 
 impl CollaborationIn {
-    /// The members that it names, who leads it among them.
+    /// The members that it names, who leads it among them; a text that is no slug names none.
     #[must_use]
-    pub fn named(&self) -> Vec<String> {
-        [&self.lead].into_iter().chain(&self.members).cloned().collect()
+    pub fn named(&self) -> Vec<Slug> {
+        [&self.lead].into_iter().chain(&self.members).filter_map(|slug| slug.parse().ok()).collect()
     }
 
     /// What is said of the collaboration, with what is wrong with it; `known` are those that are named and are members, and
@@ -158,16 +158,16 @@ pub struct CollaborationPatch {
     pub members: Patch<Vec<String>>,
     /// When it begins, or the first day of the month or year.
     #[serde(default, deserialize_with = "replaced")]
-    #[schema(value_type = NaiveDate, example = "2025-03-01", nullable = false)]
-    pub starts_on: Patch<NaiveDate>,
+    #[schema(value_type = Date, example = "2025-03-01", nullable = false)]
+    pub starts_on: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
     pub starts_on_precision: Patch<Precision>,
     /// When it ends, or the first day of the month or year.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2027-02-28")]
-    pub ends_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2027-02-28")]
+    pub ends_on: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
@@ -209,7 +209,7 @@ impl CollaborationPatch {
             purpose: self.purpose.onto_map(Some(facts.purpose)).unwrap_or_default(),
             lead: self.lead.onto(lead).unwrap_or_default(),
             members: self.members.onto(Some(slugs(&facts.members))).unwrap_or_default(),
-            starts_on: starts_on.unwrap_or(first_day),
+            starts_on: starts_on.unwrap_or(Date(first_day)),
             starts_on_precision,
             ends_on,
             ends_on_precision,

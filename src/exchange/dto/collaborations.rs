@@ -12,17 +12,17 @@ use crate::{
     action_programs::{Document, Drafts, Provenance, Publication, PublicationFilter},
     kernel::{
         clock::rfc3339,
-        date::{PartialDate, Precision},
+        date::{Date, PartialDate, Precision},
         fold::search_words,
-        id::Slug,
         language::LanguageMap,
         paging::{Direction, Order},
     },
+    members::MemberAddress,
     territories::Code,
     web::{
         listing::list_query,
         page::PageOut,
-        params::{Day, Instant, One, SearchText, Several},
+        params::{Instant, One, SearchText, Several},
         representation::TableFormat,
         tabular::{Column, Tabular},
     },
@@ -31,9 +31,9 @@ use crate::{
 list_query! {
     /// The parameters of the list of collaborations.
     pub struct CollaborationQuery of CollaborationOut {
-        /// Only collaborations that one of the members with these slugs takes part in; several by comma.
+        /// Only collaborations that one of the members with these slugs or ids takes part in; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only collaborations that a member in one of the regions with these codes takes part in; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,
@@ -42,7 +42,7 @@ list_query! {
         pub kind: Several<CollaborationKind>,
         /// Only collaborations that run on this day, as far as their dates can mean it.
         #[example = "2025-06-30"]
-        pub on: Day,
+        pub on: Date,
         /// Only collaborations known from these: `official`, `press`, `illustrative`; several by comma.
         #[example = "official,press"]
         pub provenance: Several<Provenance>,

@@ -1,6 +1,5 @@
 //! What callers write about events.
 
-use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -12,7 +11,9 @@ use super::{
 use crate::{
     action_programs::{DocumentIn, Provenance, Publication, stated},
     kernel::{
-        bounded, http_url,
+        bounded,
+        date::Date,
+        http_url,
         id::Slug,
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
@@ -52,11 +53,11 @@ pub struct EventIn {
     pub territory: Option<String>,
     /// The first day.
     #[schema(example = "2025-10-07")]
-    pub starts_on: NaiveDate,
+    pub starts_on: Date,
     /// The last day; the first unless said otherwise.
     #[serde(default)]
     #[schema(example = "2025-10-09")]
-    pub ends_on: Option<NaiveDate>,
+    pub ends_on: Option<Date>,
     /// Who organises it, each of at most 200 characters.
     #[serde(default)]
     pub organiser: Option<LanguageMap>,
@@ -95,10 +96,10 @@ pub struct EventIn {
 }
 
 impl EventIn {
-    /// The members that it names, who hosts it among them.
+    /// The members that it names, who hosts it among them; a text that is no slug names none.
     #[must_use]
-    pub fn named(&self) -> Vec<String> {
-        self.host.iter().chain(&self.members).cloned().collect()
+    pub fn named(&self) -> Vec<Slug> {
+        self.host.iter().chain(&self.members).filter_map(|slug| slug.parse().ok()).collect()
     }
 
     /// What is said of the event, with what is wrong with it so far; `known` are those that are named and are members.
@@ -117,8 +118,8 @@ impl EventIn {
             place: self.place.map(|text| text.checked(&mut violations, "/place", TITLE_CHARS)),
             country: self.country.as_ref().and_then(|code| code.parse().ok()),
             territory: self.territory.as_ref().and_then(|code| code.parse().ok()),
-            starts_on: self.starts_on,
-            ends_on: self.ends_on.unwrap_or(self.starts_on),
+            starts_on: self.starts_on.day(),
+            ends_on: self.ends_on.unwrap_or(self.starts_on).day(),
             organiser: self.organiser.map(|text| text.checked(&mut violations, "/organiser", TITLE_CHARS)),
             url: self.url.as_deref().map(http_url::stored),
             members: taking_part(&mut violations, &self.members, known),
@@ -168,12 +169,12 @@ pub struct EventPatch {
     pub territory: Patch<String>,
     /// The first day.
     #[serde(default, deserialize_with = "replaced")]
-    #[schema(value_type = NaiveDate, example = "2025-10-07", nullable = false)]
-    pub starts_on: Patch<NaiveDate>,
+    #[schema(value_type = Date, example = "2025-10-07", nullable = false)]
+    pub starts_on: Patch<Date>,
     /// The last day; the first where it is null. An event of one day stays one where only its first day is moved.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2025-10-09")]
-    pub ends_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2025-10-09")]
+    pub ends_on: Patch<Date>,
     /// Who organises it, by language.
     #[serde(default)]
     #[schema(value_type = Option<LanguageMapPatch>)]
@@ -210,10 +211,10 @@ impl EventPatch {
     pub fn onto(self, event: &Event) -> EventIn {
         let facts = event.facts.clone();
         let host = event.owner.as_ref().map(|owner| owner.slug.to_string());
-        let starts_on = self.starts_on.onto(None).unwrap_or(facts.starts_on);
+        let starts_on = self.starts_on.onto(None).unwrap_or(Date(facts.starts_on));
         // What lasted one day lasts one day on another one, unless something else is said.
         let lasted_a_day = facts.ends_on == facts.starts_on;
-        let ends_on = self.ends_on.onto(Some(if lasted_a_day { starts_on } else { facts.ends_on }));
+        let ends_on = self.ends_on.onto(Some(if lasted_a_day { starts_on } else { Date(facts.ends_on) }));
         EventIn {
             reach: self.reach.onto(None).unwrap_or(facts.reach),
             title: self.title.onto_map(Some(facts.title)).unwrap_or_default(),

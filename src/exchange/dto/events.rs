@@ -12,16 +12,17 @@ use crate::{
     action_programs::{Document, Drafts, Provenance, Publication, PublicationFilter},
     kernel::{
         clock::rfc3339,
+        date::Date,
         fold::search_words,
-        id::Slug,
         language::LanguageMap,
         paging::{Direction, Order},
     },
+    members::MemberAddress,
     territories::Code,
     web::{
         listing::list_query,
         page::PageOut,
-        params::{Day, Instant, One, SearchText, Several},
+        params::{Instant, One, SearchText, Several},
         representation::TableFormat,
         tabular::{Column, Tabular},
     },
@@ -33,9 +34,9 @@ list_query! {
         /// Only events that reach this far; several by comma.
         #[example = "continental,international"]
         pub reach: Several<EventReach>,
-        /// Only events that one of the members with these slugs takes part in; several by comma.
+        /// Only events that one of the members with these slugs or ids takes part in; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only events that a member in one of the regions with these codes takes part in; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,
@@ -44,10 +45,10 @@ list_query! {
         pub country: Several<Country>,
         /// Only events that end on this day or later; with `until` those that take place in between.
         #[example = "2025-01-01"]
-        pub from: Day,
+        pub from: Date,
         /// Only events that begin on this day or earlier.
         #[example = "2025-12-31"]
-        pub until: Day,
+        pub until: Date,
         /// Only events known from these: `official`, `press`, `illustrative`; several by comma.
         #[example = "official,press"]
         pub provenance: Several<Provenance>,

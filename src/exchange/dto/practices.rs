@@ -17,6 +17,7 @@ use crate::{
         language::LanguageMap,
         paging::{Direction, Order},
     },
+    members::MemberAddress,
     territories::Code,
     web::{
         listing::list_query,
@@ -30,9 +31,9 @@ use crate::{
 list_query! {
     /// The parameters of the list of practices.
     pub struct PracticeQuery of PracticeOut {
-        /// Only practices of the members with these slugs; several by comma.
+        /// Only practices of the members with these slugs or ids; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only practices of members in the regions with these codes; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,

@@ -1,9 +1,6 @@
 //! The operations on collaborations.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, get, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 
 use super::{
     super::{
@@ -14,7 +11,7 @@ use super::{
         rules::{Collaboration, CollaborationFacts, Confirmed, DatedSortKey, Party},
         store,
     },
-    certain, check_new, find, id, named, own, seen,
+    certain, check_new, find, named, own, seen,
 };
 use crate::{
     action_programs::{Publication, admit, as_published, with_drafts_of},
@@ -23,10 +20,11 @@ use crate::{
         roles::{ExchangeDraft, ExchangeWrite},
     },
     db::{Conn, Tx},
-    kernel::paging::Found,
+    kernel::{id::Identifier, paging::Found},
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segment,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -48,7 +46,7 @@ const LIST: &str = "collaborations";
     params(CollaborationQuery),
     responses((status = 200, description = "A page of collaborations.", content(
         (CollaborationPageOut = "application/json"), (String = "text/csv"), (CollaborationOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/collaborations")]
 pub async fn list_collaborations(
@@ -88,14 +86,14 @@ pub async fn list_collaborations(
 pub async fn get_collaboration(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Caller,
     Query(query): Query<SharedViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let id = id(&path)?.to_owned();
+    let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let found = store::find_collaboration(conn, &id)?;
+        let found = store::find_collaboration(conn, id.as_str())?;
         seen(conn, &caller, found)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -150,7 +148,7 @@ pub async fn create_collaboration(
 pub async fn update_collaboration(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<ExchangeWrite, CollaborationPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -158,7 +156,7 @@ pub async fn update_collaboration(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let before = own(&body.principal, store::lock_collaboration(tx, id(&path)?)?)?;
+        let before = own(&body.principal, store::lock_collaboration(tx, path.parsed()?.as_str())?)?;
         let input = body.content?.onto(&before);
         let parties = named(tx, &body.principal, Some(&input.lead), &input.named())?;
         precondition.check(before.version)?;
@@ -183,7 +181,7 @@ pub async fn update_collaboration(
 pub async fn delete_collaboration(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<ExchangeWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -191,7 +189,7 @@ pub async fn delete_collaboration(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let gone = own(&principal, store::lock_collaboration(tx, id(&path)?)?)?;
+        let gone = own(&principal, store::lock_collaboration(tx, path.parsed()?.as_str())?)?;
         precondition.check(gone.version)?;
         store::delete_collaboration(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())

@@ -1,9 +1,6 @@
 //! The operations on events.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, get, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 
 use super::{
     super::{
@@ -11,7 +8,7 @@ use super::{
         rules::{Confirmed, DatedSortKey, Event, EventFacts, Party},
         store,
     },
-    certain, check_new, check_place, find, id, named, own, seen,
+    certain, check_new, check_place, find, named, own, seen,
 };
 use crate::{
     action_programs::{Publication, admit, as_published, with_drafts_of},
@@ -20,10 +17,11 @@ use crate::{
         roles::{ExchangeDraft, ExchangeWrite},
     },
     db::{Conn, Tx},
-    kernel::paging::Found,
+    kernel::{id::Identifier, paging::Found},
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segment,
         precondition::Precondition,
         problem::{INVALID_PARAMETER, Problem},
         query::{NoParameters, Query},
@@ -46,7 +44,7 @@ const LIST: &str = "events";
     params(EventQuery),
     responses((status = 200, description = "A page of events.", content(
         (EventPageOut = "application/json"), (String = "text/csv"), (EventOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/events")]
 pub async fn list_events(
@@ -93,14 +91,14 @@ pub async fn list_events(
 pub async fn get_event(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Caller,
     Query(query): Query<SharedViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let id = id(&path)?.to_owned();
+    let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let found = store::find_event(conn, &id)?;
+        let found = store::find_event(conn, id.as_str())?;
         seen(conn, &caller, found)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -155,7 +153,7 @@ pub async fn create_event(
 pub async fn update_event(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<ExchangeWrite, EventPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -163,7 +161,7 @@ pub async fn update_event(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let before = own(&body.principal, store::lock_event(tx, id(&path)?)?)?;
+        let before = own(&body.principal, store::lock_event(tx, path.parsed()?.as_str())?)?;
         let input = body.content?.onto(&before);
         let parties = named(tx, &body.principal, input.host.as_ref(), &input.named())?;
         precondition.check(before.version)?;
@@ -188,7 +186,7 @@ pub async fn update_event(
 pub async fn delete_event(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<ExchangeWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -196,7 +194,7 @@ pub async fn delete_event(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let gone = own(&principal, store::lock_event(tx, id(&path)?)?)?;
+        let gone = own(&principal, store::lock_event(tx, path.parsed()?.as_str())?)?;
         precondition.check(gone.version)?;
         store::delete_event(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())

@@ -25,18 +25,10 @@ use crate::{
         roles::{ExchangeDraft, ExchangeWrite},
     },
     db::{Conn, StoreError, Tx},
-    kernel::{id::is_id, violation::Violations},
+    kernel::{id::Slug, violation::Violations},
     territories::{self, Code},
     web::problem::Problem,
 };
-
-/// The id that a path names.
-///
-/// # Errors
-/// 404 for what is no id.
-fn id(path: &str) -> Result<&str, Problem> {
-    Some(path).filter(|path| is_id(path)).ok_or_else(Problem::not_found)
-}
 
 /// What was found, if the caller sees it.
 fn seen<F: Shared>(
@@ -68,7 +60,7 @@ fn named(
     tx: &mut Tx<'_>,
     principal: &Principal,
     owner: Option<&String>,
-    members: &[String],
+    members: &[Slug],
 ) -> Result<Vec<Party>, Problem> {
     let parties = store::parties(tx, members)?;
     match owner {

@@ -1,18 +1,12 @@
 //! The operations on who takes part. Who leads or hosts something names others; for these it counts once they say so
 //! themselves, or the secretariat does for them, and they take themselves out of it whenever they like.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, put,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, put, web::Data};
 
-use super::{
-    super::{
-        dto::{CollaborationOut, EventOut},
-        rules::{Party, Shared, Stored},
-        store,
-    },
-    id,
+use super::super::{
+    dto::{CollaborationOut, EventOut},
+    rules::{Party, Shared, Stored},
+    store,
 };
 use crate::{
     auth::{
@@ -20,9 +14,11 @@ use crate::{
         roles::{ExchangeDraft, ExchangeWrite},
     },
     db::{Tx, WriteError},
-    kernel::violation::Violation,
+    kernel::{id::Identifier, violation::Violation},
+    members::MemberAddress,
     state::AppState,
     web::{
+        path::Segments,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -50,7 +46,7 @@ use crate::{
 pub async fn confirm_collaboration_member(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, MemberAddress>,
     caller: Require<ExchangeWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -58,8 +54,8 @@ pub async fn confirm_collaboration_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let confirm = move |tx: &mut Tx<'_>| {
-        let before = shown(&principal, store::lock_collaboration(tx, id(&path.0)?)?)?;
-        let part = part(&principal, &before.facts.members, &path.1)?;
+        let before = shown(&principal, store::lock_collaboration(tx, path.parsed()?.0.as_str())?)?;
+        let part = part(&principal, &before.facts.members, &path.parsed()?.1)?;
         precondition.check(before.version)?;
         let mut after = before.clone();
         after.facts.confirmed.entry(part.id).or_insert(tx.now());
@@ -88,7 +84,7 @@ pub async fn confirm_collaboration_member(
 pub async fn remove_collaboration_member(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, MemberAddress>,
     caller: Require<ExchangeWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -96,8 +92,8 @@ pub async fn remove_collaboration_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let remove = move |tx: &mut Tx<'_>| {
-        let before = shown(&principal, store::lock_collaboration(tx, id(&path.0)?)?)?;
-        let part = part(&principal, &before.facts.members, &path.1)?;
+        let before = shown(&principal, store::lock_collaboration(tx, path.parsed()?.0.as_str())?)?;
+        let part = part(&principal, &before.facts.members, &path.parsed()?.1)?;
         precondition.check(before.version)?;
         check_not_owner(&before, &part, ("leads_it", "leads the collaboration"))?;
         let mut after = before.clone();
@@ -128,7 +124,7 @@ pub async fn remove_collaboration_member(
 pub async fn confirm_event_member(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, MemberAddress>,
     caller: Require<ExchangeWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -136,8 +132,8 @@ pub async fn confirm_event_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let confirm = move |tx: &mut Tx<'_>| {
-        let before = shown(&principal, store::lock_event(tx, id(&path.0)?)?)?;
-        let part = part(&principal, &before.facts.members, &path.1)?;
+        let before = shown(&principal, store::lock_event(tx, path.parsed()?.0.as_str())?)?;
+        let part = part(&principal, &before.facts.members, &path.parsed()?.1)?;
         precondition.check(before.version)?;
         let mut after = before.clone();
         after.facts.confirmed.entry(part.id).or_insert(tx.now());
@@ -166,7 +162,7 @@ pub async fn confirm_event_member(
 pub async fn remove_event_member(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Identifier, MemberAddress>,
     caller: Require<ExchangeWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -174,8 +170,8 @@ pub async fn remove_event_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let remove = move |tx: &mut Tx<'_>| {
-        let before = shown(&principal, store::lock_event(tx, id(&path.0)?)?)?;
-        let part = part(&principal, &before.facts.members, &path.1)?;
+        let before = shown(&principal, store::lock_event(tx, path.parsed()?.0.as_str())?)?;
+        let part = part(&principal, &before.facts.members, &path.parsed()?.1)?;
         precondition.check(before.version)?;
         check_not_owner(&before, &part, ("hosts_it", "hosts the event"))?;
         let mut after = before.clone();
@@ -195,8 +191,11 @@ fn shown<F: Shared>(principal: &Principal, found: Option<Stored<F>>) -> Result<S
 }
 
 /// The member at an address of a path among those that take part, if the principal speaks for it.
-fn part(principal: &Principal, members: &[Party], segment: &str) -> Result<Party, Problem> {
-    let found = members.iter().find(|party| party.slug.as_str() == segment || party.id == segment);
+fn part(principal: &Principal, members: &[Party], address: &MemberAddress) -> Result<Party, Problem> {
+    let found = members.iter().find(|party| match address {
+        MemberAddress::Code(slug) => party.slug == *slug,
+        MemberAddress::Id(id) => party.id == *id,
+    });
     let found = found.ok_or_else(Problem::not_found)?;
     principal.may_touch::<ExchangeWrite>(&found.id)?;
     Ok(found.clone())

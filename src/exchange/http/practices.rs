@@ -1,9 +1,6 @@
 //! The operations on practices.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, get, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 
 use super::{
     super::{
@@ -11,7 +8,7 @@ use super::{
         rules::{Party, Practice, PracticeFacts},
         store,
     },
-    check_place, id, own, seen,
+    check_place, own, seen,
 };
 use crate::{
     action_programs::{Publication, admit, as_published, check_codes, locked_member, with_drafts_of},
@@ -21,11 +18,12 @@ use crate::{
     },
     charter,
     db::{Conn, StoreError, Tx},
-    kernel::{paging::Found, text::shown, violation::Violations},
+    kernel::{id::Identifier, paging::Found, text::shown, violation::Violations},
     members::{self, Member, MemberAddress},
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segment,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -47,7 +45,7 @@ const LIST: &str = "practices";
     params(PracticeQuery),
     responses((status = 200, description = "A page of practices.", content(
         (PracticePageOut = "application/json"), (String = "text/csv"), (PracticeOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/practices")]
 pub async fn list_practices(
@@ -86,14 +84,14 @@ pub async fn list_practices(
 pub async fn get_practice(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Caller,
     Query(query): Query<SharedViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let id = id(&path)?.to_owned();
+    let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let found = store::find_practice(conn, &id)?;
+        let found = store::find_practice(conn, id.as_str())?;
         seen(conn, &caller, found)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -150,7 +148,7 @@ pub async fn create_practice(
 pub async fn update_practice(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<ExchangeWrite, PracticePatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -158,7 +156,7 @@ pub async fn update_practice(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let before = own(&body.principal, store::lock_practice(tx, id(&path)?)?)?;
+        let before = own(&body.principal, store::lock_practice(tx, path.parsed()?.as_str())?)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
         let after = patched(tx, &before, wanted)?;
@@ -182,7 +180,7 @@ pub async fn update_practice(
 pub async fn delete_practice(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<ExchangeWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -190,7 +188,7 @@ pub async fn delete_practice(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let gone = own(&principal, store::lock_practice(tx, id(&path)?)?)?;
+        let gone = own(&principal, store::lock_practice(tx, path.parsed()?.as_str())?)?;
         precondition.check(gone.version)?;
         store::delete_practice(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())

@@ -11,12 +11,13 @@ use super::{
     super::rules::{
         Collaboration, CollaborationFacts, CollaborationFilters, Confirmed, DatedSortKey, Party, Shared as _, Stored,
     },
-    change, filtered_alike, operation, parsed, party, shelf, taking_part, with_members,
+    change, filtered_alike, look_up, operation, parsed, party, shelf, taking_part, with_members,
 };
 use crate::{
     action_programs::{Publication, sort_title},
     db::{
-        Backend, Change, Conn, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert, current_sequence, json,
+        Backend, Change, Conn, Lookup, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert,
+        current_sequence, json,
         keyset::{keyset, keyset_by_id},
         schema::{collaboration, collaboration_member, member, territory},
         search::any_of,
@@ -154,6 +155,14 @@ fn audited(collaboration: &Collaboration) -> Result<Value, StoreError> {
 /// Makes those who take part in a collaboration those who shall.
 fn write_parts(conn: &mut Conn, collaboration: &Collaboration) -> Result<(), StoreError> {
     write_links(conn, &collaboration.id, (&collaboration.facts.members, &collaboration.facts.confirmed))
+}
+
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &CollaborationFilters) -> Result<CollaborationFilters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    look_up(conn, &mut lookup, &mut filters.all)?;
+    lookup.done()?;
+    Ok(filters)
 }
 
 fn filtered(filters: &CollaborationFilters) -> collaboration::BoxedQuery<'_, Backend> {

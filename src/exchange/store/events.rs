@@ -9,12 +9,13 @@ use serde_json::Value;
 
 use super::{
     super::rules::{Confirmed, DatedSortKey, Event, EventFacts, EventFilters, Party, Shared as _, Stored},
-    change, filtered_alike, operation, parsed, party, shelf, taking_part, with_members,
+    change, filtered_alike, look_up, operation, parsed, party, shelf, taking_part, with_members,
 };
 use crate::{
     action_programs::{Publication, sort_title},
     db::{
-        Backend, Change, Conn, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert, current_sequence, json,
+        Backend, Change, Conn, Lookup, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert,
+        current_sequence, json,
         keyset::{keyset, keyset_by_id},
         schema::{event, event_member, member, territory},
         search::any_of,
@@ -150,6 +151,14 @@ fn audited(event: &Event) -> Result<Value, StoreError> {
 /// Makes those who take part in an event those who shall.
 fn write_parts(conn: &mut Conn, event: &Event) -> Result<(), StoreError> {
     write_links(conn, &event.id, (&event.facts.members, &event.facts.confirmed))
+}
+
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &EventFilters) -> Result<EventFilters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    look_up(conn, &mut lookup, &mut filters.all)?;
+    lookup.done()?;
+    Ok(filters)
 }
 
 fn filtered(filters: &EventFilters) -> event::BoxedQuery<'_, Backend> {

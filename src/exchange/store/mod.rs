@@ -27,11 +27,13 @@ pub use self::{
     seed::{neighbours, seed_collaborations, seed_events, seed_practices},
     tally::{Tally, tallies},
 };
-use super::rules::{MOST_MEMBERS, Party, Shared, Stored};
+use super::rules::{Filters, MOST_MEMBERS, Party, Shared, Stored};
 use crate::{
     action_programs::Publication,
-    db::{Change, Conn, Operation, StoreError, Tx, schema::member},
+    db::{Change, Conn, Lookup, Operation, StoreError, Tx, schema::member},
     kernel::id::Slug,
+    members,
+    territories::look_up_regions,
 };
 
 /// Makes the columns that all three are searched and sorted by anew, as texts are folded now.
@@ -47,8 +49,8 @@ pub fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn parties(tx: &mut Tx<'_>, slugs: &[String]) -> Result<Vec<Party>, StoreError> {
-    let named = slugs.iter().take(MOST_MEMBERS + 1);
+pub fn parties(tx: &mut Tx<'_>, slugs: &[Slug]) -> Result<Vec<Party>, StoreError> {
+    let named = slugs.iter().take(MOST_MEMBERS + 1).map(Slug::as_str);
     let query = member::table.filter(member::slug.eq_any(named)).order(member::id).select((member::id, member::slug));
     let rows: Vec<(String, String)> = match &mut *tx.conn {
         // SQLite's write transactions exclude each other anyway.
@@ -88,6 +90,12 @@ const fn operation(before: Publication, after: Publication) -> Operation {
         (Publication::Published, Publication::Draft) => Operation::Unpublished,
         _ => Operation::Updated,
     }
+}
+
+/// Looks up what a list of any of the three can be asked for, and replaces ids by slugs.
+fn look_up(conn: &mut Conn, lookup: &mut Lookup, filters: &mut Filters) -> Result<(), StoreError> {
+    members::look_up(conn, lookup, &mut filters.members)?;
+    look_up_regions(conn, lookup, &filters.regions)
 }
 
 /// Keeps what a list of any of the three can be asked for; `$owner` is the column with whose a row is.
@@ -197,7 +205,7 @@ macro_rules! taking_part {
 use taking_part;
 
 /// The queries that are the same for all three. The module has a `Row`, `completed` and `write_parts` for what stands in
-/// other tables, `audited`, and `filtered`, `ordered` and `key` for its list.
+/// other tables, `audited`, and `resolved`, `filtered`, `ordered` and `key` for its list.
 macro_rules! shelf {
     ($table:ident, $facts:ty, $filters:ty) => {
         /// The columns that are made from the others, so that both databases search and sort alike.
@@ -288,12 +296,13 @@ macro_rules! shelf {
         }
 
         /// Reads a page of the list: its rows with one statement, what stands in other tables with one each, and one more
-        /// each for an empty page and a count.
+        /// each for an empty page, a count and a filter that names something.
         ///
         /// # Errors
-        /// The database's.
+        /// The database's; [`StoreError::UnknownNames`].
         pub fn list(conn: &mut Conn, listing: &Listing<$filters>) -> Result<Found<Stored<$facts>>, StoreError> {
             let Listing { filters, after, limit, count } = listing;
+            let filters = &resolved(conn, filters)?;
             let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
             // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
             let query = ordered(filtered(filters), filters.order, after.as_ref());

@@ -9,12 +9,14 @@ use serde_json::Value;
 
 use super::{
     super::rules::{Party, Practice, PracticeFacts, PracticeFilters, PracticeSortKey, Shared as _, Stored},
-    change, filtered_alike, operation, parsed, party, shelf,
+    change, filtered_alike, look_up, operation, parsed, party, shelf,
 };
 use crate::{
     action_programs::{Publication, sort_title},
+    charter::look_up_principles,
     db::{
-        Backend, Change, Conn, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert, current_sequence, json,
+        Backend, Change, Conn, Lookup, Operation, SequenceColumn, Stamp, StoreError, Tx, batch_insert,
+        current_sequence, json,
         keyset::{keyset, keyset_by_id},
         schema::{member, practice, practice_principle, territory},
         search::any_of,
@@ -24,7 +26,7 @@ use crate::{
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Order, Position},
     },
-    territories::Code,
+    territories::{Code, look_up_territories},
 };
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
@@ -150,6 +152,16 @@ fn write_parts(conn: &mut Conn, practice: &Practice) -> Result<(), StoreError> {
     let rows: Vec<PrincipleRow<'_>> = practice.facts.principles.iter().map(|principle| row(principle)).collect();
     batch_insert!(conn, practice_principle::table, &rows);
     Ok(())
+}
+
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &PracticeFilters) -> Result<PracticeFilters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    look_up(conn, &mut lookup, &mut filters.all)?;
+    look_up_principles(conn, &mut lookup, &filters.principles)?;
+    look_up_territories(conn, &mut lookup, ("territory", &filters.territories))?;
+    lookup.done()?;
+    Ok(filters)
 }
 
 fn filtered(filters: &PracticeFilters) -> practice::BoxedQuery<'_, Backend> {

@@ -5,15 +5,12 @@ mod dictionary;
 
 use std::{path::Path as DiskPath, sync::Arc};
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 pub use self::artefacts::Artefacts;
 use super::{
     dto::{ExportOut, ExportPageOut, ExportQuery},
-    rules::{Described, Edition, Licence, Name, catalog, data_package, parse_file_name},
+    rules::{Described, Edition, FileName, Licence, Name, catalog, data_package},
 };
 use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
@@ -32,6 +29,7 @@ use crate::{
         attribution::AttributionOut,
         download::Download,
         page::PageOut,
+        path::Segment,
         problem::Problem,
         query::{NoParameters, Query},
         representation::View,
@@ -88,10 +86,10 @@ pub async fn get_export(
     req: HttpRequest,
     state: Data<AppState>,
     artefacts: Data<Artefacts>,
-    path: Path<String>,
+    path: Segment<FileName>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let (name, format) = parse_file_name(&path).ok_or_else(Problem::not_found)?;
+    let FileName(name, format) = path.into_parsed()?;
     let artefact = artefacts.current(&state.db, name).await?;
     let edition = &artefact.edition;
     let file = edition.files.iter().find(|file| file.format == format).ok_or_else(Problem::not_found)?;

@@ -5,7 +5,7 @@ mod catalog;
 mod package;
 mod texts;
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -141,11 +141,17 @@ pub fn file_name(name: Name, format: Format) -> String {
     format!("{}.{}", name.as_str(), format.as_str())
 }
 
-/// The data set and format of a file's name.
-#[must_use]
-pub fn parse_file_name(file: &str) -> Option<(Name, Format)> {
-    let (name, format) = file.split_once('.')?;
-    Some((name.parse().ok()?, format.parse().ok()?))
+/// A file's name: its data set and format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileName(pub Name, pub Format);
+
+impl FromStr for FileName {
+    type Err = &'static str;
+
+    fn from_str(file: &str) -> Result<Self, Self::Err> {
+        let (name, format) = file.split_once('.').ok_or("has no ending")?;
+        Ok(Self(name.parse()?, format.parse()?))
+    }
 }
 
 /// Where the files are, below the descriptions of them.
@@ -236,11 +242,11 @@ mod tests {
         assert_codes(Format::ALL, Format::as_str);
         for name in Name::ALL {
             for format in Format::ALL {
-                assert_eq!(parse_file_name(&file_name(*name, *format)), Some((*name, *format)));
+                assert_eq!(file_name(*name, *format).parse(), Ok(FileName(*name, *format)));
             }
         }
         for nothing in ["members", "members.", ".csv", "members.csv.csv", "members.xml", "../members.csv"] {
-            assert_eq!(parse_file_name(nothing), None, "{nothing}");
+            assert!(nothing.parse::<FileName>().is_err(), "{nothing}");
         }
     }
 }

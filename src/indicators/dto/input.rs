@@ -7,11 +7,12 @@ use validator::Validate;
 
 use super::super::rules::{Catalogue, Dated, Definition, Dimension, Direction, Facts, Frequency, Kind};
 use crate::{
-    action_programs::{Provenance, Publication, stated},
+    action_programs::{ProgramAddress, Provenance, Publication, stated},
     kernel::{
         bounded,
+        date::Date,
         decimal::Decimal,
-        id::Slug,
+        id::{Identifier, Reference, Slug},
         language::LanguageMap,
         violation::{Violations, readable},
     },
@@ -40,12 +41,12 @@ pub struct IndicatorIn {
     pub catalogue: Option<String>,
     /// Slug or id of the programme that it is of.
     #[serde(default)]
-    #[schema(example = json!(null), max_length = 100)]
-    pub program: Option<String>,
+    #[schema(value_type = Option<String>, example = json!(null), max_length = 100)]
+    pub program: Option<Reference<ProgramAddress>>,
     /// Identifier of the project that it is of.
     #[serde(default)]
-    #[schema(example = json!(null), format = "uuid")]
-    pub project_id: Option<String>,
+    #[schema(value_type = Option<String>, example = json!(null), format = "uuid")]
+    pub project_id: Option<Reference<Identifier>>,
     /// Slug of the member that keeps the commitment.
     #[serde(default)]
     #[validate(custom(function = "readable::<Slug>"))]
@@ -125,18 +126,18 @@ pub struct DatedIn {
     pub value: Decimal,
     /// The date.
     #[schema(example = "2027-12-31")]
-    pub on: NaiveDate,
+    pub on: Date,
 }
 
 impl From<DatedIn> for Dated {
     fn from(DatedIn { value, on }: DatedIn) -> Self {
-        Self { value, on }
+        Self { value, on: on.day() }
     }
 }
 
 impl From<Dated> for DatedIn {
     fn from(Dated { value, on }: Dated) -> Self {
-        Self { value, on }
+        Self { value, on: Date(on) }
     }
 }
 

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::rules::{
-    Approved, Content, Disaggregation, Measurement, MeasurementFilters, MeasurementSortKey, Period, Readable, Report,
-    Revision, State,
+    Address, Approved, Content, Disaggregation, Measurement, MeasurementFilters, MeasurementSortKey, Period, Readable,
+    Report, Revision, State,
 };
 use super::{optional_parts, parts};
 use crate::{
@@ -15,10 +15,10 @@ use crate::{
         codes::Flag,
         decimal::Decimal,
         evidence::EvidenceLink,
-        id::Slug,
         language::LanguageMap,
         paging::{Direction, Order},
     },
+    members::MemberAddress,
     web::{
         listing::list_query,
         page::PageOut,
@@ -33,10 +33,10 @@ list_query! {
     pub struct MeasurementQuery of MeasurementOut {
         /// Only measurements of the indicators with these slugs or ids; several by comma.
         #[example = "commune-larache-openness-norms-services-fully-online"]
-        pub indicator: Several<Slug>,
-        /// Only measurements of the members with these slugs; several by comma.
+        pub indicator: Several<Address>,
+        /// Only measurements of the members with these slugs or ids; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only measurements for these periods; several by comma.
         #[example = "2025-H1,2025-H2"]
         pub period: Several<Period>,

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::super::rules::{
-    Catalogue, Content, Definition, Disaggregation, Figures, MOST_DIMENSIONS, MOST_PARTS, Measurement, NOTE_CHARS,
+    Address, Catalogue, Content, Definition, Disaggregation, Figures, MOST_DIMENSIONS, MOST_PARTS, Measurement, NOTE_CHARS,
     Period, Report, Verdict, content,
 };
 use super::{optional_parts, parts};
@@ -13,6 +13,7 @@ use crate::kernel::{
     bounded::{self, LimitedMap},
     decimal::Decimal,
     evidence::{EvidenceLinkIn, read_evidence},
+    id::Reference,
     language::{LanguageMap, LanguageMapPatch},
     patch::{Patch, replaced},
     text,
@@ -40,8 +41,8 @@ fn read_optional_parts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pat
 #[serde(deny_unknown_fields)]
 pub struct MeasurementIn {
     /// Slug or id of the indicator.
-    #[schema(example = "commune-larache-openness-norms-services-fully-online", max_length = 200)]
-    pub indicator: String,
+    #[schema(value_type = String, example = "commune-larache-openness-norms-services-fully-online", max_length = 200)]
+    pub indicator: Reference<Address>,
     /// The period: one that is over, of the indicator's frequency.
     pub period: Period,
     /// The value; for a ratio it is computed, and may be left away.
@@ -147,7 +148,7 @@ impl MeasurementPatch {
         let value = Some(found.reported.value).filter(|_| !is_ratio);
         let evidence = evidence.into_iter().map(EvidenceLinkIn::from).collect();
         MeasurementIn {
-            indicator: found.indicator.to_string(),
+            indicator: Reference::from(found.indicator.as_str()),
             period: found.period,
             value: self.value.onto(value),
             numerator: self.numerator.onto(numerator),

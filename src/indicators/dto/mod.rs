@@ -32,7 +32,7 @@ use super::rules::{
     Period, Scope, SortKey, Standing, Status,
 };
 use crate::{
-    action_programs::{Drafts, ProgramParameter, Provenance, Publication, PublicationFilter},
+    action_programs::{Drafts, ProgramAddress, Provenance, Publication, PublicationFilter},
     kernel::{
         clock::rfc3339,
         decimal::Decimal,
@@ -41,6 +41,7 @@ use crate::{
         language::LanguageMap,
         paging::{Direction as Sense, Order},
     },
+    members::MemberAddress,
     territories::Code,
     web::{
         listing::list_query,
@@ -81,14 +82,14 @@ list_query! {
         /// Only indicators of these: `network`, `programme`, `project`, `commitment`; several by comma.
         #[example = "commitment"]
         pub scope: Several<Scope>,
-        /// Only indicators of the members with these slugs; several by comma.
+        /// Only indicators of the members with these slugs or ids; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only indicators of members in the regions with these codes; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,
         /// Only indicators of the programmes with these slugs or ids, and of their projects; several by comma.
-        pub program: Several<ProgramParameter>,
+        pub program: Several<ProgramAddress>,
         /// Only indicators of the projects with these identifiers; several by comma.
         pub project: Several<Identifier>,
         /// Only indicators of these commitments of the charter; several by comma.
@@ -124,7 +125,7 @@ impl IndicatorQuery {
             members: Several::texts(&self.member),
             regions: Several::texts(&self.region),
             programs: Several::texts(&self.program),
-            projects: Several::values(self.project.clone()).into_iter().map(|id| id.0).collect(),
+            projects: Several::values(self.project.clone()).into_iter().map(Identifier::into_string).collect(),
             commitments: Several::texts(&self.commitment),
             catalogue: Several::texts(&self.catalogue),
             words: self.q.as_ref().map(|q| search_words(&q.0)),

@@ -1,9 +1,6 @@
 //! The operations that read measurements.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 use super::super::{
     dto::{MeasurementOut, MeasurementPageOut, MeasurementQuery, MeasurementViewQuery, RevisionOut, RevisionPageOut},
@@ -18,10 +15,11 @@ use crate::{
         roles::{MeasurementsReport, MeasurementsReview, Role},
     },
     db::{Author as _, Conn, StoreError},
-    kernel::{codes::Flag, id::is_id, paging::Found},
+    kernel::{codes::Flag, id::Identifier, paging::Found},
     state::AppState,
     web::{
         page::PageOut,
+        path::Segment,
         problem::{NOT_YOUR_MEMBER, Problem},
         query::{NoParameters, Query},
         representation::View,
@@ -41,7 +39,7 @@ const LIST: &str = "measurements";
     params(MeasurementQuery),
     responses((status = 200, description = "A page of measurements.", content(
         (MeasurementPageOut = "application/json"), (String = "text/csv"), (MeasurementOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/measurements")]
 pub async fn list_measurements(
@@ -81,7 +79,7 @@ pub async fn list_measurements(
 pub async fn get_measurement(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Caller,
     Query(query): Query<MeasurementViewQuery>,
 ) -> Result<HttpResponse, Problem> {
@@ -90,7 +88,8 @@ pub async fn get_measurement(
     if with_report && caller.require::<MeasurementsReview>().is_err() {
         caller.require::<MeasurementsReport>()?;
     }
-    let read = move |conn: &mut Conn| seen(conn, &caller, &path, with_report);
+    let id = path.into_parsed()?;
+    let read = move |conn: &mut Conn| seen(conn, &caller, &id, with_report);
     let (found, reports) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     if with_report && !reports {
         return Err(Problem::new(&NOT_YOUR_MEMBER, "The report is another member's; what was approved is public."));
@@ -113,13 +112,14 @@ pub async fn get_measurement(
 pub async fn list_measurement_revisions(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Caller,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?;
+    let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let Some((found, reports)) = seen(conn, &caller, &path, false)? else { return Ok(None) };
+        let Some((found, reports)) = seen(conn, &caller, &id, false)? else { return Ok(None) };
         let revisions = store::revisions(conn, &found.id)?;
         Ok(Some((found.version, reports, revisions)))
     };
@@ -150,10 +150,10 @@ fn readable(view: View, caller: &Caller, wanted: bool) -> Result<(View, Option<P
 fn seen(
     conn: &mut Conn,
     caller: &Caller,
-    id: &str,
+    id: &Identifier,
     with_report: bool,
 ) -> Result<Option<(Measurement, bool)>, StoreError> {
-    let Some(found) = (if is_id(id) { store::find_measurement(conn, id)? } else { None }) else { return Ok(None) };
+    let Some(found) = store::find_measurement(conn, id.as_str())? else { return Ok(None) };
     // What is published reads the same for all, unless more is asked for.
     if found.is_public() && !with_report {
         return Ok(Some((found, false)));

@@ -6,10 +6,7 @@ mod periods;
 mod reports;
 mod write;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use chrono::NaiveDate;
 
 pub use self::{
@@ -23,7 +20,7 @@ use super::{
         ChartQuery, IndicatorOut, IndicatorPageOut, IndicatorQuery, IndicatorViewQuery, SeriesOut, SeriesPointOut,
         SeriesQuery,
     },
-    rules::{Chart, Definition, Indicator, Measurement, Point, RULE, ValueAxis, reference, svg},
+    rules::{Address, Chart, Definition, Indicator, Measurement, Point, RULE, ValueAxis, reference, svg},
     store,
 };
 use crate::{
@@ -32,7 +29,7 @@ use crate::{
     db::{Conn, StoreError, current_sequence},
     kernel::{language::Language, paging::Found},
     state::AppState,
-    web::{problem::Problem, query::Query, representation::View},
+    web::{path::Segment, problem::Problem, query::Query, representation::View},
 };
 
 /// The lists' names, in cursors and of downloaded files.
@@ -47,7 +44,7 @@ const SERIES: &str = "series";
     params(IndicatorQuery),
     responses((status = 200, description = "A page of indicators.", content(
         (IndicatorPageOut = "application/json"), (String = "text/csv"), (IndicatorOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/indicators")]
 pub async fn list_indicators(
@@ -87,14 +84,15 @@ pub async fn list_indicators(
 pub async fn get_indicator(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     caller: Caller,
     Query(query): Query<IndicatorViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let today = state.clock.today();
+    let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let Some(found) = seen(conn, &caller, &path)? else { return Ok(None) };
+        let Some(found) = seen(conn, &caller, &address)? else { return Ok(None) };
         Ok(Some((found, current_sequence(conn)?)))
     };
     let (found, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -118,14 +116,15 @@ pub async fn get_indicator(
 pub async fn get_indicator_series(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     caller: Caller,
     Query(query): Query<SeriesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = query.lang.map(|lang| lang.0);
     let view = View::of_list::<_, SeriesPointOut>(&req, SERIES, language, query.format, None)?;
+    let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let Some((found, measured)) = measured(conn, &caller, &path)? else { return Ok(None) };
+        let Some((found, measured)) = measured(conn, &caller, &address)? else { return Ok(None) };
         // A definition that no value was measured by is nobody's concern.
         let is_used = |version: i64| {
             let mut by = measured.iter().filter_map(|found| found.approved.as_ref());
@@ -153,14 +152,15 @@ pub async fn get_indicator_series(
 pub async fn get_indicator_chart(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     caller: Caller,
     Query(query): Query<ChartQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = query.lang.map_or(Language::Fr, |lang| lang.0);
     let width = query.width.map_or(640, |width| width.0.0);
+    let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let Some((found, measured)) = measured(conn, &caller, &path)? else { return Ok(None) };
+        let Some((found, measured)) = measured(conn, &caller, &address)? else { return Ok(None) };
         let definitions = store::definitions(conn, &found.id)?;
         Ok(Some((found, definitions, measured, current_sequence(conn)?)))
     };
@@ -208,7 +208,7 @@ fn drawn(
 }
 
 /// The indicator at an address, if the caller sees it.
-fn seen(conn: &mut Conn, caller: &Caller, address: &str) -> Result<Option<Indicator>, StoreError> {
+fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<Indicator>, StoreError> {
     let Some(found) = store::find(conn, address)? else { return Ok(None) };
     let member = found.place.member_id().unwrap_or_default();
     let is_seen = found.is_public() || caller.covers::<ProgramsDraft>(conn, member)?;
@@ -219,7 +219,7 @@ fn seen(conn: &mut Conn, caller: &Caller, address: &str) -> Result<Option<Indica
 fn measured(
     conn: &mut Conn,
     caller: &Caller,
-    address: &str,
+    address: &Address,
 ) -> Result<Option<(Indicator, Vec<Measurement>)>, StoreError> {
     let Some(found) = seen(conn, caller, address)? else { return Ok(None) };
     let measured = store::series(conn, &found.id)?;

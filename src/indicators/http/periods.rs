@@ -1,9 +1,6 @@
 //! The operations on reporting periods.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get, patch,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, patch, web::Data};
 use chrono::NaiveDate;
 
 use super::super::{
@@ -17,6 +14,7 @@ use crate::{
     state::AppState,
     web::{
         page::PageOut,
+        path::Segment,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -69,11 +67,11 @@ pub async fn list_reporting_periods(
 pub async fn get_reporting_period(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Period>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
-    let period = over(&path, state.clock.today())?;
+    let period = over(*path.parsed()?, state.clock.today())?;
     let found = state.db.read(move |conn: &mut Conn| store::find_period(conn, period)).await?;
     view.respond(&req, found.version, &ReportingPeriodOut::from(found), None)
 }
@@ -96,7 +94,7 @@ pub async fn get_reporting_period(
 pub async fn update_reporting_period(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Period>,
     body: Body<PeriodsWrite, ReportingPeriodPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -104,7 +102,7 @@ pub async fn update_reporting_period(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let period = over(&path, tx.today())?;
+        let period = over(*path.parsed()?, tx.today())?;
         let wanted = body.content?;
         // Two who touch the same period take turns, also where there is no row yet, and so do who reports for it.
         tx.take_turns(Turn::Periods)?;
@@ -117,8 +115,7 @@ pub async fn update_reporting_period(
     Ok(written.respond(&variant))
 }
 
-/// The period with a code, if it is over on a day.
-fn over(code: &str, today: NaiveDate) -> Result<Period, Problem> {
-    let is_over = |period: &Period| period.last_day() < today;
-    code.parse().ok().filter(is_over).ok_or_else(Problem::not_found)
+/// A period, if it is over on a day.
+fn over(period: Period, today: NaiveDate) -> Result<Period, Problem> {
+    (period.last_day() < today).then_some(period).ok_or_else(Problem::not_found)
 }

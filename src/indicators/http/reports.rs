@@ -1,14 +1,13 @@
 //! The operations that report figures and review them.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 
 use super::{
     super::{
         dto::{MeasurementIn, MeasurementOut, MeasurementPatch, MeasurementReviewIn},
-        rules::{Content, Hand, Indicator, Kind, Measurement, Period, State, Verdict, check_period, reference},
+        rules::{
+            Address, Content, Hand, Indicator, Kind, Measurement, Period, State, Verdict, check_period, reference,
+        },
         store,
     },
     write::may_keep,
@@ -21,13 +20,13 @@ use crate::{
     db::{StoreError, Turn, Tx, WriteError},
     evaluations::speaking,
     kernel::{
-        id::is_id,
-        text::shown,
+        id::Identifier,
         violation::{Violation, Violations},
     },
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segment,
         precondition::Precondition,
         problem::Problem,
         query::{NoParameters, Query},
@@ -59,7 +58,7 @@ pub async fn create_measurement(
     let once = Once::of(&req, &principal.claims().sub, "createMeasurement", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
-        let of = named(tx, &input.indicator, &body.principal)?;
+        let of = named(tx, input.indicator.named(), &body.principal)?;
         once.answer(tx, |tx| created(tx, of.as_ref(), input, &body.principal))
     };
     let written = state.db.write(principal, create).await?;
@@ -85,7 +84,7 @@ pub async fn create_measurement(
 pub async fn update_measurement(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<MeasurementsReport, MeasurementPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -93,7 +92,7 @@ pub async fn update_measurement(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let (of, before) = own(tx, &path, &body.principal)?;
+        let (of, before) = own(tx, path.parsed()?, &body.principal)?;
         let wanted = body.content?;
         precondition.check(before.report_version)?;
         let after = patched(tx, &of, &before, (wanted, &body.principal))?;
@@ -117,7 +116,7 @@ pub async fn update_measurement(
 pub async fn delete_measurement(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     caller: Require<MeasurementsReport>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -125,7 +124,7 @@ pub async fn delete_measurement(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let (_, gone) = own(tx, &path, &principal)?;
+        let (_, gone) = own(tx, path.parsed()?, &principal)?;
         precondition.check(gone.report_version)?;
         check_open(tx, gone.period)?;
         store::delete_measurement(tx, &gone)?;
@@ -152,7 +151,7 @@ pub async fn delete_measurement(
 pub async fn review_measurement(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Identifier>,
     body: Body<MeasurementsReview, MeasurementReviewIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -161,7 +160,7 @@ pub async fn review_measurement(
     let principal = body.principal.clone();
     let once = Once::of(&req, &principal.claims().sub, "reviewMeasurement", &body.bytes)?;
     let review = move |tx: &mut Tx<'_>| {
-        let (of, before) = reviewed(tx, &path, &body.principal)?;
+        let (of, before) = reviewed(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {
             let input = body.content?;
             precondition.check(before.report_version)?;
@@ -181,8 +180,9 @@ fn hand<'a>(tx: &Tx<'_>, principal: &'a Principal) -> Hand<'a> {
 
 /// The indicator that a report names, if it is there for the principal and may be reported for; nobody else changes it
 /// meanwhile, nor locks a period.
-fn named(tx: &mut Tx<'_>, address: &str, principal: &Principal) -> Result<Option<Indicator>, Problem> {
+fn named(tx: &mut Tx<'_>, address: Option<&Address>, principal: &Principal) -> Result<Option<Indicator>, Problem> {
     tx.share_turn(Turn::Periods)?;
+    let Some(address) = address else { return Ok(None) };
     let Some(found) = store::lock(tx, address)? else { return Ok(None) };
     let member = found.place.member_id().unwrap_or_default();
     if !found.is_public() && !principal.covers::<ProgramsDraft>(member) {
@@ -193,10 +193,9 @@ fn named(tx: &mut Tx<'_>, address: &str, principal: &Principal) -> Result<Option
 }
 
 /// The measurement with an id and its indicator, if the principal may report it; nobody else changes them meanwhile.
-fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
-    let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
+fn own(tx: &mut Tx<'_>, id: &Identifier, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
     tx.share_turn(Turn::Periods)?;
-    let (of, found) = store::lock_measurement(tx, id)?.ok_or_else(Problem::not_found)?;
+    let (of, found) = store::lock_measurement(tx, id.as_str())?.ok_or_else(Problem::not_found)?;
     let member = of.place.member_id().unwrap_or_default();
     if !found.is_public() && !principal.covers::<MeasurementsReport>(member) {
         return Err(Problem::not_found());
@@ -207,10 +206,9 @@ fn own(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, M
 
 /// The same for who reviews: a report that is not public is not there for an evaluator without the assignment, nor one of an
 /// indicator that the evaluator can't see.
-fn reviewed(tx: &mut Tx<'_>, id: &str, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
-    let id = is_id(id).then_some(id).ok_or_else(Problem::not_found)?;
+fn reviewed(tx: &mut Tx<'_>, id: &Identifier, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
     tx.share_turn(Turn::Periods)?;
-    let (of, found) = store::lock_measurement(tx, id)?.ok_or_else(Problem::not_found)?;
+    let (of, found) = store::lock_measurement(tx, id.as_str())?.ok_or_else(Problem::not_found)?;
     let speaks = match &of.place.member {
         Some(member) => speaking::<MeasurementsReview>(tx.conn, principal, (&member.id, &member.slug)).map(|_| ()),
         None => may_keep::<MeasurementsReport>(principal, &of),
@@ -263,7 +261,7 @@ fn created(
     principal: &Principal,
 ) -> Result<Written, Problem> {
     let Some(of) = of else {
-        let detail = format!("There is no indicator {}.", shown(&input.indicator));
+        let detail = format!("There is no indicator {}.", input.indicator.shown());
         let mut violations = Violations::default();
         violations.add("/indicator", "unknown_indicator", detail);
         return Err(violations.into());

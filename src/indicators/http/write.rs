@@ -1,31 +1,25 @@
 //! The operations that change indicators.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 
 use super::super::{
     dto::{IndicatorIn, IndicatorOut, IndicatorPatch},
-    rules::{Definition, Entry, Facts, Indicator, Keeper, Place, Scope, reference},
+    rules::{Address, Definition, Entry, Facts, Indicator, Keeper, Place, Scope, reference},
     store,
 };
 use crate::{
-    action_programs::{ProgramAddress, Publication, check_open, locked_member, may_write},
+    action_programs::{Publication, check_open, locked_member, may_write},
     auth::{
         principal::{Body, Principal, Require},
         roles::{IndicatorsWrite, Role},
     },
     charter,
     db::{StoreError, Tx},
-    kernel::{
-        id::{Slug, is_id},
-        text::shown,
-        violation::Violations,
-    },
+    kernel::{id::Slug, text::shown, violation::Violations},
     state::AppState,
     web::{
         idempotency::Once,
+        path::Segment,
         precondition::Precondition,
         problem::{FORBIDDEN, Problem},
         query::{NoParameters, Query},
@@ -85,7 +79,7 @@ pub async fn create_indicator(
 pub async fn update_indicator(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     body: Body<IndicatorsWrite, IndicatorPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -93,7 +87,7 @@ pub async fn update_indicator(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let before = own(tx, &path, &body.principal)?;
+        let before = own(tx, path.parsed()?, &body.principal)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
         let after = patched(tx, &before, wanted)?;
@@ -118,7 +112,7 @@ pub async fn update_indicator(
 pub async fn delete_indicator(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     caller: Require<IndicatorsWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -126,7 +120,7 @@ pub async fn delete_indicator(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let gone = own(tx, &path, &principal)?;
+        let gone = own(tx, path.parsed()?, &principal)?;
         precondition.check(gone.version)?;
         store::delete(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())
@@ -147,7 +141,7 @@ pub(super) fn may_keep<P: crate::auth::roles::Needs>(principal: &Principal, of: 
 }
 
 /// The indicator at an address, if the principal may write it; nobody else changes it meanwhile.
-fn own(tx: &mut Tx<'_>, address: &str, principal: &Principal) -> Result<Indicator, Problem> {
+fn own(tx: &mut Tx<'_>, address: &Address, principal: &Principal) -> Result<Indicator, Problem> {
     let found = store::lock(tx, address)?.ok_or_else(Problem::not_found)?;
     may_keep::<IndicatorsWrite>(principal, &found)?;
     Ok(found)
@@ -170,15 +164,18 @@ fn place(tx: &mut Tx<'_>, input: &IndicatorIn, principal: &Principal) -> Result<
         return Ok(nowhere("", "several_places", detail));
     }
     if let Some(program) = &input.program {
-        let found = match ProgramAddress::parse(program) {
-            Some(address) => store::program_place(tx, &address)?,
+        let found = match program.named() {
+            Some(address) => store::program_place(tx, address)?,
             None => None,
         };
-        return in_program(found, principal, ("/program", "unknown_program", shown(program)));
+        return in_program(found, principal, ("/program", "unknown_program", program.shown()));
     }
     if let Some(id) = &input.project_id {
-        let found = if is_id(id) { store::project_place(tx, id)? } else { None };
-        return in_program(found, principal, ("/project_id", "unknown_project", shown(id)));
+        let found = match id.named() {
+            Some(id) => store::project_place(tx, id)?,
+            None => None,
+        };
+        return in_program(found, principal, ("/project_id", "unknown_project", id.shown()));
     }
     match &input.member {
         Some(member) => of_member(tx, member, input, principal),
@@ -201,7 +198,7 @@ fn place(tx: &mut Tx<'_>, input: &IndicatorIn, principal: &Principal) -> Result<
 fn in_program(
     found: Option<(Place, crate::action_programs::Program)>,
     principal: &Principal,
-    (pointer, code, named): (&str, &'static str, String),
+    (pointer, code, named): (&str, &'static str, &str),
 ) -> Result<Placed, Problem> {
     let is_seen =
         |place: &Place, owner: &str| place.is_public || principal.covers::<crate::auth::roles::ProgramsDraft>(owner);

@@ -13,8 +13,11 @@ use super::{
 };
 use crate::{
     action_programs::{Drafts, Provenance, Publication, PublicationFilter},
-    kernel::{codes::codes, id::Slug, language::LanguageMap, paging::Order, violation::Violations},
+    kernel::{self, codes::codes, id::Slug, language::LanguageMap, paging::Order, violation::Violations},
 };
+
+/// How an indicator is addressed: by its slug or its id.
+pub type Address = kernel::id::Address<Slug>;
 
 /// What an indicator measures, and how: what it is reported by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

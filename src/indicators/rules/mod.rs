@@ -16,7 +16,7 @@ pub use self::{
     catalogue::{Catalogue, Entry, REFERENCE, Scope, Unit, reference},
     chart::{Chart, NARROWEST, Point, ValueAxis, WIDEST, svg},
     disaggregation::{Dimension, Disaggregation, MOST_DIMENSIONS, MOST_PARTS},
-    indicator::{Definition, Facts, Filters, Indicator, Keeper, Place, SortKey},
+    indicator::{Address, Definition, Facts, Filters, Indicator, Keeper, Place, SortKey},
     measure::{Direction, Figures, Kind, Measure},
     measurement::{
         Approved, Content, Hand, Measurement, MeasurementFilters, MeasurementSortKey, Readable, Report, Review,

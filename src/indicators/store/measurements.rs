@@ -8,16 +8,19 @@ use super::{
     super::rules::{
         Approved, Content, Measurement, MeasurementFilters, MeasurementSortKey, Period, Readable, Review, Revision,
     },
-    decimal, keeper, parsed, slug,
+    decimal, keeper,
+    lookup::look_up,
+    parsed, slug,
 };
 use crate::{
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset_by_id, paged},
         schema::{account_member, indicator, measurement, measurement_revision, member},
         search::any_of,
     },
     kernel::paging::{Found, Key, Listing, Position},
+    members,
 };
 
 /// What is stored of a measurement. The audit keeps neither notes nor evidence: they are in the revisions, where they were
@@ -280,15 +283,17 @@ pub fn revisions(conn: &mut Conn, id: &str) -> Result<Vec<Revision>, StoreError>
     rows.into_iter().map(revision).collect()
 }
 
-/// Reads a page of the list, with one statement, and one more each for an empty page and a count.
+/// Reads a page of the list, with one statement, and one more each for an empty page, a count and a filter that names
+/// something.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list_measurements(
     conn: &mut Conn,
     listing: &Listing<MeasurementFilters>,
 ) -> Result<Found<Measurement>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
+    let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     let (row, names) = columns();
     let query = filtered(filters).select((row, names, SequenceColumn));
@@ -305,6 +310,15 @@ pub fn list_measurements(
     let rows = rows.into_iter().map(|(row, names, _)| read((row, names))).collect::<Result<_, _>>()?;
     let position = |last: &Measurement| Position { key: Key::Text(String::new()), id: last.id.clone() };
     Ok(Found::of(rows, *limit, (sequence, total), position))
+}
+
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &MeasurementFilters) -> Result<MeasurementFilters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    look_up(conn, &mut lookup, &mut filters.indicators, &filters.readable)?;
+    members::look_up(conn, &mut lookup, &mut filters.members)?;
+    lookup.done()?;
+    Ok(filters)
 }
 
 fn filtered(filters: &MeasurementFilters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {
@@ -324,10 +338,7 @@ fn filtered(filters: &MeasurementFilters) -> diesel::helper_types::IntoBoxed<'_,
         }
     };
     query = any_of!(query, measurement::state, states.as_slice());
-    if !filters.indicators.is_empty() {
-        let is_named = indicator::slug.eq_any(&filters.indicators).or(indicator::id.eq_any(&filters.indicators));
-        query = query.filter(is_named);
-    }
+    query = any_of!(query, indicator::slug, filters.indicators.as_slice());
     if !filters.members.is_empty() {
         query = query.filter(member::slug.nullable().eq_any(&filters.members));
     }

@@ -2,6 +2,7 @@
 //! programme cannot be published or hidden meanwhile.
 
 mod import;
+mod lookup;
 mod measurements;
 mod periods;
 mod refold;
@@ -15,6 +16,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::{dsl::AsSelect, prelude::*};
 use serde::{Deserialize, Serialize};
 
+use self::lookup::look_up_entries;
 pub use self::{
     import::MeasurementList,
     measurements::{
@@ -26,21 +28,24 @@ pub use self::{
     seed::{places, programs, seed},
     write::{create, delete, lock, program_place, project_place, update},
 };
-use super::rules::{Dated, Definition, Facts, Filters, Indicator, Keeper, Place, Reported, SortKey};
+use super::rules::{Address, Dated, Definition, Facts, Filters, Indicator, Keeper, Place, Reported, SortKey};
 use crate::{
-    action_programs::{seen, sort_title},
+    action_programs::{self, seen, sort_title},
+    charter::look_up_commitments,
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset, keyset_by_id, paged},
         schema::{action_program, indicator, indicator_definition, member, project},
         search::{any_of, search},
     },
     kernel::{
         decimal::Decimal,
-        id::{Slug, is_id},
+        id::Slug,
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Position},
     },
+    members,
+    territories::look_up_regions,
 };
 
 /// The collections' names in the change feed and the audit.
@@ -272,12 +277,11 @@ fn columns() -> Columns {
 ///
 /// # Errors
 /// The database's.
-pub fn find(conn: &mut Conn, address: &str) -> Result<Option<Indicator>, StoreError> {
+pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Indicator>, StoreError> {
     let query = parts().select(columns()).into_boxed::<Backend>();
-    let query = if is_id(address) {
-        query.filter(indicator::id.eq(address))
-    } else {
-        query.filter(indicator::slug.eq(address))
+    let query = match address {
+        Address::Code(slug) => query.filter(indicator::slug.eq(slug.as_str())),
+        Address::Id(id) => query.filter(indicator::id.eq(id)),
     };
     let row: Option<(Row, Names)> = query.first(conn).optional()?;
     row.map(read).transpose()
@@ -342,12 +346,14 @@ pub fn definition_in(conn: &mut Conn, of: &Indicator, version: i64) -> Result<De
     found.ok_or_else(|| StoreError::corrupt("a definition is gone"))
 }
 
-/// Reads a page of the list, with one statement, and one more each for an empty page and a count.
+/// Reads a page of the list, with one statement, and one more each for an empty page, a count and a filter that names
+/// something.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Indicator>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
+    let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     let (row, names) = columns();
     let query = filtered(filters).select((row, names, SequenceColumn));
@@ -369,6 +375,19 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Indicat
     Ok(Found::of(rows, *limit, (sequence, total), position))
 }
 
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    members::look_up(conn, &mut lookup, &mut filters.members)?;
+    look_up_regions(conn, &mut lookup, &filters.regions)?;
+    action_programs::look_up(conn, &mut lookup, &mut filters.programs, &filters.drafts)?;
+    action_programs::look_up_projects(conn, &mut lookup, &filters.projects, &filters.drafts)?;
+    look_up_commitments(conn, &mut lookup, &filters.commitments)?;
+    look_up_entries(&mut lookup, &filters.catalogue)?;
+    lookup.done()?;
+    Ok(filters)
+}
+
 /// The place of a title in the list's order.
 fn key(title: &LanguageMap, key: SortKey) -> Key {
     match key {
@@ -387,8 +406,7 @@ fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Bac
         query = query.filter(member::slug.nullable().eq_any(&filters.members));
     }
     if !filters.programs.is_empty() {
-        let slug = action_program::slug.nullable().eq_any(&filters.programs);
-        query = query.filter(slug.or(action_program::id.nullable().eq_any(&filters.programs)));
+        query = query.filter(action_program::slug.nullable().eq_any(&filters.programs));
     }
     query = any_of!(query, indicator::region_code.assume_not_null(), filters.regions.as_slice());
     query = any_of!(query, indicator::project_id.assume_not_null(), filters.projects.as_slice());

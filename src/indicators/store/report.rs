@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{
-    super::rules::{Content, Hand, Indicator, Measurement, Period, Revision},
+    super::rules::{Address, Content, Hand, Indicator, Measurement, Period, Revision},
     MEASUREMENTS, find_measurement, lock,
     measurements::{MeasurementRow, of_period},
 };
@@ -25,7 +25,7 @@ use crate::{
 pub fn lock_measurement(tx: &mut Tx<'_>, id: &str) -> Result<Option<(Indicator, Measurement)>, StoreError> {
     let own = measurement::table.filter(measurement::id.eq(id)).select(measurement::indicator_id);
     let Some(of) = own.first::<String>(tx.conn).optional()? else { return Ok(None) };
-    let Some(indicator) = lock(tx, &of)? else { return Ok(None) };
+    let Some(indicator) = lock(tx, &Address::Id(of))? else { return Ok(None) };
     Ok(find_measurement(tx.conn, id)?.map(|found| (indicator, found)))
 }
 

@@ -5,7 +5,7 @@ use diesel::{dsl::exists, prelude::*};
 use serde_json::Value;
 
 use super::{
-    super::rules::{Definition, Facts, Indicator, Keeper, Place, Scope},
+    super::rules::{Address, Definition, Facts, Indicator, Keeper, Place, Scope},
     Derived, INDICATORS, Row, find,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         schema::{indicator, indicator_definition, measurement},
     },
     kernel::{
-        id::{Slug, is_id, new_id},
+        id::{Identifier, Slug, new_id},
         violation::Violation,
     },
 };
@@ -24,14 +24,13 @@ use crate::{
 ///
 /// # Errors
 /// The database's.
-pub fn lock(tx: &mut Tx<'_>, address: &str) -> Result<Option<Indicator>, StoreError> {
+pub fn lock(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Indicator>, StoreError> {
     // SQLite's write transactions exclude each other anyway.
     if let Conn::Postgres(conn) = &mut *tx.conn {
         let row = indicator::table.select(indicator::id).for_no_key_update();
-        let found: Option<String> = if is_id(address) {
-            row.filter(indicator::id.eq(address)).first(conn).optional()?
-        } else {
-            row.filter(indicator::slug.eq(address)).first(conn).optional()?
+        let found: Option<String> = match address {
+            Address::Code(slug) => row.filter(indicator::slug.eq(slug.as_str())).first(conn).optional()?,
+            Address::Id(id) => row.filter(indicator::id.eq(id)).first(conn).optional()?,
         };
         if found.is_none() {
             return Ok(None);
@@ -66,9 +65,9 @@ pub fn program_place(tx: &mut Tx<'_>, address: &ProgramAddress) -> Result<Option
 ///
 /// # Errors
 /// The database's.
-pub fn project_place(tx: &mut Tx<'_>, id: &str) -> Result<Option<(Place, Program)>, StoreError> {
+pub fn project_place(tx: &mut Tx<'_>, id: &Identifier) -> Result<Option<(Place, Program)>, StoreError> {
     action_programs::take_turn(tx)?;
-    let Some(project) = action_programs::find_project(tx.conn, id)? else { return Ok(None) };
+    let Some(project) = action_programs::find_project(tx.conn, id.as_str())? else { return Ok(None) };
     let Some((place, program)) = program_place(tx, &ProgramAddress::Id(project.program_id))? else { return Ok(None) };
     Ok(Some((Place { scope: Scope::Project, project: Some((project.id, project.code)), ..place }, program)))
 }

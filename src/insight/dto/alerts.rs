@@ -8,10 +8,10 @@ use super::super::rules::{Alert, Filters, Rule, SortKey, Subject};
 use crate::{
     action_programs::Stage,
     kernel::{
-        id::Slug,
         language::LanguageMap,
         paging::{Direction, Order},
     },
+    members::MemberAddress,
     territories::Code,
     web::{
         listing::list_query,
@@ -28,9 +28,9 @@ list_query! {
         /// Only alerts by these rules; several by comma.
         #[example = "milestone_late,evaluation_missing"]
         pub rule: Several<Rule>,
-        /// Only alerts of the members with these slugs; several by comma.
+        /// Only alerts of the members with these slugs or ids; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only alerts of members in the regions with these codes; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,
@@ -66,7 +66,7 @@ impl NetworkAlertQuery {
     pub fn filters(&self, today: NaiveDate) -> Filters {
         Filters {
             rules: Several::values(self.rule.clone()),
-            members: Several::values(self.member.clone()).into_iter().map(Slug::into_string).collect(),
+            members: Several::texts(&self.member),
             regions: Several::values(self.region.clone()).into_iter().map(Code::into_string).collect(),
             today,
             order: self.sort.unwrap_or(NEWEST_FIRST),

@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     indicators::{Catalogue, Dimension, Direction, Disaggregation, Entry, Frequency, Kind, Scope, Unit},
-    kernel::{codes::Flag, decimal::Decimal, id::Slug, language::LanguageMap},
-    members::MemberKind,
+    kernel::{codes::Flag, date::Date, decimal::Decimal, id::Slug, language::LanguageMap},
+    members::{MemberAddress, MemberKind},
     territories::Code,
     web::{
         page::PageOut,
-        params::{Day, Lang, One, Several, query},
+        params::{Lang, One, Several, query},
     },
 };
 
@@ -47,10 +47,10 @@ query! {
         pub by: One<Grouping>,
         /// The day that everything is computed for, not in the future; today, in Morocco, unless said otherwise.
         #[example = "2025-12-31"]
-        pub as_of: Day,
+        pub as_of: Date,
         /// Only these members, by their slugs, also where their date of joining is unknown; several by comma.
         #[example = "commune-larache"]
-        pub member: Several<Slug>,
+        pub member: Several<MemberAddress>,
         /// Only members in the regions with these codes; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,

@@ -12,12 +12,12 @@ use crate::{
     assessments::{self, Scale},
     evaluations::Voice,
     kernel::{
-        date::{PartialDate, Precision},
+        date::{Date, PartialDate, Precision},
         language::LanguageMap,
     },
     members::{Member, MemberKind},
     territories::Code,
-    web::params::{Day, Lang, Several, query},
+    web::params::{Lang, Several, query},
 };
 
 query! {
@@ -25,7 +25,7 @@ query! {
     pub struct ScorecardQuery {
         /// The day that everything is computed for, not in the future; today, in Morocco, unless said otherwise.
         #[example = "2025-12-31"]
-        pub as_of: Day,
+        pub as_of: Date,
         /// Prunes every text to this language, or to the one that stands in for it (French, Arabic, English).
         #[example = "ar"]
         pub lang: Lang,
@@ -37,7 +37,7 @@ query! {
     pub struct NetworkScorecardQuery {
         /// The day that everything is computed for, not in the future; today, in Morocco, unless said otherwise.
         #[example = "2025-12-31"]
-        pub as_of: Day,
+        pub as_of: Date,
         /// Only members in the regions with these codes; several by comma.
         #[example = "01,04"]
         pub region: Several<Code>,

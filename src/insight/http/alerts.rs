@@ -1,9 +1,6 @@
 //! The operations on alerts.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use chrono::NaiveDate;
 
 use super::super::{
@@ -18,6 +15,7 @@ use crate::{
     state::AppState,
     web::{
         listing::Frame,
+        path::Segment,
         problem::{INVALID_CURSOR, Problem},
         query::Query,
         representation::View,
@@ -39,7 +37,7 @@ const OF_MEMBER: &str = "member-alerts";
     params(NetworkAlertQuery),
     responses((status = 200, description = "A page of alerts.", content(
         (AlertPageOut = "application/json"), (String = "text/csv"), (AlertOut = "application/x-ndjson")
-    )))
+    )), (status = 422))
 )]
 #[get("/network/alerts")]
 pub async fn list_network_alerts(
@@ -71,13 +69,13 @@ pub async fn list_network_alerts(
 pub async fn list_member_alerts(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<MemberAddress>,
     Query(query): Query<MemberAlertQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, OF_MEMBER, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let today = state.clock.today();
-    let address = MemberAddress::parse(&path).ok_or_else(Problem::not_found)?;
-    let (listing, frame) = query.paging().of(OF_MEMBER, query.filters(path.into_inner(), today), false)?;
+    let address = path.into_parsed()?;
+    let (listing, frame) = query.paging().of(OF_MEMBER, query.filters(address.to_string(), today), false)?;
     let after = place(&listing)?;
     let read = move |conn: &mut Conn| {
         let Some(member) = members::find(conn, &address)? else { return Ok(None) };

@@ -2,10 +2,7 @@
 
 use std::sync::LazyLock;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
 
@@ -22,12 +19,13 @@ use super::{
 };
 use crate::{
     action_programs::moment,
-    db::{Conn, StoreError, current_sequence, snapshot},
+    charter,
+    db::{Conn, Lookup, StoreError, current_sequence, snapshot},
     indicators::{self, Catalogue, Entry},
     kernel::{id::Slug, language::LanguageMap, text::hex},
     state::AppState,
     territories,
-    web::{page::PageOut, params::Several, problem::Problem, query::Query, representation::View},
+    web::{page::PageOut, params::Several, path::Segment, problem::Problem, query::Query, representation::View},
 };
 
 fn catalogue() -> Result<&'static Catalogue, StoreError> {
@@ -48,7 +46,7 @@ fn edition() -> &'static str {
     tag = "network indicators",
     operation_id = "listNetworkIndicators",
     params(NetworkIndicatorsQuery),
-    responses((status = 200, description = "The indicators.", body = NetworkIndicatorPageOut))
+    responses((status = 200, description = "The indicators.", body = NetworkIndicatorPageOut), (status = 422))
 )]
 #[get("/network/indicators")]
 pub async fn list_network_indicators(
@@ -57,7 +55,14 @@ pub async fn list_network_indicators(
     Query(query): Query<NetworkIndicatorsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?.showing(edition().to_owned());
-    let sequence = state.db.read(current_sequence).await?;
+    let commitments = Several::texts(&query.commitment);
+    let read = move |conn: &mut Conn| {
+        let mut lookup = Lookup::default();
+        charter::look_up_commitments(conn, &mut lookup, &commitments)?;
+        lookup.done()?;
+        current_sequence(conn)
+    };
+    let sequence = state.db.read(read).await?;
     let catalogue = catalogue()?;
     let wanted = catalogue.entries.iter().filter(|entry| query.wants(entry));
     let data: Vec<NetworkIndicatorOut> = wanted.filter_map(|entry| NetworkIndicatorOut::of(catalogue, entry)).collect();
@@ -75,22 +80,22 @@ pub async fn list_network_indicators(
     tag = "network indicators",
     operation_id = "getNetworkIndicator",
     params(("code" = String, Path, description = "Code of the indicator.", example = "projects-by-status"), NetworkIndicatorQuery),
-    responses((status = 200, description = "The indicator and its figures.", body = NetworkIndicatorFiguresOut))
+    responses((status = 200, description = "The indicator and its figures.", body = NetworkIndicatorFiguresOut), (status = 422))
 )]
 #[get("/network/indicators/{code}")]
 pub async fn get_network_indicator(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Slug>,
     Query(query): Query<NetworkIndicatorQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let today = state.clock.today();
     let day = day_of(query.as_of, today)?;
-    let entry = current(catalogue()?, &path).ok_or_else(Problem::not_found)?;
+    let entry = current(catalogue()?, path.parsed()?).ok_or_else(Problem::not_found)?;
     let by = query.by.map(|by| by.0);
     let selection = store::Selection {
-        members: Several::values(query.member).into_iter().map(Slug::into_string).collect(),
+        members: Several::texts(&query.member),
         regions: Several::values(query.region),
         kinds: Several::values(query.kind),
     };
@@ -113,8 +118,8 @@ fn asked(by: Option<Grouping>, selection: &store::Selection) -> (String, String)
 }
 
 /// The last version of an entry.
-fn current<'a>(catalogue: &'a Catalogue, code: &str) -> Option<&'a Entry> {
-    catalogue.entries.iter().filter(|entry| entry.code.as_str() == code).max_by_key(|entry| entry.version)
+fn current<'a>(catalogue: &'a Catalogue, code: &Slug) -> Option<&'a Entry> {
+    catalogue.entries.iter().filter(|entry| entry.code == *code).max_by_key(|entry| entry.version)
 }
 
 fn of_entry(

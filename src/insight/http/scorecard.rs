@@ -1,9 +1,6 @@
 //! The operations on scorecards.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use chrono::NaiveDate;
 
 use super::super::{
@@ -14,10 +11,12 @@ use crate::{
     action_programs::moment,
     assessments, charter,
     db::{Conn, StoreError, current_sequence, snapshot},
+    kernel::date::Date,
     members::{self, MemberAddress},
     state::AppState,
     web::{
-        params::{Day, Several},
+        params::Several,
+        path::Segment,
         problem::{INVALID_PARAMETER, Problem},
         query::Query,
         representation::View,
@@ -39,13 +38,13 @@ use crate::{
 pub async fn get_member_scorecard(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<MemberAddress>,
     Query(query): Query<ScorecardQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let today = state.clock.today();
     let day = day_of(query.as_of, today)?;
-    let address = MemberAddress::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| snapshot(conn, |conn| of_member(conn, &address, (day, today)));
     let card = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = view.showing(moment(card.sequence, today));
@@ -60,7 +59,7 @@ pub async fn get_member_scorecard(
     tag = "scorecards",
     operation_id = "getNetworkScorecard",
     params(NetworkScorecardQuery),
-    responses((status = 200, description = "The scorecard.", body = NetworkScorecardOut))
+    responses((status = 200, description = "The scorecard.", body = NetworkScorecardOut), (status = 422))
 )]
 #[get("/network/scorecard")]
 pub async fn get_network_scorecard(
@@ -80,7 +79,7 @@ pub async fn get_network_scorecard(
 }
 
 /// The day that is asked about.
-pub(super) fn day_of(as_of: Option<Day>, today: NaiveDate) -> Result<NaiveDate, Problem> {
+pub(super) fn day_of(as_of: Option<Date>, today: NaiveDate) -> Result<NaiveDate, Problem> {
     let day = as_of.map_or(today, |day| day.0);
     if day > today {
         let why = "lies in the future: figures say what is known of a day that has come";

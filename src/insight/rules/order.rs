@@ -49,7 +49,9 @@ impl Place {
         };
         // What no database's calendar lacks.
         let day = Some(day).filter(|day| (1000..=9998).contains(&day.year()))?;
-        Some(Self { since: rule.since(day), rule, came_in_at, id: id.to_owned() })
+        let place = Self { since: rule.since(day), rule, came_in_at, id: id.to_owned() };
+        // The reader of chrono also takes signs, blanks and missing zeros, which no cursor was written with.
+        Some(place).filter(|place| place.position() == *position)
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::rules::{Alert, Edge, Filters, Place, Rule, Subject, edge_of_da
 use crate::{
     action_programs::{Deadline, Stage},
     db::{
-        Backend, Conn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, Lookup, Stamp, StoreError, current_sequence, json,
         schema::{
             action_program, action_program_deadline, consultation, contribution, evaluation, member, milestone, project,
         },
@@ -24,6 +24,8 @@ use crate::{
         id::Slug,
         paging::{Direction, Found, Listing},
     },
+    members,
+    territories::look_up_regions,
 };
 
 diesel::alias!(contribution as earlier: Earlier, member as owners: Owners, project as of_owners: OfOwners);
@@ -38,12 +40,14 @@ pub struct Alerts {
     pub unseen: i64,
 }
 
-/// Reads a page of the list that begins behind a place, with at most nine statements, and five more for a count.
+/// Reads a page of the list that begins behind a place, with at most nine statements, five more for a count, and
+/// one for each filter that names something.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn alerts(conn: &mut Conn, listing: &Listing<Filters>, after: Option<&Place>) -> Result<Alerts, StoreError> {
     let Listing { filters, limit, count, .. } = listing;
+    let filters = &resolved(conn, filters)?;
     let direction = filters.order.direction;
     // Before the rows: who pulls the changes from there misses nothing.
     let sequence = current_sequence(conn)?;
@@ -71,6 +75,15 @@ pub fn alerts(conn: &mut Conn, listing: &Listing<Filters>, after: Option<&Place>
     let mut found = Found::of(rows, *limit, (sequence, total), |last| last.place().position());
     unseen += count_ideas(conn, filters, &mut found.rows)?;
     Ok(Alerts { found, unseen })
+}
+
+/// The filters with slugs for all that they name.
+fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
+    let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
+    members::look_up(conn, &mut lookup, &mut filters.members)?;
+    look_up_regions(conn, &mut lookup, &filters.regions)?;
+    lookup.done()?;
+    Ok(filters)
 }
 
 /// How many alerts of a rule there are, and how many of those are about what nobody has looked at.

@@ -15,7 +15,7 @@ use crate::{
     action_programs::Stage,
     assessments::Level,
     db::{
-        Conn, Stamp, StoreError, json,
+        Conn, Lookup, Stamp, StoreError, json,
         schema::{
             action_program, action_program_move, assessment, consultation, contribution, evaluation, measurement,
             member, member_adhesion, member_status, milestone, project, territory,
@@ -25,8 +25,8 @@ use crate::{
     evaluations::{Author, Voice},
     exchange,
     kernel::clock::day_end,
-    members::MemberKind,
-    territories::Code,
+    members::{self, MemberKind},
+    territories::{Code, look_up_regions},
 };
 
 diesel::alias!(assessment as later: Later);
@@ -44,7 +44,7 @@ pub(super) fn end_of(day: NaiveDate) -> NaiveDateTime {
 /// Which members are asked about; an empty list does not filter.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Slugs of members.
+    /// Slugs or ids of members.
     pub members: Vec<String>,
     /// Regions.
     pub regions: Vec<Code>,
@@ -56,9 +56,13 @@ pub struct Selection {
 /// of joining; these count only where they are named.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn members_on(conn: &mut Conn, day: NaiveDate, selection: &Selection) -> Result<(Vec<Seated>, usize), StoreError> {
     type Found = (String, String, String, Option<String>, bool);
+    let (mut lookup, mut selection) = (Lookup::default(), selection.clone());
+    members::look_up(conn, &mut lookup, &mut selection.members)?;
+    look_up_regions(conn, &mut lookup, &selection.regions)?;
+    lookup.done()?;
     let (from_on, until_on) = (member_status::from_on, member_status::until_on);
     let mut query = member::table
         .inner_join(territory::table.on(member::territory_code.eq(territory::code)))

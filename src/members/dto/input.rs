@@ -12,7 +12,7 @@ use super::super::rules::{
 use crate::{
     kernel::{
         bounded,
-        date::{PartialDate, Precision, check_date, patched},
+        date::{Date, PartialDate, Precision, check_date, patched},
         http_url,
         language::{LanguageMap, LanguageMapPatch},
         patch::Patch,
@@ -39,7 +39,7 @@ pub struct MemberIn {
     /// For active members: since when, or the first day of the month or year; null where it is unknown.
     #[serde(default)]
     #[schema(example = "2024-04-01")]
-    pub joined_on: Option<NaiveDate>,
+    pub joined_on: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub joined_on_precision: Option<Precision>,
@@ -51,7 +51,7 @@ pub struct MemberIn {
     /// Since when it takes part in OGP Local, or the first day of the month or year.
     #[serde(default)]
     #[schema(example = "2024-04-01")]
-    pub ogp_local_since: Option<NaiveDate>,
+    pub ogp_local_since: Option<Date>,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub ogp_local_since_precision: Option<Precision>,
@@ -211,8 +211,8 @@ pub struct MemberPatch {
     pub name: Patch<LanguageMapPatch>,
     /// Corrects the date of joining, or the first day of the month or year; of who has joined.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2024-04-01")]
-    pub joined_on: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2024-04-01")]
+    pub joined_on: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
@@ -223,8 +223,8 @@ pub struct MemberPatch {
     pub cohort: Patch<String>,
     /// Since when it takes part in OGP Local, or the first day of the month or year.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>, example = "2024-04-01")]
-    pub ogp_local_since: Patch<NaiveDate>,
+    #[schema(value_type = Option<Date>, example = "2024-04-01")]
+    pub ogp_local_since: Patch<Date>,
     /// How much of that date is known; `day` for a new date unless said otherwise.
     #[serde(default)]
     #[schema(value_type = Option<Precision>)]
@@ -311,7 +311,7 @@ pub struct MemberTransitionIn {
     pub to: Status,
     /// Since when, or the first day of the month or year.
     #[schema(example = "2026-03-01")]
-    pub on: NaiveDate,
+    pub on: Date,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub on_precision: Option<Precision>,
@@ -381,7 +381,7 @@ pub struct AdhesionIn {
     pub charter_version: String,
     /// Since when, or the first day of the month or year.
     #[schema(example = "2026-02-05")]
-    pub adhered_on: NaiveDate,
+    pub adhered_on: Date,
     /// How much of that date is known; `day` unless said otherwise.
     #[serde(default)]
     pub adhered_on_precision: Option<Precision>,

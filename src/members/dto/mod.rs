@@ -14,7 +14,7 @@ use super::rules::{
 use crate::{
     kernel::{
         clock::rfc3339,
-        date::{PartialDate, Precision},
+        date::{Date, PartialDate, Precision},
         fold::search_words,
         language::LanguageMap,
         paging::{Direction, Order},
@@ -25,7 +25,7 @@ use crate::{
         attribution::AttributionOut,
         listing::list_query,
         page::PageOut,
-        params::{Day, Instant, Lang, One, SearchText, Several, query},
+        params::{Instant, Lang, One, SearchText, Several, query},
         representation::MapFormat,
         tabular::{Column, Tabular},
     },
@@ -62,7 +62,7 @@ list_query! {
         /// `status`. A date that is known only to the month or the year is read as its first day. Members without
         /// a date of joining are left out; `undated=only` lists them.
         #[example = "2024-06-30"]
-        pub as_of: Day,
+        pub as_of: Date,
         /// `only` lists just the members without a date of joining.
         pub undated: One<Undated>,
         /// Only what changed at or after this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.

@@ -2,10 +2,7 @@
 
 mod write;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 pub use self::write::{
     create_member, create_member_adhesion, create_member_transition, delete_member, delete_member_adhesion,
@@ -26,6 +23,7 @@ use crate::{
     territories::{self, Code, Territory, TerritoryOut},
     web::{
         page::PageOut,
+        path::Segment,
         problem::Problem,
         query::{NoParameters, Query},
         representation::View,
@@ -47,7 +45,7 @@ const LIST: &str = "members";
     responses((status = 200, description = "A page of members.", content(
         (MemberPageOut = "application/json"), (String = "text/csv"), (MemberOut = "application/x-ndjson"),
         (MemberFeatureCollectionOut = "application/geo+json")
-    )))
+    )), (status = 422))
 )]
 #[get("/members")]
 pub async fn list_members(
@@ -91,11 +89,11 @@ pub async fn list_members(
 pub async fn get_member(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     Query(query): Query<MemberViewQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let wanted = query.include.is_some();
     let read = move |conn: &mut Conn| {
         let Some(member) = store::find(conn, &address)? else { return Ok(None) };
@@ -122,11 +120,11 @@ pub async fn get_member(
 pub async fn get_member_history(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?;
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let sequence = current_sequence(conn)?;
         let Some(member) = store::find(conn, &address)? else { return Ok(None) };

@@ -1,9 +1,6 @@
 //! The operations that change members.
 
-use actix_web::{
-    HttpRequest, HttpResponse, delete, get, patch, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 
 use super::super::{
     dto::{
@@ -23,6 +20,7 @@ use crate::{
     },
     db::{Conn, StoreError, Tx, WriteError, current_sequence},
     kernel::{
+        id::Slug,
         register::Source,
         violation::{Violation, Violations},
     },
@@ -31,6 +29,7 @@ use crate::{
     web::{
         idempotency::Once,
         page::PageOut,
+        path::{Segment, Segments},
         precondition::Precondition,
         problem::{NOT_YOUR_PROPERTY, Problem},
         query::{NoParameters, Query},
@@ -98,7 +97,7 @@ pub async fn create_member(
 pub async fn update_member(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     body: Body<MembersUpdate, MemberPatch>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -109,7 +108,7 @@ pub async fn update_member(
         if body.content.as_ref().is_ok_and(|patch| patch.external_ids.is_named()) {
             store::take_turn(tx)?;
         }
-        let member = own::<MembersUpdate>(tx, &path, &body)?;
+        let member = own::<MembersUpdate>(tx, path.parsed()?, &body)?;
         let wanted = body.content?;
         only_own_properties(body.principal.claims().role, &wanted)?;
         precondition.check(member.version)?;
@@ -136,7 +135,7 @@ pub async fn update_member(
 pub async fn delete_member(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     caller: Require<MembersWrite>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -144,7 +143,7 @@ pub async fn delete_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let member = locked(tx, &path)?;
+        let member = locked(tx, path.parsed()?)?;
         precondition.check(member.version)?;
         check_keeper(tx.conn, &principal, &member)?;
         store::delete(tx, &member)?;
@@ -168,12 +167,12 @@ pub async fn delete_member(
 pub async fn list_member_transitions(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     Caller(caller): Caller,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.private();
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let Some(member) = store::find(conn, &address)? else { return Ok(None) };
         let others = others_of(conn, caller.as_ref(), &member)?;
@@ -200,7 +199,7 @@ pub async fn list_member_transitions(
 pub async fn create_member_transition(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     body: Body<MembersMove, MemberTransitionIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -209,7 +208,7 @@ pub async fn create_member_transition(
     let principal = body.principal.clone();
     let once = Once::of(&req, &principal.claims().sub, "createMemberTransition", &body.bytes)?;
     let step = move |tx: &mut Tx<'_>| {
-        let member = own::<MembersMove>(tx, &path, &body)?;
+        let member = own::<MembersMove>(tx, path.parsed()?, &body)?;
         let input = body.content?;
         precondition.check_given(member.version)?;
         let step = input.read(tx.today())?;
@@ -236,11 +235,11 @@ pub async fn create_member_transition(
 pub async fn get_member_adhesion(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?;
-    let address = Address::parse(&path).ok_or_else(Problem::not_found)?;
+    let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| Ok((current_sequence(conn)?, store::find(conn, &address)?));
     let (sequence, member) = state.db.read(read).await?;
     let member = member.ok_or_else(Problem::not_found)?;
@@ -265,7 +264,7 @@ pub async fn get_member_adhesion(
 pub async fn create_member_adhesion(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<String>,
+    path: Segment<Address>,
     body: Body<MembersAdhere, AdhesionIn>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -274,7 +273,7 @@ pub async fn create_member_adhesion(
     let principal = body.principal.clone();
     let once = Once::of(&req, &principal.claims().sub, "createMemberAdhesion", &body.bytes)?;
     let adhere = move |tx: &mut Tx<'_>| {
-        let member = own::<MembersAdhere>(tx, &path, &body)?;
+        let member = own::<MembersAdhere>(tx, path.parsed()?, &body)?;
         let input = body.content?;
         precondition.check_given(member.version)?;
         check_keeper(tx.conn, &body.principal, &member)?;
@@ -309,7 +308,7 @@ pub async fn create_member_adhesion(
 pub async fn delete_member_adhesion(
     req: HttpRequest,
     state: Data<AppState>,
-    path: Path<(String, String)>,
+    path: Segments<Address, Slug>,
     caller: Require<MembersAdhere>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -317,11 +316,11 @@ pub async fn delete_member_adhesion(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let take_back = move |tx: &mut Tx<'_>| {
-        let (id, version) = path.into_inner();
-        let member = locked(tx, &id)?;
+        let (address, version) = path.parsed()?;
+        let member = locked(tx, address)?;
         principal.may_touch::<MembersAdhere>(&member.id)?;
         let mut after = member.clone();
-        after.adhesions.retain(|adhesion| adhesion.charter_version != version);
+        after.adhesions.retain(|adhesion| adhesion.charter_version != version.as_str());
         if after.adhesions.len() == member.adhesions.len() {
             return Err(Problem::not_found());
         }
@@ -335,14 +334,13 @@ pub async fn delete_member_adhesion(
 }
 
 /// The member at an address of a path, which nobody else changes meanwhile.
-fn locked(tx: &mut Tx<'_>, segment: &str) -> Result<Member, Problem> {
-    let address = Address::parse(segment).ok_or_else(Problem::not_found)?;
-    store::lock(tx, &address)?.ok_or_else(Problem::not_found)
+fn locked(tx: &mut Tx<'_>, address: &Address) -> Result<Member, Problem> {
+    store::lock(tx, address)?.ok_or_else(Problem::not_found)
 }
 
 /// The same, if the principal may do this to it.
-fn own<P: Needs>(tx: &mut Tx<'_>, segment: &str, body: &Body<P, impl Sized>) -> Result<Member, Problem> {
-    let member = locked(tx, segment)?;
+fn own<P: Needs>(tx: &mut Tx<'_>, address: &Address, body: &Body<P, impl Sized>) -> Result<Member, Problem> {
+    let member = locked(tx, address)?;
     body.principal.may_touch::<P>(&member.id)?;
     Ok(member)
 }

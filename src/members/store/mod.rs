@@ -1,6 +1,7 @@
 //! The members' rows and every query on them.
 
 mod import;
+mod lookup;
 mod refold;
 mod write;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 pub use self::{
     import::MemberList,
+    lookup::look_up,
     refold::refold,
     write::{create, delete, follow, lock, seed, take_turn, update},
 };
@@ -24,7 +26,7 @@ use super::rules::{
 };
 use crate::{
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,
+        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,
         keyset::{keyset, paged},
         schema::{charter_version, member, member_adhesion, member_external_id, member_status, territory},
         search::search,
@@ -35,7 +37,7 @@ use crate::{
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Position},
     },
-    territories::{Code, Kind, LocationColumns},
+    territories::{Code, Kind, LocationColumns, look_up_provinces, look_up_regions},
 };
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
@@ -354,12 +356,17 @@ pub fn charter_version(conn: &mut Conn, code: &Slug) -> Result<Option<CharterVer
     Ok(found.map(|in_force_from| CharterVersion { in_force_from }))
 }
 
-/// Reads a page of the list, with three statements, and one more each for an empty page, a count and a day.
+/// Reads a page of the list, with three statements, and one more each for an empty page, a count, a day and a filter that
+/// names territories.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Member>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
+    let mut lookup = Lookup::default();
+    look_up_regions(conn, &mut lookup, &filters.regions)?;
+    look_up_provinces(conn, &mut lookup, &filters.provinces)?;
+    lookup.done()?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let (row, seat) = columns();

@@ -1,6 +1,7 @@
 //! The territories' rows and every query on them.
 
 mod import;
+mod lookup;
 mod write;
 
 use std::collections::{HashMap, HashSet};
@@ -10,12 +11,13 @@ use diesel::prelude::*;
 
 pub use self::{
     import::TerritoryList,
+    lookup::{look_up_provinces, look_up_regions, look_up_territories},
     write::{Loaded, load, refold},
 };
 use super::rules::{Address, Code, Filters, Kind, Location, Record, SortKey, Territory};
 use crate::{
     db::{
-        Backend, Conn, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,
+        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,
         keyset::{keyset, paged},
         schema::territory,
         search::search,
@@ -207,11 +209,16 @@ pub fn seats(conn: &mut Conn, codes: &[&Code]) -> Result<HashMap<Code, Seat>, St
     rows.into_iter().map(seat).collect()
 }
 
-/// Reads a page of a list, with one statement (one more for an empty page, one more for the count).
+/// Reads a page of a list, with one statement (one more for an empty page, for the count, and for each filter that names
+/// territories).
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`StoreError::UnknownNames`].
 pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Territory>, StoreError> {
+    let mut lookup = Lookup::default();
+    look_up_territories(conn, &mut lookup, ("parent", &listing.filters.parents))?;
+    look_up_regions(conn, &mut lookup, &listing.filters.regions)?;
+    lookup.done()?;
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let query = filtered(&listing.filters).select((TerritoryRow::as_select(), SequenceColumn));
