@@ -10,6 +10,7 @@ use super::{
     store,
 };
 use crate::{
+    db::{Conn, StoreError},
     kernel::paging::{Found, Listing},
     state::AppState,
     web::{
@@ -46,7 +47,8 @@ pub async fn list_territories(
     Query(query): Query<TerritoryQuery>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
-    respond_with_list(&req, &state, &view, asked(LIST, query.paging(), query.filters())?).await
+    let asked = asked(LIST, query.paging(), query.filters())?;
+    respond_with_list(&req, &state, &view, asked, store::list).await
 }
 
 /// Get a territory
@@ -98,7 +100,8 @@ pub async fn list_territory_children(
     let address = path.into_parsed()?;
     let found = state.db.read(move |conn| store::find(conn, &address)).await?;
     let parent = found.ok_or_else(Problem::not_found)?.record.code;
-    respond_with_list(&req, &state, &view, asked(CHILDREN_LIST, query.paging(), query.filters(parent))?).await
+    let asked = asked(CHILDREN_LIST, query.paging(), query.filters(parent))?;
+    respond_with_list(&req, &state, &view, asked, store::list_known).await
 }
 
 /// The page that is asked for, with the frame around it.
@@ -112,6 +115,7 @@ async fn respond_with_list(
     state: &AppState,
     view: &View,
     (listing, frame): (Listing<Filters>, Frame),
+    read: fn(&mut Conn, &Listing<Filters>) -> Result<Found<Territory>, StoreError>,
 ) -> Result<HttpResponse, Problem> {
     let writer = view.for_request(req);
     let write = move |found: Found<Territory>| {
@@ -121,5 +125,5 @@ async fn respond_with_list(
         let body = TerritoryPageOut { data, page, sequence, attributions: AttributionOut::of_territories() };
         writer.written(sequence, &body, next.as_deref())
     };
-    state.db.read_then(move |conn| store::list(conn, &listing), write).await??.respond(req)
+    state.db.read_then(move |conn| read(conn, &listing), write).await??.respond(req)
 }

@@ -219,6 +219,14 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Territo
     look_up_territories(conn, &mut lookup, ("parent", &listing.filters.parents))?;
     look_up_regions(conn, &mut lookup, &listing.filters.regions)?;
     lookup.done()?;
+    list_known(conn, listing)
+}
+
+/// The same of a list whose filters name what has been found already.
+///
+/// # Errors
+/// The database's.
+pub fn list_known(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Territory>, StoreError> {
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
     let query = filtered(&listing.filters).select((TerritoryRow::as_select(), SequenceColumn));
