@@ -118,12 +118,11 @@ fn stretches_in(zone: Tz, until: DateTime<Utc>) -> Vec<Stretch> {
     while from < until {
         let to = (from + TimeDelta::seconds(STEP_S)).min(until);
         let ahead_s = ahead_in(zone, from);
-        if ahead_in(zone, to) != ahead_s {
-            let change = first_where((from, to), |moment| ahead_in(zone, moment) != ahead_s);
-            found.push(Stretch { until: change, ahead_s });
-            from = change;
-        } else {
+        if ahead_in(zone, to) == ahead_s {
             from = to;
+        } else {
+            from = first_where((from, to), |moment| ahead_in(zone, moment) != ahead_s);
+            found.push(Stretch { until: from, ahead_s });
         }
     }
     found.push(Stretch { until, ahead_s: ahead_in(zone, until) });

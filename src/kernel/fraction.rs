@@ -79,6 +79,7 @@ pub mod reference {
     use std::cmp::Ordering;
 
     /// Compares a / b with c / d, for positive b and d.
+    #[must_use]
     pub fn compare((a, b): (i128, i128), (c, d): (i128, i128)) -> Ordering {
         let (whole, other) = (a.div_euclid(b), c.div_euclid(d));
         let (rest, left) = (a.rem_euclid(b), c.rem_euclid(d));

@@ -42,7 +42,7 @@ on_both! {
         let computed = || server.get(address(&round)).ok()["computed"].clone();
         let open = || server.get(&format!("{LIST}?open=true"));
         let refused = contribute(server, &round).problem(409, "not_now");
-        assert_eq!(places(&refused), [("", "not_yet_open")]);
+        assert_eq!(places(&refused), [("", "not_open_yet")]);
         assert_eq!(computed(), json!({"computed_on": "2026-12-01", "is_open": false}));
         let kept = open();
         assert_eq!(kept.json()["data"], json!([]));
@@ -100,7 +100,7 @@ on_both! {
         set_clock(server, AFTER);
         assert_eq!(milestone("2026-12-31", json!("2026-12-02")).status, 201);
         let late = status();
-        assert_eq!((&late["status"], &late["late_since"], &late["days_late"]), (&json!("late"), &json!("2026-12-02"), &json!(1)));
+        assert_eq!((&late["status"], &late["late_since"], &late["days_late"]), (&json!("late"), &json!("2026-12-01"), &json!(1)));
         let found = alerts();
         let each = found["data"].as_array().unwrap().iter();
         let each: Vec<(&Value, &Value, &Value)> = each.map(|alert| (&alert["rule"], &alert["since"], &alert["days"])).collect();
@@ -110,7 +110,7 @@ on_both! {
             let found = server.get(path).ok();
             assert_eq!((&found["as_of"], &found["computed_on"]), (&since, &since), "{path}");
         }
-        assert_eq!(server.get("/api/v1/network").ok()["composition"]["computed_on"], since);
+        assert_eq!(server.get("/api/v1/network").ok()["composition"]["computed"]["computed_on"], since);
         assert_eq!(server.get("/api/v1/network/indicators/milestones-late").ok()["whole"]["value"], 1);
     }
 
