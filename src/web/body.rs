@@ -2,6 +2,7 @@
 //! another shape is a 400 that points at the place; nothing in it is ever ignored.
 
 use std::{
+    borrow::Cow,
     future::{Future, poll_fn},
     pin::{Pin, pin},
     time::{Duration, Instant},
@@ -192,7 +193,7 @@ fn misshapen(pointer: &str, message: &str) -> Problem {
     }
     let Some(rest) = message.strip_prefix("unknown field ") else {
         let place = if pointer.is_empty() { "The body" } else { pointer };
-        return refusal(&INVALID_BODY, pointer.to_owned(), format!("{place}: {message}."));
+        return refusal(&INVALID_BODY, pointer.to_owned(), format!("{place}: {}.", abridged(message)));
     };
     let mut names = rest.split('`').skip(1).step_by(2);
     let name = shown(names.next().unwrap_or_default());
@@ -206,6 +207,17 @@ fn misshapen(pointer: &str, message: &str) -> Problem {
     let pointer = format!("{parent}/{}", segment(&name));
     refusal(&UNKNOWN_PROPERTY, pointer, detail)
 }
+
+/// A message without its middle, where it is long: serde quotes a whole value that is of another type.
+fn abridged(message: &str) -> Cow<'_, str> {
+    let (begin, end) = (message.char_indices().nth(KEPT_CHARS), message.char_indices().nth_back(KEPT_CHARS));
+    let ends = begin.zip(end).filter(|((begin, _), (end, _))| begin < end);
+    let ends = ends.and_then(|((begin, _), (end, _))| Some((message.get(..begin)?, message.get(end..)?)));
+    ends.map_or(Cow::Borrowed(message), |(begin, end)| Cow::Owned(format!("{begin} … {end}")))
+}
+
+/// How many characters of either end of a long message are kept.
+const KEPT_CHARS: usize = 300;
 
 fn pointer(path: &Path) -> String {
     let written = |part: &Segment| match part {
@@ -264,6 +276,16 @@ mod tests {
         assert_eq!(refused(r#"{"inner": []"#).0, "");
         assert_eq!(refused(r#"{"inner": []} {}"#).0, "");
         assert!(refused(r#"{"inner": [], "inner": []}"#).1.contains("duplicate field"));
+    }
+
+    #[test]
+    fn a_long_value_is_not_sent_back() {
+        let long = "é".repeat(100_000);
+        let (pointer, detail) = refused(&format!(r#"{{"inner": [{{"website": "a", "source": "{long}"}}]}}"#));
+        assert_eq!(pointer, "/inner/0/source");
+        assert!(detail.chars().count() < 700 && detail.ends_with("expected u8."), "{detail}");
+        assert_eq!(abridged("short"), "short");
+        assert_eq!(abridged(&"x".repeat(2 * KEPT_CHARS)).len(), 2 * KEPT_CHARS);
     }
 
     #[test]
