@@ -62,11 +62,13 @@ const ROWS: &str = "import-rows";
 /// Members, territories, projects or measurements as CSV (with the columns of the template or their French aliases; UTF-8,
 /// commas or semicolons), NDJSON or a JSON array, at most 32 MiB and 100,000 rows. A row names its member by kind and
 /// territory, or by an identifier that the member has; its territory by code, its project by programme and code, its
-/// measurement by indicator and period. A focal point lists its own member's projects and measurements only, a registrar
-/// members and territories. A column that the list does not have leaves what is there, an empty cell takes it away. All or
-/// nothing: a real import with problems changes nothing (422, with every place), a dry run is the real import taken back.
+/// measurement by indicator and period. Who may do one by one all that a list does may list it, under the same rules: a focal
+/// point its own member's projects and measurements, a registrar members (with their standing) and territories. A column
+/// that the list does not have leaves what is there, an empty cell takes it away. All or nothing: a real import with problems changes nothing (422, with every place), a dry run is the real import taken back.
 /// Members that a list names belong to its source from then on; those of another source are refused. What a list reports is a
-/// draft or waits for review, like what is reported one by one. Rows don't depend on their order.
+/// draft or waits for review, like what is reported one by one. Rows don't depend on their order. A row that is not quoted by
+/// RFC 4180 and a file that was cut off are refused with their line. An account has one upload or import at a time (429
+/// `import_in_progress`); imports of others are waited for. Every resource that is changed has an entry of its own in the audit.
 #[utoipa::path(
     tag = "imports",
     operation_id = "createImport",

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Parameters that do not go with the others, so that an example would spoil the first try in the documentation.
-const WITHOUT_EXAMPLE: [&str; 16] = [
+const WITHOUT_EXAMPLE: &[&str] = &[
     "axis",
     "contact",
     "moderation",
@@ -24,6 +24,7 @@ const WITHOUT_EXAMPLE: [&str; 16] = [
     "fields",
     "undated",
     "resource_id",
+    "import_id",
     "account_id",
     "request_id",
     "plan_hash",
