@@ -19,11 +19,14 @@ use crate::{
         issuers::{self, Issuer},
         keys::Keys,
     },
-    db::Target,
+    db::{Target, make_private_folder},
     reference::Purpose,
     retention::Periods,
     web::{client::Proxies, rate_limit::Rate},
 };
+
+/// The file of the embedded database in its folder.
+const FILE: &str = "remacto.db";
 
 /// Where the database is. Every command that opens it takes these.
 #[derive(Debug, Clone, Args)]
@@ -42,22 +45,50 @@ impl DatabaseArgs {
     /// # Errors
     /// A sentence that names the setting and the folder.
     pub fn target(&self, purpose: Purpose) -> Result<Target, String> {
-        if let Some(DatabaseUrl(url)) = &self.database_url {
-            return Target::parse(url).map_err(|error| format!("--database-url (DATABASE_URL): it {error}"));
+        if let Some(named) = self.named()? {
+            return Ok(named);
         }
+        let folder = self.folder(purpose);
+        let refused = |error: std::io::Error| {
+            format!("--data-dir (REMACTO_DATA_DIR): the folder {} can't be written: {error}", folder.display())
+        };
+        make_private_folder(folder).map_err(refused)?;
+        let probe = folder.join(".writable");
+        std::fs::write(&probe, b"").map_err(refused)?;
+        std::fs::remove_file(&probe).map_err(refused)?;
+        Ok(Target::Sqlite(folder.join(FILE)))
+    }
+
+    /// The database of a service, which must be there: nothing is made.
+    ///
+    /// # Errors
+    /// A sentence that names the file and the settings.
+    pub fn existing(&self) -> Result<Target, String> {
+        let target = match self.named()? {
+            Some(named) => named,
+            None => Target::Sqlite(self.folder(Purpose::Service).join(FILE)),
+        };
+        match &target {
+            Target::Sqlite(path) if !path.is_file() => Err(format!(
+                "there is no database {}: name it with --data-dir (REMACTO_DATA_DIR) or --database-url (DATABASE_URL); remacto serve, migrate and seed make one",
+                path.display()
+            )),
+            _ => Ok(target),
+        }
+    }
+
+    /// The database that the settings name by a URL.
+    fn named(&self) -> Result<Option<Target>, String> {
+        let Some(DatabaseUrl(url)) = &self.database_url else { return Ok(None) };
+        Target::parse(url).map(Some).map_err(|error| format!("--database-url (DATABASE_URL): it {error}"))
+    }
+
+    fn folder(&self, purpose: Purpose) -> &Path {
         let default = match purpose {
             Purpose::Service => "./remacto-data",
             Purpose::Demonstration => "./remacto-demo",
         };
-        let folder = self.data_dir.as_deref().unwrap_or_else(|| Path::new(default));
-        let refused = |error: std::io::Error| {
-            format!("--data-dir (REMACTO_DATA_DIR): the folder {} can't be written: {error}", folder.display())
-        };
-        std::fs::create_dir_all(folder).map_err(refused)?;
-        let probe = folder.join(".writable");
-        std::fs::write(&probe, b"").map_err(refused)?;
-        std::fs::remove_file(&probe).map_err(refused)?;
-        Ok(Target::Sqlite(folder.join("remacto.db")))
+        self.data_dir.as_deref().unwrap_or_else(|| Path::new(default))
     }
 }
 

@@ -72,6 +72,7 @@ impl Keys {
             fs::remove_file(&draft).map_err(failed)?;
             linked.or_else(|error| if file.exists() { Ok(()) } else { Err(error) }).map_err(failed)?;
         }
+        close(&file);
         let text = fs::read_to_string(&file).map_err(failed)?;
         Self::read(&text).map_err(|why| format!("the file {} {why}", file.display()))
     }
@@ -117,6 +118,18 @@ pub fn generate() -> Result<String, String> {
     getrandom::fill(&mut seed).map_err(|error| format!("the system gives no random numbers: {error}"))?;
     let pem = SigningKey::from_bytes(&seed).to_pkcs8_pem(LineEnding::LF);
     pem.map(|pem| pem.to_string()).map_err(|error| format!("the key can't be written down: {error}"))
+}
+
+/// Takes the right to read the keys from everybody but their owner.
+fn close(file: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let is_open = fs::metadata(file).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+        if is_open && let Err(error) = fs::set_permissions(file, fs::Permissions::from_mode(0o600)) {
+            log::warn!("the signing keys {} are readable by others and can't be closed: {error}", file.display());
+        }
+    }
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {

@@ -2,8 +2,10 @@
 
 #![expect(clippy::doc_markdown, reason = "the commands' docs are the texts of --help")]
 
+mod account_list;
 mod accounts;
 mod exchange;
+mod migrate;
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -17,6 +19,7 @@ use clap::{Parser, Subcommand};
 use self::{
     accounts::{ClientCommand, KeyCommand, UserCommand},
     exchange::ImportArgs,
+    migrate::MigrateArgs,
 };
 use crate::{
     app,
@@ -41,7 +44,7 @@ struct Cli {
 enum Command {
     /// Migrate the database, load the reference data if it is not there, and serve the API.
     Serve(Box<ServeArgs>),
-    /// Bring the database to this binary's schema.
+    /// Bring the database to this binary's schema, say where it stands, or undo migrations.
     Migrate(MigrateArgs),
     /// Migrate, and load the reference data that the database does not have.
     Seed(DatabaseArgs),
@@ -64,15 +67,6 @@ enum Command {
     Healthcheck(HealthcheckArgs),
 }
 
-#[derive(clap::Args)]
-struct MigrateArgs {
-    #[command(flatten)]
-    database: DatabaseArgs,
-    /// Undo all migrations instead. This deletes all data.
-    #[arg(long)]
-    down: bool,
-}
-
 /// How many connections the commands other than `serve` use.
 const COMMAND_CONNECTIONS: u32 = 1;
 
@@ -83,7 +77,7 @@ pub fn run() -> ExitCode {
     env_logger::Builder::from_env(config::log_filter()).format_timestamp_millis().init();
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve(&args, started),
-        Command::Migrate(args) => migrate(&args),
+        Command::Migrate(args) => migrate::migrate(&args),
         Command::Seed(args) => seed(&args).map(drop),
         Command::Client(command) => accounts::client(command),
         Command::User(command) => accounts::user(command),
@@ -135,22 +129,11 @@ fn prepare(target: &Target, connections: u32, purpose: Purpose) -> Result<Db, St
     for name in db::migrate(target).map_err(|error| error.to_string())? {
         log::info!("migrated: {name}");
     }
+    migrate::warn(target)?;
     for (name, touched) in reference::load(&db, purpose).map_err(|error| error.to_string())? {
         log::info!("loaded: {name}, {touched} resources");
     }
     Ok(db)
-}
-
-fn migrate(args: &MigrateArgs) -> Result<(), String> {
-    let target = args.database.target(Purpose::Service)?;
-    if args.down {
-        db::revert_all(&target).map_err(|error| error.to_string())?;
-        log::info!("all migrations undone in {target}");
-        return Ok(());
-    }
-    let ran = db::migrate(&target).map_err(|error| error.to_string())?;
-    log::info!("{} migrations ran in {target}", ran.len());
-    Ok(())
 }
 
 fn seed(args: &DatabaseArgs) -> Result<Db, String> {

@@ -195,6 +195,7 @@ pub fn update(tx: &mut Tx<'_>, before: &FocalPoint, content: Content) -> Result<
 /// # Errors
 /// [`WriteError::Taken`] for an address that another focal point of the member has.
 pub fn correct(tx: &mut Tx<'_>, before: &FocalPoint, correction: &Correction) -> Result<(), WriteError> {
+    tx.note_erasure();
     update(tx, before, correction.of(&before.content)).map(drop)
 }
 
@@ -249,6 +250,7 @@ pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
 }
 
 fn remove(tx: &mut Tx<'_>, gone: &FocalPoint, action: &'static str) -> Result<usize, StoreError> {
+    tx.note_erasure();
     let answers = forget_answers_naming(tx, &gone.id)?;
     diesel::delete(focal_point::table.filter(focal_point::id.eq(&gone.id))).execute(tx.conn)?;
     let after = FocalPoint { version: gone.version + 1, ..gone.clone() };

@@ -1,6 +1,7 @@
 //! The binary as an operator runs it.
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead as _, BufReader},
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -186,17 +187,81 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
     }
 }
 
+/// A file at the root of the project.
+fn project_file(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The settings of `serve`.
+fn settings() -> BTreeSet<String> {
+    let help = String::from_utf8(remacto(&["serve", "--help"]).output().unwrap().stdout).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let named = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next());
+    let settings: BTreeSet<String> = named.map(str::to_owned).chain(["RUST_LOG".to_owned()]).collect();
+    assert!(settings.len() > 25, "{settings:?}");
+    settings
+}
+
 #[test]
 fn every_setting_is_in_the_help_and_in_the_readme() {
-    let help = String::from_utf8(remacto(&["serve", "--help"]).output().unwrap().stdout).unwrap();
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let settings: Vec<&str> = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
-    assert_eq!(settings.len(), 25, "{settings:?}");
-    for setting in settings {
+    let readme = project_file("README.md");
+    for setting in settings() {
         assert!(readme.contains(&format!("`{setting}`")), "{setting} is missing from the README");
     }
-    assert!(readme.contains("`RUST_LOG`"));
+}
+
+/// Whether a text is the name of an environment variable.
+fn is_variable(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// What `.env.example` sets or offers.
+fn offered() -> BTreeSet<String> {
+    let example = project_file(".env.example");
+    let named = example.lines().filter_map(|line| Some(line.strip_prefix('#').unwrap_or(line).split_once('=')?.0));
+    named.filter(|name| is_variable(name)).map(str::to_owned).collect()
+}
+
+/// What `docker-compose.yml` hands on to the API.
+fn handed_on() -> BTreeSet<String> {
+    let compose = project_file("docker-compose.yml");
+    let (_, api) = compose.split_once("\n  api:\n").unwrap();
+    let (_, environment) = api.split_once("\n    environment:\n").unwrap();
+    let own = environment.lines().take_while(|line| line.starts_with("      "));
+    let named = own.filter_map(|line| Some(line.trim().split_once(':')?.0));
+    named.filter(|name| is_variable(name)).map(str::to_owned).collect()
+}
+
+/// What stands in one list and not in another, without the exceptions. Each of those must be one.
+#[track_caller]
+fn missing(of: &BTreeSet<String>, from: &BTreeSet<String>, exceptions: &[(&str, &str)]) -> Vec<String> {
+    let mut missing: Vec<String> = of.difference(from).cloned().collect();
+    for (name, reason) in exceptions {
+        assert!(missing.iter().any(|found| found == name), "{name} is no exception ({reason})");
+    }
+    missing.retain(|found| !exceptions.iter().any(|(name, _)| name == found));
+    missing
+}
+
+#[test]
+fn settings_example_and_compose_know_the_same() {
+    let (settings, offered, handed_on) = (settings(), offered(), handed_on());
+    let by_image = [
+        ("REMACTO_BIND", "the image sets it"),
+        ("REMACTO_OPS_BIND", "the image sets it"),
+        ("REMACTO_DATA_DIR", "the image sets it; with PostgreSQL nothing is kept there"),
+        ("REMACTO_DEMO", "a demonstration listens on loopback, where nobody reaches a container"),
+        ("REMACTO_EXPORT_DIR", "the container can write to its /tmp only"),
+    ];
+    assert_eq!(missing(&settings, &offered, &[]), [""; 0], "settings that .env.example does not offer");
+    assert_eq!(missing(&settings, &handed_on, &by_image), [""; 0], "settings that docker-compose.yml drops");
+    let of_database = ("POSTGRES_PASSWORD", "it is for the image of PostgreSQL");
+    assert_eq!(missing(&offered, &settings, &[of_database]), [""; 0], "what .env.example offers and is no setting");
+    let dropped = [&by_image[..], &[of_database]].concat();
+    assert_eq!(missing(&offered, &handed_on, &dropped), [""; 0], "what .env.example offers and compose drops");
+    let of_libpq = ("PGPASSWORD", "libpq reads it");
+    assert_eq!(missing(&handed_on, &settings, &[of_libpq]), [""; 0], "what compose hands on and is no setting");
+    assert_eq!(missing(&handed_on, &offered, &[of_libpq]), [""; 0], "what compose hands on and nobody is told of");
 }
 
 #[test]
@@ -237,13 +302,21 @@ fn a_database_of_a_newer_binary_is_left_alone() {
         let sql = format!("SELECT count(*) AS rows FROM {table}");
         sql_query(sql).get_result::<Count>(conn).unwrap().rows
     };
-    assert_eq!((count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")), (19, 1_679));
+    assert_eq!(
+        (count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry")),
+        (i64::try_from(migrations()).unwrap() + 1, 1_679)
+    );
 }
 
 #[derive(diesel::QueryableByName)]
 struct Count {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     rows: i64,
+}
+
+/// How many migrations there are.
+fn migrations() -> usize {
+    std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap().count()
 }
 
 #[test]
@@ -255,12 +328,183 @@ fn migrations_and_seeds_can_be_run_on_their_own() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(run(&["migrate"]).contains("18 migrations ran"));
+    assert!(run(&["migrate"]).contains(&format!("{} migrations ran", migrations())));
     assert!(run(&["migrate"]).contains("0 migrations ran"));
     assert!(run(&["seed"]).contains("loaded: territories, 1639 resources"));
     assert!(!run(&["seed"]).contains("loaded:"));
-    assert!(run(&["migrate", "--down"]).contains("all migrations undone"));
+    assert!(run(&["migrate", "--down", "--yes-delete", "remacto.db", "--steps", "10000"]).contains("undone: "));
     assert!(run(&["seed"]).contains("migrated: "));
+}
+
+/// Migrations are undone one at a time, by the database's name, while nobody uses it. `database` are the settings of one
+/// with the reference data, `name` is its name.
+fn undo_migrations(database: &[(&str, &str)], name: &str) {
+    let run = |arguments: &[&str]| remacto(arguments).envs(database.iter().copied()).output().unwrap();
+    let status = || {
+        let output = run(&["migrate", "--status"]);
+        assert!(output.status.success(), "{output:?}");
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let states: Vec<String> = lines.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+        let count = |state: &str| states.iter().filter(|found| *found == state).count();
+        assert_eq!(count("applied") + count("pending"), lines.lines().count());
+        (count("applied"), count("pending"))
+    };
+    assert_eq!(status(), (migrations(), 0));
+    let message = refusal(&run(&["migrate", "--down"]));
+    assert!(message.contains(&format!("--yes-delete={name}")), "{message}");
+    let message = refusal(&run(&["migrate", "--down", "--yes-delete", "another"]));
+    assert!(message.contains("nothing was undone"), "{message}");
+    assert!(!run(&["migrate", "--steps", "2"]).status.success(), "forward there are no steps");
+    let down = ["migrate", "--down", "--yes-delete", name];
+    let served = Served::start(database);
+    served.client().send("GET", "/api/v1/territories/04", &[]).ok();
+    let message = refusal(&run(&down));
+    assert!(message.contains("another process uses the database"), "{message}");
+    // A server that was killed holds nothing.
+    served.kill();
+    // PostgreSQL notices that its client is gone when it is done with its session.
+    let mut undone = run(&down);
+    while !undone.status.success() {
+        assert!(refusal(&undone).contains("another process uses the database"));
+        undone = run(&down);
+    }
+    assert_eq!(status(), (migrations() - 1, 1));
+    let message = refusal(&run(&["client", "list"]));
+    assert!(message.contains("1 migrations have not run") && message.contains("remacto migrate"), "{message}");
+    assert!(run(&[&down[..], &["--steps", "2"]].concat()).status.success());
+    assert_eq!(status(), (migrations() - 3, 3));
+    assert!(run(&["migrate"]).status.success());
+    assert_eq!(status(), (migrations(), 0));
+}
+
+#[test]
+fn migrations_are_undone_with_care_on_sqlite() {
+    let (folder, _file) = sqlite_database();
+    undo_migrations(&[("REMACTO_DATA_DIR", folder.path().to_str().unwrap())], "remacto.db");
+}
+
+#[test]
+fn migrations_are_undone_with_care_on_postgres() {
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.filled_database();
+    let name = url.rsplit('/').next().unwrap().split('?').next().unwrap();
+    undo_migrations(&[("DATABASE_URL", &url)], name);
+}
+
+#[test]
+fn no_command_makes_a_database_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, list) = (folder.path().join("typo"), folder.path().join("list.csv"));
+    std::fs::write(&list, "code\n").unwrap();
+    let (list, to) = (list.to_str().unwrap(), folder.path().join("out"));
+    let empty = postgres::shared().map(postgres::Cluster::empty_database);
+    for command in [
+        &["client", "create", "--name", "x", "--role", "partner"][..],
+        &["client", "disable", "--id", "x"],
+        &["client", "rotate", "--id", "x"],
+        &["client", "list"],
+        &["user", "create", "--email", "a@b.org", "--role", "partner", "--password-stdin"],
+        &["user", "enable", "--email", "a@b.org"],
+        &["user", "reset", "--email", "a@b.org"],
+        &["user", "list"],
+        &["import", "--resource", "territories", "--source", "x", list],
+        &["export", "--to", to.to_str().unwrap()],
+        &["migrate", "--status"],
+        &["migrate", "--down", "--yes-delete", "remacto.db"],
+    ] {
+        let input = "correct horse battery staple\n";
+        let message = refusal(&run_with_input(&[command, &["--data-dir", data.to_str().unwrap()]].concat(), input));
+        assert!(message.contains("there is no database") && message.contains("--data-dir"), "{command:?}: {message}");
+        assert!(!data.exists(), "{command:?}");
+        let file = format!("sqlite:{}", folder.path().join("typo.db").display());
+        let message = refusal(&run_with_input(&[command, &["--database-url", &file]].concat(), input));
+        assert!(message.contains("there is no database"), "{command:?}: {message}");
+        if let Some(url) = empty.as_ref().filter(|_| command[0] != "migrate") {
+            let message = refusal(&run_with_input(&[command, &["--database-url", url]].concat(), input));
+            assert!(message.contains("is empty: remacto migrate"), "{command:?}: {message}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only the list is there");
+}
+
+#[test]
+fn accounts_are_listed_and_a_secret_is_changed_from_the_command_line() {
+    let (folder, _file) = sqlite_database();
+    let data = ["--data-dir", folder.path().to_str().unwrap()];
+    let run = |command: &[&str]| {
+        let output = run_with_input(&[command, &data[..]].concat(), "correct horse battery staple\n");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let header = "id\tname\trole\tmember\torganisation\tstate\tcreated_at\n";
+    assert_eq!((run(&["client", "list"]), run(&["user", "list"])), (header.to_owned(), header.to_owned()));
+    assert_eq!(run(&["client", "list", "--json"]), "[]\n");
+    let value = |printed: &str, name: &str| {
+        printed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap().to_owned()
+    };
+    let printed = run(&["client", "create", "--name", "register", "--role", "registrar", "--organisation", "Ministry"]);
+    let (id, former) = (value(&printed, "client_id"), value(&printed, "client_secret"));
+    let user =
+        ["user", "create", "--email", "amina@example.org", "--role", "focal_point", "--member", "commune-larache"];
+    let person = value(&run(&[&user[..], &["--password-stdin"]].concat()), "id");
+    run(&["user", "disable", "--email", "amina@example.org"]);
+    let clients = run(&["client", "list"]);
+    assert!(clients.starts_with(&format!("{header}{id}\tregister\tregistrar\t\tMinistry\tenabled\t")), "{clients}");
+    let users: serde_json::Value = serde_json::from_str(&run(&["user", "list", "--json"])).unwrap();
+    let expected = serde_json::json!([person, "amina@example.org", "focal_point", "commune-larache", null, "disabled"]);
+    let columns = ["id", "name", "role", "member", "organisation", "state"];
+    assert_eq!(serde_json::Value::from_iter(columns.map(|column| users[0][column].clone())), expected);
+    assert_eq!(users.as_array().unwrap().len(), 1);
+    let secret = value(&run(&["client", "rotate", "--id", &id]), "client_secret");
+    assert_ne!(secret, former);
+    let served = Served::start(&[("REMACTO_DATA_DIR", folder.path().to_str().unwrap())]);
+    for secret in [&former, &secret] {
+        assert_eq!(token(&served.client(), &id, secret), 200, "both are good for now");
+    }
+    let last = value(&run(&["client", "rotate", "--id", &id]), "client_secret");
+    assert_eq!([&former, &secret, &last].map(|secret| token(&served.client(), &id, secret)), [401, 200, 200]);
+    let message = refusal(&remacto(&[&["client", "rotate", "--id", &person], &data[..]].concat()).output().unwrap());
+    assert!(message.contains("no client with this id"), "{message}");
+}
+
+/// The status of a machine's request for a token.
+fn token(client: &Client, id: &str, secret: &str) -> u16 {
+    let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{id}:{secret}"));
+    let headers =
+        [("Authorization", &*format!("Basic {basic}")), ("Content-Type", "application/x-www-form-urlencoded")];
+    client.send_body("POST", "/api/v1/auth/token", &headers, "grant_type=client_credentials").status
+}
+
+#[cfg(unix)]
+#[test]
+fn the_embedded_database_is_its_owners_alone_however_it_was_found() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let settings = [("REMACTO_DATA_DIR", data.to_str().unwrap())];
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let set = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let files = || {
+        let entries = std::fs::read_dir(&data).unwrap();
+        let files = entries.map(|entry| entry.unwrap().path());
+        files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), mode(&path))).collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        let served = Served::start(&settings);
+        served.client().send("GET", "/api/v1/territories/04", &[]).ok();
+        let found = files();
+        assert!(found.iter().all(|(_, mode)| *mode == 0o600), "{found:?}");
+        for name in ["remacto.db", "remacto.db-wal", "remacto.db-shm", "signing-keys.pem"] {
+            assert!(found.iter().any(|(file, _)| file == name), "{name}: {found:?}");
+        }
+        assert_eq!(mode(&data), 0o700);
+        // What an earlier version has left open, with its log, is closed at the next start.
+        served.kill();
+        set(&data, 0o755);
+        for (name, _) in files() {
+            set(&data.join(name), 0o644);
+        }
+    }
 }
 
 /// Runs a command with something on its standard input, and returns what it prints.
