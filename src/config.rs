@@ -20,6 +20,7 @@ use crate::{
         keys::Keys,
     },
     db::{Target, make_private_folder},
+    logging,
     reference::Purpose,
     retention::Periods,
     web::{client::Proxies, rate_limit::Rate},
@@ -177,7 +178,7 @@ pub struct ServeArgs {
     /// The address under which the outside reaches the API, like https://api.example.org; tokens name it as their issuer. Without it, http:// and the address of the API. Instances that share a database must say the same.
     #[arg(long, env = "REMACTO_PUBLIC_URL", value_name = "URL", value_parser = parse_origin)]
     pub public_url: Option<String>,
-    /// The keys that tokens are signed with: Ed25519 keys as PEM (\n may stand for a line's end), or the names of files with them, separated by commas. The first private key signs, all verify. Without it, the embedded database makes one beside itself; PostgreSQL needs it.
+    /// The keys that tokens are signed with: Ed25519 keys as PEM (\n may stand for a line's end), or the names of files with them, separated by commas. The first private key signs, all verify. To change it, add the new key behind the old one at every instance, then put it in front at every instance, and take the old one away a quarter of an hour later; files are read again at SIGHUP. Without it, the embedded database makes one beside itself; PostgreSQL needs it.
     #[arg(
         long,
         env = "REMACTO_SIGNING_KEYS",
@@ -195,6 +196,9 @@ pub struct ServeArgs {
     /// A JSON file with the OpenID Connect issuers whose tokens are believed; the README describes it. Without it, only tokens of this service are.
     #[arg(long, env = "REMACTO_ISSUERS", value_name = "FILE")]
     pub issuers: Option<PathBuf>,
+    /// A file that says which log lines are written, in the syntax of RUST_LOG (info,remacto::db=debug), and stands above it. It is read again at SIGHUP, like the files of --signing-keys and --issuers.
+    #[arg(long, env = "REMACTO_LOG_LEVELS", value_name = "FILE")]
+    pub log_levels: Option<PathBuf>,
     /// Requests a minute that each address may send without a token, or off; each instance counts for itself.
     #[arg(long, env = "REMACTO_RATE_LIMIT", default_value = "1200", value_name = "NUMBER|off")]
     pub rate_limit: Rate,
@@ -278,6 +282,19 @@ impl ServeArgs {
         let refused = |why: String| format!("--issuers (REMACTO_ISSUERS): the file {} {why}", file.display());
         let text = std::fs::read_to_string(file).map_err(|error| refused(format!("can't be read: {error}")))?;
         issuers::read(&text).map_err(refused)
+    }
+
+    /// Which log lines are written, where a file says it.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and the file.
+    pub fn log_levels(&self) -> Result<Option<String>, String> {
+        let Some(file) = &self.log_levels else { return Ok(None) };
+        let refused = |why: String| format!("--log-levels (REMACTO_LOG_LEVELS): the file {} {why}", file.display());
+        let text = std::fs::read_to_string(file).map_err(|error| refused(format!("can't be read: {error}")))?;
+        let text = text.trim().to_owned();
+        logging::check(&text).map_err(refused)?;
+        Ok(Some(text))
     }
 
     /// The keys that tokens are signed with.

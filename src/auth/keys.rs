@@ -1,6 +1,8 @@
 //! The keys that tokens are signed with: Ed25519, several at once, so that they can be changed without anybody
-//! noticing. The first private key signs; all keys, also public ones alone, verify. To change keys, put the new one
-//! first, and take the old one away when the last token that it signed has expired.
+//! noticing. The first private key signs; all keys, also public ones alone, verify. Keys are changed in three steps, each
+//! of them at every instance before the next one begins, so that none gets a token whose key it does not know: the new key
+//! behind the old one; five minutes later, when nobody has an older key set, the new one in front; a quarter of an hour
+//! later, when the last token that the old one signed has expired, the old one away.
 
 use std::{fmt, fs, io::Write as _, path::Path};
 
@@ -87,6 +89,11 @@ impl Keys {
     #[must_use]
     pub fn verifying(&self, kid: &str) -> Option<&DecodingKey> {
         self.verifying.iter().find(|(known, ..)| known == kid).map(|(.., key)| key)
+    }
+
+    /// The ids of all keys.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.verifying.iter().map(|(kid, ..)| kid.as_str())
     }
 
     /// The public keys as a JWK set (RFC 7517, RFC 8037).

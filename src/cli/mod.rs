@@ -25,8 +25,9 @@ use crate::{
     app,
     config::{self, DatabaseArgs, ExportArgs, HealthcheckArgs, ServeArgs},
     db::{self, Db, Target},
-    openapi,
+    logging, openapi,
     reference::{self, Purpose},
+    reload::Hangups,
 };
 
 /// The open-data API of REMACTO, the Moroccan Network of Open Local Governments.
@@ -74,7 +75,7 @@ const COMMAND_CONNECTIONS: u32 = 1;
 #[must_use]
 pub fn run() -> ExitCode {
     let started = Instant::now();
-    env_logger::Builder::from_env(config::log_filter()).format_timestamp_millis().init();
+    logging::start(config::log_filter());
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve(&args, started),
         Command::Migrate(args) => migrate::migrate(&args),
@@ -97,6 +98,13 @@ pub fn run() -> ExitCode {
 }
 
 fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
+    if let Some(levels) = args.log_levels()? {
+        logging::set_levels(&levels);
+    }
+    let system = actix_web::rt::System::new();
+    // From now on SIGHUP does not end the process; what it would read again is not read yet.
+    let hangups = system.block_on(async { Hangups::listen() });
+    hangups.map_err(|error| format!("SIGHUP can't be listened for: {error}"))?;
     let purpose = args.purpose()?;
     let target = args.database.target(purpose)?;
     let db = prepare(&target, args.connections(&target), purpose)?.with_deadline(args.request_timeout());
@@ -114,7 +122,7 @@ fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
         }
         running.wait().await.map_err(|error| error.to_string())
     };
-    actix_web::rt::System::new().block_on(serving)?;
+    system.block_on(serving)?;
     log::info!("stopped");
     Ok(())
 }

@@ -13,7 +13,7 @@ use diesel::{
 };
 
 use crate::support::{
-    client::Client,
+    client::{Answer, Client},
     postgres,
     server::{SIGNING_KEY, sqlite_database},
 };
@@ -80,8 +80,24 @@ impl Served {
     }
 
     fn signal(&self) {
+        self.send("-TERM");
+    }
+
+    fn send(&self, signal: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Makes the server read its settings again, and returns what it logs about it.
+    fn hang_up(&mut self) -> String {
+        self.send("-HUP");
+        let before = self.seen.len();
+        while !self.seen[before..].contains("SIGHUP: done") {
+            let mut line = String::new();
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "the server ended: {}", self.seen);
+            self.seen += &line;
+        }
+        self.seen[before..].to_owned()
     }
 
     /// Asks the server to stop, and returns its exit code and its log.
@@ -177,6 +193,7 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
         ("REMACTO_ACCOUNT_RATE_LIMIT", "some", "1 to 10000000, or off"),
         ("REMACTO_CONTRIBUTION_RATE_LIMIT", "-1", "1 to 10000000, or off"),
         ("REMACTO_ISSUERS", "/nowhere.json", "can't be read"),
+        ("REMACTO_LOG_LEVELS", "/nowhere", "can't be read"),
         ("REMACTO_REQUEST_TIMEOUT_MS", "1", "100..=60000"),
         ("REMACTO_SHUTDOWN_TIMEOUT_S", "301", "0..=300"),
     ] {
@@ -469,10 +486,15 @@ fn accounts_are_listed_and_a_secret_is_changed_from_the_command_line() {
 
 /// The status of a machine's request for a token.
 fn token(client: &Client, id: &str, secret: &str) -> u16 {
+    tokens(client, id, secret).status
+}
+
+/// The answer to a machine's request for a token.
+fn tokens(client: &Client, id: &str, secret: &str) -> Answer {
     let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{id}:{secret}"));
     let headers =
         [("Authorization", &*format!("Basic {basic}")), ("Content-Type", "application/x-www-form-urlencoded")];
-    client.send_body("POST", "/api/v1/auth/token", &headers, "grant_type=client_credentials").status
+    client.send_body("POST", "/api/v1/auth/token", &headers, "grant_type=client_credentials")
 }
 
 #[cfg(unix)]
@@ -660,6 +682,70 @@ fn signing_keys_are_made_kept_and_changed() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn a_hangup_reads_keys_issuers_and_log_levels_again() {
+    let (folder, _file) = sqlite_database();
+    let data = folder.path().to_str().unwrap();
+    let output = |arguments: &[&str]| String::from_utf8(remacto(arguments).output().unwrap().stdout).unwrap();
+    let (old, new) = (output(&["key", "create"]), output(&["key", "create"]));
+    let printed = output(&["client", "create", "--name", "x", "--role", "partner", "--data-dir", data]);
+    let values: Vec<&str> = printed.lines().map(|line| line.split_once('=').unwrap().1).collect();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (keys, issuers, levels) = (file("keys.pem"), file("issuers.json"), file("levels"));
+    let write = |file: &str, text: &str| std::fs::write(file, text).unwrap();
+    write(&keys, &old);
+    write(&issuers, "[]");
+    write(&levels, "info\n");
+    let mut served = Served::start(&[
+        ("REMACTO_DATA_DIR", data),
+        ("REMACTO_SIGNING_KEYS", &keys),
+        ("REMACTO_ISSUERS", &issuers),
+        ("REMACTO_LOG_LEVELS", &levels),
+    ]);
+    let client = served.client();
+    let kids = || {
+        let set = client.send("GET", "/.well-known/jwks.json", &[]).ok();
+        set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let token = || format!("Bearer {}", tokens(&client, values[0], values[1]).ok()["access_token"].as_str().unwrap());
+    let me = |token: &str| client.send("GET", "/api/v1/auth/me", &[("Authorization", token)]).status;
+    let (first, of_old) = (kids(), token());
+    assert_eq!((first.len(), me(&of_old)), (1, 200));
+    // The new key behind the old one, then in front of it, then alone.
+    write(&keys, &format!("{old}{new}"));
+    assert!(served.hang_up().contains(&format!("signs with {}, believes", first[0])));
+    let both = kids();
+    assert_eq!((both.len(), &both[0]), (2, &first[0]));
+    write(&keys, &format!("{new}{old}"));
+    assert!(served.hang_up().contains(&format!("signs with {}, believes", both[1])));
+    let of_new = token();
+    assert_eq!((me(&of_old), me(&of_new)), (200, 200));
+    write(&keys, &new);
+    served.hang_up();
+    assert_eq!((kids(), me(&of_old), me(&of_new)), (vec![both[1].clone()], 401, 200));
+    // What is wrong changes nothing, each by itself.
+    write(&keys, "hunter2");
+    write(&issuers, "{}");
+    write(&levels, "loud");
+    let log = served.hang_up();
+    for what in ["the former signing keys stay", "the former issuers stay", "the former log levels stay"] {
+        assert!(log.contains(what) && !log.contains("hunter2"), "{what}: {log}");
+    }
+    assert_eq!((kids(), me(&of_new)), (vec![both[1].clone()], 200));
+    // A client's token names an issuer only once that is believed.
+    let issuer = r#"[{"issuer": "https://login.example", "audience": "remacto", "algorithms": ["ES256"],
+        "role_claim": "/roles", "roles": [{"claim": "a", "role": "partner"}]}]"#;
+    write(&keys, &new);
+    write(&issuers, issuer);
+    write(&levels, "info,remacto::access=off");
+    let log = served.hang_up();
+    assert!(log.contains("the signing keys are the same") && log.contains("https://login.example"), "{log}");
+    client.send("GET", "/api/v1/territories/04", &[("X-Request-Id", "not-in-the-log")]).ok();
+    let (code, log) = served.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("remacto::access") && !log.contains("not-in-the-log"), "{log}");
 }
 
 #[test]
