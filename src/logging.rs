@@ -65,9 +65,12 @@ pub fn set_levels(text: &str) {
 pub fn check(text: &str) -> Result<(), String> {
     for part in text.split(',') {
         let (module, level) = part.split_once('=').map_or((None, part), |(module, level)| (Some(module), level));
-        let is_module = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_:".contains(&b));
+        let is_module =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_:".contains(&b));
         if LevelFilter::from_str(level).is_err() || module.is_some_and(|module| !is_module(module)) {
-            return Err(format!("has {part:?}, which is neither a level (error, warn, info, debug, trace, off) nor module=level"));
+            return Err(format!(
+                "has {part:?}, which is neither a level (error, warn, info, debug, trace, off) nor module=level"
+            ));
         }
     }
     Ok(())

@@ -183,6 +183,7 @@ pub fn update(tx: &mut Tx<'_>, before: &FocalPoint, content: Content) -> Result<
     is_free(tx.conn, &after)?;
     let row = Row::of(&after);
     let (was, is) = difference(json::value(&Row::of(before))?, json::value(&row)?);
+    tx.note_erasure();
     diesel::update(focal_point::table.filter(focal_point::id.eq(&after.id))).set(row).execute(tx.conn)?;
     forget_answers_naming(tx, &after.id)?;
     let (was, is) = (with_member(was, &after), with_member(is, &after));
@@ -195,7 +196,6 @@ pub fn update(tx: &mut Tx<'_>, before: &FocalPoint, content: Content) -> Result<
 /// # Errors
 /// [`WriteError::Taken`] for an address that another focal point of the member has.
 pub fn correct(tx: &mut Tx<'_>, before: &FocalPoint, correction: &Correction) -> Result<(), WriteError> {
-    tx.note_erasure();
     update(tx, before, correction.of(&before.content)).map(drop)
 }
 

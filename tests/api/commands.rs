@@ -74,9 +74,8 @@ impl Served {
     }
 
     /// Ends it as a failing machine would.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(self) {
+        drop(self);
     }
 
     fn signal(&self) {
@@ -104,7 +103,16 @@ impl Served {
     pub fn stop(mut self) -> (Option<i32>, String) {
         self.signal();
         std::io::Read::read_to_string(&mut self.log, &mut self.seen).unwrap();
-        (self.child.wait().unwrap().code(), self.seen)
+        (self.child.wait().unwrap().code(), std::mem::take(&mut self.seen))
+    }
+}
+
+/// Also when a test fails, no server is left behind.
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

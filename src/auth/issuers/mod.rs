@@ -159,7 +159,8 @@ impl Issuers {
     pub fn replace(&self, issuers: Vec<Issuer>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let with_keys = |issuer: Issuer| {
-            let before = known.iter().find(|(known, _)| known.issuer == issuer.issuer).map(|(_, keys)| Arc::clone(keys));
+            let before =
+                known.iter().find(|(known, _)| known.issuer == issuer.issuer).map(|(_, keys)| Arc::clone(keys));
             let keys = before.unwrap_or_else(|| Arc::new(Keys::of(&issuer.issuer, Arc::clone(&self.fetch))));
             (Arc::new(issuer), keys)
         };
