@@ -23,7 +23,9 @@ use crate::{
     db::Db,
     evaluations, exchange, exports, focal_points, imports, index, indicators, insight, members, network,
     observe::{access::observe, health, metrics},
-    openapi, persons, portal, retention,
+    openapi, persons, portal,
+    reload::{Hangups, Reload},
+    retention,
     state::AppState,
     territories,
     web::{
@@ -129,6 +131,8 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
         data_licence: args.data_licence,
     };
     tokio::task::spawn(forget_rates(rate_limits));
+    let reload = Reload::new(args, db.target(), &state.tokens, &state.issuers);
+    tokio::task::spawn(reload.at_hangup(Hangups::listen()?));
     tokio::task::spawn(retention::keep_house(db.clone(), args.retention()));
     let (operations, operations_address) = match args.ops_bind {
         OpsBind::Off => (None, None),

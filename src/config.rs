@@ -20,12 +20,16 @@ use crate::{
         issuers::{self, Issuer},
         keys::Keys,
     },
-    db::Target,
+    db::{Target, make_private_folder},
     kernel::{clock, http_url::parse_url},
+    logging,
     reference::Purpose,
     retention::Periods,
     web::{client::Proxies, rate_limit::Rate},
 };
+
+/// The file of the embedded database in its folder.
+const FILE: &str = "remacto.db";
 
 /// Where the database is. Every command that opens it takes these.
 #[derive(Debug, Clone, Args)]
@@ -44,22 +48,50 @@ impl DatabaseArgs {
     /// # Errors
     /// A sentence that names the setting and the folder.
     pub fn target(&self, purpose: Purpose) -> Result<Target, String> {
-        if let Some(DatabaseUrl(url)) = &self.database_url {
-            return Target::parse(url).map_err(|error| format!("--database-url (DATABASE_URL): it {error}"));
+        if let Some(named) = self.named()? {
+            return Ok(named);
         }
+        let folder = self.folder(purpose);
+        let refused = |error: std::io::Error| {
+            format!("--data-dir (REMACTO_DATA_DIR): the folder {} can't be written: {error}", folder.display())
+        };
+        make_private_folder(folder).map_err(refused)?;
+        let probe = folder.join(".writable");
+        std::fs::write(&probe, b"").map_err(refused)?;
+        std::fs::remove_file(&probe).map_err(refused)?;
+        Ok(Target::Sqlite(folder.join(FILE)))
+    }
+
+    /// The database of a service, which must be there: nothing is made.
+    ///
+    /// # Errors
+    /// A sentence that names the file and the settings.
+    pub fn existing(&self) -> Result<Target, String> {
+        let target = match self.named()? {
+            Some(named) => named,
+            None => Target::Sqlite(self.folder(Purpose::Service).join(FILE)),
+        };
+        match &target {
+            Target::Sqlite(path) if !path.is_file() => Err(format!(
+                "there is no database {}: name it with --data-dir (REMACTO_DATA_DIR) or --database-url (DATABASE_URL); remacto serve, migrate and seed make one",
+                path.display()
+            )),
+            _ => Ok(target),
+        }
+    }
+
+    /// The database that the settings name by a URL.
+    fn named(&self) -> Result<Option<Target>, String> {
+        let Some(DatabaseUrl(url)) = &self.database_url else { return Ok(None) };
+        Target::parse(url).map(Some).map_err(|error| format!("--database-url (DATABASE_URL): it {error}"))
+    }
+
+    fn folder(&self, purpose: Purpose) -> &Path {
         let default = match purpose {
             Purpose::Service => "./remacto-data",
             Purpose::Demonstration => "./remacto-demo",
         };
-        let folder = self.data_dir.as_deref().unwrap_or_else(|| Path::new(default));
-        let refused = |error: std::io::Error| {
-            format!("--data-dir (REMACTO_DATA_DIR): the folder {} can't be written: {error}", folder.display())
-        };
-        std::fs::create_dir_all(folder).map_err(refused)?;
-        let probe = folder.join(".writable");
-        std::fs::write(&probe, b"").map_err(refused)?;
-        std::fs::remove_file(&probe).map_err(refused)?;
-        Ok(Target::Sqlite(folder.join("remacto.db")))
+        self.data_dir.as_deref().unwrap_or_else(|| Path::new(default))
     }
 }
 
@@ -162,7 +194,7 @@ pub struct ServeArgs {
     /// The address under which the outside reaches the API, like https://api.example.org; tokens name it as their issuer. Without it, http:// and the address of the API. Instances that share a database must say the same.
     #[arg(long, env = "REMACTO_PUBLIC_URL", value_name = "URL", value_parser = parse_origin)]
     pub public_url: Option<String>,
-    /// The keys that tokens are signed with: Ed25519 keys as PEM (\n may stand for a line's end), or the names of files with them, separated by commas. The first private key signs, all verify. Without it, the embedded database makes one beside itself; PostgreSQL needs it.
+    /// The keys that tokens are signed with: Ed25519 keys as PEM (\n may stand for a line's end), or the names of files with them, separated by commas. The first private key signs, all verify. To change it, add the new key behind the old one at every instance, then put it in front at every instance, and take the old one away a quarter of an hour later; files are read again at SIGHUP. Without it, the embedded database makes one beside itself; PostgreSQL needs it.
     #[arg(
         long,
         env = "REMACTO_SIGNING_KEYS",
@@ -180,6 +212,9 @@ pub struct ServeArgs {
     /// A JSON file with the OpenID Connect issuers whose tokens are believed; the README describes it. Without it, only tokens of this service are.
     #[arg(long, env = "REMACTO_ISSUERS", value_name = "FILE")]
     pub issuers: Option<PathBuf>,
+    /// A file that says which log lines are written, in the syntax of RUST_LOG (info,remacto::db=debug), and stands above it. It is read again at SIGHUP, like the files of --signing-keys and --issuers.
+    #[arg(long, env = "REMACTO_LOG_LEVELS", value_name = "FILE")]
+    pub log_levels: Option<PathBuf>,
     /// Requests a minute that each address may send without a token, or off; each instance counts for itself.
     #[arg(long, env = "REMACTO_RATE_LIMIT", default_value = "1200", value_name = "NUMBER|off")]
     pub rate_limit: Rate,
@@ -266,6 +301,19 @@ impl ServeArgs {
         let refused = |why: String| format!("--issuers (REMACTO_ISSUERS): the file {} {why}", file.display());
         let text = std::fs::read_to_string(file).map_err(|error| refused(format!("can't be read: {error}")))?;
         issuers::read(&text).map_err(refused)
+    }
+
+    /// Which log lines are written, where a file says it.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and the file.
+    pub fn log_levels(&self) -> Result<Option<String>, String> {
+        let Some(file) = &self.log_levels else { return Ok(None) };
+        let refused = |why: String| format!("--log-levels (REMACTO_LOG_LEVELS): the file {} {why}", file.display());
+        let text = std::fs::read_to_string(file).map_err(|error| refused(format!("can't be read: {error}")))?;
+        let text = text.trim().to_owned();
+        logging::check(&text).map_err(refused)?;
+        Ok(Some(text))
     }
 
     /// The keys that tokens are signed with.

@@ -8,6 +8,7 @@
 //! auth       roles, accounts, keys, tokens, extractors with a permission in their type
 //! observe    access log, metrics, health
 //! reference  what is embedded, and how it gets into the database
+//! reload     what SIGHUP reads again; logging: the log, whose levels it changes
 //! retention  what is spent, too old or no longer needed goes by itself
 //! territories, members, focal_points, network, charter, action_programs, evaluations, consultations, indicators,
 //! exchange, assessments, changes, imports, exports, audit, persons, insight
@@ -43,6 +44,7 @@ pub mod index;
 pub mod indicators;
 pub mod insight;
 pub mod kernel;
+pub mod logging;
 pub mod members;
 pub mod network;
 pub mod observe;
@@ -50,6 +52,7 @@ pub mod openapi;
 pub mod persons;
 pub mod portal;
 pub mod reference;
+pub mod reload;
 pub mod retention;
 pub mod state;
 pub mod territories;

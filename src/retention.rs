@@ -10,12 +10,16 @@ use crate::{
     auth,
     auth::store::{management, sessions},
     changes, consultations,
-    db::{Actor, Db, StoreError, WriteError, forget_answers},
+    db::{Actor, Db, StoreError, WriteError, forget_answers, forget_probes},
     focal_points, imports, persons,
 };
 
-/// How often what is too old is looked for.
-const INTERVAL: Duration = Duration::from_hours(1);
+/// How often the database's log is looked after.
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
+/// After how many times of that what is too old is looked for: every hour.
+const ROUNDS: u32 = 60;
+/// How long the row of a process that has ended is kept, in days.
+const PROBE_DAYS: u64 = 1;
 /// How many rows of a table one transaction forgets.
 const PIECE: i64 = 500;
 /// Who forgets what is spent.
@@ -43,7 +47,7 @@ pub struct Periods {
 pub struct Forgotten {
     /// Changes of the feed.
     pub changes: usize,
-    /// Reports of imports, kept answers and tokens that were taken back.
+    /// Reports of imports, kept answers, tokens that were taken back, and rows of write probes.
     pub spent: usize,
     /// Sessions and one-time secrets.
     pub sessions: usize,
@@ -55,13 +59,22 @@ pub struct Forgotten {
     pub contribution_contacts: usize,
 }
 
-/// Forgets what is too old, every hour as long as the server runs. Not at its start: then there is enough to do.
+/// Forgets what is too old, every hour as long as the server runs. Not at its start: then there is enough to do. Every
+/// minute the database's log is emptied of what was erased, if a reader kept that from happening at once.
 pub async fn keep_house(db: Db, periods: Periods) {
-    let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + INTERVAL, INTERVAL);
+    let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + LOG_INTERVAL, LOG_INTERVAL);
+    let mut round = 0;
     loop {
         interval.tick().await;
-        let db = db.clone();
-        let done = tokio::task::spawn_blocking(move || forget(&db, &periods, PIECE));
+        round = (round + 1) % ROUNDS;
+        let (db, is_due) = (db.clone(), round == 0);
+        let done = tokio::task::spawn_blocking(move || {
+            if is_due {
+                return forget(&db, &periods, PIECE);
+            }
+            empty_log(&db);
+            Forgotten::default()
+        });
         match done.await {
             Ok(forgotten) if forgotten == Forgotten::default() => {}
             Ok(forgotten) => log::info!("forgot what is too old: {forgotten:?}"),
@@ -78,19 +91,29 @@ pub fn forget(db: &Db, periods: &Periods, piece: i64) -> Forgotten {
     let before = |days: Days| now - days;
     let last_day = today - periods.focal_points;
     let answers = || db.write_blocking(&SPENT, |tx| Ok(forget_answers(tx)? + auth::store::forget_revoked(tx)?));
+    let probes = || db.write_blocking(&SPENT, |tx| forget_probes(tx, before(Days::new(PROBE_DAYS))));
     let focal = || in_pieces(|| db.write_blocking(&PERSONAL, |tx| focal_points::forget(tx, last_day, piece)));
     let closed_before = today - periods.contribution_contacts;
     let contacts =
         || in_pieces(|| db.write_blocking(&PERSONAL, |tx| consultations::forget_contacts(tx, closed_before, piece)));
     let ended = before(periods.sessions);
     let sessions = || in_pieces(|| db.write_blocking(&PERSONAL, |tx| sessions::forget(tx, ended, piece)));
-    Forgotten {
+    let forgotten = Forgotten {
         changes: said(changes::forget(db, before(periods.feed))),
-        spent: said(imports::forget(db, before(periods.feed))) + said(answers()),
+        spent: said(imports::forget(db, before(periods.feed))) + said(answers()) + said(probes()),
         sessions: said(sessions()),
         focal_points: said(focal()),
         accounts: said(in_pieces(|| forget_account(db, before(periods.accounts)))),
         contribution_contacts: said(contacts()),
+    };
+    empty_log(db);
+    forgotten
+}
+
+/// Empties the database's log of what was erased, if that has not been done.
+fn empty_log(db: &Db) {
+    if let Err(error) = db.empty_log() {
+        log::warn!("the database's log can't be emptied now: {error}");
     }
 }
 

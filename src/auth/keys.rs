@@ -1,6 +1,8 @@
 //! The keys that tokens are signed with: Ed25519, several at once, so that they can be changed without anybody
-//! noticing. The first private key signs; all keys, also public ones alone, verify. To change keys, put the new one
-//! first, and take the old one away when the last token that it signed has expired.
+//! noticing. The first private key signs; all keys, also public ones alone, verify. Keys are changed in three steps, each
+//! of them at every instance before the next one begins, so that none gets a token whose key it does not know: the new key
+//! behind the old one; five minutes later, when nobody has an older key set, the new one in front; a quarter of an hour
+//! later, when the last token that the old one signed has expired, the old one away.
 
 use std::{fmt, fs, io::Write as _, path::Path};
 
@@ -72,6 +74,7 @@ impl Keys {
             fs::remove_file(&draft).map_err(failed)?;
             linked.or_else(|error| if file.exists() { Ok(()) } else { Err(error) }).map_err(failed)?;
         }
+        close(&file);
         let text = fs::read_to_string(&file).map_err(failed)?;
         Self::read(&text).map_err(|why| format!("the file {} {why}", file.display()))
     }
@@ -86,6 +89,11 @@ impl Keys {
     #[must_use]
     pub fn verifying(&self, kid: &str) -> Option<&DecodingKey> {
         self.verifying.iter().find(|(known, ..)| known == kid).map(|(.., key)| key)
+    }
+
+    /// The ids of all keys.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.verifying.iter().map(|(kid, ..)| kid.as_str())
     }
 
     /// The public keys as a JWK set (RFC 7517, RFC 8037).
@@ -117,6 +125,18 @@ pub fn generate() -> Result<String, String> {
     getrandom::fill(&mut seed).map_err(|error| format!("the system gives no random numbers: {error}"))?;
     let pem = SigningKey::from_bytes(&seed).to_pkcs8_pem(LineEnding::LF);
     pem.map(|pem| pem.to_string()).map_err(|error| format!("the key can't be written down: {error}"))
+}
+
+/// Takes the right to read the keys from everybody but their owner.
+fn close(file: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let is_open = fs::metadata(file).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+        if is_open && let Err(error) = fs::set_permissions(file, fs::Permissions::from_mode(0o600)) {
+            log::warn!("the signing keys {} are readable by others and can't be closed: {error}", file.display());
+        }
+    }
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {

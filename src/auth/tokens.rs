@@ -2,7 +2,7 @@
 //! was written here. Checking a signature costs more than most answers, so a token that was found good is remembered,
 //! by its hash, until it expires.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode, errors::ErrorKind};
@@ -113,7 +113,7 @@ struct Remembered {
 
 /// Issues and checks tokens.
 pub struct Tokens {
-    keys: Keys,
+    keys: RwLock<Arc<Keys>>,
     issuer: String,
     audience: String,
     validation: Validation,
@@ -131,13 +131,24 @@ impl Tokens {
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "nbf", "exp"]);
-        Self { keys, issuer, audience, validation, remembered: Cache::new(REMEMBERED) }
+        Self { keys: RwLock::new(Arc::new(keys)), issuer, audience, validation, remembered: Cache::new(REMEMBERED) }
     }
 
     /// The keys.
     #[must_use]
-    pub const fn keys(&self) -> &Keys {
-        &self.keys
+    pub fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Signs and checks with other keys from now on.
+    pub fn replace_keys(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.forget();
+    }
+
+    /// Looks at every token again, because who may sign them has changed.
+    pub fn forget(&self) {
+        self.remembered.clear();
     }
 
     /// This service's public URL, which is its name as an issuer.
@@ -151,7 +162,8 @@ impl Tokens {
     /// # Errors
     /// The signature's, which a good key does not give rise to.
     pub fn issue(&self, subject: Subject, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
-        let (kid, key) = self.keys.signing();
+        let keys = self.keys();
+        let (kid, key) = keys.signing();
         let iat = now.timestamp();
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -212,7 +224,8 @@ impl Tokens {
         if header.alg != Algorithm::EdDSA || header.crit.is_some() {
             return Err(TokenError::Malformed);
         }
-        let key = header.kid.and_then(|kid| self.keys.verifying(&kid)).ok_or(TokenError::UnknownKey)?;
+        let keys = self.keys();
+        let key = header.kid.and_then(|kid| keys.verifying(&kid)).ok_or(TokenError::UnknownKey)?;
         let claims = decode::<Claims>(token, key, &self.validation).map_err(|error| refusal(&error))?;
         let claims = claims.claims;
         let ids = [Some(&claims.sub), Some(&claims.jti), claims.sid.as_ref()];

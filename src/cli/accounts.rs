@@ -7,19 +7,22 @@ use std::{
 
 use clap::{Args, Subcommand};
 
-use super::{COMMAND_CONNECTIONS, prepare, print};
+use super::{
+    COMMAND_CONNECTIONS,
+    account_list::{ListArgs, list},
+    print,
+};
 use crate::{
     auth::{
         accounts::{Account, AccountKind, NewAccount, SecretHash, Terms},
         keys,
         passwords::{hash_password, hash_secret, new_secret, random},
         roles::Role,
-        store,
+        store::{self, management},
     },
     config::DatabaseArgs,
     db::{self, Actor, Conn, Db, StoreError, WriteError},
     kernel::{clock, id::Slug, text::parse_email},
-    reference::Purpose,
 };
 
 /// Who makes and disables accounts here.
@@ -33,6 +36,10 @@ pub(super) enum ClientCommand {
     Disable(OneClient),
     /// Let a disabled machine get tokens again.
     Enable(OneClient),
+    /// Print all machines, the oldest first.
+    List(ListArgs),
+    /// Give a machine a new secret and print it; it is never shown again. The secret before it stays good beside it.
+    Rotate(OneClient),
 }
 
 #[derive(Args)]
@@ -65,6 +72,8 @@ pub(super) enum UserCommand {
     Enable(OneUser),
     /// Print a one-time secret with which a person sets a new password within a day (POST /api/v1/auth/password-reset).
     Reset(OneUser),
+    /// Print all people with accounts, the oldest first.
+    List(ListArgs),
 }
 
 #[derive(Args)]
@@ -118,6 +127,8 @@ pub(super) fn client(command: ClientCommand) -> Result<(), String> {
         }
         ClientCommand::Disable(args) => set_disabled(&open(&args.database)?, &args.id, true),
         ClientCommand::Enable(args) => set_disabled(&open(&args.database)?, &args.id, false),
+        ClientCommand::List(args) => list(&args, AccountKind::Client),
+        ClientCommand::Rotate(args) => rotate(&args),
     }
 }
 
@@ -132,6 +143,7 @@ pub(super) fn user(command: UserCommand) -> Result<(), String> {
         UserCommand::Disable(args) => set_user_disabled(&args, true),
         UserCommand::Enable(args) => set_user_disabled(&args, false),
         UserCommand::Reset(args) => offer_password(&args),
+        UserCommand::List(args) => list(&args, AccountKind::User),
     }
 }
 
@@ -141,14 +153,33 @@ pub(super) fn key(command: &KeyCommand) -> Result<(), String> {
     }
 }
 
-/// The database, at the schema of this binary, whatever it was made for.
+/// A database that is there and at the schema of this binary, whatever it was made for. None is made or migrated here:
+/// a wrong path must not answer with an empty database, and a server of another version may be running.
 pub(super) fn open(args: &DatabaseArgs) -> Result<Db, String> {
-    let target = args.target(Purpose::Service)?;
+    let target = args.existing()?;
     if !db::has_schema(&target).map_err(|error| error.to_string())? {
-        return prepare(&target, COMMAND_CONNECTIONS, Purpose::Service);
+        return Err(format!("{target} is empty: remacto migrate makes its tables, remacto seed fills them"));
     }
-    db::migrate(&target).map_err(|error| error.to_string())?;
-    Db::open(&target, COMMAND_CONNECTIONS).map_err(|error| error.to_string())
+    let db = Db::open(&target, COMMAND_CONNECTIONS).map_err(|error| error.to_string())?;
+    let status = db.read_blocking(db::migration_status).map_err(|error| error.to_string())?;
+    match (status.pending, status.unknown.first()) {
+        (0, None) => Ok(db),
+        (_, Some(unknown)) => Err(format!("{target} was migrated by a newer binary ({unknown}): use that one")),
+        (pending, None) => Err(format!("{pending} migrations have not run in {target}: remacto migrate runs them")),
+    }
+}
+
+fn rotate(args: &OneClient) -> Result<(), String> {
+    let secret = new_secret()?;
+    let rotated = open(&args.database)?.write_blocking(&OPERATOR, |tx| {
+        management::take_turn(tx)?;
+        let found = management::find(tx.conn, AccountKind::Client, &args.id)?;
+        found.map(|found| management::rotate_secret(tx, &found.account, &secret)).transpose()
+    });
+    match rotated.map_err(|error: StoreError| error.to_string())? {
+        Some(()) => print(&format!("client_id={}\nclient_secret={secret}\n", args.id)),
+        None => Err("There is no client with this id.".to_owned()),
+    }
 }
 
 fn create(

@@ -2,8 +2,10 @@
 
 #![expect(clippy::doc_markdown, reason = "the commands' docs are the texts of --help")]
 
+mod account_list;
 mod accounts;
 mod exchange;
+mod migrate;
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -17,14 +19,16 @@ use clap::{Parser, Subcommand};
 use self::{
     accounts::{ClientCommand, KeyCommand, UserCommand},
     exchange::ImportArgs,
+    migrate::MigrateArgs,
 };
 use crate::{
     app,
     config::{self, DatabaseArgs, ExportArgs, HealthcheckArgs, ServeArgs, TimeArgs},
     db::{self, Db, Target},
     kernel::clock,
-    openapi,
+    logging, openapi,
     reference::{self, Purpose},
+    reload::Hangups,
 };
 
 /// The open-data API of REMACTO, the Moroccan Network of Open Local Governments.
@@ -44,7 +48,7 @@ struct Cli {
 enum Command {
     /// Migrate the database, load the reference data if it is not there, and serve the API.
     Serve(Box<ServeArgs>),
-    /// Bring the database to this binary's schema.
+    /// Bring the database to this binary's schema, say where it stands, or undo migrations.
     Migrate(MigrateArgs),
     /// Migrate, and load the reference data that the database does not have.
     Seed(DatabaseArgs),
@@ -67,15 +71,6 @@ enum Command {
     Healthcheck(HealthcheckArgs),
 }
 
-#[derive(clap::Args)]
-struct MigrateArgs {
-    #[command(flatten)]
-    database: DatabaseArgs,
-    /// Undo all migrations instead. This deletes all data.
-    #[arg(long)]
-    down: bool,
-}
-
 /// How many connections the commands other than `serve` use.
 const COMMAND_CONNECTIONS: u32 = 1;
 
@@ -83,7 +78,7 @@ const COMMAND_CONNECTIONS: u32 = 1;
 #[must_use]
 pub fn run() -> ExitCode {
     let started = Instant::now();
-    env_logger::Builder::from_env(config::log_filter()).format_timestamp_millis().init();
+    logging::start(config::log_filter());
     let Cli { time, command } = Cli::parse();
     if let Err(other) = clock::set_zone(time.time_zone) {
         log::error!("days belong to {other} already");
@@ -91,7 +86,7 @@ pub fn run() -> ExitCode {
     }
     let outcome = match command {
         Command::Serve(args) => serve(&args, started),
-        Command::Migrate(args) => migrate(&args),
+        Command::Migrate(args) => migrate::migrate(&args),
         Command::Seed(args) => seed(&args).map(drop),
         Command::Client(command) => accounts::client(command),
         Command::User(command) => accounts::user(command),
@@ -111,6 +106,13 @@ pub fn run() -> ExitCode {
 }
 
 fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
+    if let Some(levels) = args.log_levels()? {
+        logging::set_levels(&levels);
+    }
+    let system = actix_web::rt::System::new();
+    // From now on SIGHUP does not end the process; what it would read again is not read yet.
+    let hangups = system.block_on(async { Hangups::listen() });
+    hangups.map_err(|error| format!("SIGHUP can't be listened for: {error}"))?;
     let purpose = args.purpose()?;
     let target = args.database.target(purpose)?;
     let db = prepare(&target, args.connections(&target), purpose)?.with_deadline(args.request_timeout());
@@ -128,7 +130,7 @@ fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
         }
         running.wait().await.map_err(|error| error.to_string())
     };
-    actix_web::rt::System::new().block_on(serving)?;
+    system.block_on(serving)?;
     log::info!("stopped");
     Ok(())
 }
@@ -143,22 +145,11 @@ fn prepare(target: &Target, connections: u32, purpose: Purpose) -> Result<Db, St
     for name in db::migrate(target).map_err(|error| error.to_string())? {
         log::info!("migrated: {name}");
     }
+    migrate::warn(target)?;
     for (name, touched) in reference::load(&db, purpose).map_err(|error| error.to_string())? {
         log::info!("loaded: {name}, {touched} resources");
     }
     Ok(db)
-}
-
-fn migrate(args: &MigrateArgs) -> Result<(), String> {
-    let target = args.database.target(Purpose::Service)?;
-    if args.down {
-        db::revert_all(&target).map_err(|error| error.to_string())?;
-        log::info!("all migrations undone in {target}");
-        return Ok(());
-    }
-    let ran = db::migrate(&target).map_err(|error| error.to_string())?;
-    log::info!("{} migrations ran in {target}", ran.len());
-    Ok(())
 }
 
 fn seed(args: &DatabaseArgs) -> Result<Db, String> {

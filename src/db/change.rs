@@ -67,11 +67,27 @@ pub struct Tx<'c> {
     changes: Vec<Change>,
     deeds: Vec<Deed>,
     import: Option<ImportEntries>,
+    erases: bool,
 }
 
 impl<'c> Tx<'c> {
     pub(super) const fn new(conn: &'c mut Conn, actor: Actor, now: DateTime<Utc>) -> Self {
-        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new(), import: None }
+        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new(), import: None, erases: false }
+    }
+
+    /// Notes that personal data is overwritten or deleted: when the transaction has committed, it must not be found in the
+    /// embedded database's log either.
+    pub fn note_erasure(&mut self) {
+        self.erases = true;
+    }
+
+    pub(super) const fn erases(&self) -> bool {
+        self.erases
+    }
+
+    /// Whether something was noted for the feed or the audit.
+    pub(super) const fn leaves_trace(&self) -> bool {
+        !self.changes.is_empty() || !self.deeds.is_empty() || self.import.is_some()
     }
 
     /// The moment of the transaction, the same for everything in it.

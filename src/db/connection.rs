@@ -6,12 +6,18 @@ use std::sync::{
 };
 
 use diesel::{
-    Connection as _, ConnectionError, PgConnection, QueryResult, SqliteConnection,
+    ConnectionError, PgConnection, QueryResult, SqliteConnection,
     connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _},
+    prelude::*,
     r2d2::ManageConnection,
+    result::Error as DieselError,
+    sql_types::Text,
 };
 
-use super::target::Target;
+use super::{
+    files::{self, DatabaseFile},
+    target::Target,
+};
 
 /// A connection to whichever database was chosen at the start.
 #[derive(diesel::MultiConnection)]
@@ -35,7 +41,7 @@ pub enum Access {
 }
 
 /// How long a statement may wait for a lock.
-const LOCK_TIMEOUT_MS: u32 = 5_000;
+pub const LOCK_TIMEOUT_MS: u32 = 5_000;
 /// How long a statement may run on PostgreSQL.
 const STATEMENT_TIMEOUT_MS: u32 = 20_000;
 /// What PostgreSQL shall think of a page that is not the next one, beside 1 for one that is. The data fits into memory, and
@@ -44,7 +50,14 @@ const RANDOM_PAGE_COST: &str = "1.1";
 /// How long libpq may take to reach the server, in seconds (its own minimum is 2).
 const CONNECT_TIMEOUT_S: u32 = 2;
 
-/// Opens a connection with every setting that the product relies on.
+/// The key of the advisory lock that every connection of a process that uses the database shares ("remactoS" in ASCII).
+pub const USE_KEY: i64 = 0x72_65_6d_61_63_74_6f_53;
+
+/// Asks for messages in English, by whose words errors are told apart, where they are not and the role may do so.
+const SPEAK_ENGLISH: &str = "SELECT set_config('lc_messages', 'C', false) WHERE \
+     current_setting('lc_messages') NOT IN ('C', 'POSIX') AND has_parameter_privilege('lc_messages', 'SET')";
+
+/// Opens a connection to a database that is there, with every setting that the product relies on.
 ///
 /// # Errors
 /// The driver's error; it never holds a password.
@@ -52,7 +65,7 @@ pub fn open(target: &Target, access: Access) -> Result<Conn, ConnectionError> {
     let setup = |result: QueryResult<()>| result.map_err(ConnectionError::CouldntSetupConfiguration);
     match target {
         Target::Sqlite(path) => {
-            let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+            let mut conn = SqliteConnection::establish(&files::uri(path))?;
             // The time limit comes first, so that the switch to WAL itself can wait for another process.
             setup(conn.batch_execute(&format!(
                 "PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
@@ -71,8 +84,37 @@ pub fn open(target: &Target, access: Access) -> Result<Conn, ConnectionError> {
                  SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ {};",
                 if access == Access::Read { "ONLY" } else { "WRITE" }
             )))?;
+            if let Err(error) = conn.batch_execute(SPEAK_ENGLISH) {
+                log::debug!("the language of PostgreSQL's messages stays as it is: {error}");
+            }
             Ok(Conn::Postgres(conn))
         }
+    }
+}
+
+/// What an administrator must run so that the program understands PostgreSQL's messages; nothing where it does. Tried with
+/// an error, because the name of a locale does not say for sure in which language messages come.
+///
+/// # Errors
+/// The database's.
+pub fn language_advice(conn: &mut Conn) -> QueryResult<Option<String>> {
+    let Conn::Postgres(conn) = conn else { return Ok(None) };
+    let text = diesel::dsl::sql::<Text>;
+    let locale: String = text("SELECT current_setting('lc_messages')").get_result(conn)?;
+    if ["C", "POSIX"].contains(&locale.as_str()) {
+        return Ok(None);
+    }
+    match conn.batch_execute("SELECT 1 / 0") {
+        Err(DieselError::DatabaseError(_, info)) if info.message() == "division by zero" => Ok(None),
+        Err(DieselError::DatabaseError(..)) => {
+            let role: String = text("SELECT quote_ident(current_user)").get_result(conn)?;
+            Ok(Some(format!(
+                "PostgreSQL writes its messages in another language (lc_messages is {locale:?}), so that a lock that is \
+                 waited for too long can't be told from other errors: an administrator should run \
+                 GRANT SET ON PARAMETER lc_messages TO {role};"
+            )))
+        }
+        other => other.map(|()| None),
     }
 }
 
@@ -89,6 +131,8 @@ pub struct Pooled {
 pub struct Manager {
     target: Target,
     access: Access,
+    /// Of the embedded database: its file.
+    file: Option<Arc<DatabaseFile>>,
     epoch: Arc<AtomicU64>,
     statements: Arc<Statements>,
 }
@@ -96,7 +140,12 @@ pub struct Manager {
 impl Manager {
     /// A manager that counts outages in `epoch` and notes what is executed in `statements`.
     pub const fn new(target: Target, access: Access, epoch: Arc<AtomicU64>, statements: Arc<Statements>) -> Self {
-        Self { target, access, epoch, statements }
+        Self { target, access, file: None, epoch, statements }
+    }
+
+    /// With the file of the embedded database, which must stay where it is.
+    pub fn watching(self, file: Option<Arc<DatabaseFile>>) -> Self {
+        Self { file, ..self }
     }
 }
 
@@ -106,7 +155,18 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Pooled, ConnectionError> {
         let epoch = self.epoch.load(Ordering::Acquire);
+        // What is at the path now may be another database, or half of one.
+        if self.file.as_ref().is_some_and(|file| file.is_moved()) {
+            return Err(ConnectionError::BadConnection(files::MOVED.to_owned()));
+        }
         let mut conn = open(&self.target, self.access)?;
+        if let Some(file) = &self.file {
+            file.note_opened();
+        }
+        if let Conn::Postgres(conn) = &mut conn {
+            let share = format!("SELECT pg_advisory_lock_shared({USE_KEY})");
+            conn.batch_execute(&share).map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
         conn.set_instrumentation(Witness(Arc::clone(&self.statements)));
         Ok(Pooled { conn, epoch })
     }

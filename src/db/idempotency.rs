@@ -135,5 +135,7 @@ pub fn forget_answers(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     if !diesel::select(exists(idempotency_answer::table.filter(old))).get_result::<bool>(tx.conn)? {
         return Ok(0);
     }
+    // Some of them are about people.
+    tx.note_erasure();
     Ok(diesel::delete(idempotency_answer::table.filter(old)).execute(tx.conn)?)
 }

@@ -1,11 +1,15 @@
 //! Brings a database to the schema of this binary, and refuses one that a newer binary has moved on.
 
-use std::{fs::File, path::Path};
+use std::{io, path::PathBuf};
 
 use diesel::{connection::SimpleConnection as _, prelude::*};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, StoreError, Target, connection::Access, connection::open};
+use super::{
+    Conn, StoreError, Target,
+    connection::{Access, USE_KEY, language_advice, open},
+    files,
+};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -21,7 +25,13 @@ pub enum MigrationError {
     Open(#[from] diesel::ConnectionError),
     /// The file that keeps two processes from migrating one file at once can't be locked.
     #[error("the lock file {0} can't be used: {1}")]
-    Lock(String, std::io::Error),
+    Lock(PathBuf, io::Error),
+    /// The file of an embedded database can't be made.
+    #[error("the database file {0} can't be made: {1}")]
+    Create(PathBuf, io::Error),
+    /// Migrations are to be undone in a database that is in use.
+    #[error("another process uses the database: stop every server and command that does")]
+    InUse,
     /// A PostgreSQL database that can't hold every character.
     #[error("the database's encoding is {0}; it must be UTF8 (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)")]
     Encoding(String),
@@ -55,7 +65,9 @@ impl From<MigrationError> for StoreError {
 pub fn migrate(target: &Target) -> Result<Vec<String>, MigrationError> {
     match target {
         Target::Sqlite(path) => {
-            let _lock = lock_file(&path.with_extension("lock"))?;
+            let _lock = files::lock_for_migration(path).map_err(|(lock, error)| MigrationError::Lock(lock, error))?;
+            files::create(path).map_err(|error| MigrationError::Create(path.clone(), error))?;
+            files::close_to_others(path);
             run_pending(&mut open(target, Access::Write)?)
         }
         Target::Postgres(_) => {
@@ -76,21 +88,8 @@ pub fn migrate(target: &Target) -> Result<Vec<String>, MigrationError> {
     }
 }
 
-fn lock_file(path: &Path) -> Result<File, MigrationError> {
-    let lock = || {
-        let file = File::options().create(true).append(true).open(path)?;
-        file.lock()?;
-        Ok(file)
-    };
-    lock().map_err(|error| MigrationError::Lock(path.display().to_string(), error))
-}
-
 fn run_pending(conn: &mut Conn) -> Result<Vec<String>, MigrationError> {
-    let applied = match conn {
-        Conn::Sqlite(conn) => conn.applied_migrations(),
-        Conn::Postgres(conn) => conn.applied_migrations(),
-    };
-    let applied = applied.map_err(MigrationError::Failed)?.iter().map(ToString::to_string).collect();
+    let applied = applied(conn)?;
     if let Some(unknown) = compare(conn, applied)?.unknown.into_iter().next() {
         return Err(MigrationError::Newer(unknown));
     }
@@ -108,6 +107,9 @@ fn run_pending(conn: &mut Conn) -> Result<Vec<String>, MigrationError> {
 /// # Errors
 /// [`MigrationError`], see there.
 pub fn has_schema(target: &Target) -> Result<bool, MigrationError> {
+    if matches!(target, Target::Sqlite(path) if !path.exists()) {
+        return Ok(false);
+    }
     let mut conn = open(target, Access::Write)?;
     let found = match &conn {
         Conn::Sqlite(_) => "SELECT count(*) FROM sqlite_master WHERE name = 'reference_load'",
@@ -117,16 +119,113 @@ pub fn has_schema(target: &Target) -> Result<bool, MigrationError> {
     found.map(|tables| tables > 0).map_err(|error| MigrationError::Failed(Box::new(error)))
 }
 
-/// Undoes every migration, newest first. Only tests and `migrate --down` call it: it deletes all data.
+/// What an administrator should do about the database before it serves; nothing where all is well.
 ///
 /// # Errors
 /// [`MigrationError`], see there.
-pub fn revert_all(target: &Target) -> Result<(), MigrationError> {
-    let reverted = match &mut open(target, Access::Write)? {
-        Conn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(drop),
-        Conn::Postgres(conn) => conn.revert_all_migrations(POSTGRES).map(drop),
+pub fn advice(target: &Target) -> Result<Option<String>, MigrationError> {
+    let advice = language_advice(&mut open(target, Access::Read)?);
+    advice.map_err(|error| MigrationError::Failed(Box::new(error)))
+}
+
+/// The name by which an operator confirms that a database is the one that is meant: that of the file, or PostgreSQL's.
+///
+/// # Errors
+/// [`MigrationError`], see there.
+pub fn database_name(target: &Target) -> Result<String, MigrationError> {
+    if let Target::Sqlite(path) = target {
+        return Ok(path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default());
+    }
+    let name = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT current_database()::text");
+    let name = name.get_result(&mut open(target, Access::Read)?);
+    name.map_err(|error| MigrationError::Failed(Box::new(error)))
+}
+
+/// Undoes so many migrations, newest first, and returns their names. It deletes data, so nobody may use the database
+/// meanwhile: the lock is held until it is done, and ends with the process.
+///
+/// # Errors
+/// [`MigrationError::InUse`] where a process uses the database, or what stops a migration.
+pub fn revert(target: &Target, steps: usize) -> Result<Vec<String>, MigrationError> {
+    let (_file, mut conn) = alone(target)?;
+    let mut reverted = Vec::new();
+    while reverted.len() < steps && !applied(&mut conn)?.is_empty() {
+        let undone = match &mut conn {
+            Conn::Sqlite(conn) => conn.revert_last_migration(SQLITE),
+            Conn::Postgres(conn) => conn.revert_last_migration(POSTGRES),
+        };
+        reverted.push(undone.map_err(MigrationError::Failed)?.to_string());
+    }
+    Ok(reverted)
+}
+
+/// Undoes every migration.
+///
+/// # Errors
+/// Those of [`revert`].
+pub fn revert_all(target: &Target) -> Result<Vec<String>, MigrationError> {
+    revert(target, usize::MAX)
+}
+
+/// A connection to a database that no process uses, and what keeps others from using it.
+fn alone(target: &Target) -> Result<(Option<std::fs::File>, Conn), MigrationError> {
+    if let Target::Sqlite(path) = target {
+        let lock = files::lock_for_deletion(path).map_err(|(lock, error)| MigrationError::Lock(lock, error))?;
+        let lock = lock.ok_or(MigrationError::InUse)?;
+        return Ok((Some(lock), open(target, Access::Write)?));
+    }
+    let mut conn = open(target, Access::Write)?;
+    let failed = |error: diesel::result::Error| MigrationError::Failed(Box::new(error));
+    conn.batch_execute("SET statement_timeout = 0;").map_err(failed)?;
+    let lock = format!("SELECT pg_try_advisory_lock({USE_KEY})");
+    let locked = diesel::dsl::sql::<diesel::sql_types::Bool>(&lock).get_result(&mut conn).map_err(failed)?;
+    if locked { Ok((None, conn)) } else { Err(MigrationError::InUse) }
+}
+
+fn applied(conn: &mut Conn) -> Result<Vec<String>, MigrationError> {
+    let applied = match conn {
+        Conn::Sqlite(conn) => conn.applied_migrations(),
+        Conn::Postgres(conn) => conn.applied_migrations(),
     };
-    reverted.map_err(MigrationError::Failed)
+    Ok(applied.map_err(MigrationError::Failed)?.iter().map(ToString::to_string).collect())
+}
+
+/// A migration, and whether it has run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name, or its version where this binary does not know it.
+    pub name: String,
+    /// Whether it has run.
+    pub applied: bool,
+    /// Whether this binary has it.
+    pub known: bool,
+}
+
+/// Every migration of this binary or of the database, in their order, without writing anything.
+///
+/// # Errors
+/// [`MigrationError`], see there.
+pub fn steps(target: &Target) -> Result<Vec<Step>, MigrationError> {
+    let is_new = !has_schema(target)?;
+    let mut conn = open(target, Access::Read)?;
+    let failed = |error: diesel::result::Error| MigrationError::Failed(Box::new(error));
+    let mut applied: Vec<String> = Vec::new();
+    if !is_new {
+        let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
+        applied = versions.load(&mut conn).map_err(failed)?;
+    }
+    let embedded = match conn {
+        Conn::Sqlite(_) => names::<diesel::sqlite::Sqlite>(&SQLITE)?,
+        Conn::Postgres(_) => names::<diesel::pg::Pg>(&POSTGRES)?,
+    };
+    let unknown = applied.iter().filter(|version| !embedded.iter().any(|(known, _)| known == *version));
+    let unknown = unknown.map(|version| (version.clone(), Step { name: version.clone(), applied: true, known: false }));
+    let known = embedded.iter().map(|(version, name)| {
+        (version.clone(), Step { name: name.clone(), applied: applied.contains(version), known: true })
+    });
+    let mut steps: Vec<(String, Step)> = known.chain(unknown).collect();
+    steps.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(steps.into_iter().map(|(_, step)| step).collect())
 }
 
 /// How a database's migrations compare with the binary's.
@@ -167,6 +266,14 @@ fn compare(conn: &Conn, applied: Vec<String>) -> Result<Status, MigrationError> 
 }
 
 fn versions<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result<Vec<String>, MigrationError> {
+    Ok(names::<DB>(source)?.into_iter().map(|(version, _)| version).collect())
+}
+
+/// The versions of migrations and their whole names.
+fn names<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result<Vec<(String, String)>, MigrationError> {
     let migrations = diesel::migration::MigrationSource::<DB>::migrations(source).map_err(MigrationError::Failed)?;
-    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+    let name = |migration: &Box<dyn diesel::migration::Migration<DB>>| {
+        (migration.name().version().to_string(), migration.name().to_string())
+    };
+    Ok(migrations.iter().map(name).collect())
 }

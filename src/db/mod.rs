@@ -11,23 +11,27 @@ mod change;
 mod connection;
 mod edition;
 mod error;
+mod files;
 mod idempotency;
 mod importing;
 pub mod json;
 pub mod keyset;
 mod lookup;
 mod migrations;
+mod probe;
 mod reference;
 pub mod schema;
 pub mod search;
 mod stamp;
 mod target;
 pub mod visibility;
+mod wal;
 
 use std::{
+    fs::File,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -38,12 +42,15 @@ pub use self::{
     connection::{Backend, Conn},
     edition::Edition,
     error::{StoreError, WriteError},
+    files::make_private_folder,
     idempotency::{Claim, Claimed, MAKING_FOCAL_POINTS, forget_answers, forget_answers_naming, forget_answers_to},
     importing::{CHUNK, Importable, Keeper, in_pieces},
     lookup::{By, Lookup, ReferenceKind, UnknownName},
     migrations::{
-        MigrationError, Status as MigrationStatus, has_schema, migrate, revert_all, status as migration_status,
+        MigrationError, Status as MigrationStatus, Step, advice, database_name, has_schema, migrate, revert,
+        revert_all, status as migration_status, steps,
     },
+    probe::{WriteFailure, forget_probes},
     reference::{any_loaded, loaded_digest, note_loaded},
     stamp::Stamp,
     target::{PostgresUrl, Target, TargetError},
@@ -51,6 +58,8 @@ pub use self::{
 use self::{
     connection::{Access, Manager, Statements},
     edition::Knowledge,
+    files::DatabaseFile,
+    probe::Watch,
 };
 use crate::kernel::clock::Clock;
 use diesel::{
@@ -133,6 +142,13 @@ struct Inner {
     knowledge: Knowledge,
     target: Target,
     clock: Clock,
+    /// Of the embedded database: its file.
+    file: Option<Arc<DatabaseFile>>,
+    /// Tells other processes that this one uses the embedded database.
+    _in_use: Option<File>,
+    writes: Watch,
+    /// Whether the embedded database's log has still to be emptied of what was erased.
+    log_holds_erased: AtomicBool,
 }
 
 /// A pool and the work that is under way on it or waits for it.
@@ -149,13 +165,18 @@ impl Db {
     /// so a database that is away now does not keep the server from starting.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the pools can't be made at all.
+    /// [`StoreError::Unavailable`] when the pools can't be made at all, or somebody is deleting the database.
     pub fn open(target: &Target, connections: u32) -> Result<Self, StoreError> {
         let (epoch, statements) = (Arc::new(AtomicU64::new(0)), Arc::new(Statements::default()));
         // SQLite has one writer; PostgreSQL's writers wait for each other only at the end of a transaction.
         let writers = if matches!(target, Target::Sqlite(_)) { 1 } else { connections.clamp(2, 8) };
+        let (file, in_use) = match target {
+            Target::Sqlite(path) => (Some(Arc::new(DatabaseFile::at(path.clone()))), Some(lock_for_use(path)?)),
+            Target::Postgres(_) => (None, None),
+        };
         let lane = |access, size| {
             let manager = Manager::new(target.clone(), access, Arc::clone(&epoch), Arc::clone(&statements));
+            let manager = manager.watching(file.clone());
             let shortest_queue = if access == Access::Write { SHORTEST_WRITE_QUEUE } else { 0 };
             Lane::new(manager, size, shortest_queue)
         };
@@ -167,6 +188,10 @@ impl Db {
             knowledge: Knowledge::default(),
             target: target.clone(),
             clock: Clock::default(),
+            file: file.clone(),
+            _in_use: in_use,
+            writes: Watch::default(),
+            log_holds_erased: AtomicBool::new(false),
         };
         Ok(Self { inner: Arc::new(inner), deadline: DEFAULT_DEADLINE })
     }
@@ -347,6 +372,7 @@ impl Db {
         author: &impl Author,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.must_not_be_moved()?;
         let mut pooled = self.inner.writers.checkout()?;
         let conn = &mut pooled.conn;
         let begun = match conn {
@@ -357,14 +383,20 @@ impl Db {
         self.noted(begun)?;
         let mut tx = Tx::new(conn, author.actor(), self.inner.clock.now());
         let admitted = author.admit(tx.conn).map_err(E::from);
-        let outcome = admitted
-            .and_then(|()| work(&mut tx))
-            .and_then(|value| tx.flush().map(|last| (value, last)).map_err(E::from));
+        let outcome = admitted.and_then(|()| work(&mut tx));
+        let (erases, leaves_trace) = (tx.erases(), tx.leaves_trace());
+        let outcome = outcome.and_then(|value| tx.flush().map(|last| (value, last)).map_err(E::from));
         match outcome {
             Ok((value, last)) => {
                 self.noted(Transactions::commit_transaction(conn))?;
                 if let Some(sequence) = last {
                     self.inner.knowledge.wrote(sequence);
+                }
+                if leaves_trace {
+                    self.inner.writes.wrote();
+                }
+                if erases {
+                    self.empty_log_on(conn);
                 }
                 Ok(value)
             }
@@ -432,8 +464,17 @@ impl Lane {
     }
 
     fn checkout(&self) -> Result<PooledConnection<Manager>, StoreError> {
-        self.pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
+        self.pool.get().map_err(|error| StoreError::of_checkout(error.to_string()))
     }
+}
+
+/// Notes that this process uses a database file.
+fn lock_for_use(path: &std::path::Path) -> Result<File, StoreError> {
+    let unusable = |(lock, error): (std::path::PathBuf, std::io::Error)| {
+        StoreError::Unavailable(format!("the lock file {} can't be used: {error}", lock.display()))
+    };
+    let locked = files::lock_for_use(path).map_err(unusable)?;
+    locked.ok_or_else(|| StoreError::Unavailable("another process is undoing migrations of this database".to_owned()))
 }
 
 /// A place among the pieces of work of a lane that are under way or wait, given back when the work ends.

@@ -31,6 +31,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    write_probe (id) {
+        id -> Text,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     territory (id) {
         id -> Text,
         version -> BigInt,

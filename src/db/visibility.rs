@@ -34,6 +34,7 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     ("reference_load", &[("name", Internal), ("sha256", Internal), ("loaded_at", Internal)]),
+    ("write_probe", &[("id", Internal), ("updated_at", Internal)]),
     (
         "territory",
         &[

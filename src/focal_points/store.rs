@@ -183,6 +183,7 @@ pub fn update(tx: &mut Tx<'_>, before: &FocalPoint, content: Content) -> Result<
     is_free(tx.conn, &after)?;
     let row = Row::of(&after);
     let (was, is) = difference(json::value(&Row::of(before))?, json::value(&row)?);
+    tx.note_erasure();
     diesel::update(focal_point::table.filter(focal_point::id.eq(&after.id))).set(row).execute(tx.conn)?;
     forget_answers_naming(tx, &after.id)?;
     let (was, is) = (with_member(was, &after), with_member(is, &after));
@@ -249,6 +250,7 @@ pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
 }
 
 fn remove(tx: &mut Tx<'_>, gone: &FocalPoint, action: &'static str) -> Result<usize, StoreError> {
+    tx.note_erasure();
     let answers = forget_answers_naming(tx, &gone.id)?;
     diesel::delete(focal_point::table.filter(focal_point::id.eq(&gone.id))).execute(tx.conn)?;
     let after = FocalPoint { version: gone.version + 1, ..gone.clone() };

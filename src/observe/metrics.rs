@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::db::Db;
+use crate::db::{Db, WriteFailure};
 
 /// A route's requests, told apart by method and status.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -66,15 +66,21 @@ impl Metrics {
         self.remembered.inc();
     }
 
-    /// The exposition text (OpenMetrics), with the database's own count of statements.
+    /// The exposition text (OpenMetrics), with the database's own count of statements and why writes fail, if they do.
     ///
     /// # Errors
     /// A formatting error, which a `String` does not give rise to.
-    pub fn expose(&self, db: &Db) -> Result<String, std::fmt::Error> {
+    pub fn expose(&self, db: &Db, failure: Option<WriteFailure>) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         writeln!(text, "# HELP remacto_db_statements Statements sent to the database since the start.")?;
         writeln!(text, "# TYPE remacto_db_statements counter")?;
         writeln!(text, "remacto_db_statements_total {}", db.query_count())?;
+        writeln!(text, "# HELP remacto_db_writes_failing Whether writes to the database fail (1), by cause.")?;
+        writeln!(text, "# TYPE remacto_db_writes_failing gauge")?;
+        for cause in WriteFailure::ALL {
+            let fails = u8::from(failure == Some(cause));
+            writeln!(text, "remacto_db_writes_failing{{cause=\"{}\"}} {fails}", cause.as_str())?;
+        }
         encode(&mut text, &self.registry)?;
         Ok(text)
     }
@@ -88,7 +94,7 @@ impl Default for Metrics {
 
 /// `GET /metrics` of the operations listener.
 pub async fn metrics(metrics: web::Data<Arc<Metrics>>, db: web::Data<Db>) -> HttpResponse {
-    match metrics.expose(&db) {
+    match metrics.expose(&db, db.write_failure().await) {
         Ok(text) => {
             HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
         }

@@ -107,11 +107,14 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
             &problem::OVERLOADED,
             &problem::DEADLINE_EXCEEDED,
             &problem::DATABASE_UNAVAILABLE,
+            &problem::DATABASE_ERROR,
+            &problem::STORAGE_FAILED,
             &problem::IMPORT_RUNNING,
             &problem::ISSUER_UNAVAILABLE,
             &problem::NOT_READY,
         ],
     ),
+    ("507", &[&problem::INSUFFICIENT_STORAGE]),
 ];
 
 /// What the mounted routes say of themselves.
@@ -225,6 +228,8 @@ impl Traits<'_> {
             "408" | "415" => self.has_body,
             "422" => (self.has_body && !self.signs_in()) || declared,
             "503" => self.is_data() || self.path == "/health/ready",
+            // Reading needs space, too, where the database sorts much or an export is written.
+            "507" => self.is_data(),
             _ => true,
         }
     }
@@ -357,7 +362,7 @@ fn add_components(document: &mut Value) {
             "401" => &["WWW-Authenticate"],
             "412" => &["ETag"],
             "416" => &["Content-Range"],
-            "429" | "503" => &["Retry-After"],
+            "429" | "503" | "507" => &["Retry-After"],
             _ => &[],
         });
         let body = json!({"schema": {"$ref": "#/components/schemas/ProblemOut"}});

@@ -20,7 +20,7 @@ use super::{
     problem::{Problem, RANGE_NOT_SATISFIABLE},
     representation::FRESHNESS,
 };
-use crate::kernel::text::hex;
+use crate::{db::StoreError, kernel::text::hex};
 
 /// How much of a file is read at once, in bytes.
 const PIECE: usize = 1 << 16;
@@ -64,8 +64,8 @@ impl Download {
             response.insert_header(ContentRange(ContentRangeSpec::Bytes { range, instance_length: Some(self.length) }));
         }
         let length = if self.length == 0 { 0 } else { last - first + 1 };
-        let mut file = tokio::fs::File::open(&self.path).await.map_err(Problem::internal)?;
-        file.seek(SeekFrom::Start(first)).await.map_err(Problem::internal)?;
+        let mut file = tokio::fs::File::open(&self.path).await.map_err(StoreError::from)?;
+        file.seek(SeekFrom::Start(first)).await.map_err(StoreError::from)?;
         let pieces = ReaderStream::with_capacity(file.take(length), PIECE);
         response
             .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))

@@ -169,6 +169,12 @@ kinds! {
     DATABASE_UNAVAILABLE = "database_unavailable" 503 "Database unavailable",
         "The database can't be reached at the moment. Nothing was changed.",
         "Wait as long as Retry-After says, then try again: the server recovers by itself when the database returns.";
+    DATABASE_ERROR = "database_error" 503 "Database error",
+        "The database answered with an error that the server does not know. Nothing was changed. The cause is in the server's log under the request's id.",
+        "Wait as long as Retry-After says, then try again; if it stays, report the value of instance.";
+    STORAGE_FAILED = "storage_failed" 503 "Storage failed",
+        "The disk, or a file on it, can't be read or written at the moment. Nothing was changed.",
+        "Wait as long as Retry-After says, then try again: whoever runs the server has to mend it. GET /health/ready says whether writes work.";
     IMPORT_RUNNING = "import_running" 503 "An import is running",
         "Imports run one at a time in the order in which their lists arrive, and those before this one take long.",
         "Wait as long as Retry-After says, then try again.";
@@ -178,6 +184,9 @@ kinds! {
     NOT_READY = "not_ready" 503 "Not ready",
         "The server runs, but its database is not at the schema that it needs.",
         "Run the migrations with the binary that serves (it does so at its own start), or use the binary that the database was migrated for.";
+    INSUFFICIENT_STORAGE = "insufficient_storage" 507 "Insufficient storage",
+        "No space is left where the server keeps its data. Nothing was changed.",
+        "Wait as long as Retry-After says, then try again: whoever runs the server has to make space.";
 }
 
 /// The kind with a code.
@@ -202,6 +211,7 @@ pub fn kind_of_status(status: StatusCode) -> &'static Kind {
         429 => &TOO_MANY_REQUESTS,
         431 => &HEADERS_TOO_LARGE,
         503 => &OVERLOADED,
+        507 => &INSUFFICIENT_STORAGE,
         400..=499 => &BAD_REQUEST,
         _ => &INTERNAL_ERROR,
     }
@@ -249,7 +259,7 @@ impl Problem {
     pub fn new(kind: &'static Kind, detail: impl Into<Cow<'static, str>>) -> Self {
         let (faults, headers) = (Vec::new(), Vec::new());
         let mut problem = Self { kind, detail: detail.into(), faults, headers, cause: None, oauth: None };
-        if kind.status == 503 {
+        if matches!(kind.status, 503 | 507) {
             problem = problem.with_header(header::RETRY_AFTER, RETRY_AFTER);
         }
         problem
@@ -307,8 +317,12 @@ impl Problem {
     /// A failure of the server's own; the cause goes to the log and never to the caller.
     #[must_use]
     pub fn internal(cause: impl fmt::Display) -> Self {
-        let problem = Self::new(&INTERNAL_ERROR, "The server failed; the cause is in its log under the request's id.");
-        Self { cause: Some(cause.to_string()), ..problem }
+        Self::caused(&INTERNAL_ERROR, "The server failed; the cause is in its log under the request's id.", cause)
+    }
+
+    /// A refusal whose cause goes to the log and never to the caller.
+    fn caused(kind: &'static Kind, detail: &'static str, cause: impl fmt::Display) -> Self {
+        Self { cause: Some(cause.to_string()), ..Self::new(kind, detail) }
     }
 
     /// The same refusal as an answer of OAuth (RFC 6749, section 5.2), which has a code of its own.
@@ -418,8 +432,7 @@ impl From<StoreError> for Problem {
                 Self::new(&DEADLINE_EXCEEDED, "The answer took longer than the server allows for one request.")
             }
             StoreError::Contended(cause) => {
-                let problem = Self::new(&OVERLOADED, "Other writes kept the database busy. Nothing was changed.");
-                Self { cause: Some(cause), ..problem }
+                Self::caused(&OVERLOADED, "Other writes kept the database busy. Nothing was changed.", cause)
             }
             StoreError::UnknownNames(names) => {
                 let fault = |UnknownName { parameter, code, detail }| Fault {
@@ -431,8 +444,16 @@ impl From<StoreError> for Problem {
             }
             StoreError::NotAdmitted(why) => Self::invalid_token(format!("The account of this token {why}.")),
             StoreError::Unavailable(cause) => {
-                let problem = Self::new(&DATABASE_UNAVAILABLE, "The database can't be reached at the moment.");
-                Self { cause: Some(cause), ..problem }
+                Self::caused(&DATABASE_UNAVAILABLE, "The database can't be reached at the moment.", cause)
+            }
+            error @ StoreError::NoSpace(_) => {
+                Self::caused(&INSUFFICIENT_STORAGE, "No space is left for what the request needs.", &error)
+            }
+            error @ (StoreError::ReadOnly(_) | StoreError::Storage(_)) => {
+                Self::caused(&STORAGE_FAILED, "The storage can't be read or written at the moment.", &error)
+            }
+            error @ StoreError::Unknown(_) => {
+                Self::caused(&DATABASE_ERROR, "The database answered with an error.", &error)
             }
             error => Self::internal(error),
         }
@@ -526,6 +547,24 @@ mod tests {
         for (at, kind) in KINDS.iter().enumerate() {
             assert!(KINDS[..at].iter().all(|other| other.code != kind.code), "{} stands twice", kind.code);
             assert!((400..600).contains(&kind.status));
+        }
+    }
+
+    #[test]
+    fn what_the_database_suffers_is_no_defect_of_the_server() {
+        let cause = || "could not extend file".to_owned();
+        for (error, kind) in [
+            (StoreError::NoSpace(cause()), &INSUFFICIENT_STORAGE),
+            (StoreError::ReadOnly(cause()), &STORAGE_FAILED),
+            (StoreError::Storage(cause()), &STORAGE_FAILED),
+            (StoreError::Unknown(cause()), &DATABASE_ERROR),
+            (StoreError::Unavailable(cause()), &DATABASE_UNAVAILABLE),
+        ] {
+            let problem = Problem::from(error);
+            assert_eq!(problem.kind(), kind);
+            assert!(problem.cause().unwrap().contains("could not extend"), "{problem:?}");
+            assert!(!problem.detail().contains("extend"), "{problem:?}");
+            assert!(problem.error_response().headers().contains_key(header::RETRY_AFTER), "{problem:?}");
         }
     }
 

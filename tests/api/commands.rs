@@ -1,6 +1,7 @@
 //! The binary as an operator runs it.
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead as _, BufReader},
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -12,7 +13,7 @@ use diesel::{
 };
 
 use crate::support::{
-    client::Client,
+    client::{Answer, Client},
     postgres,
     server::{SIGNING_KEY, sqlite_database},
 };
@@ -73,21 +74,45 @@ impl Served {
     }
 
     /// Ends it as a failing machine would.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(self) {
+        drop(self);
     }
 
     fn signal(&self) {
+        self.send("-TERM");
+    }
+
+    fn send(&self, signal: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Makes the server read its settings again, and returns what it logs about it.
+    fn hang_up(&mut self) -> String {
+        self.send("-HUP");
+        let before = self.seen.len();
+        while !self.seen[before..].contains("SIGHUP: done") {
+            let mut line = String::new();
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "the server ended: {}", self.seen);
+            self.seen += &line;
+        }
+        self.seen[before..].to_owned()
     }
 
     /// Asks the server to stop, and returns its exit code and its log.
     pub fn stop(mut self) -> (Option<i32>, String) {
         self.signal();
         std::io::Read::read_to_string(&mut self.log, &mut self.seen).unwrap();
-        (self.child.wait().unwrap().code(), self.seen)
+        (self.child.wait().unwrap().code(), std::mem::take(&mut self.seen))
+    }
+}
+
+/// Also when a test fails, no server is left behind.
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -177,6 +202,7 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
         ("REMACTO_ACCOUNT_RATE_LIMIT", "some", "1 to 10000000, or off"),
         ("REMACTO_CONTRIBUTION_RATE_LIMIT", "-1", "1 to 10000000, or off"),
         ("REMACTO_ISSUERS", "/nowhere.json", "can't be read"),
+        ("REMACTO_LOG_LEVELS", "/nowhere", "can't be read"),
         ("REMACTO_REQUEST_TIMEOUT_MS", "1", "100..=60000"),
         ("REMACTO_SHUTDOWN_TIMEOUT_S", "301", "0..=300"),
     ] {
@@ -187,17 +213,81 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
     }
 }
 
+/// A file at the root of the project.
+fn project_file(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The settings of `serve`.
+fn settings() -> BTreeSet<String> {
+    let help = String::from_utf8(remacto(&["serve", "--help"]).output().unwrap().stdout).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let named = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next());
+    let settings: BTreeSet<String> = named.map(str::to_owned).chain(["RUST_LOG".to_owned()]).collect();
+    assert!(settings.len() > 25, "{settings:?}");
+    settings
+}
+
 #[test]
 fn every_setting_is_in_the_help_and_in_the_readme() {
-    let help = String::from_utf8(remacto(&["serve", "--help"]).output().unwrap().stdout).unwrap();
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let settings: Vec<&str> = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
-    assert!(settings.len() > 25, "{settings:?}");
-    for setting in settings {
+    let readme = project_file("README.md");
+    for setting in settings() {
         assert!(readme.contains(&format!("`{setting}`")), "{setting} is missing from the README");
     }
-    assert!(readme.contains("`RUST_LOG`"));
+}
+
+/// Whether a text is the name of an environment variable.
+fn is_variable(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// What `.env.example` sets or offers.
+fn offered() -> BTreeSet<String> {
+    let example = project_file(".env.example");
+    let named = example.lines().filter_map(|line| Some(line.strip_prefix('#').unwrap_or(line).split_once('=')?.0));
+    named.filter(|name| is_variable(name)).map(str::to_owned).collect()
+}
+
+/// What `docker-compose.yml` hands on to the API.
+fn handed_on() -> BTreeSet<String> {
+    let compose = project_file("docker-compose.yml");
+    let (_, api) = compose.split_once("\n  api:\n").unwrap();
+    let (_, environment) = api.split_once("\n    environment:\n").unwrap();
+    let own = environment.lines().take_while(|line| line.starts_with("      "));
+    let named = own.filter_map(|line| Some(line.trim().split_once(':')?.0));
+    named.filter(|name| is_variable(name)).map(str::to_owned).collect()
+}
+
+/// What stands in one list and not in another, without the exceptions. Each of those must be one.
+#[track_caller]
+fn missing(of: &BTreeSet<String>, from: &BTreeSet<String>, exceptions: &[(&str, &str)]) -> Vec<String> {
+    let mut missing: Vec<String> = of.difference(from).cloned().collect();
+    for (name, reason) in exceptions {
+        assert!(missing.iter().any(|found| found == name), "{name} is no exception ({reason})");
+    }
+    missing.retain(|found| !exceptions.iter().any(|(name, _)| name == found));
+    missing
+}
+
+#[test]
+fn settings_example_and_compose_know_the_same() {
+    let (settings, offered, handed_on) = (settings(), offered(), handed_on());
+    let by_image = [
+        ("REMACTO_BIND", "the image sets it"),
+        ("REMACTO_OPS_BIND", "the image sets it"),
+        ("REMACTO_DATA_DIR", "the image sets it; with PostgreSQL nothing is kept there"),
+        ("REMACTO_DEMO", "a demonstration listens on loopback, where nobody reaches a container"),
+        ("REMACTO_EXPORT_DIR", "the container can write to its /tmp only"),
+    ];
+    assert_eq!(missing(&settings, &offered, &[]), [""; 0], "settings that .env.example does not offer");
+    assert_eq!(missing(&settings, &handed_on, &by_image), [""; 0], "settings that docker-compose.yml drops");
+    let of_database = ("POSTGRES_PASSWORD", "it is for the image of PostgreSQL");
+    assert_eq!(missing(&offered, &settings, &[of_database]), [""; 0], "what .env.example offers and is no setting");
+    let dropped = [&by_image[..], &[of_database]].concat();
+    assert_eq!(missing(&offered, &handed_on, &dropped), [""; 0], "what .env.example offers and compose drops");
+    let of_libpq = ("PGPASSWORD", "libpq reads it");
+    assert_eq!(missing(&handed_on, &settings, &[of_libpq]), [""; 0], "what compose hands on and is no setting");
+    assert_eq!(missing(&handed_on, &offered, &[of_libpq]), [""; 0], "what compose hands on and nobody is told of");
 }
 
 #[test]
@@ -228,9 +318,8 @@ fn pretend_newer(file: &Path) {
 }
 
 /// How many migrations there are.
-fn migrations() -> i64 {
-    let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap();
-    i64::try_from(folders.count()).unwrap()
+fn migrations() -> usize {
+    std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap().count()
 }
 
 #[test]
@@ -245,7 +334,7 @@ fn a_database_of_a_newer_binary_is_left_alone() {
         sql_query(sql).get_result::<Count>(conn).unwrap().rows
     };
     let rows = (count(&mut conn, "__diesel_schema_migrations"), count(&mut conn, "change_entry"));
-    assert_eq!(rows, (migrations() + 1, 1_679));
+    assert_eq!(rows, (i64::try_from(migrations()).unwrap() + 1, 1_679));
 }
 
 #[derive(diesel::QueryableByName)]
@@ -254,6 +343,7 @@ struct Count {
     rows: i64,
 }
 
+/// How many migrations there are.
 #[test]
 fn migrations_and_seeds_can_be_run_on_their_own() {
     let folder = tempfile::tempdir().unwrap();
@@ -267,8 +357,184 @@ fn migrations_and_seeds_can_be_run_on_their_own() {
     assert!(run(&["migrate"]).contains("0 migrations ran"));
     assert!(run(&["seed"]).contains("loaded: territories, 1639 resources"));
     assert!(!run(&["seed"]).contains("loaded:"));
-    assert!(run(&["migrate", "--down"]).contains("all migrations undone"));
+    assert!(run(&["migrate", "--down", "--yes-delete", "remacto.db", "--steps", "10000"]).contains("undone: "));
     assert!(run(&["seed"]).contains("migrated: "));
+}
+
+/// Migrations are undone one at a time, by the database's name, while nobody uses it. `database` are the settings of one
+/// with the reference data, `name` is its name.
+fn undo_migrations(database: &[(&str, &str)], name: &str) {
+    let run = |arguments: &[&str]| remacto(arguments).envs(database.iter().copied()).output().unwrap();
+    let status = || {
+        let output = run(&["migrate", "--status"]);
+        assert!(output.status.success(), "{output:?}");
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let states: Vec<String> = lines.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+        let count = |state: &str| states.iter().filter(|found| *found == state).count();
+        assert_eq!(count("applied") + count("pending"), lines.lines().count());
+        (count("applied"), count("pending"))
+    };
+    assert_eq!(status(), (migrations(), 0));
+    let message = refusal(&run(&["migrate", "--down"]));
+    assert!(message.contains(&format!("--yes-delete={name}")), "{message}");
+    let message = refusal(&run(&["migrate", "--down", "--yes-delete", "another"]));
+    assert!(message.contains("nothing was undone"), "{message}");
+    assert!(!run(&["migrate", "--steps", "2"]).status.success(), "forward there are no steps");
+    let down = ["migrate", "--down", "--yes-delete", name];
+    let served = Served::start(database);
+    served.client().send("GET", "/api/v1/territories/04", &[]).ok();
+    let message = refusal(&run(&down));
+    assert!(message.contains("another process uses the database"), "{message}");
+    // A server that was killed holds nothing.
+    served.kill();
+    // PostgreSQL notices that its client is gone when it is done with its session.
+    let mut undone = run(&down);
+    while !undone.status.success() {
+        assert!(refusal(&undone).contains("another process uses the database"));
+        undone = run(&down);
+    }
+    assert_eq!(status(), (migrations() - 1, 1));
+    let message = refusal(&run(&["client", "list"]));
+    assert!(message.contains("1 migrations have not run") && message.contains("remacto migrate"), "{message}");
+    assert!(run(&[&down[..], &["--steps", "2"]].concat()).status.success());
+    assert_eq!(status(), (migrations() - 3, 3));
+    assert!(run(&["migrate"]).status.success());
+    assert_eq!(status(), (migrations(), 0));
+}
+
+#[test]
+fn migrations_are_undone_with_care_on_sqlite() {
+    let (folder, _file) = sqlite_database();
+    undo_migrations(&[("REMACTO_DATA_DIR", folder.path().to_str().unwrap())], "remacto.db");
+}
+
+#[test]
+fn migrations_are_undone_with_care_on_postgres() {
+    let Some(cluster) = postgres::shared() else { return };
+    let url = cluster.filled_database();
+    let name = url.rsplit('/').next().unwrap().split('?').next().unwrap();
+    undo_migrations(&[("DATABASE_URL", &url)], name);
+}
+
+#[test]
+fn no_command_makes_a_database_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, list) = (folder.path().join("typo"), folder.path().join("list.csv"));
+    std::fs::write(&list, "code\n").unwrap();
+    let (list, to) = (list.to_str().unwrap(), folder.path().join("out"));
+    let empty = postgres::shared().map(postgres::Cluster::empty_database);
+    for command in [
+        &["client", "create", "--name", "x", "--role", "partner"][..],
+        &["client", "disable", "--id", "x"],
+        &["client", "rotate", "--id", "x"],
+        &["client", "list"],
+        &["user", "create", "--email", "a@b.org", "--role", "partner", "--password-stdin"],
+        &["user", "enable", "--email", "a@b.org"],
+        &["user", "reset", "--email", "a@b.org"],
+        &["user", "list"],
+        &["import", "--resource", "territories", "--source", "x", list],
+        &["export", "--to", to.to_str().unwrap()],
+        &["migrate", "--status"],
+        &["migrate", "--down", "--yes-delete", "remacto.db"],
+    ] {
+        let input = "correct horse battery staple\n";
+        let message = refusal(&run_with_input(&[command, &["--data-dir", data.to_str().unwrap()]].concat(), input));
+        assert!(message.contains("there is no database") && message.contains("--data-dir"), "{command:?}: {message}");
+        assert!(!data.exists(), "{command:?}");
+        let file = format!("sqlite:{}", folder.path().join("typo.db").display());
+        let message = refusal(&run_with_input(&[command, &["--database-url", &file]].concat(), input));
+        assert!(message.contains("there is no database"), "{command:?}: {message}");
+        if let Some(url) = empty.as_ref().filter(|_| command[0] != "migrate") {
+            let message = refusal(&run_with_input(&[command, &["--database-url", url]].concat(), input));
+            assert!(message.contains("is empty: remacto migrate"), "{command:?}: {message}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only the list is there");
+}
+
+#[test]
+fn accounts_are_listed_and_a_secret_is_changed_from_the_command_line() {
+    let (folder, _file) = sqlite_database();
+    let data = ["--data-dir", folder.path().to_str().unwrap()];
+    let run = |command: &[&str]| {
+        let output = run_with_input(&[command, &data[..]].concat(), "correct horse battery staple\n");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let header = "id\tname\trole\tmember\torganisation\tstate\tcreated_at\n";
+    assert_eq!((run(&["client", "list"]), run(&["user", "list"])), (header.to_owned(), header.to_owned()));
+    assert_eq!(run(&["client", "list", "--json"]), "[]\n");
+    let value = |printed: &str, name: &str| {
+        printed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap().to_owned()
+    };
+    let printed = run(&["client", "create", "--name", "register", "--role", "registrar", "--organisation", "Ministry"]);
+    let (id, former) = (value(&printed, "client_id"), value(&printed, "client_secret"));
+    let user =
+        ["user", "create", "--email", "amina@example.org", "--role", "focal_point", "--member", "commune-larache"];
+    let person = value(&run(&[&user[..], &["--password-stdin"]].concat()), "id");
+    run(&["user", "disable", "--email", "amina@example.org"]);
+    let clients = run(&["client", "list"]);
+    assert!(clients.starts_with(&format!("{header}{id}\tregister\tregistrar\t\tMinistry\tenabled\t")), "{clients}");
+    let users: serde_json::Value = serde_json::from_str(&run(&["user", "list", "--json"])).unwrap();
+    let expected = serde_json::json!([person, "amina@example.org", "focal_point", "commune-larache", null, "disabled"]);
+    let columns = ["id", "name", "role", "member", "organisation", "state"];
+    assert_eq!(serde_json::Value::from_iter(columns.map(|column| users[0][column].clone())), expected);
+    assert_eq!(users.as_array().unwrap().len(), 1);
+    let secret = value(&run(&["client", "rotate", "--id", &id]), "client_secret");
+    assert_ne!(secret, former);
+    let served = Served::start(&[("REMACTO_DATA_DIR", folder.path().to_str().unwrap())]);
+    for secret in [&former, &secret] {
+        assert_eq!(token(&served.client(), &id, secret), 200, "both are good for now");
+    }
+    let last = value(&run(&["client", "rotate", "--id", &id]), "client_secret");
+    assert_eq!([&former, &secret, &last].map(|secret| token(&served.client(), &id, secret)), [401, 200, 200]);
+    let message = refusal(&remacto(&[&["client", "rotate", "--id", &person], &data[..]].concat()).output().unwrap());
+    assert!(message.contains("no client with this id"), "{message}");
+}
+
+/// The status of a machine's request for a token.
+fn token(client: &Client, id: &str, secret: &str) -> u16 {
+    tokens(client, id, secret).status
+}
+
+/// The answer to a machine's request for a token.
+fn tokens(client: &Client, id: &str, secret: &str) -> Answer {
+    let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{id}:{secret}"));
+    let headers =
+        [("Authorization", &*format!("Basic {basic}")), ("Content-Type", "application/x-www-form-urlencoded")];
+    client.send_body("POST", "/api/v1/auth/token", &headers, "grant_type=client_credentials")
+}
+
+#[cfg(unix)]
+#[test]
+fn the_embedded_database_is_its_owners_alone_however_it_was_found() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let settings = [("REMACTO_DATA_DIR", data.to_str().unwrap())];
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let set = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let files = || {
+        let entries = std::fs::read_dir(&data).unwrap();
+        let files = entries.map(|entry| entry.unwrap().path());
+        files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), mode(&path))).collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        let served = Served::start(&settings);
+        served.client().send("GET", "/api/v1/territories/04", &[]).ok();
+        let found = files();
+        assert!(found.iter().all(|(_, mode)| *mode == 0o600), "{found:?}");
+        for name in ["remacto.db", "remacto.db-wal", "remacto.db-shm", "signing-keys.pem"] {
+            assert!(found.iter().any(|(file, _)| file == name), "{name}: {found:?}");
+        }
+        assert_eq!(mode(&data), 0o700);
+        // What an earlier version has left open, with its log, is closed at the next start.
+        served.kill();
+        set(&data, 0o755);
+        for (name, _) in files() {
+            set(&data.join(name), 0o644);
+        }
+    }
 }
 
 /// Runs a command with something on its standard input, and returns what it prints.
@@ -424,6 +690,70 @@ fn signing_keys_are_made_kept_and_changed() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn a_hangup_reads_keys_issuers_and_log_levels_again() {
+    let (folder, _file) = sqlite_database();
+    let data = folder.path().to_str().unwrap();
+    let output = |arguments: &[&str]| String::from_utf8(remacto(arguments).output().unwrap().stdout).unwrap();
+    let (old, new) = (output(&["key", "create"]), output(&["key", "create"]));
+    let printed = output(&["client", "create", "--name", "x", "--role", "partner", "--data-dir", data]);
+    let values: Vec<&str> = printed.lines().map(|line| line.split_once('=').unwrap().1).collect();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (keys, issuers, levels) = (file("keys.pem"), file("issuers.json"), file("levels"));
+    let write = |file: &str, text: &str| std::fs::write(file, text).unwrap();
+    write(&keys, &old);
+    write(&issuers, "[]");
+    write(&levels, "info\n");
+    let mut served = Served::start(&[
+        ("REMACTO_DATA_DIR", data),
+        ("REMACTO_SIGNING_KEYS", &keys),
+        ("REMACTO_ISSUERS", &issuers),
+        ("REMACTO_LOG_LEVELS", &levels),
+    ]);
+    let client = served.client();
+    let kids = || {
+        let set = client.send("GET", "/.well-known/jwks.json", &[]).ok();
+        set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let token = || format!("Bearer {}", tokens(&client, values[0], values[1]).ok()["access_token"].as_str().unwrap());
+    let me = |token: &str| client.send("GET", "/api/v1/auth/me", &[("Authorization", token)]).status;
+    let (first, of_old) = (kids(), token());
+    assert_eq!((first.len(), me(&of_old)), (1, 200));
+    // The new key behind the old one, then in front of it, then alone.
+    write(&keys, &format!("{old}{new}"));
+    assert!(served.hang_up().contains(&format!("signs with {}, believes", first[0])));
+    let both = kids();
+    assert_eq!((both.len(), &both[0]), (2, &first[0]));
+    write(&keys, &format!("{new}{old}"));
+    assert!(served.hang_up().contains(&format!("signs with {}, believes", both[1])));
+    let of_new = token();
+    assert_eq!((me(&of_old), me(&of_new)), (200, 200));
+    write(&keys, &new);
+    served.hang_up();
+    assert_eq!((kids(), me(&of_old), me(&of_new)), (vec![both[1].clone()], 401, 200));
+    // What is wrong changes nothing, each by itself.
+    write(&keys, "hunter2");
+    write(&issuers, "{}");
+    write(&levels, "loud");
+    let log = served.hang_up();
+    for what in ["the former signing keys stay", "the former issuers stay", "the former log levels stay"] {
+        assert!(log.contains(what) && !log.contains("hunter2"), "{what}: {log}");
+    }
+    assert_eq!((kids(), me(&of_new)), (vec![both[1].clone()], 200));
+    // A client's token names an issuer only once that is believed.
+    let issuer = r#"[{"issuer": "https://login.example", "audience": "remacto", "algorithms": ["ES256"],
+        "role_claim": "/roles", "roles": [{"claim": "a", "role": "partner"}]}]"#;
+    write(&keys, &new);
+    write(&issuers, issuer);
+    write(&levels, "info,remacto::access=off");
+    let log = served.hang_up();
+    assert!(log.contains("the signing keys are the same") && log.contains("https://login.example"), "{log}");
+    client.send("GET", "/api/v1/territories/04", &[("X-Request-Id", "not-in-the-log")]).ok();
+    let (code, log) = served.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("remacto::access") && !log.contains("not-in-the-log"), "{log}");
 }
 
 #[test]

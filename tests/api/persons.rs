@@ -400,3 +400,48 @@ on_both! {
         assert!(old.iter().all(|point| of("focal_points").contains(&point["id"])));
     }
 }
+
+/// Whether a text stands in a file of the embedded database: its own, its log, or the log's index.
+fn is_in_files(server: &TestServer, text: &str) -> bool {
+    let Target::Sqlite(file) = &server.target else { unreachable!() };
+    let entries = std::fs::read_dir(file.parent().unwrap()).unwrap();
+    let mut contents = entries.map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+    contents.any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+}
+
+#[test]
+fn what_was_erased_is_in_no_file_of_the_embedded_database() {
+    const WORDS: [&str; 3] = ["Amina Alami", EMAIL, "+212537000000"];
+    let server = TestServer::on_sqlite();
+    let administrator = server.account(Role::Administrator);
+    amina(&server);
+    for word in WORDS {
+        assert!(is_in_files(&server, word), "{word}");
+    }
+    ask(&server, &administrator, "erasure", &json!({"email": EMAIL})).ok();
+    for word in WORDS {
+        assert!(!is_in_files(&server, word), "{word}");
+    }
+    assert!(!server.db.log_holds_erased());
+}
+
+#[test]
+fn a_reader_of_an_older_state_delays_the_emptying_of_the_log_and_does_not_prevent_it() {
+    let server = TestServer::on_sqlite();
+    let administrator = server.account(Role::Administrator);
+    add(&server, &server.account(Role::Secretariat).bearer, LARACHE, "one", EMAIL);
+    let Target::Sqlite(file) = &server.target else { unreachable!() };
+    let mut reader = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM focal_point").unwrap();
+    ask(&server, &administrator, "erasure", &json!({"email": EMAIL})).ok();
+    assert!(is_in_files(&server, EMAIL) && server.db.log_holds_erased());
+    reader.batch_execute("ROLLBACK").unwrap();
+    // As the server does it every minute.
+    server.db.empty_log().unwrap();
+    assert!(!is_in_files(&server, EMAIL) && !server.db.log_holds_erased());
+    // A rectification leaves nothing of what was there before either.
+    add(&server, &server.account(Role::Secretariat).bearer, LARACHE, "two", EMAIL);
+    let changes = json!({"email": EMAIL, "changes": {"email": "nadia@example.org"}});
+    ask(&server, &administrator, "rectification", &changes).ok();
+    assert!(!is_in_files(&server, EMAIL) && is_in_files(&server, "nadia@example.org"));
+}

@@ -9,7 +9,10 @@
 mod fetch;
 mod keys;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -56,6 +59,12 @@ struct Mapping {
 }
 
 impl Issuer {
+    /// Its identifier.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.issuer
+    }
+
     fn check(&self) -> Result<(), String> {
         let name = &self.issuer;
         let signs = |algorithm: &Algorithm| ![Algorithm::HS256, Algorithm::HS384, Algorithm::HS512].contains(algorithm);
@@ -116,8 +125,13 @@ pub fn read(text: &str) -> Result<Vec<Issuer>, String> {
 }
 
 /// The issuers that are believed, with their keys.
-#[derive(Default)]
-pub struct Issuers(Vec<(Issuer, Keys)>);
+pub struct Issuers {
+    known: RwLock<Vec<Known>>,
+    fetch: Fetch,
+}
+
+/// An issuer with its keys.
+type Known = (Arc<Issuer>, Arc<Keys>);
 
 /// What an outside token says, as far as it can be said without the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,11 +150,21 @@ impl Issuers {
     }
 
     fn fetching(issuers: Vec<Issuer>, fetch: &Fetch) -> Self {
+        let these = Self { known: RwLock::default(), fetch: Arc::clone(fetch) };
+        these.replace(issuers);
+        these
+    }
+
+    /// Believes other issuers from now on. Of those that were believed before, the keys stay known.
+    pub fn replace(&self, issuers: Vec<Issuer>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let with_keys = |issuer: Issuer| {
-            let keys = Keys::of(&issuer.issuer, Arc::clone(fetch));
-            (issuer, keys)
+            let before =
+                known.iter().find(|(known, _)| known.issuer == issuer.issuer).map(|(_, keys)| Arc::clone(keys));
+            let keys = before.unwrap_or_else(|| Arc::new(Keys::of(&issuer.issuer, Arc::clone(&self.fetch))));
+            (Arc::new(issuer), keys)
         };
-        Self(issuers.into_iter().map(with_keys).collect())
+        *known = issuers.into_iter().map(with_keys).collect();
     }
 
     /// Whether a token names one of these issuers. It is not verified by that.
@@ -149,17 +173,18 @@ impl Issuers {
         self.named_by(token).is_some()
     }
 
-    fn named_by(&self, token: &str) -> Option<&(Issuer, Keys)> {
+    fn named_by(&self, token: &str) -> Option<Known> {
         #[derive(Deserialize)]
         struct Named {
             iss: String,
         }
-        if self.0.is_empty() {
+        if self.known.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
             return None;
         }
         let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
         let named: Named = serde_json::from_slice(&payload).ok()?;
-        self.0.iter().find(|(issuer, _)| issuer.issuer == named.iss)
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|(issuer, _)| issuer.issuer == named.iss).cloned()
     }
 
     /// What a token says, if it is to be believed. The issuer is asked for its keys when it names one that is not known.
@@ -177,8 +202,8 @@ impl Issuers {
         }
         let kid = header.kid.ok_or(TokenError::UnknownKey)?;
         let key = keys.key(&kid, header.alg, now).await?;
-        let claims = decode::<Value>(token, &key, &validation(issuer, header.alg)).map_err(|error| refusal(&error))?;
-        vouched(issuer, token, &claims.claims, now)
+        let claims = decode::<Value>(token, &key, &validation(&issuer, header.alg)).map_err(|error| refusal(&error))?;
+        vouched(&issuer, token, &claims.claims, now)
     }
 }
 

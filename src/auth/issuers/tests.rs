@@ -240,3 +240,18 @@ fn the_operators_file_is_read_strictly() {
     }
     assert!(read(&json!([described(), described()]).to_string()).unwrap_err().contains("twice"));
 }
+
+#[actix_web::test]
+async fn issuers_can_be_replaced_and_those_that_stay_are_not_asked_again() {
+    let signer = Signer::new();
+    let provider = Provider::with(&[&signer]);
+    let issuers = provider.issuers();
+    let (token, now) = (signer.token(&claims()), clock::now());
+    assert!(issuers.check(&token, now).await.is_ok());
+    issuers.replace(vec![issuer()]);
+    assert!(issuers.check(&token, now).await.is_ok());
+    assert_eq!(provider.asked(), 1);
+    issuers.replace(Vec::new());
+    assert!(!issuers.are_named_by(&token));
+    assert_eq!(issuers.check(&token, now).await, Err(TokenError::Foreign));
+}

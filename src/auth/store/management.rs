@@ -193,6 +193,7 @@ pub fn rename(tx: &mut Tx<'_>, person: &Account, email: &str) -> Result<(), Stor
     diesel::update(account::table.filter(account::id.eq(&person.id)))
         .set((account::email.eq(email), account::version.eq(version), account::updated_at.eq(now)))
         .execute(tx.conn)?;
+    tx.note_erasure();
     let (before, after) = difference(json!({"email": person.name}), json!({"email": email}));
     tx.audit(deed("updated", &person.id, version, Some(before), Some(after)));
     Ok(())
@@ -207,6 +208,7 @@ pub fn erase(tx: &mut Tx<'_>, gone: &Account) -> Result<usize, WriteError> {
     if gone.administers() {
         is_not_the_last(tx, &gone.id)?;
     }
+    tx.note_erasure();
     let erased = sessions::erase_all(tx, &gone.id)?;
     diesel::delete(account::table.filter(account::id.eq(&gone.id))).execute(tx.conn)?;
     tx.audit(deed("erased", &gone.id, gone.version + 1, None, None));

@@ -264,6 +264,7 @@ pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>, most: i64) -> Result<usize
         .load(tx.conn)?;
     let sessions = diesel::delete(session::table.filter(session::id.eq_any(old))).execute(tx.conn)?;
     if sessions > 0 {
+        tx.note_erasure();
         let after = Some(serde_json::json!({"count": sessions}));
         tx.audit(Deed { action: "erased", resource: RESOURCE, id: None, version: None, before: None, after });
     }

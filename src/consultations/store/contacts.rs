@@ -59,6 +59,7 @@ pub fn forget_contacts(tx: &mut Tx<'_>, before: NaiveDate, most: i64) -> Result<
 }
 
 fn write(tx: &mut Tx<'_>, found: &Contribution, contact: &Contact, action: &'static str) -> Result<(), StoreError> {
+    tx.note_erasure();
     diesel::update(contribution::table.filter(contribution::id.eq(&found.id)))
         .set((contribution::contact_name.eq(&contact.name), contribution::contact_email.eq(&contact.email)))
         .execute(tx.conn)?;

@@ -28,7 +28,7 @@ use crate::{
     changes::State,
     charter::CharterLineOut,
     consultations::{ConsultationOut, ContributionOut},
-    db::{Conn, Db, StoreError, snapshot},
+    db::{Conn, Db, StoreError, make_private_folder, snapshot},
     evaluations::EvaluationOut,
     exchange::{CollaborationOut, EventOut, PracticeOut},
     indicators::{IndicatorOut, MeasurementOut},
@@ -118,8 +118,9 @@ impl Artefacts {
     }
 
     fn renew(&self, db: &Db, name: Name) -> Result<Arc<Artefact>, StoreError> {
-        std::fs::create_dir_all(self.folder.path()).map_err(StoreError::corrupt)?;
-        let folder = TempDir::new_in(self.folder.path()).map_err(StoreError::corrupt)?;
+        // Who cleans up temporary files may have taken the folder.
+        make_private_folder(self.folder.path())?;
+        let folder = TempDir::new_in(self.folder.path())?;
         let (state, edition) = write(db, name, folder.path())?;
         let artefact = Arc::new(Artefact { edition: Arc::new(edition), folder });
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -167,17 +168,17 @@ fn write_files(
     state: State,
     folder: &Path,
 ) -> Result<Edition, StoreError> {
-    let files = Files::create((name, columns), state.own, folder).map_err(StoreError::corrupt)?;
+    let files = Files::create((name, columns), state.own, folder)?;
     // Rows are read while others are written: both take as long.
     let (send, receive) = sync_channel::<Vec<Value>>(AHEAD);
     let (read, written) = std::thread::scope(|scope| {
         let writer = scope.spawn(move || files.write_all(columns, receive));
         // Who writes and has failed takes no more, and says why itself.
-        let read = store::each_rows(conn, name, |rows| send.send(rows).map_err(StoreError::corrupt));
+        let read = store::each_rows(conn, name, |rows| send.send(rows).map_err(|_gone| StoreError::Aborted));
         drop(send);
         (read, writer.join())
     });
-    let (rows, files) = written.map_err(|_panic| StoreError::Aborted)?.map_err(StoreError::corrupt)?;
+    let (rows, files) = written.map_err(|_panic| StoreError::Aborted)??;
     read?;
     Ok(Edition { name, sequence: state.own, modified: state.at.and_utc(), rows, files })
 }
@@ -194,7 +195,7 @@ impl Files {
         let open = |format| Hashed::create(&folder.join(file_name(name, format)));
         let terminator = csv::Terminator::CRLF;
         let mut table = csv::WriterBuilder::new().terminator(terminator).from_writer(open(Format::Csv)?);
-        table.write_record(columns.iter().map(|(name, _)| name))?;
+        table.write_record(columns.iter().map(|(name, _)| name)).map_err(cause)?;
         let (lines, mut whole) = (open(Format::Ndjson)?, open(Format::Json)?);
         let head = json!({"name": name, "sequence": sequence}).to_string();
         write!(whole, "{},\"data\":[", head.trim_end_matches('}'))?;
@@ -205,7 +206,7 @@ impl Files {
     fn write_all(mut self, columns: &[Column], rows: Receiver<Vec<Value>>) -> io::Result<(u64, Vec<File>)> {
         let mut count: u64 = 0;
         for rows in rows {
-            write_rows(&mut self.table, columns, &rows)?;
+            write_rows(&mut self.table, columns, &rows).map_err(cause)?;
             for row in &rows {
                 write_json(&mut self.lines, &mut self.whole, row, count == 0)?;
                 count += 1;
@@ -216,6 +217,14 @@ impl Files {
         let files = [(Format::Csv, table), (Format::Ndjson, self.lines), (Format::Json, self.whole)];
         let files = files.into_iter().map(|(format, file)| file.finish(format)).collect::<io::Result<_>>()?;
         Ok((count, files))
+    }
+}
+
+/// What has failed below a table's writer: a full disk is to be told from others.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A PostgreSQL server for the tests: the one of `TEST_DATABASE_URL`, or an installed one that is started in a
-//! temporary folder (as an unprivileged user when this is root) and stopped when the tests end.
+//! temporary folder (as an unprivileged user when this is root) and stopped when the tests end. Ours writes its messages
+//! in French, so that the whole suite shows that nothing depends on the language of the server.
 
 use std::{
     os::unix::process::CommandExt as _,
@@ -54,9 +55,17 @@ impl Cluster {
         format!("{}/{database}{}", self.base, self.query)
     }
 
-    fn run(&self, sql: &str) {
+    /// Runs a statement on the server, not in one of its databases.
+    pub fn run(&self, sql: &str) {
         let mut conn = PgConnection::establish(&self.url("postgres")).expect("the server takes connections");
         conn.batch_execute(sql).expect(sql);
+    }
+
+    /// The URL of a database of this server for another role.
+    pub fn url_as(&self, role: &str, database: &str) -> String {
+        let (scheme, address) = self.base.split_once("://").expect("a URL");
+        let host = address.rsplit('@').next().expect("an address");
+        format!("{scheme}://{role}@{host}/{database}{}", self.query)
     }
 
     /// A new empty database.
@@ -98,7 +107,8 @@ impl Cluster {
     }
 }
 
-fn unique_name() -> String {
+/// A name that nothing else on the server has.
+pub fn unique_name() -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     format!("remacto_test_{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
 }
@@ -146,7 +156,7 @@ impl Installed {
         );
         let settings = format!(
             "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nfsync = off\n\
-             full_page_writes = off\nmax_connections = 300\n",
+             full_page_writes = off\nmax_connections = 300\nlc_messages = 'C.UTF-8'\n",
             text(&server.folder)
         );
         std::fs::write(data.join("postgresql.auto.conf"), settings).expect("the settings can be written");
@@ -172,6 +182,8 @@ impl OwnServer {
     fn run(&self, program: &str, arguments: &[&str]) {
         let mut command = Command::new(self.programs.join(program));
         command.args(arguments).current_dir(&self.folder).stdin(std::process::Stdio::null());
+        // In the locale C.UTF-8, which every system has, the C library takes the language of messages from here.
+        command.env_remove("LC_ALL").env("LANGUAGE", "fr");
         // A server that inherits the pipes of this process would keep them open.
         command.stdout(std::process::Stdio::null());
         if let Some((user, group)) = unprivileged() {
