@@ -33,6 +33,7 @@ use crate::{
     state::AppState,
     web::{
         body, client,
+        idempotency::KeyOwner,
         problem::{FORBIDDEN, IMPORT_RUNNING, ISSUER_UNAVAILABLE, NOT_YOUR_MEMBER, Problem, UNAUTHENTICATED},
         rate_limit::Standing,
     },
@@ -61,6 +62,12 @@ impl Principal {
     #[must_use]
     pub fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// Whose a key of a request is that may be sent twice.
+    #[must_use]
+    pub fn key_owner(&self) -> KeyOwner<'_> {
+        KeyOwner { account: &self.claims.sub, standing: self.claims.standing() }
     }
 
     /// Whether the principal may do something to what is a member's.

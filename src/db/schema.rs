@@ -222,6 +222,7 @@ diesel::table! {
         organisation -> Nullable<Text>,
         disabled_at -> Nullable<Timestamp>,
         former_secret_hash -> Nullable<Text>,
+        epoch -> BigInt,
     }
 }
 
@@ -280,6 +281,7 @@ diesel::table! {
         resource -> Text,
         outcome -> Text,
         report -> Text,
+        standing -> Nullable<Text>,
     }
 }
 
@@ -306,6 +308,10 @@ diesel::table! {
         refresh_sha256 -> Text,
         user_agent -> Nullable<Text>,
         ended_at -> Nullable<Timestamp>,
+        family_sha256 -> Nullable<Text>,
+        sibling_sha256 -> Nullable<Text>,
+        former_sha256 -> Nullable<Text>,
+        former_sibling_sha256 -> Nullable<Text>,
     }
 }
 

@@ -623,6 +623,7 @@ pub const TABLES: &[Table] = &[
             ("organisation", Internal),
             ("disabled_at", Internal),
             ("former_secret_hash", Personal),
+            ("epoch", Internal),
         ],
     ),
     ("account_member", &[("account_id", Internal), ("member_id", Internal)]),
@@ -637,6 +638,10 @@ pub const TABLES: &[Table] = &[
             ("refresh_sha256", Personal),
             ("user_agent", Personal),
             ("ended_at", Internal),
+            ("family_sha256", Personal),
+            ("sibling_sha256", Personal),
+            ("former_sha256", Personal),
+            ("former_sibling_sha256", Personal),
         ],
     ),
     (
@@ -682,6 +687,7 @@ pub const TABLES: &[Table] = &[
             ("resource", Internal),
             ("outcome", Internal),
             ("report", Internal),
+            ("standing", Internal),
         ],
     ),
     (

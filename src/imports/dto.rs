@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::rules::{
-    Filters, Format, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction, RowFilters, SortKey, Stored,
-    TemplateFormat,
+    Filters, Format, Importer, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction, RowFilters, SortKey,
+    Stored, TemplateFormat,
 };
 use crate::{
     kernel::{
@@ -93,11 +93,11 @@ list_query! {
 impl ImportListQuery {
     /// Which reports the query asks for, of an account's imports or of everybody's.
     #[must_use]
-    pub fn filters(&self, account_id: Option<String>) -> Filters {
+    pub fn filters(&self, importer: Option<Importer>) -> Filters {
         Filters {
             resource: self.resource.as_ref().map(|one| one.0),
             outcome: self.outcome.as_ref().map(|one| one.0),
-            account_id,
+            importer,
             order: self.sort.unwrap_or(Order { key: SortKey::CreatedAt, direction: Direction::Descending }),
         }
     }
