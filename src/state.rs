@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 use crate::{
-    auth::{Passwords, attempts::Attempts, issuers::Issuers, tokens::Tokens},
+    auth::{Passwords, attempts::Attempts, issuers::Issuers, security_log::SecurityLog, tokens::Tokens},
     config::DataLicence,
     db::Db,
     observe::metrics::Metrics,
@@ -23,6 +23,8 @@ pub struct AppState {
     pub passwords: Arc<Passwords>,
     /// Who must wait before trying to sign in again.
     pub attempts: Arc<Attempts>,
+    /// What the audit hears of signing in.
+    pub security_log: Arc<SecurityLog>,
     /// Outside issuers whose tokens are believed.
     pub issuers: Arc<Issuers>,
     /// How many requests who may send.

@@ -11,6 +11,7 @@ pub mod passwords;
 pub mod principal;
 pub mod refresh_tokens;
 pub mod roles;
+pub mod security_log;
 pub mod sessions;
 pub mod store;
 pub mod tokens;

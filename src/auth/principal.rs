@@ -13,7 +13,7 @@ use actix_web::{
     Error, FromRequest, HttpMessage as _, HttpRequest,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::{Method, header},
+    http::{Method, StatusCode, header},
     middleware::Next,
     web::{Bytes, Data},
 };
@@ -23,6 +23,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{
     issuers::Vouched,
     roles::{Needs, Permission},
+    security_log::Event,
     store,
     tokens::{Claims, TokenError},
 };
@@ -131,15 +132,31 @@ pub async fn identify<B: MessageBody>(
     let admitted = admit(req.request(), &state, &mut standing).await;
     let mut response = match admitted {
         Ok(principal) => {
-            if let Some(principal) = principal {
+            if let Some(principal) = principal.clone() {
                 req.extensions_mut().insert(principal);
             }
-            next.call(req).await?.map_into_left_body()
+            let response = next.call(req).await?;
+            if let Some(principal) = principal.filter(|_| response.status() == StatusCode::FORBIDDEN) {
+                note_refusal(&state, &principal, &response).await;
+            }
+            response.map_into_left_body()
         }
         Err(problem) => req.error_response(problem).map_into_right_body(),
     };
     standing.tell(response.headers_mut());
     Ok(response)
+}
+
+/// Notes for the audit that somebody was refused something because of what they are.
+async fn note_refusal<B>(state: &AppState, principal: &Principal, response: &ServiceResponse<B>) {
+    let req = response.request();
+    let pattern = req.match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+    let code = problem.map_or(FORBIDDEN.code, |problem| problem.kind().code);
+    let operation = format!("{} {pattern}", req.method());
+    let event = Event::forbidden(&principal.claims, principal.actor(), operation, code);
+    let address = client::host(req, &state.trusted_proxies);
+    state.security_log.record_refusal(&state.db, event, address).await;
 }
 
 /// Counts a request, and says who sends it. A token that has not been seen counts for the address before anything is done

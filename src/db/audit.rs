@@ -1,6 +1,8 @@
 //! The audit: who did what, with what was there before and after. An entry belongs to the transaction of what it is
 //! about, so there is no effect without one.
 
+use std::net::IpAddr;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
@@ -68,13 +70,15 @@ struct Row {
     version: Option<i64>,
     before_values: Option<String>,
     after_values: Option<String>,
+    remote_address: Option<String>,
 }
 
-/// Writes entries.
+/// Writes entries, with the address that they are about, if any.
 pub(super) fn write(
     conn: &mut Conn,
     actor: &Actor,
     occurred_at: NaiveDateTime,
+    address: Option<IpAddr>,
     deeds: Vec<Deed>,
 ) -> Result<(), StoreError> {
     for deed in deeds {
@@ -98,6 +102,7 @@ pub(super) fn write(
             version: deed.version,
             before_values: deed.before.as_ref().map(json::write).transpose()?,
             after_values: deed.after.as_ref().map(json::write).transpose()?,
+            remote_address: address.map(|address| address.to_string()),
         };
         diesel::insert_into(audit_entry::table).values(row).execute(conn)?;
     }

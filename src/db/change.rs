@@ -2,6 +2,8 @@
 //! and takes its numbers from the sequence as its last step: so the order of the numbers is the order of the
 //! commits, on both databases and across instances, and a reader that has seen number n has seen all before.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::{
     connection::{SimpleConnection as _, TransactionManager as _},
@@ -64,11 +66,12 @@ pub struct Tx<'c> {
     now: DateTime<Utc>,
     changes: Vec<Change>,
     deeds: Vec<Deed>,
+    address: Option<IpAddr>,
 }
 
 impl<'c> Tx<'c> {
     pub(super) const fn new(conn: &'c mut Conn, actor: Actor, now: DateTime<Utc>) -> Self {
-        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new() }
+        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new(), address: None }
     }
 
     /// The moment of the transaction, the same for everything in it.
@@ -130,6 +133,12 @@ impl<'c> Tx<'c> {
     /// Notes something for the audit only.
     pub fn audit(&mut self, deed: Deed) {
         self.deeds.push(deed);
+    }
+
+    /// Notes for the audit from where somebody does what the transaction is about. It is personal: only for signing in and
+    /// for what is refused.
+    pub const fn came_from(&mut self, address: IpAddr) {
+        self.address = Some(address);
     }
 
     /// Keeps other transactions that are about to write the same kind of thing waiting until this one ends, where what
@@ -197,7 +206,7 @@ impl<'c> Tx<'c> {
         if self.deeds.is_empty() && !self.changes.is_empty() {
             return Err(StoreError::corrupt("a transaction changes something and leaves no trace in the audit"));
         }
-        audit::write(self.conn, &self.actor, self.now.naive_utc(), self.deeds)?;
+        audit::write(self.conn, &self.actor, self.now.naive_utc(), self.address, self.deeds)?;
         if self.changes.is_empty() {
             return Ok(None);
         }

@@ -259,6 +259,7 @@ diesel::table! {
         version -> Nullable<BigInt>,
         before_values -> Nullable<Text>,
         after_values -> Nullable<Text>,
+        remote_address -> Nullable<Text>,
     }
 }
 

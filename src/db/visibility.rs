@@ -676,6 +676,7 @@ pub const TABLES: &[Table] = &[
             ("version", Internal),
             ("before_values", Internal),
             ("after_values", Internal),
+            ("remote_address", Personal),
         ],
     ),
     (

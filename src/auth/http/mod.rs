@@ -26,6 +26,7 @@ use super::{
     principal::{Require, believe, claims},
     refresh_tokens::RefreshToken,
     roles::{AccountsManage, Needs as _, OwnAccount},
+    security_log::{Event, Proof},
     sessions::Session,
     store,
 };
@@ -36,6 +37,7 @@ use crate::{
     state::AppState,
     web::{
         body,
+        client::host,
         problem::{INVALID_BODY, INVALID_CREDENTIALS, Problem},
         query::{self, NoParameters, Query},
         representation::View,
@@ -66,6 +68,8 @@ pub async fn create_token(
     match form.grant_type.as_deref() {
         Some("client_credentials") => {
             let account = client(&req, &state, form.client_id, form.client_secret).await?;
+            let event = Event::token_granted(&account, &request_id(&req));
+            state.security_log.record(&state.db, event, host(&req, &state.trusted_proxies)).await?;
             Ok(token(issue(&state, &account, None)?))
         }
         Some("refresh_token") => Ok(token(sessions::refreshed(&req, &state, form.refresh_token).await?)),
@@ -202,10 +206,17 @@ async fn client(
 ) -> Result<Account, Problem> {
     let (id, secret) = credentials(req, id, secret)?;
     // What is no id is not looked for: it could hold what no database takes.
-    let id = is_id(&id).then_some(id).ok_or_else(refused_client)?;
-    let account = state.db.read(move |conn| store::find(conn, &id)).await?;
-    let is_client = |account: &Account| account.kind == AccountKind::Client && !account.disabled;
-    account.filter(|account| is_client(account) && account.has_secret(&secret)).ok_or_else(refused_client)
+    let asked = Some(id.clone()).filter(|id| is_id(id));
+    let find = move |conn: &mut Conn| asked.as_ref().map_or(Ok(None), |id| store::find(conn, id));
+    let account = state.db.read(find).await?.filter(|account| account.kind == AccountKind::Client);
+    match account {
+        Some(account) if !account.disabled && account.has_secret(&secret) => Ok(account),
+        account => {
+            let event = Event::sign_in_refused(Proof::ClientSecret, &id, account.as_ref());
+            state.security_log.record_refusal(&state.db, event, host(req, &state.trusted_proxies)).await;
+            Err(refused_client())
+        }
+    }
 }
 
 /// A client's id and secret, by HTTP Basic authentication (RFC 6749, section 2.3.1: both parts are form-encoded) or from the

@@ -16,6 +16,7 @@ use super::{
         principal::{Body, Require},
         refresh_tokens::RefreshToken,
         roles::OwnAccount,
+        security_log::{Event, Proof},
         sessions::Session,
         store::{self, sessions::Refreshed},
     },
@@ -71,7 +72,11 @@ pub async fn create_session(
     let token = RefreshToken::new(&session.id).map_err(Problem::internal)?;
     let (answer, location) = (issue(&state, &account, Some((&session, &token)))?, address_of(&session.id));
     let actor = account.actor(&request_id(&req));
-    let begin = move |tx: &mut Tx<'_>| store::sessions::begin(tx, &account, &session, &token);
+    let from = client::host(&req, &state.trusted_proxies);
+    let begin = move |tx: &mut Tx<'_>| {
+        tx.came_from(from);
+        store::sessions::begin(tx, &account, &session, &token)
+    };
     state.db.write(actor, begin).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::LOCATION, location));
@@ -252,14 +257,17 @@ async fn proven(
     let hash = account.as_ref().map(|account| account.secret_hash.clone());
     let is_long = password.chars().count() > MAX_PASSWORD_CHARS;
     let checked = if is_long { Ok(false) } else { state.passwords.check(password, hash).await };
-    let account = account.filter(|account| !account.disabled);
-    match checked {
-        Ok(true) if account.is_some() => {
+    match (checked, account) {
+        (Ok(true), Some(account)) if !account.disabled => {
             state.attempts.succeeded(name, from);
-            Ok(account)
+            Ok(Some(account))
         }
-        Ok(_) => Ok(None),
-        Err(error) => {
+        (Ok(_), account) => {
+            let event = Event::sign_in_refused(Proof::Password, name, account.as_ref());
+            state.security_log.record_refusal(&state.db, event, client::host(req, &state.trusted_proxies)).await;
+            Ok(None)
+        }
+        (Err(error), _) => {
             state.attempts.take_back(name, from);
             Err(error.into())
         }

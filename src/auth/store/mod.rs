@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{
     accounts::{Account, AccountKind, NewAccount, SecretHash, Standing, Terms},
     roles::Role,
+    security_log::{Entry, Statement},
     tokens::Claims,
 };
 use crate::{
@@ -300,6 +301,22 @@ pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, W
         sessions::end_all(tx, id, None)?;
     }
     Ok(true)
+}
+
+/// Writes an event of signing in to the audit.
+///
+/// # Errors
+/// None; the entry is written when the transaction commits.
+pub fn note_security_event(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
+    let Statement { action, resource, id, facts, count } = entry.statement();
+    let mut after: serde_json::Map<String, serde_json::Value> =
+        facts.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    after.insert("count".to_owned(), count.into());
+    if let Some(address) = entry.address {
+        tx.came_from(address);
+    }
+    tx.audit(Deed { action, resource, id, version: None, before: None, after: Some(after.into()) });
+    Ok(())
 }
 
 /// Takes a token back.
