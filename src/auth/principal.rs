@@ -67,8 +67,8 @@ impl Principal {
 
     /// Whose a key of a request is that may be sent twice.
     #[must_use]
-    pub fn key_owner(&self) -> KeyOwner<'_> {
-        KeyOwner { account: &self.claims.sub, standing: self.claims.standing() }
+    pub fn key_owner(&self) -> KeyOwner {
+        KeyOwner { account: self.claims.sub.clone(), standing: self.claims.standing() }
     }
 
     /// Whether the principal may do something to what is a member's.

@@ -21,9 +21,9 @@ const MAX_KEY_BYTES: usize = 200;
 
 /// Whose key it is.
 #[derive(Debug, Clone)]
-pub struct KeyOwner<'a> {
+pub struct KeyOwner {
     /// The account's id.
-    pub account: &'a str,
+    pub account: String,
     /// As what the account acts. An account that has become something else is not given the answers from before.
     pub standing: String,
 }
@@ -63,7 +63,7 @@ impl Once {
     ///
     /// # Errors
     /// 400 for a key that is none.
-    pub fn of(req: &HttpRequest, owner: KeyOwner<'_>, operation: &'static str, body: &[u8]) -> Result<Self, Problem> {
+    pub fn of(req: &HttpRequest, owner: KeyOwner, operation: &'static str, body: &[u8]) -> Result<Self, Problem> {
         if !req.headers().contains_key(HEADER) {
             return Ok(Self(None));
         }
@@ -77,7 +77,7 @@ impl Once {
             digest.update(part);
         }
         let request_sha256 = hex(&digest.finalize());
-        Ok(Self(Some(Claim { account_id: owner.account.to_owned(), operation, key, request_sha256 })))
+        Ok(Self(Some(Claim { account_id: owner.account, operation, key, request_sha256 })))
     }
 
     /// The answer: that of the first request with this key, or that of `work`, which is stored with its effect.
