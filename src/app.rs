@@ -16,7 +16,13 @@ use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 use crate::{
     action_programs, assessments, audit,
-    auth::{self, Passwords, issuers::Issuers, principal::identify, tokens::Tokens},
+    auth::{
+        self, Passwords,
+        issuers::Issuers,
+        principal::identify,
+        security_log::{self, SecurityLog},
+        tokens::Tokens,
+    },
     changes, charter,
     config::{OpsBind, ServeArgs},
     consultations,
@@ -112,12 +118,14 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     let listener = listen(args.bind)?;
     let address = listener.local_addr()?;
     let rate_limits = Arc::new(RateLimits::new(args.rate_limit, args.account_rate_limit, args.contribution_rate_limit));
+    let security_log = Arc::<SecurityLog>::default();
     let state = AppState {
         db: db.clone(),
         clock: db.clock().clone(),
         tokens: Arc::new(Tokens::new(keys, &args.public_url(address))),
         passwords: Arc::new(Passwords::default()),
         attempts: Arc::default(),
+        security_log: Arc::clone(&security_log),
         issuers: Arc::new(Issuers::new(args.issuers().map_err(io::Error::other)?)),
         rate_limits: Arc::clone(&rate_limits),
         body_patience: Duration::from_millis(args.head_timeout_ms),
@@ -133,6 +141,7 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     tokio::task::spawn(forget_rates(rate_limits));
     let reload = Reload::new(args, db.target(), &state.tokens, &state.issuers);
     tokio::task::spawn(reload.at_hangup(Hangups::listen()?));
+    tokio::task::spawn(security_log::keep(security_log, db.clone()));
     tokio::task::spawn(retention::keep_house(db.clone(), args.retention()));
     let (operations, operations_address) = match args.ops_bind {
         OpsBind::Off => (None, None),

@@ -245,6 +245,9 @@ pub struct ServeArgs {
     /// How many days it is kept after a consultation's end how those who contributed can be reached, 1 to 36500; then it is erased. A round of more than a year counts as one of a year.
     #[arg(long, env = "REMACTO_CONTRIBUTION_CONTACT_RETENTION_DAYS", default_value_t = 730, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
     pub contribution_contact_retention_days: u16,
+    /// How many days the audit keeps from where somebody signed in or tried to, was granted a token or was refused something, 1 to 36500; then the address is erased, and failed attempts with it.
+    #[arg(long, env = "REMACTO_AUDIT_ADDRESS_RETENTION_DAYS", default_value_t = 90, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=36_500))]
+    pub audit_address_retention_days: u16,
     /// Threads that answer requests, 1 to 256. Without it, as many as there are cores.
     #[arg(long, env = "REMACTO_WORKERS", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
@@ -353,6 +356,7 @@ impl ServeArgs {
             focal_points: days(self.focal_point_retention_days),
             accounts: days(self.account_retention_days),
             contribution_contacts: days(self.contribution_contact_retention_days),
+            audit_addresses: days(self.audit_address_retention_days),
         }
     }
 

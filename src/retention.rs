@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::Days;
 
 use crate::{
-    auth,
+    audit, auth,
     auth::store::{management, sessions},
     changes, consultations,
     db::{Actor, Db, StoreError, WriteError, forget_answers, forget_probes},
@@ -40,6 +40,8 @@ pub struct Periods {
     pub accounts: Days,
     /// How those who contributed can be reached, after the consultation's end.
     pub contribution_contacts: Days,
+    /// From where people signed in or tried to.
+    pub audit_addresses: Days,
 }
 
 /// How much was forgotten.
@@ -57,6 +59,8 @@ pub struct Forgotten {
     pub accounts: usize,
     /// Contacts of contributions.
     pub contribution_contacts: usize,
+    /// Addresses in the audit.
+    pub audit_addresses: usize,
 }
 
 /// Forgets what is too old, every hour as long as the server runs. Not at its start: then there is enough to do. Every
@@ -98,6 +102,8 @@ pub fn forget(db: &Db, periods: &Periods, piece: i64) -> Forgotten {
         || in_pieces(|| db.write_blocking(&PERSONAL, |tx| consultations::forget_contacts(tx, closed_before, piece)));
     let ended = before(periods.sessions);
     let sessions = || in_pieces(|| db.write_blocking(&PERSONAL, |tx| sessions::forget(tx, ended, piece)));
+    let noted = before(periods.audit_addresses);
+    let addresses = || in_pieces(|| db.write_blocking(&PERSONAL, |tx| audit::forget_addresses(tx, noted, piece)));
     let forgotten = Forgotten {
         changes: said(changes::forget(db, before(periods.feed))),
         spent: said(imports::forget(db, before(periods.feed))) + said(answers()) + said(probes()),
@@ -105,6 +111,7 @@ pub fn forget(db: &Db, periods: &Periods, piece: i64) -> Forgotten {
         focal_points: said(focal()),
         accounts: said(in_pieces(|| forget_account(db, before(periods.accounts)))),
         contribution_contacts: said(contacts()),
+        audit_addresses: said(addresses()),
     };
     empty_log(db);
     forgotten

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    auth::{Passwords, attempts::Attempts, issuers::Issuers, tokens::Tokens},
+    auth::{Passwords, attempts::Attempts, issuers::Issuers, security_log::SecurityLog, tokens::Tokens},
     config::DataLicence,
     db::Db,
     kernel::clock::Clock,
@@ -24,6 +24,8 @@ pub struct AppState {
     pub passwords: Arc<Passwords>,
     /// Who must wait before trying to sign in again.
     pub attempts: Arc<Attempts>,
+    /// What the audit hears of signing in.
+    pub security_log: Arc<SecurityLog>,
     /// Outside issuers whose tokens are believed.
     pub issuers: Arc<Issuers>,
     /// How many requests who may send.

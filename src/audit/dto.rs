@@ -24,7 +24,7 @@ list_query! {
     /// The parameters of the audit.
     pub struct AuditQuery of AuditEntryOut {
         /// Only what was done to this collection: `members`, `focal_points`, `imports`, `accounts`, `sessions`, `tokens`,
-        /// `persons`, `reference`.
+        /// `persons`, `reference`, `permissions`, `audit`.
         #[example = "members"]
         pub resource: One<Reference>,
         /// Only what was done to the resource with this id.
@@ -37,7 +37,10 @@ list_query! {
         pub import_id: One<Reference>,
         /// Only this: `created`, `updated`, `deleted`, `imported`, `loaded`; of accounts also `disabled`, `enabled`,
         /// `password_offered`, `password_changed`, `secret_rotated`, `former_secret_dropped`; of sessions and tokens
-        /// `ended`, `reused`, `revoked`; of what is personal also `accessed`, `erased`.
+        /// `ended`, `reused`, `repeated` (a refresh token whose answer was lost), `revoked`, `granted`; of what is personal also
+        /// `accessed`, `erased`. `sign_in_refused` is a failed attempt, of an account if there is one; `refused` is a request
+        /// that the account's role did not allow, `left_out` how many refusals were too many to be noted. These and `granted`
+        /// have a `count`: the same from the same network within an hour is counted and has one more entry.
         #[example = "updated"]
         pub action: One<Reference>,
         /// Only from this moment on: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
@@ -119,6 +122,10 @@ pub struct AuditEntryOut {
     /// What is stored now; likewise.
     #[schema(value_type = Option<Object>, example = json!({"website": "https://www.larache.ma"}))]
     pub after: Option<Value>,
+    /// From where somebody signed in or tried to, was granted a token or was refused something; null for anything else, and
+    /// when its time is over (90 days, unless the operator says otherwise).
+    #[schema(example = "203.0.113.9")]
+    pub address: Option<String>,
 }
 
 /// A page of the audit.
@@ -148,6 +155,7 @@ impl Tabular for AuditEntryOut {
         ("import_id", "/import_id"),
         ("before", "/before"),
         ("after", "/after"),
+        ("address", "/address"),
         ("id", "/id"),
     ];
 }
@@ -169,6 +177,7 @@ impl From<Entry> for AuditEntryOut {
             import_id,
             before,
             after,
+            address,
         } = entry;
         Self {
             id,
@@ -185,6 +194,7 @@ impl From<Entry> for AuditEntryOut {
             import_id,
             before,
             after,
+            address,
         }
     }
 }

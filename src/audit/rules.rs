@@ -43,6 +43,8 @@ pub struct Entry {
     pub before: Option<Value>,
     /// What is there now, likewise.
     pub after: Option<Value>,
+    /// From where it was done, where that is noted and still kept.
+    pub address: Option<String>,
 }
 
 /// The id of a resource, an account or a request.

@@ -1,11 +1,11 @@
 //! The entries of the audit and every query on them.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::rules::{Entry, Filters};
 use crate::{
-    db::{Backend, Conn, Stamp, StoreError, current_sequence, json, keyset::paged, schema::audit_entry},
+    db::{Backend, Conn, Deed, Stamp, StoreError, Tx, current_sequence, json, keyset::paged, schema::audit_entry},
     kernel::paging::{Direction, Found, Key, Listing, Position},
 };
 
@@ -26,6 +26,7 @@ struct Row {
     version: Option<i64>,
     before_values: Option<String>,
     after_values: Option<String>,
+    remote_address: Option<String>,
     import_id: Option<String>,
 }
 
@@ -46,6 +47,7 @@ impl Row {
             import_id: self.import_id,
             before: self.before_values.as_deref().map(json::read).transpose()?,
             after: self.after_values.as_deref().map(json::read).transpose()?,
+            address: self.remote_address,
         })
     }
 }
@@ -98,4 +100,41 @@ fn filtered(filters: &Filters) -> audit_entry::BoxedQuery<'_, Backend> {
         query = query.filter(audit_entry::occurred_at.lt(until.naive_utc()));
     }
     query
+}
+
+/// Takes the addresses away that were noted before a moment, of at most so many entries, and returns of how many. Failed
+/// attempts to sign in are forgotten with them, because anybody can make as many as they please.
+///
+/// # Errors
+/// The database's.
+pub fn forget_addresses(tx: &mut Tx<'_>, before: DateTime<Utc>, most: i64) -> Result<usize, StoreError> {
+    let old: Vec<String> = audit_entry::table
+        .filter(audit_entry::remote_address.is_not_null().and(audit_entry::occurred_at.lt(before.naive_utc())))
+        .order(audit_entry::occurred_at)
+        .limit(most)
+        .select(audit_entry::id)
+        .load(tx.conn)?;
+    let attempts = audit_entry::id.eq_any(&old).and(audit_entry::action.eq("sign_in_refused"));
+    let forgotten = diesel::delete(audit_entry::table.filter(attempts)).execute(tx.conn)?;
+    let erased = diesel::update(audit_entry::table.filter(audit_entry::id.eq_any(&old)))
+        .set(audit_entry::remote_address.eq(None::<String>))
+        .execute(tx.conn)?;
+    if !old.is_empty() {
+        tx.note_erasure();
+        let after = Some(serde_json::json!({"addresses": erased, "attempts": forgotten}));
+        tx.audit(Deed { action: "erased", resource: "audit", id: None, version: None, before: None, after });
+    }
+    Ok(old.len())
+}
+
+/// Takes the addresses away of what an account did and of who tried to sign in to it, and returns how many.
+///
+/// # Errors
+/// The database's.
+pub fn erase_addresses(tx: &mut Tx<'_>, account_id: &str) -> Result<usize, StoreError> {
+    let about = audit_entry::resource.eq("accounts").and(audit_entry::resource_id.eq(account_id));
+    let of_account = about.or(audit_entry::account_id.eq(account_id)).and(audit_entry::remote_address.is_not_null());
+    Ok(diesel::update(audit_entry::table.filter(of_account))
+        .set(audit_entry::remote_address.eq(None::<String>))
+        .execute(tx.conn)?)
 }

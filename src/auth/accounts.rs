@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    passwords::{hash_secret, no_password},
+    passwords::{ContextWords, hash_secret, no_password},
     roles::Role,
     tokens::{Claims, Subject},
 };
@@ -58,6 +58,8 @@ pub struct Account {
     pub former_secret_hash: Option<SecretHash>,
     /// Whether it may not sign in any more.
     pub disabled: bool,
+    /// Counts the changes after which no token from before is good any more.
+    pub epoch: i64,
     /// Its version.
     pub version: i64,
     /// When it was made.
@@ -82,6 +84,7 @@ impl Account {
             secret_hash: SecretHash(no_password()),
             former_secret_hash: None,
             disabled: false,
+            epoch: claims.epoch,
             version: 1,
             created_at: issued_at,
             updated_at: issued_at,
@@ -96,6 +99,13 @@ impl Account {
         self.secret_hash.0 == hash || self.former_secret_hash.as_ref().is_some_and(|former| former.0 == hash)
     }
 
+    /// What its password must not be made of.
+    #[must_use]
+    pub fn context_words(&self) -> ContextWords {
+        let texts = [Some(&self.name), self.organisation.as_ref(), self.member_slug.as_ref()];
+        ContextWords::of(texts.into_iter().flatten().map(String::as_str))
+    }
+
     /// Whether it is one of those without whom nobody could manage accounts.
     #[must_use]
     pub fn administers(&self) -> bool {
@@ -106,7 +116,7 @@ impl Account {
     #[must_use]
     pub fn subject(&self, session: Option<String>) -> Subject {
         let (account, kind) = (self.id.clone(), self.kind.as_str());
-        Subject { account, kind, role: self.role, member: self.member_id.clone(), session }
+        Subject { account, kind, role: self.role, member: self.member_id.clone(), epoch: self.epoch, session }
     }
 
     /// Who it is for the audit.
@@ -130,6 +140,8 @@ pub struct Standing {
     pub member_id: Option<String>,
     /// Whether it is disabled.
     pub disabled: bool,
+    /// The epoch.
+    pub epoch: i64,
     /// Whether the token itself was taken back.
     pub revoked: bool,
     /// Whether its session is going on; so for tokens without one.
@@ -148,7 +160,7 @@ impl Standing {
             Err("has taken the token back")
         } else if !self.signed_in {
             Err("has signed out")
-        } else if self.role != claims.role || self.member_id != claims.member {
+        } else if self.epoch != claims.epoch || self.role != claims.role || self.member_id != claims.member {
             Err("has been changed since the token was issued")
         } else {
             Ok(())
@@ -316,6 +328,7 @@ mod tests {
             kind: String::new(),
             role: Role::FocalPoint,
             member: Some("m".to_owned()),
+            epoch: 3,
             sid: None,
             iat: 0,
             nbf: 0,
@@ -324,11 +337,12 @@ mod tests {
             outside: false,
         };
         let (role, member_id) = (Role::FocalPoint, Some("m".to_owned()));
-        let now = Standing { role, member_id, disabled: false, revoked: false, signed_in: true };
+        let now = Standing { role, member_id, disabled: false, epoch: 3, revoked: false, signed_in: true };
         assert_eq!(now.admits(&claims), Ok(()));
         assert!(Standing { disabled: true, ..now.clone() }.admits(&claims).is_err());
         assert!(Standing { revoked: true, ..now.clone() }.admits(&claims).is_err());
         assert!(Standing { signed_in: false, ..now.clone() }.admits(&claims).is_err());
+        assert!(Standing { epoch: 4, ..now.clone() }.admits(&claims).is_err());
         assert!(Standing { role: Role::Partner, ..now.clone() }.admits(&claims).is_err());
         assert!(Standing { member_id: Some("n".to_owned()), ..now }.admits(&claims).is_err());
     }

@@ -9,7 +9,9 @@ pub mod issuers;
 pub mod keys;
 pub mod passwords;
 pub mod principal;
+pub mod refresh_tokens;
 pub mod roles;
+pub mod security_log;
 pub mod sessions;
 pub mod store;
 pub mod tokens;
@@ -19,7 +21,7 @@ use std::{num::NonZero, sync::Arc};
 use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::accounts::SecretHash;
+use self::{accounts::SecretHash, passwords::ContextWords};
 use crate::{
     db::StoreError,
     threads::{apart, give_way},
@@ -78,6 +80,14 @@ impl Passwords {
     /// [`StoreError::Overloaded`] when too many wait.
     pub async fn check(&self, password: String, hash: Option<SecretHash>) -> Result<bool, StoreError> {
         self.in_turn(move || passwords::is_password(&password, hash.as_ref().map(|hash| hash.0.as_str()))).await
+    }
+
+    /// Whether a new password is hard to guess, where words of the account are guessed first.
+    ///
+    /// # Errors
+    /// [`StoreError::Overloaded`] when too many wait. Inside: a predicate for a sentence about the password.
+    pub async fn check_new(&self, password: String, context: ContextWords) -> Result<Result<(), String>, StoreError> {
+        self.in_turn(move || passwords::check_strength(&password, &context)).await
     }
 
     /// The hash of a new password, which is as much work.

@@ -1,5 +1,9 @@
 //! Secrets that people and machines prove who they are with. A password is stored as argon2id with OWASP's parameters
 //! (19 MiB, two passes, one lane); a client's secret is 256 random bits, for which a plain SHA-256 is as good and cheap.
+//!
+//! A new password is measured by how many guesses it takes (NIST SP 800-63B, section 5.1.1.2): common passwords and words,
+//! repetitions, sequences and dates, and what is known of the account, are guessed first. There are no rules about kinds of
+//! characters.
 
 use argon2::{
     Argon2,
@@ -7,6 +11,7 @@ use argon2::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
+use zxcvbn::{Score, zxcvbn};
 
 use crate::kernel::text::hex;
 
@@ -14,6 +19,16 @@ use crate::kernel::text::hex;
 pub const MIN_PASSWORD_CHARS: usize = 12;
 /// The most characters of a password.
 pub const MAX_PASSWORD_CHARS: usize = 200;
+
+/// How many characters of a password are measured: the time grows faster than their number, and so many unguessable ones are
+/// enough.
+const MEASURED_CHARS: usize = 64;
+/// The fewest characters of a word of an account that is looked for in its password.
+const MIN_WORD_CHARS: usize = 3;
+/// The fewest characters of a password beside the words of the account.
+const MIN_OTHER_CHARS: usize = 8;
+/// The name of the service, which is guessed first.
+const SERVICE: &str = "remacto";
 
 /// A hash that no password has, with the same cost, so that an unknown account answers as slowly as a known one.
 const NOBODY: &str =
@@ -29,6 +44,52 @@ pub fn check_password(password: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("has {length} characters, not {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS}"))
+}
+
+/// What is known of an account, and guessed first as its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextWords(Vec<String>);
+
+impl ContextWords {
+    /// Of texts that describe an account, like the e-mail address, the organisation or the member: each as a whole, and its
+    /// words.
+    #[must_use]
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let words = |text: &'a str| [text].into_iter().chain(text.split(|c: char| !c.is_alphanumeric()));
+        let texts = [SERVICE].into_iter().chain(texts.into_iter().flat_map(words));
+        let mut words: Vec<String> =
+            texts.filter(|word| word.chars().count() >= MIN_WORD_CHARS).map(str::to_lowercase).collect();
+        // The longest first, since shorter ones may be parts of them.
+        words.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        words.dedup();
+        Self(words)
+    }
+
+    /// What is left of a password without these words.
+    fn taken_from(&self, password: &str) -> String {
+        self.0.iter().fold(password.to_lowercase(), |left, word| left.replace(word, ""))
+    }
+}
+
+/// Whether a new password of an account is hard to guess, and of a good length. It takes milliseconds.
+///
+/// # Errors
+/// A predicate for a sentence about the password.
+pub fn check_strength(password: &str, context: &ContextWords) -> Result<(), String> {
+    check_password(password)?;
+    let words: Vec<&str> = context.0.iter().map(String::as_str).collect();
+    let is_hard = |text: &str| {
+        let measured: String = text.chars().take(MEASURED_CHARS).collect();
+        zxcvbn(&measured, &words).score() >= Score::Three
+    };
+    // Words of the account must not be what makes it long.
+    let left = context.taken_from(password);
+    if is_hard(password) && left.chars().count() >= MIN_OTHER_CHARS && is_hard(&left) {
+        return Ok(());
+    }
+    Err("is too easy to guess: it is made of common passwords or words, repetitions, sequences, dates, or what is known \
+         of the account; several words that have nothing to do with each other are hard to guess"
+        .to_owned())
 }
 
 /// Hashes a new password. It takes tens of milliseconds and 19 MiB.
@@ -96,6 +157,53 @@ mod tests {
     fn short_and_endless_passwords_are_refused() {
         assert!(hash_password("hunter2").is_err());
         assert!(hash_password(&"x".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn what_is_guessed_first_is_no_password() {
+        let context =
+            ContextWords::of(["fatima.zahra@commune-larache.example", "Averroès Institute", "commune-larache"]);
+        for weak in [
+            "password1234",
+            "aaaaaaaaaaaa",
+            "            ",
+            "\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}",
+            "123456789012",
+            "qwertyuiop12",
+            "abcabcabcabc",
+            "P@ssw0rd1234",
+            "fatima.zahra@commune-larache.example",
+            "Fatima.Zahra@Commune-Larache.example",
+            "fatimazahra1",
+            "remacto-remacto",
+            "REMACTO2026!",
+            "remacto-2026-remacto",
+            "fatima-zahra-larache-2026",
+            "averroès2026",
+            "commune-larache1",
+            "larache-larache",
+            "hunter2",
+        ] {
+            assert!(check_strength(weak, &context).is_err(), "{weak}");
+        }
+        for good in [
+            "correct horse battery staple",
+            "incorrect mule accumulator clamp",
+            "nzr4kq7wvtxd",
+            "ثلاث قطط تشرب القهوة",
+            "le tajine froid danse mal",
+            &random().unwrap(),
+            &"x7 Kq-2v ".repeat(22),
+        ] {
+            assert_eq!(check_strength(good, &context), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_an_account_are_few_and_its_own() {
+        let words = ContextWords::of(["a.benali@rabat.ma", "Ville de Rabat"]);
+        assert_eq!(words.0, ["a.benali@rabat.ma", "ville de rabat", "remacto", "benali", "rabat", "ville"]);
+        assert_eq!(words.taken_from("A.Benali@rabat.ma-2026-Ville"), "-2026-");
     }
 
     #[test]

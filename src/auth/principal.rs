@@ -9,9 +9,20 @@ use std::{
     sync::Arc,
 };
 
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{Method, StatusCode, header},
+    middleware::Next,
+    web::{Bytes, Data},
+};
+use serde::de::DeserializeOwned;
+
 use super::{
     issuers::Vouched,
     roles::{Needs, Permission},
+    security_log::Event,
     store,
     tokens::{Claims, TokenError},
 };
@@ -22,20 +33,12 @@ use crate::{
     state::AppState,
     web::{
         body, client,
+        idempotency::KeyOwner,
         problem::{FORBIDDEN, ISSUER_UNAVAILABLE, NOT_YOUR_MEMBER, Problem, UNAUTHENTICATED},
         rate_limit::Standing,
         turns::Place,
     },
 };
-use actix_web::{
-    Error, FromRequest, HttpMessage as _, HttpRequest,
-    body::{BoxBody, EitherBody, MessageBody},
-    dev::{Payload, ServiceRequest, ServiceResponse},
-    http::{Method, header},
-    middleware::Next,
-    web::{Bytes, Data},
-};
-use serde::de::DeserializeOwned;
 
 /// Where a POST reads the Authorization header itself, because there is no token yet.
 pub const SIGN_IN: [&str; 3] = ["/api/v1/auth/sessions", "/api/v1/auth/token", "/api/v1/auth/revoke"];
@@ -60,6 +63,12 @@ impl Principal {
     #[must_use]
     pub fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// Whose a key of a request is that may be sent twice.
+    #[must_use]
+    pub fn key_owner(&self) -> KeyOwner {
+        KeyOwner { account: self.claims.sub.clone(), standing: self.claims.standing() }
     }
 
     /// Whether the principal may do something to what is a member's.
@@ -122,15 +131,31 @@ pub async fn identify<B: MessageBody>(
     let admitted = admit(req.request(), &state, &mut standing).await;
     let mut response = match admitted {
         Ok(principal) => {
-            if let Some(principal) = principal {
+            if let Some(principal) = principal.clone() {
                 req.extensions_mut().insert(principal);
             }
-            next.call(req).await?.map_into_left_body()
+            let response = next.call(req).await?;
+            if let Some(principal) = principal.filter(|_| response.status() == StatusCode::FORBIDDEN) {
+                note_refusal(&state, &principal, &response).await;
+            }
+            response.map_into_left_body()
         }
         Err(problem) => req.error_response(problem).map_into_right_body(),
     };
     standing.tell(response.headers_mut());
     Ok(response)
+}
+
+/// Notes for the audit that somebody was refused something because of what they are.
+async fn note_refusal<B>(state: &AppState, principal: &Principal, response: &ServiceResponse<B>) {
+    let req = response.request();
+    let pattern = req.match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+    let code = problem.map_or(FORBIDDEN.code, |problem| problem.kind().code);
+    let operation = format!("{} {pattern}", req.method());
+    let event = Event::forbidden(&principal.claims, principal.actor(), operation, code);
+    let address = client::host(req, &state.trusted_proxies);
+    state.security_log.record_refusal(&state.db, event, address).await;
 }
 
 /// Counts a request, and says who sends it. A token that has not been seen counts for the address before anything is done

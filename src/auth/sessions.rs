@@ -1,11 +1,9 @@
 //! Sessions: where a person is signed in. A session lasts as long as its refresh token is changed for a new one in time.
-//! A refresh token is good once: when one comes back that was changed already, two hold copies of it, nobody can tell
-//! who stole it, and the session ends (RFC 9700, section 4.14.2). Pure.
+//! Pure.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::passwords::{hash_secret, random};
-use crate::kernel::id::{is_id, new_id};
+use crate::kernel::id::new_id;
 
 /// For how many days an unused session can be taken up again.
 const IDLE_DAYS: i64 = 14;
@@ -48,73 +46,9 @@ pub fn last_moment(created_at: DateTime<Utc>, used_at: DateTime<Utc>) -> DateTim
     (used_at + TimeDelta::days(IDLE_DAYS)).min(created_at + TimeDelta::days(LONGEST_DAYS))
 }
 
-/// What takes a session up again: the session's id and 256 random bits.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RefreshToken {
-    session: String,
-    secret: String,
-}
-
-/// What refresh tokens begin with, so that they are told from access tokens, and found where they should not be.
-const PREFIX: &str = "remacto_rt_";
-
-impl RefreshToken {
-    /// A new one of a session.
-    ///
-    /// # Errors
-    /// A sentence, when the system has no random numbers.
-    pub fn new(session: &str) -> Result<Self, String> {
-        Ok(Self { session: session.to_owned(), secret: random()? })
-    }
-
-    /// Reads what [`RefreshToken::text`] writes.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (session, secret) = text.strip_prefix(PREFIX)?.split_once('.')?;
-        let sound = is_id(session) && secret.len() == 43 && secret.bytes().all(|b| b.is_ascii_graphic());
-        sound.then(|| Self { session: session.to_owned(), secret: secret.to_owned() })
-    }
-
-    /// The token as its holder keeps it.
-    #[must_use]
-    pub fn text(&self) -> String {
-        format!("{PREFIX}{}.{}", self.session, self.secret)
-    }
-
-    /// The session's id.
-    #[must_use]
-    pub fn session(&self) -> &str {
-        &self.session
-    }
-
-    /// What is stored of it: 64 hexadecimal digits.
-    #[must_use]
-    pub fn hash(&self) -> String {
-        hash_secret(&self.secret)
-    }
-}
-
-impl std::fmt::Debug for RefreshToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RefreshToken({}, ***)", self.session)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_refresh_token_is_read_back_and_not_printed() {
-        let token = RefreshToken::new(&new_id()).unwrap();
-        assert_eq!(RefreshToken::parse(&token.text()), Some(token.clone()));
-        assert!(!format!("{token:?}").contains(&token.secret));
-        let text = token.text();
-        for other in [&text[1..], &text[..text.len() - 1], "remacto_rt_", "remacto_rt_x.y", &format!("{text}x")] {
-            assert_eq!(RefreshToken::parse(other), None, "{other}");
-        }
-        assert_ne!(token.hash(), RefreshToken::new(token.session()).unwrap().hash());
-    }
 
     #[test]
     fn a_session_lasts_while_it_is_used_but_not_for_ever() {

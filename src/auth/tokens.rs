@@ -38,6 +38,9 @@ pub struct Claims {
     /// The id of the member that the account speaks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
+    /// The account's epoch. A token from before there were epochs is of the first one.
+    #[serde(default = "first_epoch")]
+    pub epoch: i64,
     /// The id of the session that it belongs to; of people only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
@@ -54,6 +57,20 @@ pub struct Claims {
     pub outside: bool,
 }
 
+const fn first_epoch() -> i64 {
+    1
+}
+
+impl Claims {
+    /// As what the account acts: its role, with the member that a focal point speaks for. What was answered to an account
+    /// that was something else then is not shown to it.
+    #[must_use]
+    pub fn standing(&self) -> String {
+        let role = self.role.as_str();
+        self.member.as_ref().map_or_else(|| role.to_owned(), |member| format!("{role}:{member}"))
+    }
+}
+
 /// For whom a token is issued.
 #[derive(Debug, Clone)]
 pub struct Subject {
@@ -65,6 +82,8 @@ pub struct Subject {
     pub role: Role,
     /// The id of the member that the account speaks for.
     pub member: Option<String>,
+    /// The account's epoch.
+    pub epoch: i64,
     /// The id of the session.
     pub session: Option<String>,
 }
@@ -172,6 +191,7 @@ impl Tokens {
             kind: subject.kind.to_owned(),
             role: subject.role,
             member: subject.member,
+            epoch: subject.epoch,
             sid: subject.session,
             iat,
             nbf: iat,

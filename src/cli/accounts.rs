@@ -16,7 +16,7 @@ use crate::{
     auth::{
         accounts::{Account, AccountKind, NewAccount, SecretHash, Terms},
         keys,
-        passwords::{hash_password, hash_secret, new_secret, random},
+        passwords::{ContextWords, check_strength, hash_password, hash_secret, new_secret, random},
         roles::Role,
         store::{self, management},
     },
@@ -64,7 +64,7 @@ pub(super) struct OneClient {
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
-    /// Make an account for a person. Asks for a password of 12 to 200 characters.
+    /// Make an account for a person. Asks for a password of 12 to 200 characters that are hard to guess.
     Create(CreateUser),
     /// Let a person sign in no more; tokens that they have stop at their next write or private read.
     Disable(OneUser),
@@ -136,7 +136,9 @@ pub(super) fn user(command: UserCommand) -> Result<(), String> {
     match command {
         UserCommand::Create(args) => {
             let password = if args.password_stdin { first_line()? } else { ask()? };
-            let hash = hash_password(&password).map_err(|why| format!("The password {why}."))?;
+            let StandingArgs { organisation, member, .. } = &args.standing;
+            let texts = [Some(args.email.as_str()), organisation.as_deref(), member.as_ref().map(Slug::as_str)];
+            let hash = hash_new(&password, &ContextWords::of(texts.into_iter().flatten()))?;
             let id = create(&args.database, AccountKind::User, args.email, args.standing, hash)?;
             print(&format!("id={id}\n"))
         }
@@ -235,7 +237,7 @@ pub(super) fn demonstrate(db: &Db) -> Result<(), String> {
     let mut told = "Demonstration accounts, whose passwords are new at every start:\n".to_owned();
     for role in Role::ALL {
         let (address, password) = (format!("{}@demo.example", role.as_str().replace('_', "-")), random()?);
-        let hash = hash_password(&password).map_err(|why| format!("The password {why}."))?;
+        let hash = hash_new(&password, &ContextWords::of([address.as_str()]))?;
         let known = db.read_blocking(|conn| store::find_user(conn, &address)).map_err(|error| error.to_string())?;
         let written = db.write_blocking(&OPERATOR, |tx| match &known {
             Some(account) => Ok(store::sessions::set_password(tx, &account.id, &hash, None)?),
@@ -272,6 +274,11 @@ fn set_disabled(db: &Db, id: &str, disabled: bool) -> Result<(), String> {
         Some(true) => print(&format!("{word}\n")),
         Some(false) => print(&format!("was {word} already\n")),
     }
+}
+
+/// The hash of a new password that is hard to guess.
+fn hash_new(password: &str, words: &ContextWords) -> Result<String, String> {
+    check_strength(password, words).and_then(|()| hash_password(password)).map_err(|why| format!("The password {why}."))
 }
 
 fn first_line() -> Result<String, String> {

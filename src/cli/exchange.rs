@@ -66,7 +66,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), String> {
         plan_hash: args.plan_hash,
         format,
         content_sha256: hex(&Sha256::digest(&bytes)),
-        account_id: None,
+        importer: None,
     };
     drop(bytes);
     let db = open(&args.database)?;

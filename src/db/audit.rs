@@ -1,6 +1,8 @@
 //! The audit: who did what, with what was there before and after. An entry belongs to the transaction of what it is
 //! about, so there is no effect without one.
 
+use std::net::IpAddr;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
@@ -68,11 +70,21 @@ struct Row {
     version: Option<i64>,
     before_values: Option<String>,
     after_values: Option<String>,
+    remote_address: Option<String>,
     import_id: Option<String>,
 }
 
+/// What the entries of a transaction have in common beside who acted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Shared<'a> {
+    /// The address that they are about.
+    pub address: Option<IpAddr>,
+    /// The import that they belong to.
+    pub import_id: Option<&'a str>,
+}
+
 impl Row {
-    fn new(actor: &Actor, occurred_at: NaiveDateTime, import_id: Option<&str>, deed: Deed) -> Result<Self, StoreError> {
+    fn new(actor: &Actor, occurred_at: NaiveDateTime, shared: Shared<'_>, deed: Deed) -> Result<Self, StoreError> {
         let (kind, account_id, role, task, request_id) = match actor {
             Actor::System(task) => ("system", None, None, Some(*task), None),
             Actor::Account { id, kind, role, request } => {
@@ -93,21 +105,22 @@ impl Row {
             version: deed.version,
             before_values: deed.before.as_ref().map(json::write).transpose()?,
             after_values: deed.after.as_ref().map(json::write).transpose()?,
-            import_id: import_id.map(str::to_owned),
+            remote_address: shared.address.map(|address| address.to_string()),
+            import_id: shared.import_id.map(str::to_owned),
         })
     }
 }
 
-/// Writes entries; those of an import name it.
+/// Writes the entries of a transaction.
 pub(super) fn write(
     conn: &mut Conn,
     actor: &Actor,
     occurred_at: NaiveDateTime,
-    import_id: Option<&str>,
+    shared: Shared<'_>,
     deeds: Vec<Deed>,
 ) -> Result<(), StoreError> {
     for deed in deeds {
-        let row = Row::new(actor, occurred_at, import_id, deed)?;
+        let row = Row::new(actor, occurred_at, shared, deed)?;
         diesel::insert_into(audit_entry::table).values(row).execute(conn)?;
     }
     Ok(())
@@ -146,7 +159,8 @@ impl ImportEntries {
             }
             (before, after) => (before.map(without_personal), after.map(without_personal)),
         };
-        self.rows.push(Row::new(actor, at, Some(&self.import_id), deed)?);
+        let shared = Shared { address: None, import_id: Some(&self.import_id) };
+        self.rows.push(Row::new(actor, at, shared, deed)?);
         if self.rows.len() >= CHUNK { self.flush(conn) } else { Ok(()) }
     }
 

@@ -2,6 +2,8 @@
 //! and takes its numbers from the sequence as its last step: so the order of the numbers is the order of the
 //! commits, on both databases and across instances, and a reader that has seen number n has seen all before.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::{
     connection::{SimpleConnection as _, TransactionManager as _},
@@ -68,11 +70,12 @@ pub struct Tx<'c> {
     deeds: Vec<Deed>,
     import: Option<ImportEntries>,
     erases: bool,
+    address: Option<IpAddr>,
 }
 
 impl<'c> Tx<'c> {
     pub(super) const fn new(conn: &'c mut Conn, actor: Actor, now: DateTime<Utc>) -> Self {
-        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new(), import: None, erases: false }
+        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new(), import: None, erases: false, address: None }
     }
 
     /// Notes that personal data is overwritten or deleted: when the transaction has committed, it must not be found in the
@@ -181,6 +184,12 @@ impl<'c> Tx<'c> {
         self.deeds.push(deed);
     }
 
+    /// Notes for the audit from where somebody does what the transaction is about. It is personal: only for signing in and
+    /// for what is refused.
+    pub const fn came_from(&mut self, address: IpAddr) {
+        self.address = Some(address);
+    }
+
     /// Keeps other transactions that are about to write the same kind of thing waiting until this one ends, where what
     /// one of them may write depends on all rows. SQLite's write transactions exclude each other anyway.
     ///
@@ -250,7 +259,8 @@ impl<'c> Tx<'c> {
             import.flush(self.conn)?;
         }
         let import_id = self.import.as_ref().map(ImportEntries::import_id);
-        audit::write(self.conn, &self.actor, self.now.naive_utc(), import_id, self.deeds)?;
+        let shared = audit::Shared { address: self.address, import_id };
+        audit::write(self.conn, &self.actor, self.now.naive_utc(), shared, self.deeds)?;
         if self.changes.is_empty() {
             return Ok(None);
         }

@@ -229,6 +229,7 @@ diesel::table! {
         organisation -> Nullable<Text>,
         disabled_at -> Nullable<Timestamp>,
         former_secret_hash -> Nullable<Text>,
+        epoch -> BigInt,
     }
 }
 
@@ -265,6 +266,7 @@ diesel::table! {
         version -> Nullable<BigInt>,
         before_values -> Nullable<Text>,
         after_values -> Nullable<Text>,
+        remote_address -> Nullable<Text>,
         import_id -> Nullable<Text>,
     }
 }
@@ -288,6 +290,7 @@ diesel::table! {
         resource -> Text,
         outcome -> Text,
         report -> Text,
+        standing -> Nullable<Text>,
     }
 }
 
@@ -314,6 +317,10 @@ diesel::table! {
         refresh_sha256 -> Text,
         user_agent -> Nullable<Text>,
         ended_at -> Nullable<Timestamp>,
+        family_sha256 -> Nullable<Text>,
+        sibling_sha256 -> Nullable<Text>,
+        former_sha256 -> Nullable<Text>,
+        former_sibling_sha256 -> Nullable<Text>,
     }
 }
 

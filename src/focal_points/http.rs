@@ -85,7 +85,7 @@ pub async fn create_focal_point(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, MAKING_FOCAL_POINTS, &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), MAKING_FOCAL_POINTS, &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         // Before the kept answer, too: an account that speaks for another member now must not see it.
         let member = own(tx, path.parsed()?, &body.principal)?;

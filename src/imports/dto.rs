@@ -13,7 +13,8 @@ use utoipa::{
 };
 
 use super::rules::{
-    Filters, Format, MOST_ROWS, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction, RowFilters, SortKey,
+    Filters, Format, Importer, MOST_ROWS, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction, RowFilters,
+    SortKey,
     Stored, TemplateFormat,
 };
 use crate::{
@@ -112,11 +113,11 @@ list_query! {
 impl ImportListQuery {
     /// Which reports the query asks for, of an account's imports or of everybody's.
     #[must_use]
-    pub fn filters(&self, account_id: Option<String>) -> Filters {
+    pub fn filters(&self, importer: Option<Importer>) -> Filters {
         Filters {
             resource: self.resource.as_ref().map(|one| one.0),
             outcome: self.outcome.as_ref().map(|one| one.0),
-            account_id,
+            importer,
             order: self.sort.unwrap_or(Order { key: SortKey::CreatedAt, direction: Direction::Descending }),
         }
     }

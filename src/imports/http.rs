@@ -17,7 +17,7 @@ use super::{
         ImportListQuery, ImportOut, ImportPageOut, ImportQuery, ImportRowOut, ImportRowPageOut, ImportRowQuery,
         ImportRowsIn, ImportTemplateQuery,
     },
-    rules::{Format, Mode, Order, Report, Resource, Stored, TemplateFormat, Unreadable},
+    rules::{Format, Importer, Mode, Order, Report, Resource, Stored, TemplateFormat, Unreadable},
     store::{self, Content, Stopped},
 };
 use crate::{
@@ -85,7 +85,7 @@ pub async fn create_import(
     Query(query): Query<ImportQuery>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let once = Once::of(&req, &body.principal.claims().sub, "createImport", &body.bytes)?;
+    let once = Once::of(&req, body.principal.key_owner(), "createImport", &body.bytes)?;
     let turn = state.turns.turn().await?;
     // The account is asked before its list is read, too: reading one is much work to do for nobody.
     let claims = body.principal.claims().clone();
@@ -230,16 +230,20 @@ pub async fn list_import_rows(
     view.respond(&req, sequence, &ImportRowPageOut { data, page, sequence }, next.as_deref())
 }
 
-/// Whose reports somebody sees: their own; the secretariat and the administrator everybody's.
-fn own(principal: &Principal) -> Option<String> {
+/// Whose reports somebody sees: their own, from as what they act now; the secretariat and the administrator everybody's.
+fn own(principal: &Principal) -> Option<Importer> {
+    let sees_all = matches!(principal.claims().role, Role::Secretariat | Role::Administrator);
+    (!sees_all).then(|| importer(principal))
+}
+
+fn importer(principal: &Principal) -> Importer {
     let claims = principal.claims();
-    let sees_all = matches!(claims.role, Role::Secretariat | Role::Administrator);
-    (!sees_all).then(|| claims.sub.clone())
+    Importer { account_id: claims.sub.clone(), standing: claims.standing() }
 }
 
 async fn stored(state: &AppState, principal: Principal, id: Identifier) -> Result<Stored, Problem> {
     let own = own(&principal);
-    let found = state.db.read_as(principal, move |conn| store::find(conn, id.as_str(), own.as_deref())).await?;
+    let found = state.db.read_as(principal, move |conn| store::find(conn, id.as_str(), own.as_ref())).await?;
     found.ok_or_else(Problem::not_found)
 }
 
@@ -286,7 +290,7 @@ async fn read(
         plan_hash: query.plan_hash.clone().map(|One(hash)| hash.into_string()),
         format,
         content_sha256,
-        account_id: Some(body.principal.claims().sub.clone()),
+        importer: Some(importer(&body.principal)),
     };
     Ok((body.place, (body.principal, order, content.map_err(unreadable)?)))
 }
@@ -357,8 +361,8 @@ async fn keep_refused(
     problem: Problem,
 ) -> Result<HttpResponse, Problem> {
     let id = new_id();
-    let (kept, account) = (id.clone(), principal.claims().sub.clone());
-    state.db.write(principal, move |tx| store::keep(tx, &kept, Some(&account), &report)).await?;
+    let (kept, importer) = (id.clone(), importer(&principal));
+    state.db.write(principal, move |tx| store::keep(tx, &kept, Some(&importer), &report)).await?;
     Err(problem.with_header(header::LOCATION, format!("/api/v1/imports/{id}")))
 }
 

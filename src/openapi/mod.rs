@@ -402,7 +402,7 @@ fn security_schemes() -> Value {
                  that have them:";
     json!({
         "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": format!("{about}\n\n{}", table.join("\n"))},
-        "client": {"type": "http", "scheme": "basic", "description": "A client's id and secret, at the token and revocation endpoints."},
+        "client": {"type": "http", "scheme": "basic", "description": "A client's id and secret, at the token and revocation endpoints; they may stand in the form instead."},
     })
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::rules::{Held, HeldAccount, HeldDeeds, HeldImport, HeldSession, Receipt};
+use super::rules::{Held, HeldAccount, HeldAddress, HeldDeeds, HeldImport, HeldSession, Receipt};
 use crate::{
     consultations::{Contribution, Moderation},
     focal_points::{Correction, FocalPointOut, read_name, read_phone},
@@ -176,6 +176,10 @@ pub struct PersonAccountOut {
     pub imports: Vec<PersonImportOut>,
     /// What it did, from the audit.
     pub deeds: Vec<PersonDeedsOut>,
+    /// From where it signed in or somebody tried to, was granted a token or was refused something, as far as that is still
+    /// kept: the last 1,000 addresses.
+    #[schema(max_items = 1_000)]
+    pub addresses: Vec<PersonAddressOut>,
     /// How many answers to its requests are kept, for a day, to be given again.
     #[schema(example = 0, minimum = 0)]
     pub kept_answers: i64,
@@ -241,6 +245,23 @@ pub struct PersonDeedsOut {
     pub last_at: DateTime<Utc>,
 }
 
+/// An address from which an account was used.
+#[derive(Serialize, ToSchema)]
+pub struct PersonAddressOut {
+    /// The address.
+    #[schema(example = "203.0.113.9")]
+    pub address: String,
+    /// How many entries of the audit have it.
+    #[schema(example = 2, minimum = 1)]
+    pub count: i64,
+    /// When for the first time.
+    #[serde(serialize_with = "rfc3339")]
+    pub first_at: DateTime<Utc>,
+    /// When for the last time.
+    #[serde(serialize_with = "rfc3339")]
+    pub last_at: DateTime<Utc>,
+}
+
 /// How much was erased.
 #[derive(Serialize, ToSchema)]
 pub struct ErasureOut {
@@ -262,6 +283,9 @@ pub struct ErasureOut {
     /// Contacts of contributions; what was contributed stays.
     #[schema(example = 0, minimum = 0)]
     pub contribution_contacts: usize,
+    /// Addresses from which the account was used; the entries of the audit stay.
+    #[schema(example = 3, minimum = 0)]
+    pub addresses: usize,
 }
 
 #[expect(clippy::ref_option, reason = "serde hands a reference over")]
@@ -307,6 +331,7 @@ impl From<HeldAccount> for PersonAccountOut {
             sessions: held.sessions.into_iter().map(PersonSessionOut::from).collect(),
             imports: held.imports.into_iter().map(PersonImportOut::from).collect(),
             deeds: held.deeds.into_iter().map(PersonDeedsOut::from).collect(),
+            addresses: held.addresses.into_iter().map(PersonAddressOut::from).collect(),
             kept_answers: held.kept_answers,
         }
     }
@@ -333,9 +358,24 @@ impl From<HeldDeeds> for PersonDeedsOut {
     }
 }
 
+impl From<HeldAddress> for PersonAddressOut {
+    fn from(held: HeldAddress) -> Self {
+        let HeldAddress { address, count, first_at, last_at } = held;
+        Self { address, count, first_at, last_at }
+    }
+}
+
 impl From<Receipt> for ErasureOut {
     fn from(receipt: Receipt) -> Self {
-        let Receipt { focal_points, accounts, sessions, import_reports, kept_answers, contribution_contacts } = receipt;
-        Self { focal_points, accounts, sessions, import_reports, kept_answers, contribution_contacts }
+        let Receipt {
+            focal_points,
+            accounts,
+            sessions,
+            import_reports,
+            kept_answers,
+            contribution_contacts,
+            addresses,
+        } = receipt;
+        Self { focal_points, accounts, sessions, import_reports, kept_answers, contribution_contacts, addresses }
     }
 }

@@ -11,7 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::rules::{Held, Receipt};
 use crate::{
-    action_programs,
+    action_programs, audit,
     auth::{
         accounts::Account,
         store::{find_user, management},
@@ -105,8 +105,8 @@ fn erase(tx: &mut Tx<'_>, held: &Held) -> Result<Receipt, WriteError> {
     Ok(receipt)
 }
 
-/// Erases an account with all that was made for it or by it: sessions, one-time secrets, reports of imports, and answers
-/// that were kept. The audit keeps what it did, by its id. The turn of accounts must have been taken.
+/// Erases an account with all that was made for it or by it: sessions, one-time secrets, reports of imports, answers that
+/// were kept, and addresses in the audit. The audit keeps what it did, by its id. The turn of accounts must have been taken.
 ///
 /// # Errors
 /// [`WriteError::NotNow`] for the last administrator, or the database's.
@@ -115,5 +115,6 @@ pub fn erase_account(tx: &mut Tx<'_>, account: &Account) -> Result<Receipt, Writ
     let import_reports = imports::erase_within(tx, &account.id)?;
     // What makes accounts keeps no answer.
     let kept_answers = forget_answers_to(tx, &account.id)?;
-    Ok(Receipt { accounts: 1, sessions, import_reports, kept_answers, ..Receipt::default() })
+    let addresses = audit::erase_addresses(tx, &account.id)?;
+    Ok(Receipt { accounts: 1, sessions, import_reports, kept_answers, addresses, ..Receipt::default() })
 }

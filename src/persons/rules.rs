@@ -73,6 +73,8 @@ pub struct HeldAccount {
     pub imports: Vec<HeldImport>,
     /// What it did.
     pub deeds: Vec<HeldDeeds>,
+    /// From where it signed in, or somebody tried to.
+    pub addresses: Vec<HeldAddress>,
     /// How many answers are kept to be given again.
     pub kept_answers: i64,
 }
@@ -122,6 +124,19 @@ pub struct HeldDeeds {
     pub last_at: DateTime<Utc>,
 }
 
+/// An address from which an account was used.
+#[derive(Debug)]
+pub struct HeldAddress {
+    /// The address.
+    pub address: String,
+    /// How many entries of the audit have it.
+    pub count: i64,
+    /// When for the first time.
+    pub first_at: DateTime<Utc>,
+    /// When for the last time.
+    pub last_at: DateTime<Utc>,
+}
+
 /// How much was erased.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
@@ -137,6 +152,8 @@ pub struct Receipt {
     pub kept_answers: usize,
     /// Contacts of contributions.
     pub contribution_contacts: usize,
+    /// Addresses from which the account was used.
+    pub addresses: usize,
 }
 
 /// Refuses to correct what nothing that is held has: an account alone has no name, number or language, and who contributed

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::rules::{HeldAccount, HeldDeeds, HeldImport, HeldSession};
+use super::rules::{HeldAccount, HeldAddress, HeldDeeds, HeldImport, HeldSession};
 use crate::db::{
     Conn, Stamp, StoreError,
     schema::{
@@ -24,7 +24,7 @@ struct AccountRow {
     disabled_at: Option<NaiveDateTime>,
 }
 
-/// The account with an id, and all that was made for it or by it, with eight statements.
+/// The account with an id, and all that was made for it or by it, with nine statements.
 ///
 /// # Errors
 /// The database's.
@@ -53,6 +53,7 @@ pub fn held_account(conn: &mut Conn, id: &str) -> Result<Option<HeldAccount>, St
         sessions: sessions(conn, id)?,
         imports: imports(conn, id)?,
         deeds: deeds(conn, id)?,
+        addresses: addresses(conn, id)?,
         kept_answers: kept.get_result(conn)?,
     }))
 }
@@ -113,6 +114,29 @@ fn deeds(conn: &mut Conn, id: &str) -> Result<Vec<HeldDeeds>, StoreError> {
     let read = |(resource, action, count, first, last): Row| {
         let (first, last) = first.zip(last).ok_or_else(|| StoreError::corrupt("a group of no entries"))?;
         Ok(HeldDeeds { resource, action, count, first_at: first.and_utc(), last_at: last.and_utc() })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// The most addresses that are told of an account: those of the last uses.
+const MOST_ADDRESSES: i64 = 1_000;
+
+/// From where an account was used, the last ones first.
+fn addresses(conn: &mut Conn, id: &str) -> Result<Vec<HeldAddress>, StoreError> {
+    type Row = (Option<String>, i64, Option<NaiveDateTime>, Option<NaiveDateTime>);
+    let (first, last) = (diesel::dsl::min(audit_entry::occurred_at), diesel::dsl::max(audit_entry::occurred_at));
+    let about = audit_entry::resource.eq("accounts").and(audit_entry::resource_id.eq(id));
+    let rows: Vec<Row> = audit_entry::table
+        .filter(about.or(audit_entry::account_id.eq(id)).and(audit_entry::remote_address.is_not_null()))
+        .group_by(audit_entry::remote_address)
+        .order((last.desc(), audit_entry::remote_address))
+        .limit(MOST_ADDRESSES)
+        .select((audit_entry::remote_address, diesel::dsl::count_star(), first, last))
+        .load(conn)?;
+    let read = |(address, count, first, last): Row| {
+        let (first, last) = first.zip(last).ok_or_else(|| StoreError::corrupt("a group of no entries"))?;
+        let address = address.ok_or_else(|| StoreError::corrupt("an address that is none"))?;
+        Ok(HeldAddress { address, count, first_at: first.and_utc(), last_at: last.and_utc() })
     };
     rows.into_iter().map(read).collect()
 }

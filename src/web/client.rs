@@ -1,9 +1,9 @@
 //! Where a request comes from. Behind proxies it is what they say, as far as each of them is trusted: of the addresses in
-//! `X-Forwarded-For` only those count that a trusted proxy has put there. An IPv6 host has a whole /64 to itself, so that
-//! network stands for it.
+//! `X-Forwarded-For` only those count that a trusted proxy has put there; some proxies put a port behind an address. An IPv6
+//! subscriber has a /64 and often a /56 to themselves, so that limits count the /56.
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     str::FromStr,
 };
 
@@ -26,14 +26,20 @@ impl FromStr for Proxies {
 /// The header of proxies.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address that a request comes from, where `proxies` are trusted.
+/// What limits count a request for, where `proxies` are trusted: the IPv4 address, or the /56 of the IPv6 address.
 #[must_use]
 pub fn address(req: &HttpRequest, proxies: &[Proxies]) -> IpAddr {
+    network_of(host(req, proxies))
+}
+
+/// The address that a request comes from, where `proxies` are trusted.
+#[must_use]
+pub fn host(req: &HttpRequest, proxies: &[Proxies]) -> IpAddr {
     let peer = req.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
     let told =
         req.headers().get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     let told: Vec<&str> = told.map(str::trim).collect();
-    network_of(behind(peer, &told, proxies))
+    behind(peer, &told, proxies).to_canonical()
 }
 
 /// The first address from the right that no trusted proxy has.
@@ -44,16 +50,30 @@ fn behind(peer: IpAddr, told: &[&str], proxies: &[Proxies]) -> IpAddr {
         if !is_trusted(address) {
             break;
         }
-        let Ok(earlier) = earlier.parse() else { break };
+        let Some(earlier) = parse_node(earlier) else { break };
         address = earlier;
     }
     address
 }
 
-/// What stands for a host: its IPv4 address, or the /64 of its IPv6 address.
-fn network_of(address: IpAddr) -> IpAddr {
+/// An address as proxies write it: alone, in brackets, or with a port (`192.0.2.1:4711`, `[2001:db8::1]:4711`).
+fn parse_node(text: &str) -> Option<IpAddr> {
+    let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let alone = match bracketed {
+        Some(text) => text.parse().ok().map(IpAddr::V6),
+        None => text.parse().ok(),
+    };
+    alone.or_else(|| text.parse().ok().map(|node: SocketAddr| node.ip()))
+}
+
+/// The bits of an IPv6 address that tell hosts of one subscriber apart: all behind the /56.
+const SUBSCRIBER_BITS: u128 = (1 << 72) - 1;
+
+/// What stands for a subscriber: the IPv4 address, or the /56 of the IPv6 address.
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !SUBSCRIBER_BITS)),
         address @ IpAddr::V4(_) => address,
     }
 }
@@ -83,9 +103,30 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_host_is_its_network() {
-        assert_eq!(found("2001:db8:1:2:3:4:5:6", &[]), "2001:db8:1:2::");
-        assert_eq!(found("10.0.0.1", &["2001:db8:1:2::99"]), "2001:db8:1:2::");
+    fn an_ipv6_subscriber_is_a_network() {
+        assert_eq!(found("2001:db8:1:2:3:4:5:6", &[]), "2001:db8:1::");
+        assert_eq!(found("2001:db8:1:2ff:3:4:5:6", &[]), "2001:db8:1:200::");
+        assert_eq!(found("10.0.0.1", &["2001:db8:1:2fe::99"]), "2001:db8:1:200::");
+        assert_eq!(found("10.0.0.1", &["2001:db8:1:3fe::99"]), "2001:db8:1:300::");
+    }
+
+    #[test]
+    fn an_address_may_have_brackets_and_a_port() {
+        for (written, address) in [
+            ("198.51.100.7:4711", "198.51.100.7"),
+            ("[2001:db8:1:2::9]:443", "2001:db8:1::"),
+            ("[2001:db8:1:2::9]", "2001:db8:1::"),
+            ("[::ffff:198.51.100.7]:80", "198.51.100.7"),
+        ] {
+            assert_eq!(found("10.0.0.1", &[written]), address, "{written}");
+            assert_eq!(found("10.0.0.1", &[written, "10.0.0.2:1"]), address, "{written} behind another proxy");
+            assert_eq!(found("192.0.2.1", &[written]), "192.0.2.1", "{written} from a stranger");
+        }
+        for malformed in
+            ["[198.51.100.7]", "198.51.100.7:", "198.51.100.7:99999", "[2001:db8::1", "2001:db8::1]", "[]:1", "_x:1"]
+        {
+            assert_eq!(found("10.0.0.1", &[malformed]), "10.0.0.1", "{malformed}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! `Idempotency-Key`: a request that is sent twice, because its answer was lost, has one effect and gets one answer.
-//! The key belongs to the account and the operation. The answer is stored in the transaction of the effect; a refusal
+//! The key belongs to the account, as what it acts, and the operation. The answer is stored in the transaction of the effect; a refusal
 //! is not stored, since it has no effect.
 
 use actix_web::HttpRequest;
@@ -18,6 +18,15 @@ use crate::{
 const HEADER: &str = "Idempotency-Key";
 /// The longest key.
 const MAX_KEY_BYTES: usize = 200;
+
+/// Whose key it is.
+#[derive(Debug, Clone)]
+pub struct KeyOwner {
+    /// The account's id.
+    pub account: String,
+    /// As what the account acts. An account that has become something else is not given the answers from before.
+    pub standing: String,
+}
 
 /// A request that may have been sent before.
 #[derive(Debug)]
@@ -54,7 +63,7 @@ impl Once {
     ///
     /// # Errors
     /// 400 for a key that is none.
-    pub fn of(req: &HttpRequest, account: &str, operation: &'static str, body: &[u8]) -> Result<Self, Problem> {
+    pub fn of(req: &HttpRequest, owner: KeyOwner, operation: &'static str, body: &[u8]) -> Result<Self, Problem> {
         if !req.headers().contains_key(HEADER) {
             return Ok(Self(None));
         }
@@ -63,12 +72,12 @@ impl Once {
         let rule = format!("must be given once, as 1 to {MAX_KEY_BYTES} visible ASCII characters");
         let key = Self::key(req, |key| is_sound(key).then(|| key.to_owned()), &rule)?;
         let mut digest = Sha256::new();
-        for part in [req.path().as_bytes(), req.query_string().as_bytes(), body] {
+        for part in [owner.standing.as_bytes(), req.path().as_bytes(), req.query_string().as_bytes(), body] {
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         }
         let request_sha256 = hex(&digest.finalize());
-        Ok(Self(Some(Claim { account_id: account.to_owned(), operation, key, request_sha256 })))
+        Ok(Self(Some(Claim { account_id: owner.account, operation, key, request_sha256 })))
     }
 
     /// The answer: that of the first request with this key, or that of `work`, which is stored with its effect.
@@ -86,7 +95,9 @@ impl Once {
                 let written: Written = serde_json::from_str(&answer).map_err(Problem::internal)?;
                 Ok(written.again())
             }
-            Claimed::Taken => Err(reused("for another request within the last 24 hours")),
+            Claimed::Taken => {
+                Err(reused("for another request within the last 24 hours, or by the account in another role"))
+            }
             Claimed::New => {
                 let written = work(tx)?;
                 claim.keep(tx, &serde_json::to_string(&written).map_err(Problem::internal)?)?;

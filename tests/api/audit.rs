@@ -1,9 +1,21 @@
 //! The audit: everything that is done, by whom, with what was there before and after; for the administrator only.
 
-use remacto::auth::{roles::Role, store};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{Days, Utc};
+use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+use remacto::{
+    auth::{
+        accounts::{AccountKind, NewAccount, SecretHash, Terms},
+        passwords::hash_password,
+        roles::Role,
+        store,
+    },
+    db::{StoreError, schema::audit_entry},
+    retention::{self, Forgotten, Periods},
+};
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, accounts::OPERATOR, on_both};
+use crate::support::{TestServer, accounts::OPERATOR, client::Answer, on_both};
 
 const AUDIT: &str = "/api/v1/audit";
 const LARACHE: &str = "/api/v1/members/commune-larache";
@@ -15,7 +27,98 @@ fn audit(server: &TestServer, query: &str) -> Vec<Value> {
     answer.ok()["data"].as_array().unwrap().clone()
 }
 
+/// What an entry says of an event of signing in.
+fn event(entry: &Value) -> (&str, Option<&str>, Option<&str>, &Value) {
+    (entry["action"].as_str().unwrap(), entry["resource_id"].as_str(), entry["address"].as_str(), &entry["after"])
+}
+
 on_both! {
+    fn signing_in_is_noted_with_its_address_and_failing_once_an_hour(server) {
+        let server = &TestServer::over(server.target.clone(), &["--trusted-proxies", "127.0.0.1,::1"]);
+        let new = NewAccount {
+            kind: AccountKind::User,
+            name: "amina@example.org".to_owned(),
+            terms: Terms::new(Role::Partner, None, None),
+            secret_hash: SecretHash(hash_password("correct horse battery").unwrap()),
+        };
+        let id = server.db.write_blocking(&OPERATOR, |tx| store::create(tx, new.check().unwrap())).unwrap();
+        let sign_in = |email: &str, password: &str, from: &str| -> Answer {
+            server.json("POST", "/api/v1/auth/sessions", &[("X-Forwarded-For", from)], &json!({"email": email, "password": password}))
+        };
+        let tokens = sign_in("amina@example.org", "correct horse battery", "203.0.113.9").json();
+        for _ in 0..3 {
+            sign_in("amina@example.org", "hunter2-hunter2", "203.0.113.9").problem(401, "invalid_credentials");
+            sign_in("nobody@example.org", "hunter2-hunter2", "2001:db8::7").problem(401, "invalid_credentials");
+        }
+        sign_in("amina@example.org", "hunter2-hunter2", "203.0.113.10").problem(401, "invalid_credentials");
+        let begun = audit(server, "action=created&resource=sessions");
+        assert_eq!((&begun[0]["address"], &begun[0]["resource_id"], &begun[0]["account_id"]), (&json!("203.0.113.9"), &tokens["session_id"], &json!(id)));
+        let failed = audit(server, "action=sign_in_refused&sort=at");
+        let once = json!({"proof": "password", "count": 1});
+        let expected = [
+            ("sign_in_refused", Some(id.as_str()), Some("203.0.113.9"), &once),
+            ("sign_in_refused", None, Some("2001:db8::7"), &once),
+            ("sign_in_refused", Some(id.as_str()), Some("203.0.113.10"), &once),
+        ];
+        assert_eq!(failed.iter().map(event).collect::<Vec<_>>(), expected);
+        assert!(failed.iter().all(|entry| entry["actor"] == "system" && entry["task"] == "sign-in" && entry["resource"] == "accounts"), "{failed:?}");
+        let administrator = server.account(Role::Administrator);
+        let whole = server.get_with(&format!("{AUDIT}?limit=200"), &[administrator.header()]);
+        assert!(!whole.text().contains("hunter2") && !whole.text().contains("example.org"), "{}", whole.text());
+        let table = server.get_with(&format!("{AUDIT}?format=csv&fields=action,address&resource=sessions"), &[administrator.header()]);
+        assert_eq!(table.text().lines().last(), Some("created,203.0.113.9"));
+
+        // After their time the addresses are gone, and the attempts with them.
+        let kept = Days::new(90);
+        let periods = Periods { feed: kept, sessions: kept, focal_points: kept, accounts: kept, contribution_contacts: kept, audit_addresses: kept };
+        assert_eq!(retention::forget(&server.db, &periods, 2), Forgotten::default());
+        let then = (Utc::now() - Days::new(91)).naive_utc();
+        let age = diesel::update(audit_entry::table.filter(audit_entry::remote_address.is_not_null())).set(audit_entry::occurred_at.eq(then));
+        server.db.write_blocking(&OPERATOR, |tx| Ok::<_, StoreError>(age.execute(tx.conn)?)).unwrap();
+        assert_eq!(retention::forget(&server.db, &periods, 2), Forgotten { audit_addresses: 4, ..Forgotten::default() });
+        assert_eq!(audit(server, "action=sign_in_refused"), Vec::<Value>::new());
+        let begun = audit(server, "action=created&resource=sessions");
+        assert_eq!((begun.len(), &begun[0]["address"]), (1, &Value::Null));
+        let noted = audit(server, "action=erased&resource=audit");
+        assert!(noted.iter().all(|entry| entry["task"] == "retention of personal data"), "{noted:?}");
+    }
+
+    fn tokens_of_machines_and_what_a_role_does_not_allow_are_noted(server) {
+        let (client, administrator) = (server.account(Role::FocalPoint), server.account(Role::Administrator));
+        let grant = |id: &str, secret: &str| {
+            let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+            let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", basic.as_str())];
+            server.send_body("POST", "/api/v1/auth/token", &headers, "grant_type=client_credentials").status
+        };
+        assert_eq!((grant(&client.id, &client.secret), grant(&client.id, &client.secret)), (200, 200));
+        assert_eq!((grant(&client.id, "wrong"), grant("hunter2", "wrong")), (401, 401));
+        let granted = audit(server, "resource=tokens");
+        let said = json!({"grant": "client_credentials", "count": 1});
+        assert_eq!(granted.iter().map(event).collect::<Vec<_>>(), [("granted", None, Some("127.0.0.1"), &said)]);
+        assert_eq!((&granted[0]["account_id"], &granted[0]["role"]), (&json!(client.id), &json!("focal_point")));
+        let failed = audit(server, "action=sign_in_refused&sort=at");
+        let said = json!({"proof": "client_secret", "count": 1});
+        let expected = [("sign_in_refused", Some(client.id.as_str()), Some("127.0.0.1"), &said), ("sign_in_refused", None, Some("127.0.0.1"), &said)];
+        assert_eq!(failed.iter().map(event).collect::<Vec<_>>(), expected);
+
+        for _ in 0..2 {
+            server.get_with(AUDIT, &[client.header()]).problem(403, "forbidden");
+        }
+        let martil = json!({"member": "commune-martil", "title": {"fr": "X"}, "story": {"fr": "X"}, "principles": ["transparency"], "publication": "draft"});
+        server.json("POST", "/api/v1/practices", &[client.header()], &martil).problem(403, "not_your_member");
+        // Nobody's role is at fault here.
+        server.get(AUDIT).problem(401, "unauthenticated");
+        let refused = audit(server, "action=refused&sort=at");
+        let said = [
+            json!({"operation": "GET /api/v1/audit", "code": "forbidden", "count": 1}),
+            json!({"operation": "POST /api/v1/practices", "code": "not_your_member", "count": 1}),
+        ];
+        assert_eq!(refused.iter().map(|entry| entry["after"].clone()).collect::<Vec<_>>(), said);
+        assert!(refused.iter().all(|entry| entry["account_id"] == json!(client.id) && entry["address"] == "127.0.0.1"), "{refused:?}");
+        let text = Value::from(audit(server, "limit=200")).to_string();
+        assert!(!text.contains("hunter2") && !text.contains(&administrator.secret), "{text}");
+    }
+
     fn a_change_is_noted_with_who_what_and_what_was_there(server) {
         let secretary = server.account(Role::Secretariat);
         let before = server.get(LARACHE).ok();

@@ -656,6 +656,11 @@ fn an_account_that_can_not_be_is_refused_in_a_sentence() {
     let user = [&["user", "create", "--role", "partner", "--password-stdin"], &data[..]].concat();
     let short = refusal(&run_with_input(&[&user[..], &["--email", "a@b.org"]].concat(), "hunter2\n"));
     assert!(short.contains("has 7 characters, not 12 to 200") && !short.contains("hunter2"), "{short}");
+    for weak in ["password1234", "amina.b@example.org"] {
+        let create = [&user[..], &["--email", "amina.b@example.org"]].concat();
+        let refused = refusal(&run_with_input(&create, &format!("{weak}\n")));
+        assert!(refused.contains("too easy to guess") && !refused.contains(weak), "{refused}");
+    }
     let nobody = refusal(&run_with_input(&[&user[..], &["--email", "nobody"]].concat(), "correct horse battery\n"));
     assert!(nobody.contains("e-mail address is none"), "{nobody}");
 }

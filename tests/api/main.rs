@@ -26,6 +26,7 @@ mod consultations;
 mod contributions;
 mod demonstration;
 mod digests;
+mod epochs;
 mod evaluations;
 mod exchange;
 mod exports;

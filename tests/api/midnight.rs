@@ -65,7 +65,7 @@ on_both! {
         // Thirty days later the contact goes, when the thirty-first day begins in Rabat.
         let periods = Periods {
             feed: Days::new(400), sessions: Days::new(400), focal_points: Days::new(400), accounts: Days::new(400),
-            contribution_contacts: Days::new(30),
+            contribution_contacts: Days::new(30), audit_addresses: Days::new(400),
         };
         set_clock(server, "2027-01-01T22:30:00Z");
         assert_eq!(retention::forget(&server.db, &periods, 10).contribution_contacts, 0);

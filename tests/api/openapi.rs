@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use chrono::Utc;
 use remacto::auth::{
+    refresh_tokens::RefreshToken,
     roles::Role,
-    sessions::{RefreshToken, Session},
-    store::sessions,
+    sessions::Session,
+    store::{self, sessions},
 };
 use serde_json::{Map, Value, json};
 
@@ -278,7 +279,10 @@ impl Staff {
         let administrator = server.account(Role::Administrator);
         let session = Session::begin(None, Utc::now());
         let token = RefreshToken::new(&session.id).unwrap();
-        let begun = server.db.write_blocking(&OPERATOR, |tx| sessions::begin(tx, &administrator.id, &session, &token));
+        let begun = server.db.write_blocking(&OPERATOR, |tx| {
+            let owner = store::find(tx.conn, &administrator.id)?.unwrap();
+            sessions::begin(tx, &owner, &session, &token)
+        });
         begun.unwrap();
         let user = json!({"name": "amina@example.org", "role": "administrator"});
         let user = server.json("POST", "/api/v1/users", &[administrator.header()], &user).json();

@@ -168,7 +168,14 @@ fn places_of(target: &Target, words: &[&str]) -> Vec<String> {
 
 fn days(days: u64) -> Periods {
     let kept = Days::new(days);
-    Periods { feed: Days::new(400), sessions: kept, focal_points: kept, accounts: kept, contribution_contacts: kept }
+    Periods {
+        feed: Days::new(400),
+        sessions: kept,
+        focal_points: kept,
+        accounts: kept,
+        contribution_contacts: kept,
+        audit_addresses: kept,
+    }
 }
 
 on_both! {
@@ -189,6 +196,9 @@ on_both! {
         assert_eq!((&account["kept_answers"], &account["password_offered_until"]), (&json!(1), &Value::Null));
         let deeds: Vec<(&str, &str, i64)> = account["deeds"].as_array().unwrap().iter()
             .map(|deed| (deed["resource"].as_str().unwrap(), deed["action"].as_str().unwrap(), deed["count"].as_i64().unwrap())).collect();
+        let address = &account["addresses"][0];
+        assert_eq!((&address["address"], &address["count"]), (&json!("127.0.0.1"), &json!(1)));
+        assert!(address["first_at"] == address["last_at"] && address["first_at"].as_str() >= session["created_at"].as_str());
         assert!(deeds.contains(&("focal_points", "created", 1)) && deeds.contains(&("members", "imported", 1)), "{deeds:?}");
         for hidden in ["argon2", "secret_hash", "sha256"] {
             assert!(!answer.text().contains(hidden), "{hidden}");
@@ -273,7 +283,9 @@ on_both! {
         assert!(places_of(&server.target, &words).len() >= 5, "{:?}", places_of(&server.target, &words));
         let answer = ask(server, &administrator, "erasure", &json!({"email": EMAIL}));
         assert_documented("erasePerson", &answer);
-        assert_eq!(answer.ok(), json!({"focal_points": 2, "accounts": 1, "sessions": 1, "import_reports": 1, "kept_answers": 2, "contribution_contacts": 1}));
+        assert_eq!(answer.ok(), json!({"focal_points": 2, "accounts": 1, "sessions": 1, "import_reports": 1, "kept_answers": 2, "contribution_contacts": 1, "addresses": 1}));
+        let entries = audit(server, &administrator, &format!("account_id={}", amina.account));
+        assert!(entries.iter().all(|entry| entry["address"].is_null()), "{entries:?}");
         assert_eq!(places_of(&server.target, &words), Vec::<String>::new());
         assert_eq!((me(server, &amina.tokens), refresh(server, &amina.tokens)), (401, 400));
         for what in ["access", "erasure"] {
@@ -304,7 +316,7 @@ on_both! {
         let problem = rectify(json!({"phone": "+212537000000"})).problem(422, "invalid_content");
         assert_eq!(problem["errors"][0]["code"], "not_held");
         assert_eq!(rectify(json!({"full_name": "Amina El Alami"})).ok()["contributions"][0]["name"], "Amina El Alami");
-        let none = json!({"focal_points": 0, "accounts": 0, "sessions": 0, "import_reports": 0, "kept_answers": 0, "contribution_contacts": 1});
+        let none = json!({"focal_points": 0, "accounts": 0, "sessions": 0, "import_reports": 0, "kept_answers": 0, "contribution_contacts": 1, "addresses": 0});
         assert_eq!(ask(server, &administrator, "erasure", &json!({"email": EMAIL})).ok(), none);
         assert_eq!(places_of(&server.target, &[EMAIL, "alami"]), Vec::<String>::new());
         let actions: Vec<Value> = audit(server, &administrator, "resource=contributions").into_iter().map(|entry| entry["action"].clone()).collect();
@@ -387,7 +399,7 @@ on_both! {
         run(&server.target, &format!("UPDATE account SET disabled_at = '{}' WHERE id = '{}'", ago(99), server.account(Role::Partner).id));
         run(&server.target, &format!("UPDATE session SET ended_at = '{}' WHERE account_id = '{}'", ago(31), amina.account));
         let forgotten = retention::forget(&server.db, &days(30), 2);
-        assert_eq!(forgotten, Forgotten { changes: 0, spent: 0, sessions: 1, focal_points: 5, accounts: 1, contribution_contacts: 0 });
+        assert_eq!(forgotten, Forgotten { changes: 0, spent: 0, sessions: 1, focal_points: 5, accounts: 1, contribution_contacts: 0, audit_addresses: 0 });
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default(), "nothing is left to do");
         assert_eq!(places_of(&server.target, &["old0@example", "old4@example", "gone@example"]), Vec::<String>::new());
         assert_eq!(server.get_with(recent["links"]["self"].as_str().unwrap(), &[secretary.header()]).ok(), recent);

@@ -1,10 +1,16 @@
 //! Where people are signed in: tokens that are changed, signing out, passwords, and who must wait.
 
-use remacto::auth::{
-    accounts::{AccountKind, NewAccount, SecretHash, Terms},
-    passwords::{hash_password, new_secret},
-    roles::Role,
-    store,
+use chrono::{TimeDelta, Utc};
+use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+use remacto::{
+    auth::{
+        accounts::{AccountKind, NewAccount, SecretHash, Terms},
+        passwords::{hash_password, hash_secret, new_secret, random},
+        refresh_tokens::RefreshToken,
+        roles::Role,
+        store,
+    },
+    db::{StoreError, schema::session},
 };
 use serde_json::{Value, json};
 
@@ -65,6 +71,25 @@ fn sessions(server: &TestServer, tokens: &Value) -> Vec<Value> {
     answer.ok()["data"].as_array().unwrap().clone()
 }
 
+/// Moves the last change of a session's refresh token into the past.
+fn pass(server: &TestServer, tokens: &Value, seconds: i64) {
+    let id = tokens["session_id"].as_str().unwrap();
+    let then = (Utc::now() - TimeDelta::seconds(seconds)).naive_utc();
+    let update = diesel::update(session::table.filter(session::id.eq(id))).set(session::used_at.eq(then));
+    server.db.write_blocking(&OPERATOR, |tx| Ok::<_, StoreError>(update.execute(tx.conn)?)).unwrap();
+}
+
+/// How often the audit says that something was done to a session.
+fn audited(server: &TestServer, action: &str, tokens: &Value) -> usize {
+    let administrator = server.account(Role::Administrator);
+    let path = format!("/api/v1/audit?action={action}&resource_id={}", tokens["session_id"].as_str().unwrap());
+    server.get_with(&path, &[administrator.header()]).ok()["data"].as_array().unwrap().len()
+}
+
+fn parse(token: &str) -> bool {
+    RefreshToken::parse(token).is_some()
+}
+
 #[track_caller]
 fn is_invalid_grant(answer: &Answer) {
     assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("invalid_grant")), "{}", answer.text());
@@ -88,28 +113,115 @@ on_both! {
         assert_eq!(refresh(&elsewhere, &third["refresh_token"]).status, 200);
     }
 
-    fn a_token_that_comes_back_ends_its_session_and_no_other(server) {
+    fn a_spent_token_ends_its_session_and_no_other(server) {
         person(server, EMAIL);
         let (stolen, other) = (sign_in(server), sign_in(server));
         let thief = refresh(server, &stolen["refresh_token"]).ok();
+        pass(server, &stolen, 31);
         is_invalid_grant(&refresh(server, &stolen["refresh_token"]));
         is_invalid_grant(&refresh(server, &thief["refresh_token"]));
         assert_eq!((me(server, &thief), me(server, &stolen), me(server, &other)), (401, 401, 200));
         assert_eq!(refresh(server, &other["refresh_token"]).status, 200);
-        let administrator = server.account(Role::Administrator);
-        let audit = server.get_with("/api/v1/audit?resource=sessions&action=reused", &[administrator.header()]).ok();
-        assert_eq!((audit["data"].as_array().unwrap().len(), &audit["data"][0]["resource_id"]), (1, &stolen["session_id"]));
+        assert_eq!((audited(server, "reused", &stolen), audited(server, "reused", &other)), (1, 0));
+        // However old it is.
+        let mut tokens = refresh(server, &sign_in(server)["refresh_token"]).ok();
+        let old = tokens.clone();
+        for _ in 0..5 {
+            tokens = refresh(server, &tokens["refresh_token"]).ok();
+        }
+        is_invalid_grant(&refresh(server, &old["refresh_token"]));
+        is_invalid_grant(&refresh(server, &tokens["refresh_token"]));
+        assert_eq!(me(server, &tokens), 401);
     }
 
-    fn of_many_at_once_with_one_token_at_most_one_is_served(server) {
+    fn a_forged_token_changes_nothing(server) {
         person(server, EMAIL);
         let tokens = sign_in(server);
-        let answers: Vec<Answer> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| refresh(server, &tokens["refresh_token"]))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+        let next = refresh(server, &tokens["refresh_token"]).ok();
+        let id = tokens["session_id"].as_str().unwrap();
+        let whole = next["refresh_token"].as_str().unwrap();
+        let parts: Vec<&str> = whole.split('.').collect();
+        let random = || random().unwrap();
+        let forged = [
+            RefreshToken::new(id).unwrap().text(),
+            format!("remacto_rt_{id}.{}", random()),
+            format!("{}.{}.{}.{}", parts[0], parts[1], random(), parts[3]),
+            format!("{}.{}", parts[0], parts[2]),
+            format!("{}.{}.{}", parts[0], parts[1], parts[2]),
+        ];
+        for token in &forged {
+            is_invalid_grant(&refresh(server, &json!(token)));
+            assert_eq!(form(server, "/api/v1/auth/revoke", &format!("token={token}")).status, if parse(token) { 200 } else { 401 }, "{token}");
+        }
+        assert_eq!((me(server, &next), audited(server, "reused", &tokens), audited(server, "ended", &tokens)), (200, 0, 0));
+        assert_eq!(refresh(server, &next["refresh_token"]).status, 200);
+    }
+
+    fn a_token_whose_answer_was_lost_gets_another_once(server) {
+        person(server, EMAIL);
+        let lost = sign_in(server);
+        let first = refresh(server, &lost["refresh_token"]).ok();
+        pass(server, &lost, 25);
+        let again = refresh(server, &lost["refresh_token"]);
+        assert_documented("createToken", &again);
+        let again = again.ok();
+        assert_ne!(again["refresh_token"], first["refresh_token"]);
+        assert_eq!((me(server, &first), me(server, &again), audited(server, "repeated", &lost)), (200, 200, 1));
+        // Both go on, each in time behind the other, on whichever instance.
+        let elsewhere = TestServer::over(server.target.clone(), &[]);
+        let one = refresh(&elsewhere, &again["refresh_token"]).ok();
+        let other = refresh(server, &first["refresh_token"]).ok();
+        assert_eq!((me(server, &one), me(server, &other)), (200, 200));
+        let one = refresh(server, &one["refresh_token"]).ok();
+        // The other one comes too late.
+        pass(server, &lost, 31);
+        is_invalid_grant(&refresh(&elsewhere, &other["refresh_token"]));
+        assert_eq!((me(server, &one), audited(server, "reused", &lost)), (401, 1));
+        // A third time is once too often, although it is in time.
+        let lost = sign_in(server);
+        let answers: Vec<u16> = (0..3).map(|_| refresh(server, &lost["refresh_token"]).status).collect();
+        assert_eq!((answers, me(server, &lost)), (vec![200, 200, 400], 401));
+    }
+
+    fn who_signs_out_with_a_token_whose_change_was_not_answered_signs_out(server) {
+        person(server, EMAIL);
+        let lost = sign_in(server);
+        let next = refresh(server, &lost["refresh_token"]).ok();
+        let revoked = form(server, "/api/v1/auth/revoke", &format!("token={}", lost["refresh_token"].as_str().unwrap()));
+        assert_eq!((revoked.status, me(server, &next), audited(server, "ended", &lost)), (200, 401, 1));
+        is_invalid_grant(&refresh(server, &next["refresh_token"]));
+    }
+
+    fn a_session_from_before_families_goes_on(server) {
+        person(server, EMAIL);
+        let tokens = sign_in(server);
+        let (id, secret) = (tokens["session_id"].as_str().unwrap(), random().unwrap());
+        let row = session::table.filter(session::id.eq(id));
+        let before = (session::refresh_sha256.eq(hash_secret(&secret)), session::family_sha256.eq(None::<String>));
+        let update = diesel::update(row).set(before);
+        server.db.write_blocking(&OPERATOR, |tx| Ok::<_, StoreError>(update.execute(tx.conn)?)).unwrap();
+        let old = json!(format!("remacto_rt_{id}.{secret}"));
+        let next = refresh(server, &old).ok();
+        assert_eq!((me(server, &next), refresh(server, &next["refresh_token"]).status), (200, 200));
+    }
+
+    fn of_many_at_once_with_one_token_two_are_served(server) {
+        person(server, EMAIL);
+        let tokens = sign_in(server);
+        let elsewhere = TestServer::over(server.target.clone(), &[]);
+        let at_once = |count: usize, token: &Value| -> Vec<Answer> {
+            std::thread::scope(|scope| {
+                let instances = [server, &elsewhere].into_iter().cycle().take(count);
+                let threads: Vec<_> = instances.map(|instance| scope.spawn(move || refresh(instance, token))).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            })
+        };
+        let two: Vec<Value> = at_once(2, &tokens["refresh_token"]).iter().map(Answer::ok).collect();
+        assert_eq!((me(server, &two[0]), me(server, &two[1])), (200, 200));
+        let answers = at_once(6, &two[0]["refresh_token"]);
+        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 2);
         answers.iter().filter(|answer| answer.status != 200).for_each(is_invalid_grant);
+        assert_eq!(me(server, &two[0]), 401, "four too many");
     }
 
     fn tokens_that_are_none_are_refused_in_the_words_of_oauth(server) {
@@ -157,6 +269,7 @@ on_both! {
         assert_eq!((me(server, &tokens), try_to_sign_in(server, EMAIL, PASSWORD).status), (401, 401));
         server.db.write_blocking(&OPERATOR, |tx| store::set_disabled(tx, &id, false)).unwrap();
         is_invalid_grant(&refresh(server, &tokens["refresh_token"]));
+        assert_eq!(me(server, &tokens), 401, "what was good before stays good no more");
     }
 
     fn a_password_is_changed_by_who_knows_it_and_other_sessions_end(server) {
@@ -168,6 +281,10 @@ on_both! {
         };
         assert_eq!(change("wrong", OTHER).problem(422, "invalid_content")["errors"][0]["pointer"], "/current_password");
         assert_eq!(change(PASSWORD, "short").problem(422, "invalid_content")["errors"][0]["pointer"], "/new_password");
+        for weak in ["password1234", "aaaaaaaaaaaa", "            ", EMAIL, "remacto-2026-remacto"] {
+            let problem = change(PASSWORD, weak).problem(422, "invalid_content");
+            assert_eq!((&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]), (&json!("/new_password"), &json!("weak_password")), "{weak}");
+        }
         let changed = change(PASSWORD, OTHER);
         assert_eq!((changed.status, changed.body.len()), (204, 0));
         assert_documented("changePassword", &changed);
@@ -195,7 +312,9 @@ on_both! {
         for wrong in ["x", &lapsed] {
             assert_eq!(set(wrong, OTHER).problem(422, "invalid_content")["errors"][0]["pointer"], "/secret", "{wrong}");
         }
-        assert_eq!(set(&secret, "short").problem(422, "invalid_content")["errors"][0]["pointer"], "/new_password");
+        for weak in ["short", "password1234", EMAIL] {
+            assert_eq!(set(&secret, weak).problem(422, "invalid_content")["errors"][0]["pointer"], "/new_password", "{weak}");
+        }
         let answers: Vec<Answer> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| set(&secret, OTHER))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -236,5 +355,12 @@ on_both! {
             behind_proxy.json("POST", SESSIONS, &[("X-Forwarded-For", "203.0.113.9")], &wrong).problem(401, "invalid_credentials");
         }
         assert_eq!((from(&behind_proxy, "203.0.113.9"), from(&behind_proxy, "198.51.100.7")), (429, 201));
+        // With a port it is the same address; of IPv6 a /56 counts.
+        assert_eq!((from(&behind_proxy, "203.0.113.9:4711"), from(&behind_proxy, "203.0.113.8:4711")), (429, 201));
+        for host in 0..5 {
+            let address = format!("[2001:db8:0:1{host}::1]:4711");
+            behind_proxy.json("POST", SESSIONS, &[("X-Forwarded-For", &address)], &wrong).problem(401, "invalid_credentials");
+        }
+        assert_eq!((from(&behind_proxy, "2001:db8:0:1f::7"), from(&behind_proxy, "2001:db8:0:100::7")), (429, 201));
     }
 }

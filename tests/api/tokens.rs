@@ -14,12 +14,15 @@ use remacto::auth::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{
-    TestServer,
-    accounts::{OPERATOR, signed, signed_as, token_of_nobody},
-    client::Answer,
-    on_both,
-    server::{PUBLIC_URL, SIGNING_KEY},
+use crate::{
+    openapi::assert_documented,
+    support::{
+        TestServer,
+        accounts::{OPERATOR, signed, signed_as, token_of_nobody},
+        client::Answer,
+        on_both,
+        server::{PUBLIC_URL, SIGNING_KEY},
+    },
 };
 
 const ME: &str = "/api/v1/auth/me";
@@ -62,11 +65,45 @@ on_both! {
         let token = answer.ok();
         assert_eq!((&token["token_type"], &token["expires_in"]), (&json!("Bearer"), &json!(900)));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let names: Vec<&String> = token.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["access_token", "token_type", "expires_in"], "what a machine has not is absent, not null");
+        assert_documented("createToken", &answer);
         let own = me(server, &bearer(&answer)).ok();
         assert_eq!((&own["id"], &own["role"], &own["kind"]), (&json!(account.id), &json!("registrar"), &json!("client")));
         let permissions = json!(["account:read", "members:write", "members:update", "members:adhere", "imports:run"]);
         assert_eq!(own["permissions"], permissions);
         assert_eq!(me(server, &bearer(&answer)).header("cache-control"), Some("no-store"));
+    }
+
+    fn a_machine_may_say_its_secret_in_the_form(server) {
+        let (account, other) = (server.account(Role::Registrar), server.account(Role::Registrar));
+        let send = |path: &str, headers: &[(&str, &str)], form: &str| server.send_body("POST", path, &[&[FORM], headers].concat(), form);
+        let post = |form: &str| send(TOKEN, &[], &format!("grant_type=client_credentials&{form}"));
+        let in_form = format!("client_id={}&client_secret={}", account.id, account.secret);
+        let token = post(&in_form);
+        assert_documented("createToken", &token);
+        assert_eq!(me(server, &bearer(&token)).ok()["id"], json!(account.id));
+        let refused = |answer: Answer, status: u16, error: &str| {
+            assert_eq!((answer.status, &answer.json()["error"]), (status, &json!(error)), "{}", answer.text());
+        };
+        refused(post(&format!("client_id={}&client_secret=guess", account.id)), 401, "invalid_client");
+        refused(post(&format!("client_id={}&client_secret={}", other.id, account.secret)), 401, "invalid_client");
+        refused(post(&format!("client_id=a%00b&client_secret={}", account.secret)), 401, "invalid_client");
+        refused(post(&format!("client_id={}", account.id)), 401, "invalid_client");
+        refused(post(&format!("client_secret={}", account.secret)), 400, "invalid_request");
+        // One way is enough, and two are refused even where both are right.
+        let header = basic(&account.id, &account.secret);
+        let both = |path: &str, form: &str| send(path, &[("Authorization", &header)], form);
+        refused(both(TOKEN, &format!("grant_type=client_credentials&{in_form}")), 400, "invalid_request");
+        refused(both(TOKEN, &format!("grant_type=client_credentials&client_id={}", other.id)), 400, "invalid_request");
+        assert_eq!(both(TOKEN, &format!("grant_type=client_credentials&client_id={}", account.id)).status, 200);
+        let text = bearer(&token).trim_start_matches("Bearer ").to_owned();
+        refused(both(REVOKE, &format!("token={text}&{in_form}")), 400, "invalid_request");
+        refused(send(REVOKE, &[account.header()], &format!("token={text}&{in_form}")), 400, "invalid_request");
+        refused(send(REVOKE, &[], &format!("token={text}&client_id={}&client_secret=guess", account.id)), 401, "invalid_client");
+        me(server, &bearer(&token)).ok();
+        assert_eq!(send(REVOKE, &[], &format!("token={text}&{in_form}")).status, 200);
+        me(server, &bearer(&token)).problem(401, "invalid_token");
     }
 
     fn the_token_endpoint_refuses_in_the_words_of_oauth(server) {
@@ -200,7 +237,11 @@ on_both! {
         let metadata = server.get("/.well-known/oauth-authorization-server").ok();
         assert_eq!(metadata["issuer"], PUBLIC_URL);
         assert_eq!(metadata["token_endpoint"], format!("{PUBLIC_URL}{TOKEN}"));
-        assert_eq!(metadata["response_types_supported"], json!([]));
+        assert_eq!(metadata["response_types_supported"], json!(["none"]), "the list is required, and not empty");
+        for endpoint in ["token", "revocation"] {
+            let methods = &metadata[format!("{endpoint}_endpoint_auth_methods_supported")];
+            assert_eq!(methods, &json!(["client_secret_basic", "client_secret_post", "none"]));
+        }
         let keys = server.get("/.well-known/jwks.json").ok();
         let own = Keys::read(SIGNING_KEY).unwrap();
         assert_eq!(keys["keys"], Value::from(own.public()));

@@ -125,9 +125,18 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
         | "loaded_at" => {
             format!("'{MARKER_MOMENT}'")
         }
-        "version" | "position" | "row_number" | "line_number" => MARKER_NUMBER.to_string(),
+        "version" | "epoch" | "position" | "row_number" | "line_number" => MARKER_NUMBER.to_string(),
         "email" => format!("'{MARKER}@{MARKER}.example'"),
-        "request_sha256" | "refresh_sha256" | "secret_sha256" | "sha256" | "secret_hash" | "former_secret_hash" => {
+        "request_sha256"
+        | "refresh_sha256"
+        | "secret_sha256"
+        | "sha256"
+        | "secret_hash"
+        | "former_secret_hash"
+        | "family_sha256"
+        | "sibling_sha256"
+        | "former_sha256"
+        | "former_sibling_sha256" => {
             format!("'{digest}'")
         }
         "answer" | "before_values" | "after_values" | "differences" => format!("'{{\"x\":\"{MARKER}\"}}'"),

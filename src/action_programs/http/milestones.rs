@@ -123,7 +123,7 @@ pub async fn create_milestone(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createMilestone", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createMilestone", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let (program, project) = own(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {

@@ -131,7 +131,7 @@ pub async fn create_project(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createProject", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createProject", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let program = named(tx, input.program.named(), &body.principal)?;

@@ -51,7 +51,7 @@ pub async fn create_program(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createActionProgram", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createActionProgram", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let member = locked_member(tx, &input.member)?;
@@ -155,7 +155,7 @@ pub async fn create_program_transition(
     let variant = View::of_resource(&req, None)?.variant(&req);
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createActionProgramTransition", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createActionProgramTransition", &body.bytes)?;
     let step = move |tx: &mut Tx<'_>| {
         let program = own::<ProgramsMove>(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {

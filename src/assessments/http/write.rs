@@ -54,7 +54,7 @@ pub async fn create_assessment(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createAssessment", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createAssessment", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let member = seen(tx, path.parsed()?)?;
         let author = speaking::<AssessmentsWrite>(tx.conn, &body.principal, (&member.id, &member.slug))?;

@@ -12,8 +12,9 @@ pub use self::accounts::{
 };
 use super::{
     accounts::Account,
+    refresh_tokens::RefreshToken,
     roles::{PERMISSIONS, Role},
-    sessions::{RefreshToken, Session},
+    sessions::Session,
     tokens::{Claims, LIFETIME_S, Tokens},
 };
 use crate::{
@@ -27,9 +28,15 @@ pub struct TokenForm {
     /// `client_credentials` for a machine, `refresh_token` for a person's session.
     #[schema(value_type = String, example = "client_credentials", pattern = "^(client_credentials|refresh_token)$")]
     pub grant_type: Option<String>,
-    /// With `refresh_token`: the session's refresh token. It is good once; the answer has the next one.
-    #[schema(value_type = String, nullable = false)]
+    /// With `refresh_token`: the session's refresh token. The answer has the next one.
+    #[schema(nullable = false)]
     pub refresh_token: Option<String>,
+    /// The client's id, where it proves who it is by this form and not by HTTP Basic authentication.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", nullable = false)]
+    pub client_id: Option<String>,
+    /// The client's secret, likewise.
+    #[schema(format = "password", nullable = false)]
+    pub client_secret: Option<String>,
 }
 
 /// A form of the revocation endpoint (RFC 7009, section 2.1).
@@ -39,9 +46,15 @@ pub struct RevocationForm {
     #[schema(value_type = String, example = "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl")]
     pub token: Option<String>,
     /// `access_token`; other hints are ignored, as the standard says.
-    #[schema(value_type = String, example = "access_token", nullable = false)]
+    #[schema(example = "access_token", nullable = false)]
     #[expect(dead_code, reason = "the two kinds of tokens are told apart without it")]
     pub token_type_hint: Option<String>,
+    /// The client's id, where it proves who it is by this form and not by HTTP Basic authentication.
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", nullable = false)]
+    pub client_id: Option<String>,
+    /// The client's secret, likewise.
+    #[schema(format = "password", nullable = false)]
+    pub client_secret: Option<String>,
 }
 
 /// Who wants to sign in.
@@ -63,7 +76,8 @@ pub struct PasswordIn {
     /// The password that is good now.
     #[schema(example = "correct horse battery staple", max_length = 200, format = "password")]
     pub current_password: String,
-    /// The new one, 12 to 200 characters.
+    /// The new one, 12 to 200 characters that are hard to guess: not made of common passwords or words, of repetitions,
+    /// sequences or dates, or of what is known of the account.
     #[schema(example = "incorrect mule accumulator clamp", min_length = 12, max_length = 200, format = "password")]
     pub new_password: String,
 }
@@ -75,7 +89,8 @@ pub struct PasswordResetIn {
     /// The one-time secret, as the administrator handed it on.
     #[schema(example = "remacto_h2T0nQ5vJ8mX1cL6yB3wK9rF4sD7gP0aZ5uE8iN2oVq", max_length = 200)]
     pub secret: String,
-    /// The new password, 12 to 200 characters.
+    /// The new password, 12 to 200 characters that are hard to guess: not made of common passwords or words, of repetitions,
+    /// sequences or dates, or of what is known of the account.
     #[schema(example = "incorrect mule accumulator clamp", min_length = 12, max_length = 200, format = "password")]
     pub new_password: String,
 }
@@ -92,14 +107,21 @@ pub struct TokenOut {
     /// For how many seconds the token is good.
     #[schema(example = 900, minimum = 1)]
     pub expires_in: i64,
-    /// What gets the next pair of tokens, once; null for machines, which have their secret.
-    #[schema(example = "remacto_rt_01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f.h2T0nQ5vJ8mX1cL6yB3wK9rF4sD7gP0aZ5uE8iN2oVq")]
+    /// What gets the next pair of tokens; absent for machines, which have their secret. Within 30 seconds after it was used
+    /// it gets another pair once more, in case an answer is lost. A token that is used later or more often ends the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        example = "remacto_rt_01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f.h2T0nQ5vJ8mX1cL6yB3wK9rF4sD7gP0aZ5uE8iN2oVq.Zx8Kq1Lw5Tn0Yb3Rf7Hd2Mc6Vp9Js4Ga1Ue8Io3Nk7Q.c1Vd5Wn8Lq2Xe7Rb0Tz4Ky",
+        nullable = false
+    )]
     pub refresh_token: Option<String>,
-    /// Until when the session can be taken up again, if it is not used meanwhile; null for machines.
-    #[serde(serialize_with = "optional_rfc3339")]
+    /// Until when the session can be taken up again, if it is not used meanwhile; absent for machines.
+    #[serde(serialize_with = "optional_rfc3339", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub session_expires_at: Option<DateTime<Utc>>,
-    /// The session; null for machines.
-    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
+    /// The session; absent for machines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid", nullable = false)]
     pub session_id: Option<String>,
 }
 
@@ -240,16 +262,20 @@ pub struct AuthorizationServerOut {
     /// How tokens are got.
     #[schema(value_type = Vec<String>, example = json!(["client_credentials", "refresh_token"]))]
     pub grant_types_supported: [&'static str; 2],
-    /// None: there is no authorization endpoint.
-    #[schema(value_type = Vec<String>, example = json!([]))]
-    pub response_types_supported: [&'static str; 0],
+    /// Only `none`, with which nothing is issued: there is no authorization endpoint. The standard requires the list and
+    /// forbids an empty one.
+    #[schema(value_type = Vec<String>, example = json!(["none"]))]
+    pub response_types_supported: [&'static str; 1],
     /// How clients prove who they are when they get a token; not at all for a refresh token.
-    #[schema(value_type = Vec<String>, example = json!(["client_secret_basic", "none"]))]
-    pub token_endpoint_auth_methods_supported: [&'static str; 2],
+    #[schema(value_type = Vec<String>, example = json!(["client_secret_basic", "client_secret_post", "none"]))]
+    pub token_endpoint_auth_methods_supported: [&'static str; 3],
     /// How they do so when they take one back.
-    #[schema(value_type = Vec<String>, example = json!(["client_secret_basic", "none"]))]
-    pub revocation_endpoint_auth_methods_supported: [&'static str; 2],
+    #[schema(value_type = Vec<String>, example = json!(["client_secret_basic", "client_secret_post", "none"]))]
+    pub revocation_endpoint_auth_methods_supported: [&'static str; 3],
 }
+
+/// How clients prove who they are.
+const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 impl AuthorizationServerOut {
     /// Of this service.
@@ -263,9 +289,9 @@ impl AuthorizationServerOut {
             jwks_uri: at("/.well-known/jwks.json"),
             service_documentation: at("/docs/"),
             grant_types_supported: ["client_credentials", "refresh_token"],
-            response_types_supported: [],
-            token_endpoint_auth_methods_supported: ["client_secret_basic", "none"],
-            revocation_endpoint_auth_methods_supported: ["client_secret_basic", "none"],
+            response_types_supported: ["none"],
+            token_endpoint_auth_methods_supported: AUTH_METHODS,
+            revocation_endpoint_auth_methods_supported: AUTH_METHODS,
         }
     }
 }

@@ -24,8 +24,10 @@ use super::{
     accounts::{Account, AccountKind},
     dto::{AuthorizationServerOut, KeySetOut, OwnAccountOut, RevocationForm, TokenForm, TokenOut},
     principal::{Require, believe, claims},
+    refresh_tokens::RefreshToken,
     roles::{AccountsManage, Needs as _, OwnAccount},
-    sessions::{RefreshToken, Session},
+    security_log::{Event, Proof},
+    sessions::Session,
     store,
 };
 use crate::{
@@ -35,6 +37,7 @@ use crate::{
     state::AppState,
     web::{
         body,
+        client::host,
         problem::{INVALID_BODY, INVALID_CREDENTIALS, Problem},
         query::{self, NoParameters, Query},
         representation::View,
@@ -44,8 +47,9 @@ use crate::{
 /// Get an access token
 ///
 /// RFC 6749, as a form. For machines `grant_type=client_credentials`, the client's id and secret by HTTP Basic
-/// authentication. For people `grant_type=refresh_token` with the session's `refresh_token`, which is good once: when one
-/// comes back that was changed already, the session ends, because two have a copy of it.
+/// authentication or in the form, not both. For people `grant_type=refresh_token` with the session's `refresh_token`. For 30
+/// seconds after its change a token gets another pair once more, in case the answer was lost or two windows sent it at once.
+/// When a token comes back later or more often, the session ends, because two have a copy of it.
 #[utoipa::path(
     tag = "auth",
     operation_id = "createToken",
@@ -62,7 +66,12 @@ pub async fn create_token(
 ) -> Result<HttpResponse, Problem> {
     let form: TokenForm = form(&req, payload).await?;
     match form.grant_type.as_deref() {
-        Some("client_credentials") => Ok(token(issue(&state, &client(&req, &state).await?, None)?)),
+        Some("client_credentials") => {
+            let account = client(&req, &state, form.client_id, form.client_secret).await?;
+            let event = Event::token_granted(&account, &request_id(&req));
+            state.security_log.record(&state.db, event, host(&req, &state.trusted_proxies)).await?;
+            Ok(token(issue(&state, &account, None)?))
+        }
         Some("refresh_token") => Ok(token(sessions::refreshed(&req, &state, form.refresh_token).await?)),
         Some(_) => {
             let detail = "grant_type must be client_credentials or refresh_token.";
@@ -74,7 +83,7 @@ pub async fn create_token(
 
 /// Take a token back
 ///
-/// RFC 7009. A client proves who it is by HTTP Basic authentication, a person by a bearer token of the same account (it
+/// RFC 7009. A client proves who it is by HTTP Basic authentication or in the form, a person by a bearer token of the same account (it
 /// may be the one to take back); an administrator takes back anybody's. A refresh token needs no other proof: to take it
 /// back is to sign out. A token that is not good any more is answered likewise.
 #[utoipa::path(
@@ -96,7 +105,7 @@ pub async fn revoke_token(
         sessions::sign_out(&req, &state, token).await?;
         return Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).finish());
     }
-    let account = revoker(&req, &state).await?;
+    let account = revoker(&req, &state, form.client_id, form.client_secret).await?;
     let missing = || Problem::new(&INVALID_BODY, "token is missing.").for_oauth("invalid_request");
     let token = form.token.ok_or_else(missing)?;
     let claims = match claims(&token, &state).await {
@@ -188,13 +197,47 @@ fn token(token: TokenOut) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(token)
 }
 
-/// The client that HTTP Basic authentication names (RFC 6749, section 2.3.1: both parts are form-encoded).
-async fn client(req: &HttpRequest, state: &AppState) -> Result<Account, Problem> {
+/// The client that proves who it is.
+async fn client(
+    req: &HttpRequest,
+    state: &AppState,
+    id: Option<String>,
+    secret: Option<String>,
+) -> Result<Account, Problem> {
+    let (id, secret) = credentials(req, id, secret)?;
     // What is no id is not looked for: it could hold what no database takes.
-    let (id, secret) = basic(req).filter(|(id, _)| is_id(id)).ok_or_else(refused_client)?;
-    let account = state.db.read(move |conn| store::find(conn, &id)).await?;
-    let is_client = |account: &Account| account.kind == AccountKind::Client && !account.disabled;
-    account.filter(|account| is_client(account) && account.has_secret(&secret)).ok_or_else(refused_client)
+    let asked = Some(id.clone()).filter(|id| is_id(id));
+    let find = move |conn: &mut Conn| asked.as_ref().map_or(Ok(None), |id| store::find(conn, id));
+    let account = state.db.read(find).await?.filter(|account| account.kind == AccountKind::Client);
+    match account {
+        Some(account) if !account.disabled && account.has_secret(&secret) => Ok(account),
+        account => {
+            let event = Event::sign_in_refused(Proof::ClientSecret, &id, account.as_ref());
+            state.security_log.record_refusal(&state.db, event, host(req, &state.trusted_proxies)).await;
+            Err(refused_client())
+        }
+    }
+}
+
+/// A client's id and secret, by HTTP Basic authentication (RFC 6749, section 2.3.1: both parts are form-encoded) or from the
+/// form, where exactly one of them proves who it is.
+fn credentials(req: &HttpRequest, id: Option<String>, secret: Option<String>) -> Result<(String, String), Problem> {
+    let refuse = |detail: &'static str| Err(Problem::new(&INVALID_BODY, detail).for_oauth("invalid_request"));
+    match (req.headers().contains_key(header::AUTHORIZATION), id, secret) {
+        (true, _, Some(_)) => {
+            refuse("A client authenticates by the Authorization header or by client_secret, not both.")
+        }
+        (true, named, None) => {
+            let (id, secret) = basic(req).ok_or_else(refused_client)?;
+            if named.is_some_and(|named| named != id) {
+                return refuse("client_id names another client than the Authorization header.");
+            }
+            Ok((id, secret))
+        }
+        (false, Some(id), Some(secret)) => Ok((id, secret)),
+        (false, None, Some(_)) => refuse("client_id is missing."),
+        (false, _, None) => Err(refused_client()),
+    }
 }
 
 fn refused_client() -> Problem {
@@ -212,10 +255,15 @@ fn basic(req: &HttpRequest) -> Option<(String, String)> {
 }
 
 /// Who takes a token back: a client, or who shows a token.
-async fn revoker(req: &HttpRequest, state: &AppState) -> Result<Account, Problem> {
+async fn revoker(
+    req: &HttpRequest,
+    state: &AppState,
+    id: Option<String>,
+    secret: Option<String>,
+) -> Result<Account, Problem> {
     let value = req.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !value.to_ascii_lowercase().starts_with("bearer ") {
-        return client(req, state).await;
+    if !value.to_ascii_lowercase().starts_with("bearer ") || secret.is_some() {
+        return client(req, state, id, secret).await;
     }
     let principal = believe(req, state).await.map_err(|problem| problem.for_oauth("invalid_client"))?;
     let claims = principal.claims().clone();

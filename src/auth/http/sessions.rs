@@ -12,10 +12,12 @@ use super::{
     super::{
         accounts::{Account, AccountKind},
         dto::{PasswordIn, PasswordResetIn, SessionIn, SessionOut, SessionPageOut, TokenOut},
-        passwords::{MAX_PASSWORD_CHARS, check_password},
+        passwords::{ContextWords, MAX_PASSWORD_CHARS, check_password},
         principal::{Body, Require},
+        refresh_tokens::RefreshToken,
         roles::OwnAccount,
-        sessions::{RefreshToken, Session},
+        security_log::{Event, Proof},
+        sessions::Session,
         store::{self, sessions::Refreshed},
     },
     issue, request_id,
@@ -71,7 +73,11 @@ pub async fn create_session(
     let token = RefreshToken::new(&session.id).map_err(Problem::internal)?;
     let (answer, location) = (issue(&state, &account, Some((&session, &token)))?, address_of(&session.id));
     let actor = account.actor(&request_id(&req));
-    let begin = move |tx: &mut Tx<'_>| store::sessions::begin(tx, &account.id, &session, &token);
+    let from = client::host(&req, &state.trusted_proxies);
+    let begin = move |tx: &mut Tx<'_>| {
+        tx.came_from(from);
+        store::sessions::begin(tx, &account, &session, &token)
+    };
     state.db.write(actor, begin).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::LOCATION, location));
@@ -161,7 +167,7 @@ pub async fn change_password(
     let account = proven(&req, &state, &name, Some(account), current_password).await?;
     let wrong = || violation("/current_password", "wrong_password", "current_password is wrong.");
     let account = account.ok_or_else(wrong)?;
-    let hash = hashed(&state, new_password).await?;
+    let hash = hashed(&state, new_password, account.context_words()).await?;
     let set = move |tx: &mut Tx<'_>| store::sessions::set_password(tx, &account.id, &hash, claims.sid.as_deref());
     state.db.write(body.principal, set).await?;
     Ok(done())
@@ -190,10 +196,10 @@ pub async fn set_password(
         body::read_json(&body::bytes(&req, &mut payload.into_inner()).await?)?;
     let refused = || violation("/secret", "not_good", "The secret is wrong, was used already, or its day is over.");
     let (asked, now) = (secret.clone(), clock::now());
-    let offered = state.db.read(move |conn| store::sessions::is_offered(conn, &asked, now)).await?;
-    offered.then_some(()).ok_or_else(refused)?;
+    let offered = state.db.read(move |conn| store::sessions::offered_to(conn, &asked, now)).await?;
+    let words = offered.ok_or_else(refused)?.context_words();
     check(&new_password)?;
-    let hash = hashed(&state, new_password).await?;
+    let hash = hashed(&state, new_password, words).await?;
     // Who it is follows from the secret, in the same transaction.
     let set = move |tx: &mut Tx<'_>| {
         let account = store::sessions::redeem_offer(tx, &secret)?.ok_or_else(refused)?;
@@ -207,15 +213,15 @@ pub async fn set_password(
 pub(super) async fn refreshed(req: &HttpRequest, state: &AppState, token: Option<String>) -> Result<TokenOut, Problem> {
     let missing = || Problem::new(&INVALID_BODY, "refresh_token is missing.").for_oauth("invalid_request");
     let refused = || {
-        let detail = "The refresh token is not good: it was changed already, or its session has ended.";
+        let detail = "The refresh token is not good: it is unknown, it was changed already, or its session has ended.";
         Problem::new(&INVALID_BODY, detail).for_oauth("invalid_grant")
     };
     let token = RefreshToken::parse(&token.ok_or_else(missing)?).ok_or_else(refused)?;
     let account = owner(state, &token).await?.ok_or_else(refused)?;
-    let next = RefreshToken::new(token.session()).map_err(Problem::internal)?;
+    let next = token.successor().map_err(Problem::internal)?;
     let kept = next.clone();
     let change = move |tx: &mut Tx<'_>| store::sessions::refresh(tx, &token, &kept);
-    // That an old token ends its session is a write: it must stand although the answer is a refusal.
+    // That a spent token ends its session is a write: it must stand although the answer is a refusal.
     match state.db.write(account.actor(&request_id(req)), change).await? {
         Refreshed::Refused => Err(refused()),
         Refreshed::Good(account, session) => issue(state, &account, Some((&session, &next))),
@@ -226,7 +232,7 @@ pub(super) async fn refreshed(req: &HttpRequest, state: &AppState, token: Option
 pub(super) async fn sign_out(req: &HttpRequest, state: &AppState, token: RefreshToken) -> Result<(), Problem> {
     let Some(account) = owner(state, &token).await? else { return Ok(()) };
     let actor = account.actor(&request_id(req));
-    Ok(state.db.write(actor, move |tx: &mut Tx<'_>| store::sessions::sign_out(tx, &account.id, &token)).await?)
+    Ok(state.db.write(actor, move |tx: &mut Tx<'_>| store::sessions::sign_out(tx, &token)).await?)
 }
 
 async fn owner(state: &AppState, token: &RefreshToken) -> Result<Option<Account>, StoreError> {
@@ -252,14 +258,17 @@ async fn proven(
     let hash = account.as_ref().map(|account| account.secret_hash.clone());
     let is_long = password.chars().count() > MAX_PASSWORD_CHARS;
     let checked = if is_long { Ok(false) } else { state.passwords.check(password, hash).await };
-    let account = account.filter(|account| !account.disabled);
-    match checked {
-        Ok(true) if account.is_some() => {
+    match (checked, account) {
+        (Ok(true), Some(account)) if !account.disabled => {
             state.attempts.succeeded(name, from);
-            Ok(account)
+            Ok(Some(account))
         }
-        Ok(_) => Ok(None),
-        Err(error) => {
+        (Ok(_), account) => {
+            let event = Event::sign_in_refused(Proof::Password, name, account.as_ref());
+            state.security_log.record_refusal(&state.db, event, client::host(req, &state.trusted_proxies)).await;
+            Ok(None)
+        }
+        (Err(error), _) => {
             state.attempts.take_back(name, from);
             Err(error.into())
         }
@@ -271,7 +280,10 @@ fn check(new_password: &str) -> Result<(), Problem> {
         .map_err(|why| violation("/new_password", "invalid_value", &format!("new_password {why}.")))
 }
 
-async fn hashed(state: &AppState, new_password: String) -> Result<String, Problem> {
+/// The hash of a new password of an account that has these words, if it is hard to guess.
+async fn hashed(state: &AppState, new_password: String, words: ContextWords) -> Result<String, Problem> {
+    let strength = state.passwords.check_new(new_password.clone(), words).await?;
+    strength.map_err(|why| violation("/new_password", "weak_password", &format!("new_password {why}.")))?;
     state.passwords.hash(new_password).await?.map_err(Problem::internal)
 }
 

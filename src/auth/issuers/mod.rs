@@ -238,6 +238,7 @@ fn vouched(issuer: &Issuer, token: &str, claims: &Value, now: DateTime<Utc>) -> 
         kind: "user".to_owned(),
         role,
         member: None,
+        epoch: 0,
         sid: None,
         iat,
         nbf: seconds("nbf").unwrap_or(iat),

@@ -107,8 +107,8 @@ pub fn find(conn: &mut Conn, kind: AccountKind, id: &str) -> Result<Option<Manag
     Ok(found.filter(|managed| managed.account.kind == kind))
 }
 
-/// Makes an account what is wanted. Who may not sign in any more is signed out everywhere. What changes nothing writes
-/// nothing.
+/// Makes an account what is wanted. Unless only assigned members change, no token from before is good any more. Who may not
+/// sign in any more is signed out everywhere. What changes nothing writes nothing.
 ///
 /// # Errors
 /// [`WriteError::NotNow`] where nobody would be left to manage accounts, [`WriteError::Invalid`] for members that are not
@@ -127,6 +127,9 @@ pub fn update(tx: &mut Tx<'_>, before: &Managed, wanted: &Terms) -> Result<(), W
     let was_disabled: Option<NaiveDateTime> =
         account::table.filter(account::id.eq(id)).select(account::disabled_at).first(tx.conn)?;
     let version = before.account.version + 1;
+    // Which members are assigned is asked anew at every request.
+    let assigned_anew = Terms { assigned_members: wanted.assigned_members.clone(), ..before.terms.clone() };
+    let epoch = before.account.epoch + i64::from(assigned_anew != *wanted);
     diesel::update(account::table.filter(account::id.eq(id)))
         .set((
             account::role.eq(wanted.role.as_str()),
@@ -135,6 +138,7 @@ pub fn update(tx: &mut Tx<'_>, before: &Managed, wanted: &Terms) -> Result<(), W
             account::disabled_at.eq(wanted.disabled.then(|| was_disabled.unwrap_or(now))),
             account::updated_at.eq(now),
             account::version.eq(version),
+            account::epoch.eq(epoch),
         ))
         .execute(tx.conn)?;
     if before.terms.assigned_members != wanted.assigned_members {
@@ -226,7 +230,8 @@ pub fn long_disabled(conn: &mut Conn, before: DateTime<Utc>) -> Result<Option<Ac
     id.map_or(Ok(None), |id| super::find(conn, &id))
 }
 
-/// Gives a client a new secret; the one that was good before stays good beside it, and one before that does not.
+/// Gives a client a new secret; the one that was good before stays good beside it, and one before that does not, nor any
+/// token that it may have got.
 ///
 /// # Errors
 /// The database's.
@@ -235,7 +240,7 @@ pub fn rotate_secret(tx: &mut Tx<'_>, client: &Account, secret: &str) -> Result<
     set_secrets(tx, client, "secret_rotated", hashes)
 }
 
-/// Takes a client's former secret away; says whether there was one.
+/// Takes a client's former secret away, and with it the tokens that it may have got; says whether there was one.
 ///
 /// # Errors
 /// The database's.
@@ -254,10 +259,13 @@ fn set_secrets(
     (former, current): (Option<&str>, String),
 ) -> Result<(), StoreError> {
     let (version, now) = (client.version + 1, tx.now().naive_utc());
+    // Nobody knows with which of its secrets a token was got.
+    let epoch = client.epoch + i64::from(client.former_secret_hash.is_some());
     diesel::update(account::table.filter(account::id.eq(&client.id)))
         .set((
             account::secret_hash.eq(current),
             account::former_secret_hash.eq(former),
+            account::epoch.eq(epoch),
             account::version.eq(version),
             account::updated_at.eq(now),
         ))

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{
     accounts::{Account, AccountKind, NewAccount, SecretHash, Standing, Terms},
     roles::Role,
+    security_log::{Entry, Statement},
     tokens::Claims,
 };
 use crate::{
@@ -46,6 +47,7 @@ struct AccountRow {
     organisation: Option<String>,
     disabled_at: Option<NaiveDateTime>,
     former_secret_hash: Option<String>,
+    epoch: i64,
 }
 
 fn role(text: &str) -> Result<Role, StoreError> {
@@ -63,6 +65,7 @@ fn account((row, member_slug): (AccountRow, Option<String>)) -> Result<Account, 
         organisation: row.organisation,
         secret_hash: SecretHash(row.secret_hash),
         former_secret_hash: row.former_secret_hash.map(SecretHash),
+        epoch: row.epoch,
         disabled: row.disabled_at.is_some(),
         version: row.version,
         created_at: row.created_at.and_utc(),
@@ -153,7 +156,7 @@ pub fn find_user(conn: &mut Conn, email: &str) -> Result<Option<Account>, StoreE
 /// # Errors
 /// [`StoreError::NotAdmitted`], or the database's.
 pub fn admit(conn: &mut Conn, claims: &Claims) -> Result<(), StoreError> {
-    type Found = (String, Option<String>, Option<NaiveDateTime>, bool, bool);
+    type Found = (String, Option<String>, Option<NaiveDateTime>, i64, bool, bool);
     let revoked = exists(revoked_token::table.filter(revoked_token::jti.eq(&claims.jti)));
     if claims.outside {
         let revoked: bool = diesel::select(revoked).get_result(conn)?;
@@ -161,14 +164,21 @@ pub fn admit(conn: &mut Conn, claims: &Claims) -> Result<(), StoreError> {
     }
     let sid = claims.sid.as_deref().unwrap_or_default();
     let own = session::id.eq(sid).and(session::account_id.eq(&claims.sub)).and(session::ended_at.is_null());
-    let columns =
-        (account::role, account::member_id, account::disabled_at, revoked, exists(session::table.filter(own)));
+    let columns = (
+        account::role,
+        account::member_id,
+        account::disabled_at,
+        account::epoch,
+        revoked,
+        exists(session::table.filter(own)),
+    );
     let found: Option<Found> =
         account::table.filter(account::id.eq(&claims.sub)).select(columns).first(conn).optional()?;
     let found = found.ok_or(StoreError::NotAdmitted("is no longer there"))?;
-    let (role_code, member_id, disabled_at, revoked, going_on) = found;
+    let (role_code, member_id, disabled_at, epoch, revoked, going_on) = found;
     let signed_in = claims.sid.is_none() || going_on;
-    let standing = Standing { role: role(&role_code)?, member_id, disabled: disabled_at.is_some(), revoked, signed_in };
+    let (role, disabled) = (role(&role_code)?, disabled_at.is_some());
+    let standing = Standing { role, member_id, disabled, epoch, revoked, signed_in };
     standing.admits(claims).map_err(StoreError::NotAdmitted)
 }
 
@@ -209,6 +219,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewAccount) -> Result<String, WriteError> {
         organisation,
         disabled_at: disabled.then_some(now),
         former_secret_hash: None,
+        epoch: 1,
     };
     let id = row.id.clone();
     // What is personal (e-mail) and what is secret is left out.
@@ -257,7 +268,8 @@ struct AssignedRow {
     member_id: String,
 }
 
-/// Disables an account, or enables it again; returns whether that changes anything.
+/// Disables an account, which signs it out everywhere, or enables it again; returns whether that changes anything. No token
+/// from before is good any more.
 ///
 /// # Errors
 /// [`WriteError::NotNow`] where nobody would be left to manage accounts, or the database's.
@@ -269,8 +281,12 @@ pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, W
     let now = tx.now().naive_utc();
     let account = account::table.filter(account::id.eq(id));
     let disabled_at = disabled.then_some(now);
-    let columns =
-        (account::disabled_at.eq(disabled_at), account::updated_at.eq(now), account::version.eq(account::version + 1));
+    let columns = (
+        account::disabled_at.eq(disabled_at),
+        account::updated_at.eq(now),
+        account::version.eq(account::version + 1),
+        account::epoch.eq(account::epoch + 1),
+    );
     let changed = if disabled {
         diesel::update(account.filter(account::disabled_at.is_null())).set(columns).execute(tx.conn)?
     } else {
@@ -281,7 +297,26 @@ pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, W
     }
     let version = account::table.filter(account::id.eq(id)).select(account::version).first(tx.conn)?;
     tx.audit(deed(if disabled { "disabled" } else { "enabled" }, id, version, None, None));
+    if disabled {
+        sessions::end_all(tx, id, None)?;
+    }
     Ok(true)
+}
+
+/// Writes an event of signing in to the audit.
+///
+/// # Errors
+/// None; the entry is written when the transaction commits.
+pub fn note_security_event(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
+    let Statement { action, resource, id, facts, count } = entry.statement();
+    let mut after: serde_json::Map<String, serde_json::Value> =
+        facts.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    after.insert("count".to_owned(), count.into());
+    if let Some(address) = entry.address {
+        tx.came_from(address);
+    }
+    tx.audit(Deed { action, resource, id, version: None, before: None, after: Some(after.into()) });
+    Ok(())
 }
 
 /// Takes a token back.

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use super::{
     super::{
         passwords::hash_secret,
-        sessions::{RESET_HOURS, RefreshToken, Session, last_moment},
+        refresh_tokens::{Known, Presented, RefreshToken},
+        sessions::{RESET_HOURS, Session, last_moment},
     },
     Account, deed, find,
 };
@@ -41,21 +42,23 @@ impl From<SessionRow> for Session {
 /// Begins a session of an account, with its first refresh token.
 ///
 /// # Errors
-/// [`StoreError::NotAdmitted`] for an account that was erased or disabled while its password was checked, or the
-/// database's.
-pub fn begin(tx: &mut Tx<'_>, account_id: &str, new: &Session, token: &RefreshToken) -> Result<(), StoreError> {
-    let may = account::table.filter(account::id.eq(account_id).and(account::disabled_at.is_null()));
+/// [`StoreError::NotAdmitted`] for an account that was erased or disabled, or got another password, while its password was
+/// checked, or the database's.
+pub fn begin(tx: &mut Tx<'_>, owner: &Account, new: &Session, token: &RefreshToken) -> Result<(), StoreError> {
+    let is_it = account::id.eq(&owner.id).and(account::secret_hash.eq(&owner.secret_hash.0));
+    let may = account::table.filter(is_it.and(account::disabled_at.is_null()));
     if may.count().get_result::<i64>(tx.conn)? == 0 {
-        return Err(StoreError::NotAdmitted("is no longer there, or disabled"));
+        return Err(StoreError::NotAdmitted("is no longer there, is disabled, or has got another password"));
     }
     diesel::insert_into(session::table)
         .values((
             session::id.eq(&new.id),
-            session::account_id.eq(account_id),
+            session::account_id.eq(&owner.id),
             session::created_at.eq(new.created_at.naive_utc()),
             session::used_at.eq(new.used_at.naive_utc()),
             session::expires_at.eq(new.expires_at.naive_utc()),
             session::refresh_sha256.eq(token.hash()),
+            session::family_sha256.eq(token.family_hash()),
             session::user_agent.eq(&new.user_agent),
         ))
         .execute(tx.conn)?;
@@ -63,41 +66,92 @@ pub fn begin(tx: &mut Tx<'_>, account_id: &str, new: &Session, token: &RefreshTo
     Ok(())
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = session)]
+struct KnownRow {
+    family_sha256: Option<String>,
+    refresh_sha256: String,
+    sibling_sha256: Option<String>,
+    former_sha256: Option<String>,
+    former_sibling_sha256: Option<String>,
+    /// A change and a repetition set it; after a repetition there is no former token whose change it could be.
+    #[diesel(deserialize_as = Stamp)]
+    used_at: NaiveDateTime,
+}
+
+impl From<KnownRow> for Known {
+    fn from(row: KnownRow) -> Self {
+        Self {
+            family: row.family_sha256,
+            current: row.refresh_sha256,
+            sibling: row.sibling_sha256,
+            former: [row.former_sha256, row.former_sibling_sha256],
+            changed_at: row.used_at.and_utc(),
+        }
+    }
+}
+
+/// A session that goes on and that nobody else changes meanwhile, with its account's id and its tokens.
+fn lock(tx: &mut Tx<'_>, id: &str) -> Result<Option<(String, Session, Known)>, StoreError> {
+    if let Conn::Postgres(conn) = &mut *tx.conn {
+        let row = session::table.filter(session::id.eq(id)).select(session::id);
+        let _locked: Option<String> = row.for_update().first(conn).optional()?;
+    }
+    let going_on = session::ended_at.is_null().and(session::expires_at.gt(tx.now().naive_utc()));
+    let found: Option<(String, SessionRow, KnownRow)> = session::table
+        .filter(session::id.eq(id).and(going_on))
+        .select((session::account_id, SessionRow::as_select(), KnownRow::as_select()))
+        .first(tx.conn)
+        .optional()?;
+    Ok(found.map(|(account_id, row, known)| (account_id, row.into(), known.into())))
+}
+
 /// What came of a refresh token.
 pub enum Refreshed {
     /// It was changed for the next one.
     Good(Box<Account>, Session),
-    /// It is not good; where it had been changed before, its session has ended with that.
+    /// It is not good; where it was spent, its session has ended with that.
     Refused,
 }
 
-/// Changes a refresh token for the next one. Of several at once with the same token, on whichever instance, one is served.
+/// Changes a refresh token for the next one, or gives a former one another token once more, as [`Known`] says. Of several at
+/// once with the same token, on whichever instance, at most two are served.
 ///
 /// # Errors
 /// The database's.
 pub fn refresh(tx: &mut Tx<'_>, token: &RefreshToken, next: &RefreshToken) -> Result<Refreshed, StoreError> {
-    let now = tx.now();
-    let row = session::table.filter(session::id.eq(token.session()));
-    let going_on = session::ended_at.is_null().and(session::expires_at.gt(now.naive_utc()));
-    let changed = diesel::update(row.filter(session::refresh_sha256.eq(token.hash())).filter(going_on))
-        .set((session::refresh_sha256.eq(next.hash()), session::used_at.eq(now.naive_utc())))
-        .execute(tx.conn)?;
-    let found: Option<(String, SessionRow)> =
-        row.select((session::account_id, SessionRow::as_select())).first(tx.conn).optional()?;
-    let Some((account_id, found)) = found else { return Ok(Refreshed::Refused) };
-    if changed == 0 {
-        // It is an old one, or a forged one with the id of a session: who knows the id had a token.
-        end_where(tx, &account_id, Some(token.session()), None, "reused")?;
-        return Ok(Refreshed::Refused);
-    }
-    let account = find(tx.conn, &account_id)?.filter(|account| !account.disabled);
-    let Some(account) = account else {
-        end_where(tx, &account_id, Some(token.session()), None, "ended")?;
+    let (id, now) = (token.session(), tx.now());
+    let Some((account_id, mut session, known)) = lock(tx, id)? else { return Ok(Refreshed::Refused) };
+    let known = match known.recognise(token, now) {
+        Presented::Current => known.changed(next, now),
+        Presented::Former => {
+            tx.audit(of_session("repeated", id));
+            known.repeated(next)
+        }
+        Presented::Spent => {
+            end_where(tx, &account_id, Some(id), None, "reused")?;
+            return Ok(Refreshed::Refused);
+        }
+        Presented::Foreign => return Ok(Refreshed::Refused),
+    };
+    let Some(account) = find(tx.conn, &account_id)?.filter(|account| !account.disabled) else {
+        end_where(tx, &account_id, Some(id), None, "ended")?;
         return Ok(Refreshed::Refused);
     };
-    let mut session = Session::from(found);
+    session.used_at = now;
     session.expires_at = last_moment(session.created_at, now);
-    diesel::update(row).set(session::expires_at.eq(session.expires_at.naive_utc())).execute(tx.conn)?;
+    let [former, former_sibling] = known.former;
+    diesel::update(session::table.filter(session::id.eq(id)))
+        .set((
+            session::used_at.eq(now.naive_utc()),
+            session::expires_at.eq(session.expires_at.naive_utc()),
+            session::family_sha256.eq(known.family),
+            session::refresh_sha256.eq(known.current),
+            session::sibling_sha256.eq(known.sibling),
+            session::former_sha256.eq(former),
+            session::former_sibling_sha256.eq(former_sibling),
+        ))
+        .execute(tx.conn)?;
     Ok(Refreshed::Good(Box::new(account), session))
 }
 
@@ -133,15 +187,15 @@ pub fn owner(conn: &mut Conn, id: &str) -> Result<Option<Account>, StoreError> {
     owner.map_or(Ok(None), |owner| find(conn, &owner))
 }
 
-/// Ends the session of a refresh token, if that is the one that is good now.
+/// Ends the session of a refresh token, if it was ever issued for that session: who signs out with a token whose change was
+/// not answered signs out, too.
 ///
 /// # Errors
 /// The database's.
-pub fn sign_out(tx: &mut Tx<'_>, account_id: &str, token: &RefreshToken) -> Result<(), StoreError> {
-    let is_it = session::id.eq(token.session()).and(session::refresh_sha256.eq(token.hash()));
-    let holds: i64 = session::table.filter(is_it).count().get_result(tx.conn)?;
-    if holds > 0 {
-        end(tx, account_id, token.session())?;
+pub fn sign_out(tx: &mut Tx<'_>, token: &RefreshToken) -> Result<(), StoreError> {
+    let Some((account_id, _, known)) = lock(tx, token.session())? else { return Ok(()) };
+    if known.recognise(token, tx.now()) != Presented::Foreign {
+        end(tx, &account_id, token.session())?;
     }
     Ok(())
 }
@@ -175,7 +229,8 @@ fn end_where(
     Ok(ended)
 }
 
-/// Gives an account another password. Its other sessions end with the old one, and so do offers of a new one.
+/// Gives an account another password. Its other sessions end with the old one, and so do offers of a new one. Where no
+/// session is kept, no token from before is good any more.
 ///
 /// # Errors
 /// The database's.
@@ -183,7 +238,12 @@ pub fn set_password(tx: &mut Tx<'_>, account_id: &str, hash: &str, keep: Option<
     let row = account::table.filter(account::id.eq(account_id));
     let now = tx.now().naive_utc();
     diesel::update(row)
-        .set((account::secret_hash.eq(hash), account::updated_at.eq(now), account::version.eq(account::version + 1)))
+        .set((
+            account::secret_hash.eq(hash),
+            account::updated_at.eq(now),
+            account::version.eq(account::version + 1),
+            account::epoch.eq(account::epoch + i64::from(keep.is_none())),
+        ))
         .execute(tx.conn)?;
     let version = row.select(account::version).first(tx.conn)?;
     tx.audit(deed("password_changed", account_id, version, None, None));
@@ -212,14 +272,15 @@ pub fn offer_password(tx: &mut Tx<'_>, account_id: &str, secret: &str) -> Result
     Ok(expires_at)
 }
 
-/// Whether a one-time secret is good now.
+/// Whose one-time secret it is; none for one that is not good now.
 ///
 /// # Errors
 /// The database's.
-pub fn is_offered(conn: &mut Conn, secret: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+pub fn offered_to(conn: &mut Conn, secret: &str, now: DateTime<Utc>) -> Result<Option<Account>, StoreError> {
     let is_it = password_reset::secret_sha256.eq(hash_secret(secret));
     let offers = password_reset::table.filter(is_it.and(password_reset::expires_at.gt(now.naive_utc())));
-    Ok(offers.count().get_result::<i64>(conn)? > 0)
+    let id: Option<String> = offers.select(password_reset::account_id).first(conn).optional()?;
+    id.map_or(Ok(None), |id| find(conn, &id))
 }
 
 /// Whose one-time secret it is, which is good no more from now on. None for one that is not or was good before.

@@ -57,7 +57,7 @@ pub async fn moderate_contribution(
     let variant = View::of_resource(&req, None)?.variant(&req);
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "moderateContribution", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "moderateContribution", &body.bytes)?;
     let moderate = move |tx: &mut Tx<'_>| {
         let before = own(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {
@@ -97,7 +97,7 @@ pub async fn decide_contribution(
     let variant = View::of_resource(&req, None)?.variant(&req);
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "decideContribution", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "decideContribution", &body.bytes)?;
     let decide = move |tx: &mut Tx<'_>| {
         let before = own(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {

@@ -46,7 +46,7 @@ pub async fn create_consultation(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createConsultation", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createConsultation", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let program = named(tx, input.program.named(), &body.principal)?;

@@ -57,7 +57,7 @@ pub async fn create_evaluation(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createEvaluation", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createEvaluation", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let program = seen(tx, path.parsed()?, &body.principal)?;
         let author = speaking::<EvaluationsWrite>(tx.conn, &body.principal, (&program.owner.id, &program.owner.slug))?;

@@ -120,7 +120,7 @@ pub async fn create_collaboration(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createCollaboration", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createCollaboration", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let parties = named(tx, &body.principal, Some(&input.lead), &input.named())?;

@@ -125,7 +125,7 @@ pub async fn create_event(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createEvent", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createEvent", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let parties = named(tx, &body.principal, input.host.as_ref(), &input.named())?;

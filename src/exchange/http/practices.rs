@@ -118,7 +118,7 @@ pub async fn create_practice(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createPractice", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createPractice", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let member = locked_member(tx, &input.member)?;

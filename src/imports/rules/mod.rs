@@ -137,7 +137,16 @@ pub struct Order {
     /// Digest of the list's bytes, as 64 hexadecimal digits.
     pub content_sha256: String,
     /// Who asks; nobody on the command line.
-    pub account_id: Option<String>,
+    pub importer: Option<Importer>,
+}
+
+/// Whose an import is. Who has become something else since does not see its report any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Importer {
+    /// The account's id.
+    pub account_id: String,
+    /// As what the account acts: its role, with the member that it speaks for.
+    pub standing: String,
 }
 
 impl Order {
@@ -261,7 +270,7 @@ pub struct Filters {
     /// What came of it.
     pub outcome: Option<Outcome>,
     /// Whose imports; everybody's where there is none.
-    pub account_id: Option<String>,
+    pub importer: Option<Importer>,
     /// The order.
     pub order: paging::Order<SortKey>,
 }
@@ -298,7 +307,7 @@ mod tests {
             plan_hash: None,
             format: Format::Csv,
             content_sha256: String::new(),
-            account_id: None,
+            importer: None,
         };
         assert_eq!(order(None).to_confirm(10, 100), None);
         assert_eq!(order(None).to_confirm(11, 100), Some(11));

@@ -131,7 +131,7 @@ pub fn run(tx: &mut Tx<'_>, order: &Order, keeper: &Keeper, content: Content) ->
             })?
         }
     };
-    keep(tx, &id, order.account_id.as_deref(), &report)?;
+    keep(tx, &id, order.importer.as_ref(), &report)?;
     if report.outcome == Outcome::Applied {
         tx.audit(deed(&id, &report)?);
     }

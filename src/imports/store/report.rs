@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::super::rules::{Filters, Report, Row, RowFilters, Stored};
+use super::super::rules::{Filters, Importer, Report, Row, RowFilters, Stored};
 use crate::{
     db::{
         Backend, Conn, Deed, Stamp, StoreError, Tx, batch_insert, current_sequence, json,
@@ -49,12 +49,13 @@ struct RowRow {
 ///
 /// # Errors
 /// The database's.
-pub fn keep(tx: &mut Tx<'_>, id: &str, account_id: Option<&str>, report: &Report) -> Result<(), StoreError> {
+pub fn keep(tx: &mut Tx<'_>, id: &str, importer: Option<&Importer>, report: &Report) -> Result<(), StoreError> {
     diesel::insert_into(import_report::table)
         .values((
             import_report::id.eq(id),
             import_report::created_at.eq(tx.now().naive_utc()),
-            import_report::account_id.eq(account_id),
+            import_report::account_id.eq(importer.map(|importer| &importer.account_id)),
+            import_report::standing.eq(importer.map(|importer| &importer.standing)),
             import_report::resource.eq(report.resource.as_str()),
             import_report::outcome.eq(report.outcome.as_str()),
             import_report::report.eq(json::write(report)?),
@@ -97,14 +98,14 @@ pub fn stored(conn: &mut Conn, id: &str) -> Result<Option<Stored>, StoreError> {
     find(conn, id, None)
 }
 
-/// The report with an id, if it is of an account's import; of anybody's where there is none.
+/// The report with an id, if it is of somebody's import; of anybody's where there is none.
 ///
 /// # Errors
 /// The database's.
-pub fn find(conn: &mut Conn, id: &str, account_id: Option<&str>) -> Result<Option<Stored>, StoreError> {
+pub fn find(conn: &mut Conn, id: &str, importer: Option<&Importer>) -> Result<Option<Stored>, StoreError> {
     let mut query = import_report::table.filter(import_report::id.eq(id)).into_boxed::<Backend>();
-    if let Some(account_id) = account_id {
-        query = query.filter(import_report::account_id.eq(account_id));
+    if let Some(Importer { account_id, standing }) = importer {
+        query = query.filter(import_report::account_id.eq(account_id).and(import_report::standing.eq(standing)));
     }
     let row: Option<ReportRow> = query.select(ReportRow::as_select()).first(conn).optional()?;
     row.map(ReportRow::read).transpose()
@@ -139,8 +140,8 @@ fn filtered(filters: &Filters) -> import_report::BoxedQuery<'_, Backend> {
     if let Some(outcome) = filters.outcome {
         query = query.filter(import_report::outcome.eq(outcome.as_str()));
     }
-    if let Some(account_id) = &filters.account_id {
-        query = query.filter(import_report::account_id.eq(account_id));
+    if let Some(Importer { account_id, standing }) = &filters.importer {
+        query = query.filter(import_report::account_id.eq(account_id).and(import_report::standing.eq(standing)));
     }
     query
 }

@@ -55,7 +55,7 @@ pub async fn create_measurement(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createMeasurement", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createMeasurement", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let of = named(tx, input.indicator.named(), &body.principal)?;
@@ -158,7 +158,7 @@ pub async fn review_measurement(
     let variant = View::of_resource(&req, None)?.variant(&req);
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "reviewMeasurement", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "reviewMeasurement", &body.bytes)?;
     let review = move |tx: &mut Tx<'_>| {
         let (of, before) = reviewed(tx, path.parsed()?, &body.principal)?;
         once.answer(tx, |tx| {

@@ -49,7 +49,7 @@ pub async fn create_indicator(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createIndicator", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createIndicator", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let place = place(tx, &input, &body.principal)?;

@@ -57,7 +57,7 @@ pub async fn create_member(
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createMember", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createMember", &body.bytes)?;
     let create = move |tx: &mut Tx<'_>| {
         let input = body.content?;
         let code = input.territory();
@@ -206,7 +206,7 @@ pub async fn create_member_transition(
     let variant = View::of_resource(&req, None)?.variant(&req);
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createMemberTransition", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createMemberTransition", &body.bytes)?;
     let step = move |tx: &mut Tx<'_>| {
         let member = own::<MembersMove>(tx, path.parsed()?, &body)?;
         let input = body.content?;
@@ -271,7 +271,7 @@ pub async fn create_member_adhesion(
     let variant = View::of_resource(&req, None)?.variant(&req);
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
-    let once = Once::of(&req, &principal.claims().sub, "createMemberAdhesion", &body.bytes)?;
+    let once = Once::of(&req, principal.key_owner(), "createMemberAdhesion", &body.bytes)?;
     let adhere = move |tx: &mut Tx<'_>| {
         let member = own::<MembersAdhere>(tx, path.parsed()?, &body)?;
         let input = body.content?;

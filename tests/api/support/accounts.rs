@@ -104,6 +104,6 @@ pub fn signed_as(header: &Header, claims: &Claims, key: &EncodingKey) -> String 
 
 /// A token of an account that is nowhere.
 pub fn token_of_nobody(role: Role) -> String {
-    let subject = Subject { account: new_id(), kind: "client", role, member: None, session: None };
+    let subject = Subject { account: new_id(), kind: "client", role, member: None, epoch: 1, session: None };
     format!("Bearer {}", tokens().issue(subject, Utc::now()).unwrap())
 }

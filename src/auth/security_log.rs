@@ -1,0 +1,328 @@
+//! What the audit hears of signing in, beside the sessions that begin: failed attempts, tokens that are granted, and
+//! requests that a role does not allow.
+//!
+//! Anybody can fail as often as they please, so the number of entries is bounded. The first event of its kind has an entry
+//! at once. The same by the same, from the same network, within an hour is only counted, and a second entry says how often.
+//! A process remembers a fixed number of different events; more are only counted, and one entry says how many. What an
+//! attempt named is remembered as a digest and never stored: it may be anybody's e-mail address, or a password in the wrong
+//! place.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest as _, Sha256};
+
+use super::{accounts::Account, store, tokens::Claims};
+use crate::{
+    db::{Actor, Db, StoreError, Tx},
+    kernel::clock,
+    web::client::network_of,
+};
+
+/// For how long the same event is only counted.
+const WINDOW: TimeDelta = TimeDelta::hours(1);
+/// How many different events of nobody in particular are remembered.
+const MOST_ANONYMOUS: usize = 500;
+/// How many different events of accounts are remembered.
+const MOST_OF_ACCOUNTS: usize = 2_000;
+/// How often counts are written whose hour is over.
+const INTERVAL: Duration = Duration::from_mins(1);
+/// Who notes what nobody's account did.
+const SIGN_IN: &str = "sign-in";
+
+/// How somebody proves who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// A person's password.
+    Password,
+    /// A machine's secret.
+    ClientSecret,
+}
+
+impl Proof {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::ClientSecret => "client_secret",
+        }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Kind {
+    SignInRefused {
+        named: [u8; 32],
+        proof: Proof,
+        account: Option<String>,
+    },
+    TokenGranted {
+        account: String,
+    },
+    Forbidden {
+        account: String,
+        operation: String,
+        code: &'static str,
+    },
+    /// More different events than are remembered.
+    LeftOut,
+}
+
+/// Something that the audit hears of.
+#[derive(Debug, Clone)]
+pub struct Event {
+    kind: Kind,
+    actor: Actor,
+}
+
+impl Event {
+    /// An attempt to prove who one is has failed. `named` is what the attempt named, `account` whose that is, if anybody's.
+    #[must_use]
+    pub fn sign_in_refused(proof: Proof, named: &str, account: Option<&Account>) -> Self {
+        let account = account.map(|account| account.id.clone());
+        let kind = Kind::SignInRefused { named: Sha256::digest(named).into(), proof, account };
+        Self { kind, actor: Actor::System(SIGN_IN) }
+    }
+
+    /// A machine was given a token.
+    #[must_use]
+    pub fn token_granted(client: &Account, request: &str) -> Self {
+        Self { kind: Kind::TokenGranted { account: client.id.clone() }, actor: client.actor(request) }
+    }
+
+    /// A request was refused to who sent it.
+    #[must_use]
+    pub fn forbidden(claims: &Claims, actor: Actor, operation: String, code: &'static str) -> Self {
+        Self { kind: Kind::Forbidden { account: claims.sub.clone(), operation, code }, actor }
+    }
+}
+
+/// An entry to be written: an event, from where, and how many of the same there were since the entry before.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    event: Event,
+    /// From where; not of events that were left out.
+    pub address: Option<IpAddr>,
+    count: u64,
+}
+
+/// What an entry says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// What was done.
+    pub action: &'static str,
+    /// The collection.
+    pub resource: &'static str,
+    /// The resource's id.
+    pub id: Option<String>,
+    /// Further facts.
+    pub facts: Vec<(&'static str, String)>,
+    /// How many of the same there were.
+    pub count: u64,
+}
+
+impl Entry {
+    /// Who is behind it.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        self.event.actor.clone()
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn statement(&self) -> Statement {
+        let (action, resource, id, facts) = match &self.event.kind {
+            Kind::SignInRefused { proof, account, .. } => {
+                ("sign_in_refused", "accounts", account.clone(), vec![("proof", proof.as_str().to_owned())])
+            }
+            Kind::TokenGranted { .. } => ("granted", "tokens", None, vec![("grant", "client_credentials".to_owned())]),
+            Kind::Forbidden { operation, code, .. } => {
+                let facts = vec![("operation", operation.clone()), ("code", (*code).to_owned())];
+                ("refused", "permissions", None, facts)
+            }
+            Kind::LeftOut => ("left_out", "audit", None, Vec::new()),
+        };
+        Statement { action, resource, id, facts, count: self.count }
+    }
+}
+
+/// The same event in the hour since its entry.
+struct Repeated {
+    event: Event,
+    address: IpAddr,
+    since: DateTime<Utc>,
+    count: u64,
+}
+
+/// Events that are only counted.
+struct Windows {
+    most: usize,
+    open: HashMap<(Kind, IpAddr), Repeated>,
+    left_out: u64,
+}
+
+impl Windows {
+    fn of(most: usize) -> Mutex<Self> {
+        Mutex::new(Self { most, open: HashMap::new(), left_out: 0 })
+    }
+
+    fn note(&mut self, event: Event, address: IpAddr, now: DateTime<Utc>) -> Option<Entry> {
+        let key = (event.kind.clone(), network_of(address));
+        let (mut count, is_full) = (1, self.open.len() >= self.most);
+        match self.open.get_mut(&key) {
+            Some(same) if now - same.since < WINDOW => {
+                same.count += 1;
+                return None;
+            }
+            Some(over) => count += over.count,
+            None if is_full => {
+                self.left_out += 1;
+                return None;
+            }
+            None => {}
+        }
+        self.open.insert(key, Repeated { event: event.clone(), address, since: now, count: 0 });
+        Some(Entry { event, address: Some(address), count })
+    }
+
+    /// The counts whose hour is over; they are forgotten here.
+    fn collect(&mut self, now: DateTime<Utc>) -> Vec<Entry> {
+        let over = self.open.extract_if(|_, repeated| now - repeated.since >= WINDOW);
+        let repeated = over.filter(|(_, repeated)| repeated.count > 0);
+        let entry =
+            |(_, Repeated { event, address, count, .. }): (_, Repeated)| Entry { event, address: Some(address), count };
+        let mut entries: Vec<Entry> = repeated.map(entry).collect();
+        let count = std::mem::take(&mut self.left_out);
+        if count > 0 {
+            let event = Event { kind: Kind::LeftOut, actor: Actor::System(SIGN_IN) };
+            entries.push(Entry { event, address: None, count });
+        }
+        entries
+    }
+}
+
+/// The events of a process. A flood of anonymous ones leaves those of accounts their places.
+pub struct SecurityLog {
+    anonymous: Mutex<Windows>,
+    of_accounts: Mutex<Windows>,
+}
+
+impl Default for SecurityLog {
+    fn default() -> Self {
+        Self { anonymous: Windows::of(MOST_ANONYMOUS), of_accounts: Windows::of(MOST_OF_ACCOUNTS) }
+    }
+}
+
+impl SecurityLog {
+    /// Notes an event; returns the entry that must be written now, if any.
+    #[must_use]
+    pub fn note(&self, event: Event, address: IpAddr, now: DateTime<Utc>) -> Option<Entry> {
+        let windows = if matches!(event.actor, Actor::System(_)) { &self.anonymous } else { &self.of_accounts };
+        windows.lock().unwrap_or_else(PoisonError::into_inner).note(event, address, now)
+    }
+
+    /// The counts that must be written now.
+    #[must_use]
+    pub fn collect(&self, now: DateTime<Utc>) -> Vec<Entry> {
+        let windows = [&self.anonymous, &self.of_accounts].into_iter();
+        windows.flat_map(|windows| windows.lock().unwrap_or_else(PoisonError::into_inner).collect(now)).collect()
+    }
+
+    /// Notes an event and writes its entry.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn record(&self, db: &Db, event: Event, address: IpAddr) -> Result<(), StoreError> {
+        let Some(entry) = self.note(event, address, clock::now()) else { return Ok(()) };
+        db.write(entry.actor(), move |tx: &mut Tx<'_>| store::note_security_event(tx, &entry)).await
+    }
+
+    /// The same of a refusal, which is given whether or not it can be noted.
+    pub async fn record_refusal(&self, db: &Db, event: Event, address: IpAddr) {
+        if let Err(error) = self.record(db, event, address).await {
+            log::warn!("a refusal can't be noted in the audit: {error}");
+        }
+    }
+}
+
+/// Writes the counts whose hour is over, every minute as long as the server runs.
+pub async fn keep(log: Arc<SecurityLog>, db: Db) {
+    let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + INTERVAL, INTERVAL);
+    loop {
+        interval.tick().await;
+        for entry in log.collect(clock::now()) {
+            let written = db.write(entry.actor(), move |tx: &mut Tx<'_>| store::note_security_event(tx, &entry)).await;
+            if let Err::<(), StoreError>(error) = written {
+                log::warn!("repeated events can't be noted in the audit: {error}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    fn from(last: u16) -> IpAddr {
+        IpAddr::from([10, 0, u8::try_from(last >> 8).unwrap(), u8::try_from(last & 255).unwrap()])
+    }
+
+    fn refused(named: &str) -> Event {
+        Event::sign_in_refused(Proof::Password, named, None)
+    }
+
+    #[test]
+    fn the_first_is_noted_and_the_others_are_counted() {
+        let log = SecurityLog::default();
+        let first = log.note(refused("a@b.example"), from(1), at(0)).unwrap();
+        let facts = vec![("proof", "password".to_owned())];
+        let said = Statement { action: "sign_in_refused", resource: "accounts", id: None, facts, count: 1 };
+        assert_eq!((first.statement(), first.address), (said, Some(from(1))));
+        for second in 1..=5 {
+            assert!(log.note(refused("a@b.example"), from(1), at(second)).is_none());
+        }
+        assert!(log.note(refused("a@b.example"), from(2), at(6)).is_some(), "from elsewhere");
+        assert!(log.note(refused("b@b.example"), from(1), at(6)).is_some(), "by another name");
+        assert!(log.collect(at(3_599)).is_empty());
+        let collected = log.collect(at(3_600));
+        assert_eq!(collected.iter().map(|entry| entry.statement().count).collect::<Vec<_>>(), [5]);
+        assert_eq!(log.note(refused("a@b.example"), from(1), at(3_601)).unwrap().statement().count, 1);
+        // Nobody has collected yet: then the next entry says how many there were.
+        assert!(log.note(refused("a@b.example"), from(1), at(3_602)).is_none());
+        assert_eq!(log.note(refused("a@b.example"), from(1), at(7_201)).unwrap().statement().count, 2);
+    }
+
+    #[test]
+    fn a_flood_has_a_bound_and_is_counted() {
+        let log = SecurityLog::default();
+        let noted =
+            |count: u16, now| (0..count).filter(|n| log.note(refused(&n.to_string()), from(*n), now).is_some()).count();
+        assert_eq!(noted(2_000, at(0)), MOST_ANONYMOUS);
+        let left_out = log.collect(at(60));
+        let said: Vec<Statement> = left_out.iter().map(Entry::statement).collect();
+        assert_eq!(
+            said,
+            [Statement { action: "left_out", resource: "audit", id: None, facts: Vec::new(), count: 1_500 }]
+        );
+        assert_eq!(left_out[0].address, None);
+        assert_eq!(noted(500, at(61)), 0, "they are known");
+        assert_eq!(log.collect(at(3_600)).len(), MOST_ANONYMOUS);
+        assert_eq!(noted(2_000, at(3_601)), MOST_ANONYMOUS, "the hour is over");
+    }
+
+    #[test]
+    fn what_was_named_is_not_kept() {
+        let log = SecurityLog::default();
+        let entry = log.note(refused("hunter2"), from(1), at(0)).unwrap();
+        assert!(!format!("{entry:?} {:?}", entry.statement()).contains("hunter2"));
+    }
+}
