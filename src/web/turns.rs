@@ -22,7 +22,7 @@ const MOST_UPLOADS: usize = 4;
 /// How many accounts may have an upload under way or wait for it.
 const MOST_ACCOUNTS: usize = 64;
 /// How long somebody waits for a place or a turn before being told to come again.
-const MOST_WAIT: Duration = Duration::from_secs(60);
+const MOST_WAIT: Duration = Duration::from_mins(1);
 /// When an account that has an import under way may ask again, in seconds.
 const RETRY_AFTER_S: &str = "5";
 

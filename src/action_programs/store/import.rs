@@ -164,7 +164,7 @@ impl Importable for ProjectList {
                 Write::Change(change) => {
                     let (before, facts) = *change;
                     changed.push(format!("{} {}", before.program, before.code));
-                    update(tx, before, facts)?;
+                    update(tx, &before, facts)?;
                 }
             }
         }
@@ -229,13 +229,13 @@ fn programs(conn: &mut Conn, slugs: &[&str]) -> Result<HashMap<Slug, Program>, S
     Ok(found.into_iter().map(|program| (program.slug.clone(), program)).collect())
 }
 
-fn update(tx: &mut Tx<'_>, before: Project, facts: ProjectFacts) -> Result<(), StoreError> {
+fn update(tx: &mut Tx<'_>, before: &Project, facts: ProjectFacts) -> Result<(), StoreError> {
     let tally = tally_of(tx.conn, &before.id, facts.ends_on)?;
     let after = Project { facts, tally, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
     diesel::update(project::table.filter(project::id.eq(&after.id)))
         .set((ProjectRow::of(&after)?, ProjectDerived::of(&after.facts)))
         .execute(tx.conn)?;
-    note(tx, Some(&before), &after)
+    note(tx, Some(before), &after)
 }
 
 fn note(tx: &mut Tx<'_>, before: Option<&Project>, project: &Project) -> Result<(), StoreError> {

@@ -494,7 +494,7 @@ mod tests {
             let is_whole = text.is_empty() || text.ends_with(['}', '\n']);
             prop_assert_eq!(found.iter().all(|(.., row)| row.is_ok()), is_whole, "{}", text);
             if !is_whole {
-                prop_assert_eq!(found.last().unwrap().1.unwrap() as usize, text.lines().count());
+                prop_assert_eq!(usize::try_from(found.last().unwrap().1.unwrap()).unwrap(), text.lines().count());
             }
         }
     }
