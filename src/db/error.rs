@@ -79,7 +79,7 @@ impl From<DieselError> for StoreError {
 impl StoreError {
     /// Why no connection could be had, by the words of the last attempt.
     pub(super) fn of_checkout(text: String) -> Self {
-        match failure_of(&DatabaseErrorKind::Unknown, &text) {
+        match failure_of(DatabaseErrorKind::Unknown, &text) {
             Some(Failure::NoSpace) => Self::NoSpace(text),
             Some(Failure::ReadOnly) => Self::ReadOnly(text),
             Some(Failure::Storage) => Self::Storage(text),
@@ -192,12 +192,12 @@ fn failure(error: &DieselError) -> Option<Failure> {
             let outage = failure(rollback_error).filter(|failure| *failure == Failure::Outage);
             outage.or_else(|| failure(commit_error))
         }
-        DieselError::DatabaseError(kind, info) => failure_of(kind, info.message()),
+        DieselError::DatabaseError(kind, info) => failure_of(*kind, info.message()),
         _ => None,
     }
 }
 
-fn failure_of(kind: &DatabaseErrorKind, message: &str) -> Option<Failure> {
+fn failure_of(kind: DatabaseErrorKind, message: &str) -> Option<Failure> {
     match kind {
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Some(Failure::Outage),
         DatabaseErrorKind::SerializationFailure => Some(Failure::Contention),
@@ -238,11 +238,11 @@ mod tests {
             ("annulation de la requête à cause du délai écoulé pour l'obtention de verrous", Failure::Unknown),
             ("out of shared memory", Failure::Unknown),
         ] {
-            assert_eq!(failure_of(&DatabaseErrorKind::Unknown, message), Some(expected), "{message}");
+            assert_eq!(failure_of(DatabaseErrorKind::Unknown, message), Some(expected), "{message}");
         }
-        assert_eq!(failure_of(&DatabaseErrorKind::ReadOnlyTransaction, "impossible"), Some(Failure::ReadOnly));
-        assert_eq!(failure_of(&DatabaseErrorKind::SerializationFailure, ""), Some(Failure::Contention));
-        assert_eq!(failure_of(&DatabaseErrorKind::UniqueViolation, "database is locked"), None);
+        assert_eq!(failure_of(DatabaseErrorKind::ReadOnlyTransaction, "impossible"), Some(Failure::ReadOnly));
+        assert_eq!(failure_of(DatabaseErrorKind::SerializationFailure, ""), Some(Failure::Contention));
+        assert_eq!(failure_of(DatabaseErrorKind::UniqueViolation, "database is locked"), None);
     }
 
     #[test]

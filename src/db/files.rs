@@ -77,7 +77,8 @@ fn close(path: &Path, mode: u32) {
     let Ok(metadata) = fs::metadata(path) else { return };
     let mut permissions = metadata.permissions();
     let found = permissions.mode();
-    if found & 0o077 == 0 || found & STICKY != 0 {
+    let is_private = found.trailing_zeros() >= 6;
+    if is_private || found & STICKY != 0 {
         return;
     }
     permissions.set_mode(mode);

@@ -272,8 +272,6 @@ fn versions<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result
 /// The versions of migrations and their whole names.
 fn names<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result<Vec<(String, String)>, MigrationError> {
     let migrations = diesel::migration::MigrationSource::<DB>::migrations(source).map_err(MigrationError::Failed)?;
-    let name = |migration: &Box<dyn diesel::migration::Migration<DB>>| {
-        (migration.name().version().to_string(), migration.name().to_string())
-    };
-    Ok(migrations.iter().map(name).collect())
+    let names = migrations.iter().map(|migration| migration.name());
+    Ok(names.map(|name| (name.version().to_string(), name.to_string())).collect())
 }

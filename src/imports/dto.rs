@@ -13,9 +13,8 @@ use utoipa::{
 };
 
 use super::rules::{
-    Filters, Format, Importer, MOST_ROWS, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction, RowFilters,
-    SortKey,
-    Stored, TemplateFormat,
+    Filters, Format, Importer, MOST_ROWS, Mode, Number, Outcome, PlanHash, Report, Resource, Row, RowAction,
+    RowFilters, SortKey, Stored, TemplateFormat,
 };
 use crate::{
     kernel::{

@@ -217,7 +217,8 @@ impl Traits<'_> {
     /// Whether it can be answered with a refusal of a status; `declared` says whether its handler says so.
     fn can_refuse(&self, status: &str, declared: bool) -> bool {
         match status {
-            "401" => self.is_data(),
+            // Reading needs space (507), too, where the database sorts much or an export is written.
+            "401" | "507" => self.is_data(),
             "403" => self.guarded,
             // An operation without an address says itself that something it names may not exist.
             "404" => self.addressed || declared,
@@ -228,8 +229,6 @@ impl Traits<'_> {
             "408" | "415" => self.has_body,
             "422" => (self.has_body && !self.signs_in()) || declared,
             "503" => self.is_data() || self.path == "/health/ready",
-            // Reading needs space, too, where the database sorts much or an export is written.
-            "507" => self.is_data(),
             _ => true,
         }
     }

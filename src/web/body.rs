@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(pace.time_left(s(6), 100), s(0));
         assert_eq!(pace.time_left(s(6), 1 << 20), s(5), "what comes fast may pause as long as the first byte");
         let (fast_enough, whole) = (16 << 20, s(300));
-        assert_eq!(pace.time_left(whole - s(2), fast_enough), s(2), "the whole is bounded, too");
+        assert_eq!(pace.time_left(whole.saturating_sub(s(2)), fast_enough), s(2), "the whole is bounded, too");
         assert_eq!(pace.time_left(whole, 32 << 20), s(0));
     }
 

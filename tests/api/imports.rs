@@ -587,7 +587,7 @@ on_both! {
             for (number, upload) in uploads.iter_mut().enumerate() {
                 upload.write_all(head.as_bytes()).unwrap();
                 let (mut upload, send) = (upload.try_clone().unwrap(), send.clone());
-                upload.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+                upload.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
                 scope.spawn(move || {
                     // Only the head: the server leaves a refused connection open for as long as it is patient.
                     let (mut answer, mut byte) = (Vec::new(), [0]);

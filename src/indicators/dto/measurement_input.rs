@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::super::rules::{
-    Address, Catalogue, Content, Definition, Disaggregation, Figures, MOST_DIMENSIONS, MOST_PARTS, Measurement, NOTE_CHARS,
-    Period, Report, Verdict, content,
+    Address, Catalogue, Content, Definition, Disaggregation, Figures, MOST_DIMENSIONS, MOST_PARTS, Measurement,
+    NOTE_CHARS, Period, Report, Verdict, content,
 };
 use super::{optional_parts, parts};
 use crate::kernel::{
