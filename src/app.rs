@@ -88,6 +88,8 @@ pub struct Running {
     pub operations: Option<Server>,
     /// Where the operations listener is.
     pub operations_address: Option<SocketAddr>,
+    /// What the audit has still to hear of, and where it is written.
+    security_log: (Arc<SecurityLog>, Db),
 }
 
 impl Running {
@@ -101,6 +103,8 @@ impl Running {
             tokio::task::spawn(operations);
         }
         let outcome = self.api.await;
+        let (security_log, db) = self.security_log;
+        security_log.close(&db).await;
         if let Some(handle) = handle {
             ServerHandle::stop(&handle, false).await;
         }
@@ -141,18 +145,18 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     tokio::task::spawn(forget_rates(rate_limits));
     let reload = Reload::new(args, db.target(), &state.tokens, &state.issuers);
     tokio::task::spawn(reload.at_hangup(Hangups::listen()?));
-    tokio::task::spawn(security_log::keep(security_log, db.clone()));
+    tokio::task::spawn(security_log::keep(Arc::clone(&security_log), db.clone()));
     tokio::task::spawn(retention::keep_house(db.clone(), args.retention()));
     let (operations, operations_address) = match args.ops_bind {
         OpsBind::Off => (None, None),
         OpsBind::At(bind) => {
             let listener = listen(bind)?;
             let address = listener.local_addr()?;
-            (Some(operations(listener, metrics, db)?), Some(address))
+            (Some(operations(listener, metrics, db.clone())?), Some(address))
         }
     };
     let api = api(args, listener, state)?;
-    Ok(Running { api, address, operations, operations_address })
+    Ok(Running { api, address, operations, operations_address, security_log: (security_log, db) })
 }
 
 /// Forgets those whose requests have all come back, every minute as long as the server runs.

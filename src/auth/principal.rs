@@ -155,7 +155,7 @@ async fn note_refusal<B>(state: &AppState, principal: &Principal, response: &Ser
     let operation = format!("{} {pattern}", req.method());
     let event = Event::forbidden(&principal.claims, principal.actor(), operation, code);
     let address = client::host(req, &state.trusted_proxies);
-    state.security_log.record_refusal(&state.db, event, address).await;
+    state.security_log.record(&state.db, event, address).await;
 }
 
 /// Counts a request, and says who sends it. A token that has not been seen counts for the address before anything is done
@@ -207,7 +207,7 @@ pub async fn claims(token: &str, state: &AppState) -> Result<Arc<Claims>, Proble
         TokenError::NoKeys => Problem::new(&ISSUER_UNAVAILABLE, format!("The token {error}.")),
         error => Problem::invalid_token(format!("The token {error}.")),
     };
-    let now = clock::now();
+    let (now, generation) = (clock::now(), state.tokens.generation());
     if let Some(claims) = state.tokens.known(token, now).map_err(refused)? {
         return Ok(claims);
     }
@@ -219,7 +219,7 @@ pub async fn claims(token: &str, state: &AppState) -> Result<Arc<Claims>, Proble
         let found = state.db.read(move |conn| store::member_of_slug(conn, &slug)).await?;
         claims.member = Some(found.ok_or_else(|| refused(TokenError::NoMember))?);
     }
-    Ok(state.tokens.remember(token, claims, now))
+    Ok(state.tokens.remember(token, claims, (now, generation)))
 }
 
 /// The principal, if the request has one, for what everybody may ask and only some may do.

@@ -56,13 +56,19 @@ impl RefreshToken {
         Ok(Self { session: session.to_owned(), family: Some(random()?), secret: random()? })
     }
 
-    /// Another token of the same session and family. A token from before families begins one.
+    /// Another token of the same session and family. A token from before families begins one, which follows from it: all
+    /// that are issued for it are of one family.
     ///
     /// # Errors
     /// A sentence, when the system has no random numbers.
     pub fn successor(&self) -> Result<Self, String> {
-        let family = self.family.clone().map_or_else(random, Ok)?;
+        let family = self.family.clone().unwrap_or_else(|| self.begun_family());
         Ok(Self { session: self.session.clone(), family: Some(family), secret: random()? })
+    }
+
+    /// The family that a token from before families begins.
+    fn begun_family(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(format!("family.{}", self.secret)))
     }
 
     /// Reads what [`RefreshToken::text`] writes, and tokens from before families, which have a session and a secret only.
@@ -163,7 +169,8 @@ impl Known {
         if self.former.contains(&hash) && (family == self.family || family.is_none()) {
             return if now - self.changed_at <= GRACE { Presented::Former } else { Presented::Spent };
         }
-        if family.is_some() && family == self.family { Presented::Spent } else { Presented::Foreign }
+        let family = family.unwrap_or_else(|| hash_secret(&token.begun_family()));
+        if self.family == Some(family) { Presented::Spent } else { Presented::Foreign }
     }
 
     /// What is known after a current token was changed for the next one.
@@ -271,6 +278,10 @@ mod tests {
         assert_eq!(known.recognise(&from_before(token.session()), at(0)), Presented::Foreign);
         let next = token.successor().unwrap();
         let known = known.changed(&next, at(10));
+        let sibling = token.successor().unwrap();
+        let repeated = known.clone().repeated(&sibling);
+        assert!([&next, &sibling].iter().all(|good| repeated.recognise(good, at(20)) == Presented::Current));
+        assert_eq!(repeated.recognise(&token, at(20)), Presented::Spent, "a third time");
         assert_eq!(known.recognise(&token, at(20)), Presented::Former);
         assert_eq!(known.recognise(&token, at(50)), Presented::Spent);
         assert_eq!(known.recognise(&from_before(token.session()), at(20)), Presented::Foreign);

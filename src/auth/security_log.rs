@@ -78,6 +78,8 @@ enum Kind {
 pub struct Event {
     kind: Kind,
     actor: Actor,
+    /// Whether its account is one of another issuer, of which nothing is stored.
+    is_outside: bool,
 }
 
 impl Event {
@@ -86,19 +88,30 @@ impl Event {
     pub fn sign_in_refused(proof: Proof, named: &str, account: Option<&Account>) -> Self {
         let account = account.map(|account| account.id.clone());
         let kind = Kind::SignInRefused { named: Sha256::digest(named).into(), proof, account };
-        Self { kind, actor: Actor::System(SIGN_IN) }
+        Self { kind, actor: Actor::System(SIGN_IN), is_outside: false }
     }
 
     /// A machine was given a token.
     #[must_use]
     pub fn token_granted(client: &Account, request: &str) -> Self {
-        Self { kind: Kind::TokenGranted { account: client.id.clone() }, actor: client.actor(request) }
+        let kind = Kind::TokenGranted { account: client.id.clone() };
+        Self { kind, actor: client.actor(request), is_outside: false }
     }
 
     /// A request was refused to who sent it.
     #[must_use]
     pub fn forbidden(claims: &Claims, actor: Actor, operation: String, code: &'static str) -> Self {
-        Self { kind: Kind::Forbidden { account: claims.sub.clone(), operation, code }, actor }
+        let kind = Kind::Forbidden { account: claims.sub.clone(), operation, code };
+        Self { kind, actor, is_outside: claims.outside }
+    }
+
+    /// The account that it is about, if any.
+    fn account(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::SignInRefused { account, .. } => account.as_deref(),
+            Kind::TokenGranted { account } | Kind::Forbidden { account, .. } => Some(account),
+            Kind::LeftOut => None,
+        }
     }
 }
 
@@ -131,6 +144,12 @@ impl Entry {
     #[must_use]
     pub fn actor(&self) -> Actor {
         self.event.actor.clone()
+    }
+
+    /// The account that it is about, if it is one of this service.
+    #[must_use]
+    pub fn stored_account(&self) -> Option<&str> {
+        self.event.account().filter(|_| !self.event.is_outside)
     }
 
     /// What it says.
@@ -190,6 +209,20 @@ impl Windows {
         Some(Entry { event, address: Some(address), count })
     }
 
+    /// Takes an entry back that could not be written: the next one of its kind has its events, too.
+    fn put_back(&mut self, entry: Entry, now: DateTime<Utc>) {
+        let Entry { event, address, count } = entry;
+        let Some(address) = address else {
+            self.left_out += count;
+            return;
+        };
+        let key = (event.kind.clone(), network_of(address));
+        let since = now - WINDOW;
+        let repeated = self.open.entry(key).or_insert(Repeated { event, address, since, count: 0 });
+        repeated.since = since;
+        repeated.count += count;
+    }
+
     /// The counts whose hour is over; they are forgotten here.
     fn collect(&mut self, now: DateTime<Utc>) -> Vec<Entry> {
         let over = self.open.extract_if(|_, repeated| now - repeated.since >= WINDOW);
@@ -199,7 +232,7 @@ impl Windows {
         let mut entries: Vec<Entry> = repeated.map(entry).collect();
         let count = std::mem::take(&mut self.left_out);
         if count > 0 {
-            let event = Event { kind: Kind::LeftOut, actor: Actor::System(SIGN_IN) };
+            let event = Event { kind: Kind::LeftOut, actor: Actor::System(SIGN_IN), is_outside: false };
             entries.push(Entry { event, address: None, count });
         }
         entries
@@ -222,8 +255,28 @@ impl SecurityLog {
     /// Notes an event; returns the entry that must be written now, if any.
     #[must_use]
     pub fn note(&self, event: Event, address: IpAddr, now: DateTime<Utc>) -> Option<Entry> {
-        let windows = if matches!(event.actor, Actor::System(_)) { &self.anonymous } else { &self.of_accounts };
-        windows.lock().unwrap_or_else(PoisonError::into_inner).note(event, address, now)
+        self.windows(&event).lock().unwrap_or_else(PoisonError::into_inner).note(event, address, now)
+    }
+
+    fn windows(&self, event: &Event) -> &Mutex<Windows> {
+        if event.account().is_none() { &self.anonymous } else { &self.of_accounts }
+    }
+
+    fn put_back(&self, entry: Entry) {
+        let windows = self.windows(&entry.event);
+        windows.lock().unwrap_or_else(PoisonError::into_inner).put_back(entry, clock::now());
+    }
+
+    /// Writes the counts of hours that are over at a moment.
+    pub async fn write_counts(&self, db: &Db, now: DateTime<Utc>) {
+        for entry in self.collect(now) {
+            self.write(db, entry).await;
+        }
+    }
+
+    /// Writes all counts, at the end of the process.
+    pub async fn close(&self, db: &Db) {
+        self.write_counts(db, clock::now() + WINDOW).await;
     }
 
     /// The counts that must be written now.
@@ -233,19 +286,20 @@ impl SecurityLog {
         windows.flat_map(|windows| windows.lock().unwrap_or_else(PoisonError::into_inner).collect(now)).collect()
     }
 
-    /// Notes an event and writes its entry.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn record(&self, db: &Db, event: Event, address: IpAddr) -> Result<(), StoreError> {
-        let Some(entry) = self.note(event, address, clock::now()) else { return Ok(()) };
-        db.write(entry.actor(), move |tx: &mut Tx<'_>| store::note_security_event(tx, &entry)).await
+    /// Notes an event and writes its entry. Where that can't be written now, as on a full disk, it is written later:
+    /// who only wants to read gets a token all the same.
+    pub async fn record(&self, db: &Db, event: Event, address: IpAddr) {
+        if let Some(entry) = self.note(event, address, clock::now()) {
+            self.write(db, entry).await;
+        }
     }
 
-    /// The same of a refusal, which is given whether or not it can be noted.
-    pub async fn record_refusal(&self, db: &Db, event: Event, address: IpAddr) {
-        if let Err(error) = self.record(db, event, address).await {
-            log::warn!("a refusal can't be noted in the audit: {error}");
+    async fn write(&self, db: &Db, entry: Entry) {
+        let (actor, noted) = (entry.actor(), entry.clone());
+        let written = db.write(actor, move |tx: &mut Tx<'_>| store::note_security_event(tx, &noted)).await;
+        if let Err::<(), StoreError>(error) = written {
+            log::warn!("an event can't be noted in the audit yet: {error}");
+            self.put_back(entry);
         }
     }
 }
@@ -255,12 +309,7 @@ pub async fn keep(log: Arc<SecurityLog>, db: Db) {
     let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + INTERVAL, INTERVAL);
     loop {
         interval.tick().await;
-        for entry in log.collect(clock::now()) {
-            let written = db.write(entry.actor(), move |tx: &mut Tx<'_>| store::note_security_event(tx, &entry)).await;
-            if let Err::<(), StoreError>(error) = written {
-                log::warn!("repeated events can't be noted in the audit: {error}");
-            }
-        }
+        log.write_counts(&db, clock::now()).await;
     }
 }
 
@@ -317,6 +366,24 @@ mod tests {
         assert_eq!(noted(500, at(61)), 0, "they are known");
         assert_eq!(log.collect(at(3_600)).len(), MOST_ANONYMOUS);
         assert_eq!(noted(2_000, at(3_601)), MOST_ANONYMOUS, "the hour is over");
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_in_the_next_entry() {
+        let log = SecurityLog::default();
+        let first = log.note(refused("a@b.example"), from(1), at(0)).unwrap();
+        assert!(log.note(refused("a@b.example"), from(1), at(1)).is_none());
+        let window = || log.anonymous.lock().unwrap();
+        window().put_back(first, at(2));
+        let second = log.note(refused("a@b.example"), from(1), at(3)).unwrap();
+        assert_eq!(second.statement().count, 3, "two that were not written, and this one");
+        window().put_back(second, at(4));
+        assert_eq!(log.collect(at(4))[0].statement().count, 3);
+        assert!((0..).take(1_000).any(|n| log.note(refused(&n.to_string()), from(n), at(5)).is_none()), "full");
+        let left_out = log.collect(at(6)).remove(0);
+        let count = left_out.statement().count;
+        window().put_back(left_out, at(7));
+        assert_eq!(log.collect(at(8))[0].statement().count, count);
     }
 
     #[test]

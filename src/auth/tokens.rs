@@ -2,7 +2,10 @@
 //! was written here. Checking a signature costs more than most answers, so a token that was found good is remembered,
 //! by its hash, until it expires.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode, errors::ErrorKind};
@@ -137,6 +140,8 @@ pub struct Tokens {
     audience: String,
     validation: Validation,
     remembered: Cache<[u8; 32], Remembered>,
+    /// How often everything was forgotten: what was checked before that is not remembered after it.
+    generation: AtomicU64,
 }
 
 impl Tokens {
@@ -150,7 +155,8 @@ impl Tokens {
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "nbf", "exp"]);
-        Self { keys: RwLock::new(Arc::new(keys)), issuer, audience, validation, remembered: Cache::new(REMEMBERED) }
+        let (keys, remembered) = (RwLock::new(Arc::new(keys)), Cache::new(REMEMBERED));
+        Self { keys, issuer, audience, validation, remembered, generation: AtomicU64::default() }
     }
 
     /// The keys.
@@ -167,7 +173,14 @@ impl Tokens {
 
     /// Looks at every token again, because who may sign them has changed.
     pub fn forget(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
         self.remembered.clear();
+    }
+
+    /// What [`Tokens::remember`] must be told, taken before a token is checked.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// This service's public URL, which is its name as an issuer.
@@ -216,12 +229,20 @@ impl Tokens {
         Ok((until > now.timestamp()).then_some(claims))
     }
 
-    /// Notes that a token was found good now; of another issuer it must be found so again now and then.
+    /// Notes that a token was found good now; of another issuer it must be found so again now and then. Nothing is noted
+    /// where keys or issuers have changed since the [generation](Tokens::generation) before the check.
     #[must_use]
-    pub fn remember(&self, token: &str, claims: Claims, now: DateTime<Utc>) -> Arc<Claims> {
+    pub fn remember(&self, token: &str, claims: Claims, (now, generation): (DateTime<Utc>, u64)) -> Arc<Claims> {
         let until = if claims.outside { claims.exp.min(now.timestamp() + OUTSIDE_S) } else { claims.exp };
         let claims = Arc::new(claims);
-        self.remembered.insert(Sha256::digest(token).into(), Remembered { claims: Arc::clone(&claims), until });
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        if self.generation() == generation {
+            self.remembered.insert(hash, Remembered { claims: Arc::clone(&claims), until });
+            // It may have been forgotten in between.
+            if self.generation() != generation {
+                self.remembered.remove(&hash);
+            }
+        }
         claims
     }
 
@@ -233,7 +254,8 @@ impl Tokens {
         if let Some(claims) = self.known(token, now)? {
             return Ok(claims);
         }
-        Ok(self.remember(token, self.verify(token)?, now))
+        let generation = self.generation();
+        Ok(self.remember(token, self.verify(token)?, (now, generation)))
     }
 
     fn verify(&self, token: &str) -> Result<Claims, TokenError> {

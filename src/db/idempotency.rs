@@ -60,7 +60,9 @@ impl Claim {
             .and(idempotency_answer::operation.eq(self.operation))
             .and(idempotency_answer::idempotency_key.eq(&self.key));
         let old = idempotency_answer::created_at.lt(oldest_kept(tx.now()));
-        diesel::delete(idempotency_answer::table.filter(same_key.and(old))).execute(tx.conn)?;
+        if diesel::delete(idempotency_answer::table.filter(same_key.and(old))).execute(tx.conn)? > 0 {
+            tx.note_erasure();
+        }
         let row = Row {
             account_id: &self.account_id,
             operation: self.operation,

@@ -147,7 +147,7 @@ pub fn database_name(target: &Target) -> Result<String, MigrationError> {
 /// # Errors
 /// [`MigrationError::InUse`] where a process uses the database, or what stops a migration.
 pub fn revert(target: &Target, steps: usize) -> Result<Vec<String>, MigrationError> {
-    let (_file, mut conn) = alone(target)?;
+    let (_files, mut conn) = alone(target)?;
     let mut reverted = Vec::new();
     while reverted.len() < steps && !applied(&mut conn)?.is_empty() {
         let undone = match &mut conn {
@@ -167,19 +167,26 @@ pub fn revert_all(target: &Target) -> Result<Vec<String>, MigrationError> {
     revert(target, usize::MAX)
 }
 
-/// A connection to a database that no process uses, and what keeps others from using it.
-fn alone(target: &Target) -> Result<(Option<std::fs::File>, Conn), MigrationError> {
+/// A connection to a database that no process uses or migrates, and what keeps others from it.
+fn alone(target: &Target) -> Result<(Vec<std::fs::File>, Conn), MigrationError> {
     if let Target::Sqlite(path) = target {
-        let lock = files::lock_for_deletion(path).map_err(|(lock, error)| MigrationError::Lock(lock, error))?;
-        let lock = lock.ok_or(MigrationError::InUse)?;
-        return Ok((Some(lock), open(target, Access::Write)?));
+        let failed = |(lock, error)| MigrationError::Lock(lock, error);
+        let in_use = files::lock_for_deletion(path).map_err(failed)?.ok_or(MigrationError::InUse)?;
+        let migrating = files::lock_for_migration(path).map_err(failed)?;
+        return Ok((vec![in_use, migrating], open(target, Access::Write)?));
     }
     let mut conn = open(target, Access::Write)?;
     let failed = |error: diesel::result::Error| MigrationError::Failed(Box::new(error));
     conn.batch_execute("SET statement_timeout = 0;").map_err(failed)?;
-    let lock = format!("SELECT pg_try_advisory_lock({USE_KEY})");
-    let locked = diesel::dsl::sql::<diesel::sql_types::Bool>(&lock).get_result(&mut conn).map_err(failed)?;
-    if locked { Ok((None, conn)) } else { Err(MigrationError::InUse) }
+    for key in [USE_KEY, LOCK_KEY] {
+        let lock = format!("SELECT pg_try_advisory_lock({key})");
+        let is_locked: bool =
+            diesel::dsl::sql::<diesel::sql_types::Bool>(&lock).get_result(&mut conn).map_err(failed)?;
+        if !is_locked {
+            return Err(MigrationError::InUse);
+        }
+    }
+    Ok((Vec::new(), conn))
 }
 
 fn applied(conn: &mut Conn) -> Result<Vec<String>, MigrationError> {

@@ -191,7 +191,8 @@ impl Db {
             file: file.clone(),
             _in_use: in_use,
             writes: Watch::default(),
-            log_holds_erased: AtomicBool::new(false),
+            // A process that was killed may have left it so.
+            log_holds_erased: AtomicBool::new(matches!(target, Target::Sqlite(_))),
         };
         Ok(Self { inner: Arc::new(inner), deadline: DEFAULT_DEADLINE })
     }

@@ -48,7 +48,7 @@ use crate::{
         },
         query::{NoParameters, Query},
         representation::View,
-        turns::Place,
+        turns::{Place, Turn},
         written::Written,
     },
 };
@@ -90,9 +90,10 @@ pub async fn create_import(
     // The account is asked before its list is read, too: reading one is much work to do for nobody.
     let claims = body.principal.claims().clone();
     let keeper = state.db.read_as(body.principal.clone(), move |conn| keeper(conn, &claims)).await?;
-    let (place, (principal, order, content)) = read(body, &query, state.clock.today()).await?;
-    // Held until the transaction is over, and, should the client go away before, until it has done its work.
-    let held = Arc::new((turn, place));
+    // The turn and the place are held until the transaction is over, and, should the client go away before, until what is
+    // under way has done its work.
+    let (held, (principal, order, content)) = read(body, &query, (turn, state.clock.today())).await?;
+    let held = Arc::new(held);
     let within = Arc::clone(&held);
     let refused = Arc::new(Mutex::new(None));
     let slot = Arc::clone(&refused);
@@ -257,12 +258,12 @@ fn busy() -> Problem {
     Problem::new(&IMPORT_RUNNING, "Another import is running; one runs at a time.")
 }
 
-/// What is asked for, and the list, read on a blocking thread; with the place that it has.
+/// What is asked for, and the list, read on a blocking thread; with the turn and the place that it has.
 async fn read(
     body: Upload<ImportsRun>,
     query: &ImportQuery,
-    today: NaiveDate,
-) -> Result<(Place, (Principal, Order, Content)), Problem> {
+    (turn, today): (Turn, NaiveDate),
+) -> Result<((Turn, Place), (Principal, Order, Content)), Problem> {
     let resource = query.resource.as_ref().ok_or_else(|| Problem::missing_parameter("resource"))?.0;
     may_list(body.principal.claims().role, resource)?;
     let mode = query.mode.as_ref().map_or(Mode::Upsert, |mode| mode.0);
@@ -279,9 +280,9 @@ async fn read(
         "application/x-ndjson" => Format::Ndjson,
         _ => Format::Json,
     };
-    let bytes = body.bytes;
-    let content = move || (hex(&Sha256::digest(&bytes)), store::read(resource, format, &bytes, today));
-    let (content_sha256, content) = block(content).await.map_err(Problem::internal)?;
+    let (bytes, held) = (body.bytes, (turn, body.place));
+    let content = move || (hex(&Sha256::digest(&bytes)), store::read(resource, format, &bytes, today), held);
+    let (content_sha256, content, held) = block(content).await.map_err(Problem::internal)?;
     let order = Order {
         resource,
         mode,
@@ -292,7 +293,7 @@ async fn read(
         content_sha256,
         importer: Some(importer(&body.principal)),
     };
-    Ok((body.place, (body.principal, order, content.map_err(unreadable)?)))
+    Ok((held, (body.principal, order, content.map_err(unreadable)?)))
 }
 
 /// Everything that a list of a collection can do, by the permissions that the API asks for it one by one.

@@ -5,6 +5,10 @@ use std::{borrow::Cow, iter};
 
 use serde::de::DeserializeOwned;
 
+/// The most cells of a record: a table has fewer columns by far, and a record of nothing but delimiters must not fill the
+/// memory.
+const MOST_CELLS: usize = 1_000;
+
 /// Why a record can't be read; each is a complete predicate for a sentence about the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
@@ -18,6 +22,9 @@ pub enum Malformed {
         "has text after the closing quotation mark of a cell on line {0}: a quotation mark inside a quoted cell is doubled"
     )]
     TextAfterQuote(u32),
+    /// More cells than any table has.
+    #[error("has more than {MOST_CELLS} cells")]
+    TooManyCells,
     /// The text ends inside a quoted cell.
     #[error("has a quoted cell that opens on line {0} and is not closed before the end: is the file cut off?")]
     Unclosed(u32),
@@ -100,7 +107,8 @@ impl<'a> Iterator for Reader<'a> {
         let line = self.line;
         let mut cells = Vec::with_capacity(self.width);
         loop {
-            match self.cell() {
+            let cell = if cells.len() < MOST_CELLS { self.cell() } else { Err(Malformed::TooManyCells) };
+            match cell {
                 Ok(cell) => cells.push(cell),
                 Err(why) => {
                     self.advance(self.rest.find(is_line_end).unwrap_or(self.rest.len()));
@@ -174,6 +182,16 @@ mod tests {
             let text = text.replace('\n', "\r\n").replace(',', ";");
             assert_eq!(read(&text, ';')[1..], [(2, Err(why)), (2 + lines, Ok(cells(["1", "2"])))], "{broken}");
         }
+    }
+
+    #[test]
+    fn a_record_has_a_bound_also_over_several_lines() {
+        let most = ",".repeat(MOST_CELLS - 1);
+        assert_eq!(read(&most, ',')[0].1.as_ref().unwrap().len(), MOST_CELLS);
+        let many = format!("{most},\"\n\"{most}\nb");
+        let found = read(&many, ',');
+        assert_eq!(found[0], (1, Err(Malformed::TooManyCells)));
+        assert_eq!(found.last(), Some(&(3, Ok(cells(["b"])))));
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::{
         title = "REMACTO open data API",
         description = "Open data of REMACTO, the Moroccan Network of Open Local Governments: its members on any day, the \
                        network and its charter, and Morocco's territorial units. Texts come in Arabic, French and English; `?lang=` prunes them to one. \
-                       Moments are UTC; a day is a day of Morocco, from midnight to midnight there (Africa/Casablanca). \
+                       Moments are UTC; a day is a day of Morocco, from midnight to midnight there (Africa/Casablanca, unless the operator has set another time zone). \
                        An unknown parameter is refused, lists are paged by cursor, refusals are problem documents (RFC 9457), \
                        and every answer has validators for conditional requests.",
         license(name = "MIT", identifier = "MIT")
@@ -98,7 +98,7 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
     ("416", &[&problem::RANGE_NOT_SATISFIABLE]),
     ("422", &[&problem::INVALID_CONTENT, &problem::UNKNOWN_REFERENCE, &problem::KEY_REUSED]),
     ("428", &[&problem::PRECONDITION_REQUIRED]),
-    ("429", &[&problem::TOO_MANY_REQUESTS, &problem::TOO_MANY_ATTEMPTS]),
+    ("429", &[&problem::TOO_MANY_REQUESTS, &problem::TOO_MANY_ATTEMPTS, &problem::IMPORT_IN_PROGRESS]),
     ("431", &[&problem::HEADERS_TOO_LARGE]),
     ("500", &[&problem::INTERNAL_ERROR]),
     (

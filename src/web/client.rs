@@ -36,9 +36,9 @@ pub fn address(req: &HttpRequest, proxies: &[Proxies]) -> IpAddr {
 #[must_use]
 pub fn host(req: &HttpRequest, proxies: &[Proxies]) -> IpAddr {
     let peer = req.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
-    let told =
-        req.headers().get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let told: Vec<&str> = told.map(str::trim).collect();
+    let told = req.headers().get_all(FORWARDED_FOR).flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    // An unreadable part is no address, and takes nothing away from those behind it.
+    let told: Vec<&str> = told.map(|part| std::str::from_utf8(part).unwrap_or_default().trim()).collect();
     behind(peer, &told, proxies).to_canonical()
 }
 
@@ -80,6 +80,8 @@ pub fn network_of(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::{http::header, test::TestRequest};
+
     use super::*;
 
     fn found(peer: &str, told: &[&str]) -> String {
@@ -100,6 +102,14 @@ mod tests {
         assert_eq!(found("10.0.0.1", &["unknown"]), "10.0.0.1");
         assert_eq!(found("::1", &["10.0.0.2", "10.0.0.3"]), "10.0.0.2", "all of them are ours");
         assert_eq!(found("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn what_is_unreadable_takes_nothing_away_from_what_stands_behind_it() {
+        let told = header::HeaderValue::from_bytes(b"\xff, 198.51.100.7:4711").unwrap();
+        let req = TestRequest::default().peer_addr("10.0.0.1:1".parse().unwrap());
+        let req = req.insert_header((header::HeaderName::from_static(FORWARDED_FOR), told)).to_http_request();
+        assert_eq!(host(&req, &["10.0.0.0/8".parse().unwrap()]).to_string(), "198.51.100.7");
     }
 
     #[test]

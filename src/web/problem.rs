@@ -140,7 +140,7 @@ kinds! {
         "A filter names a resource that does not exist, or that the caller may not see. It is refused rather than answered with an empty list, which would read like a true answer.",
         "The entry in errors names the parameter and the name. Take names from the lists: slugs or ids, for territories codes.";
     KEY_REUSED = "idempotency_key_reused" 422 "Idempotency-Key used before",
-        "The same account has sent another request with this Idempotency-Key within the last 24 hours; or another contribution was sent to the consultation with it.",
+        "The same account has sent another request with this Idempotency-Key within the last 24 hours; or another contribution was sent to the consultation with it; or the account had another role or spoke for another member when it sent the same request.",
         "Use a new key for a new request, and the same key only to send the very same request again.";
     PRECONDITION_REQUIRED = "precondition_required" 428 "If-Match required",
         "A change must say which version of the resource it is meant for, so that it never overwrites a change that its author has not seen.",

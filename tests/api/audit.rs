@@ -175,8 +175,8 @@ on_both! {
     fn reference_data_is_one_entry_a_set(server) {
         let entries = audit(server, "resource=reference&sort=at");
         let sets: Vec<&Value> = entries.iter().map(|entry| &entry["after"]["set"]).collect();
-        assert_eq!(sets, ["territories", "members", "network", "charter"]);
-        assert_eq!(entries[0]["after"]["touched"], 1_639);
+        assert_eq!(sets, ["folded columns", "territories", "members", "network", "charter"]);
+        assert_eq!(entries[1]["after"]["touched"], 1_639);
     }
 
     fn the_audit_is_paged_filtered_and_to_be_had_as_a_table(server) {
@@ -197,7 +197,7 @@ on_both! {
             }
             assert_eq!(walked, whole, "{sort}");
         }
-        assert_eq!(get("since=2999-01-01").ok()["data"], json!([]));
+        assert_eq!(get("since=2199-01-01").ok()["data"], json!([]));
         assert_eq!(get("until=2000-01-01").ok()["data"], json!([]));
         assert_eq!(get("action=created&resource=accounts&count=exact").ok()["page"]["total"], 6);
         assert_eq!(get(&format!("account_id={}", administrator.id)).ok()["data"], json!([]));

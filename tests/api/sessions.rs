@@ -202,7 +202,10 @@ on_both! {
         server.db.write_blocking(&OPERATOR, |tx| Ok::<_, StoreError>(update.execute(tx.conn)?)).unwrap();
         let old = json!(format!("remacto_rt_{id}.{secret}"));
         let next = refresh(server, &old).ok();
-        assert_eq!((me(server, &next), refresh(server, &next["refresh_token"]).status), (200, 200));
+        let sibling = refresh(server, &old).ok();
+        assert_eq!((me(server, &next), refresh(server, &sibling["refresh_token"]).status), (200, 200));
+        is_invalid_grant(&refresh(server, &old));
+        assert_eq!(me(server, &next), 401, "a third time ends the session");
     }
 
     fn of_many_at_once_with_one_token_two_are_served(server) {

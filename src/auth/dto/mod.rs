@@ -45,7 +45,7 @@ pub struct RevocationForm {
     /// The access token to take back, or the refresh token whose session is to end.
     #[schema(value_type = String, example = "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl")]
     pub token: Option<String>,
-    /// `access_token`; other hints are ignored, as the standard says.
+    /// `access_token` or `refresh_token`; a hint is not needed, and a wrong one does no harm.
     #[schema(example = "access_token", nullable = false)]
     #[expect(dead_code, reason = "the two kinds of tokens are told apart without it")]
     pub token_type_hint: Option<String>,

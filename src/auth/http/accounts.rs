@@ -173,6 +173,7 @@ pub async fn get_client(
 /// Change a person's account
 ///
 /// A merge patch (RFC 7396). `If-Match` is required. The last administrator can't be disabled or given another role.
+/// Another role, member or organisation, disabling and enabling end all tokens from before.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "updateUser",
@@ -197,6 +198,7 @@ pub async fn update_user(
 /// Change a machine's account
 ///
 /// A merge patch (RFC 7396). `If-Match` is required. The last administrator can't be disabled or given another role.
+/// Another role, member or organisation, disabling and enabling end all tokens from before.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "updateClient",
@@ -247,7 +249,7 @@ pub async fn offer_password(
 /// Give a machine a new secret
 ///
 /// The answer has it, and it is never shown again. The secret before it stays good beside it, so that the machine can
-/// change over, until it is taken away or the next one is made.
+/// change over, until it is taken away or the next one is made; with it all access tokens from before end.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "rotateClientSecret",
@@ -275,7 +277,8 @@ pub async fn rotate_client_secret(
 
 /// Take a machine's former secret away
 ///
-/// Only the current one is good from then on. `If-Match` is required.
+/// Only the current one is good from then on. All access tokens from before end, also those got with the current secret.
+/// `If-Match` is required.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "dropFormerClientSecret",

@@ -69,7 +69,7 @@ pub async fn create_token(
         Some("client_credentials") => {
             let account = client(&req, &state, form.client_id, form.client_secret).await?;
             let event = Event::token_granted(&account, &request_id(&req));
-            state.security_log.record(&state.db, event, host(&req, &state.trusted_proxies)).await?;
+            state.security_log.record(&state.db, event, host(&req, &state.trusted_proxies)).await;
             Ok(token(issue(&state, &account, None)?))
         }
         Some("refresh_token") => Ok(token(sessions::refreshed(&req, &state, form.refresh_token).await?)),
@@ -213,7 +213,7 @@ async fn client(
         Some(account) if !account.disabled && account.has_secret(&secret) => Ok(account),
         account => {
             let event = Event::sign_in_refused(Proof::ClientSecret, &id, account.as_ref());
-            state.security_log.record_refusal(&state.db, event, host(req, &state.trusted_proxies)).await;
+            state.security_log.record(&state.db, event, host(req, &state.trusted_proxies)).await;
             Err(refused_client())
         }
     }

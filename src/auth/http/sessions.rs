@@ -168,7 +168,7 @@ pub async fn change_password(
     let wrong = || violation("/current_password", "wrong_password", "current_password is wrong.");
     let account = account.ok_or_else(wrong)?;
     let hash = hashed(&state, new_password, account.context_words()).await?;
-    let set = move |tx: &mut Tx<'_>| store::sessions::set_password(tx, &account.id, &hash, claims.sid.as_deref());
+    let set = move |tx: &mut Tx<'_>| store::sessions::replace_password(tx, &account, &hash, claims.sid.as_deref());
     state.db.write(body.principal, set).await?;
     Ok(done())
 }
@@ -265,7 +265,7 @@ async fn proven(
         }
         (Ok(_), account) => {
             let event = Event::sign_in_refused(Proof::Password, name, account.as_ref());
-            state.security_log.record_refusal(&state.db, event, client::host(req, &state.trusted_proxies)).await;
+            state.security_log.record(&state.db, event, client::host(req, &state.trusted_proxies)).await;
             Ok(None)
         }
         (Err(error), _) => {

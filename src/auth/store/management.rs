@@ -129,7 +129,7 @@ pub fn update(tx: &mut Tx<'_>, before: &Managed, wanted: &Terms) -> Result<(), W
     let version = before.account.version + 1;
     // Which members are assigned is asked anew at every request.
     let assigned_anew = Terms { assigned_members: wanted.assigned_members.clone(), ..before.terms.clone() };
-    let epoch = before.account.epoch + i64::from(assigned_anew != *wanted);
+    let ends_tokens = i64::from(assigned_anew != *wanted);
     diesel::update(account::table.filter(account::id.eq(id)))
         .set((
             account::role.eq(wanted.role.as_str()),
@@ -137,8 +137,9 @@ pub fn update(tx: &mut Tx<'_>, before: &Managed, wanted: &Terms) -> Result<(), W
             account::organisation.eq(&wanted.organisation),
             account::disabled_at.eq(wanted.disabled.then(|| was_disabled.unwrap_or(now))),
             account::updated_at.eq(now),
-            account::version.eq(version),
-            account::epoch.eq(epoch),
+            account::version.eq(account::version + 1),
+            // Another transaction may have raised it since it was read.
+            account::epoch.eq(account::epoch + ends_tokens),
         ))
         .execute(tx.conn)?;
     if before.terms.assigned_members != wanted.assigned_members {

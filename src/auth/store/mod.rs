@@ -305,14 +305,20 @@ pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, W
 
 /// Writes an event of signing in to the audit.
 ///
+/// An entry about an account that was erased meanwhile has no address: it would bring back what was erased.
+///
 /// # Errors
-/// None; the entry is written when the transaction commits.
+/// The database's.
 pub fn note_security_event(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
+    let is_erased = match entry.stored_account() {
+        Some(id) => find(tx.conn, id)?.is_none(),
+        None => false,
+    };
     let Statement { action, resource, id, facts, count } = entry.statement();
     let mut after: serde_json::Map<String, serde_json::Value> =
         facts.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     after.insert("count".to_owned(), count.into());
-    if let Some(address) = entry.address {
+    if let Some(address) = entry.address.filter(|_| !is_erased) {
         tx.came_from(address);
     }
     tx.audit(Deed { action, resource, id, version: None, before: None, after: Some(after.into()) });

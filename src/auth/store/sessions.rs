@@ -39,12 +39,23 @@ impl From<SessionRow> for Session {
     }
 }
 
+/// Keeps others from changing an account before the transaction ends.
+fn lock_account(tx: &mut Tx<'_>, account_id: &str) -> Result<(), StoreError> {
+    // SQLite's write transactions exclude each other anyway.
+    if let Conn::Postgres(conn) = &mut *tx.conn {
+        let row = account::table.filter(account::id.eq(account_id)).select(account::id);
+        let _locked: Option<String> = row.for_update().first(conn).optional()?;
+    }
+    Ok(())
+}
+
 /// Begins a session of an account, with its first refresh token.
 ///
 /// # Errors
 /// [`StoreError::NotAdmitted`] for an account that was erased or disabled, or got another password, while its password was
 /// checked, or the database's.
 pub fn begin(tx: &mut Tx<'_>, owner: &Account, new: &Session, token: &RefreshToken) -> Result<(), StoreError> {
+    lock_account(tx, &owner.id)?;
     let is_it = account::id.eq(&owner.id).and(account::secret_hash.eq(&owner.secret_hash.0));
     let may = account::table.filter(is_it.and(account::disabled_at.is_null()));
     if may.count().get_result::<i64>(tx.conn)? == 0 {
@@ -227,6 +238,19 @@ fn end_where(
         tx.audit(of_session(action, &id));
     }
     Ok(ended)
+}
+
+/// Gives an account another password in the place of one that was verified.
+///
+/// # Errors
+/// [`StoreError::NotAdmitted`] for an account that got another password while the former one was verified, or the database's.
+pub fn replace_password(tx: &mut Tx<'_>, owner: &Account, hash: &str, keep: Option<&str>) -> Result<(), StoreError> {
+    lock_account(tx, &owner.id)?;
+    let is_verified = account::id.eq(&owner.id).and(account::secret_hash.eq(&owner.secret_hash.0));
+    if account::table.filter(is_verified).count().get_result::<i64>(tx.conn)? == 0 {
+        return Err(StoreError::NotAdmitted("has got another password"));
+    }
+    set_password(tx, &owner.id, hash, keep)
 }
 
 /// Gives an account another password. Its other sessions end with the old one, and so do offers of a new one. Where no

@@ -213,6 +213,7 @@ pub fn erase(tx: &mut Tx<'_>, account_id: &str) -> Result<(usize, usize), StoreE
     let id: Option<String> = of_account.select(import_report::id).first(tx.conn).optional()?;
     let Some(id) = id else { return Ok((0, 0)) };
     let forgotten = forget_some(tx, &id)?;
+    tx.note_erasure();
     if forgotten.0 > 0 {
         let (action, resource) = ("erased", "imports");
         tx.audit(Deed { action, resource, id: Some(id), version: None, before: None, after: None });

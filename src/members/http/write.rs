@@ -155,8 +155,8 @@ pub async fn delete_member(
 
 /// Get what a member's standing can become
 ///
-/// For every standing, whether the caller can bring it about today, and everything that stands in the way: the same for an
-/// import of a list.
+/// For every standing, whether the caller can bring it about today, and everything that stands in the way. An import of a
+/// list is refused for the same reasons; besides, every list leaves alone what is on another list, as a registrar's API does.
 #[utoipa::path(
     tag = "members",
     operation_id = "listMemberTransitions",
@@ -186,7 +186,7 @@ pub async fn list_member_transitions(
 /// Change a member's standing
 ///
 /// To `active`, `suspended` or `withdrawn`, by the secretariat or a registrar. What stands in the way is a 409 with all reasons,
-/// the same that `GET …/transitions` says and that an import of a list is refused with. `If-Match` is honoured where it is given.
+/// the same that `GET …/transitions` says. `If-Match` is honoured where it is given.
 #[utoipa::path(
     tag = "members",
     operation_id = "createMemberTransition",
@@ -293,7 +293,8 @@ pub async fn create_member_adhesion(
 
 /// Take a member's adhesion back
 ///
-/// For what was noted by mistake. `If-Match` names the member's version.
+/// For what was noted by mistake. `If-Match` names the member's version. A registrar's API leaves alone what is on another
+/// registrar's list (409).
 #[utoipa::path(
     tag = "members",
     operation_id = "deleteMemberAdhesion",
@@ -302,7 +303,7 @@ pub async fn create_member_adhesion(
         ("charter_version" = String, Path, description = "Code of the charter's version.", example = "1")
     ),
     security(("token" = ["members:adhere"])),
-    responses((status = 200, description = "The member.", body = MemberDetailOut))
+    responses((status = 200, description = "The member.", body = MemberDetailOut), (status = 409))
 )]
 #[delete("/members/{id}/adhesion/{charter_version}")]
 pub async fn delete_member_adhesion(

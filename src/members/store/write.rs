@@ -361,6 +361,9 @@ fn forget_people(tx: &mut Tx<'_>, member_id: &str) -> Result<(), StoreError> {
         .order(focal_point::id)
         .select((focal_point::id, focal_point::version))
         .load(tx.conn)?;
+    if !people.is_empty() {
+        tx.note_erasure();
+    }
     for (id, version) in people {
         forget_answers_naming(tx, &id)?;
         let (before, version) = (Some(json!({"member_id": member_id})), Some(version + 1));
