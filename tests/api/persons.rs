@@ -437,8 +437,8 @@ fn what_was_erased_is_in_no_file_of_the_embedded_database() {
     assert!(!server.db.log_holds_erased());
     // Whom the network calls about a member goes with the member.
     let secretary = server.account(Role::Secretariat);
-    add(&server, &secretary.bearer, LARACHE, "two", EMAIL);
-    let deleted = server.send("DELETE", "/api/v1/members/commune-larache", &[secretary.header(), ("If-Match", "*")]);
+    add(&server, &secretary.bearer, "/api/v1/members/commune-martil/focal-points", "two", EMAIL);
+    let deleted = server.send("DELETE", "/api/v1/members/commune-martil", &[secretary.header(), ("If-Match", "*")]);
     assert_eq!((deleted.status, is_in_files(&server, EMAIL)), (204, false), "{}", deleted.text());
 }
 

@@ -70,7 +70,7 @@ on_both! {
         assert_documented("createToken", &answer);
         let own = me(server, &bearer(&answer)).ok();
         assert_eq!((&own["id"], &own["role"], &own["kind"]), (&json!(account.id), &json!("registrar"), &json!("client")));
-        let permissions = json!(["account:read", "members:write", "members:update", "members:adhere", "imports:run"]);
+        let permissions = json!(["account:read", "members:write", "members:update", "members:move", "members:adhere", "territories:write", "imports:run", "imports:read"]);
         assert_eq!(own["permissions"], permissions);
         assert_eq!(me(server, &bearer(&answer)).header("cache-control"), Some("no-store"));
     }

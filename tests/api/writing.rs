@@ -131,7 +131,7 @@ on_both! {
 
     fn the_read_door_does_not_write(server) {
         let outcome = server.db.read_blocking(|conn| Ok(diesel::delete(change_entry::table).execute(conn)?));
-        assert!(matches!(outcome, Err(StoreError::Query(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(StoreError::ReadOnly(_))), "{outcome:?}");
         assert_eq!(changes(&server.db, 0).len(), 1_679);
     }
 
