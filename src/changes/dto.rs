@@ -8,9 +8,12 @@ use utoipa::ToSchema;
 use super::rules::{ByRegion, Digested, Entry, Name, Op, Profile, Resource, Wait};
 use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
+    assessments::AssessmentOut,
     charter::CharterRecordOut,
     consultations::{ConsultationOut, ContributionOut},
+    evaluations::EvaluationOut,
     exchange::{CollaborationOut, EventOut, PracticeOut},
+    indicators::{IndicatorOut, MeasurementOut},
     kernel::clock::rfc3339,
     members::{MemberOut, Provenance, Status},
     network::NetworkRecordOut,
@@ -108,12 +111,20 @@ pub enum ChangedOut {
     Consultation(Box<ConsultationOut>),
     /// A contribution.
     Contribution(Box<ContributionOut>),
+    /// An evaluation of a programme or project.
+    Evaluation(Box<EvaluationOut>),
     /// A practice.
     Practice(Box<PracticeOut>),
     /// A collaboration.
     Collaboration(Box<CollaborationOut>),
     /// An event.
     Event(Box<EventOut>),
+    /// An assessment of a commitment of the charter.
+    Assessment(Box<AssessmentOut>),
+    /// An indicator.
+    Indicator(Box<IndicatorOut>),
+    /// A measurement.
+    Measurement(Box<MeasurementOut>),
 }
 
 /// Where a page of the feed stands.
