@@ -61,6 +61,10 @@ def before_call(context, case, kwargs):
     if not query:
         return
     query.update(fit_dates(dict(query)))
+    # A stretch of time ends after it begins.
+    for first in ("from", "since"):
+        if first in query and "until" in query:
+            query[first], query["until"] = sorted((str(query[first]), str(query["until"])))
     if case.path.endswith("/changes/digest"):
         fit_digest(query)
     # A cursor comes from the page before, and is bound to all other parameters of its list.
