@@ -105,11 +105,11 @@ impl<'a> Iterator for Reader<'a> {
             return None;
         }
         let line = self.line;
-        let mut cells = Vec::with_capacity(self.width);
+        let (mut cells, mut is_too_wide) = (Vec::with_capacity(self.width), false);
         loop {
-            let cell = if cells.len() < MOST_CELLS { self.cell() } else { Err(Malformed::TooManyCells) };
-            match cell {
-                Ok(cell) => cells.push(cell),
+            match self.cell() {
+                Ok(cell) if cells.len() < MOST_CELLS => cells.push(cell),
+                Ok(_) => is_too_wide = true,
                 Err(why) => {
                     self.advance(self.rest.find(is_line_end).unwrap_or(self.rest.len()));
                     return Some(Record { line, cells: Err(why) });
@@ -121,7 +121,7 @@ impl<'a> Iterator for Reader<'a> {
             self.advance(self.delimiter.len_utf8());
         }
         self.width = cells.len();
-        Some(Record { line, cells: Ok(cells) })
+        Some(Record { line, cells: if is_too_wide { Err(Malformed::TooManyCells) } else { Ok(cells) } })
     }
 }
 

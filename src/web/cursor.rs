@@ -62,7 +62,10 @@ pub fn decode(fingerprint: Fingerprint, cursor: &str, numeric: bool) -> Result<P
     }
     let key_is_sound = match &key {
         Key::Number(_) => numeric,
-        Key::Text(key) => !numeric && (key.is_empty() || text::parse_line(key, 1_000).as_ref() == Ok(key)),
+        Key::Text(key) => {
+            let is_sound = || text::parse_search(key, 1_000).is_ok() && text::normal(key) == *key;
+            !numeric && (key.is_empty() || is_sound())
+        }
     };
     if !key_is_sound || !is_id(&id) {
         return Err(refused(damaged));
