@@ -491,3 +491,19 @@ pub async fn get_openapi(_query: Query<NoParameters>, text: Data<Text>) -> Resul
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(get_openapi);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_stands_in_the_document_under_its_status() {
+        for kind in problem::KINDS {
+            let status = kind.status.to_string();
+            let row = REFUSALS.iter().find(|(of, _)| *of == status);
+            let is_listed = row.is_some_and(|(_, kinds)| kinds.iter().any(|listed| listed.code == kind.code));
+            // A method that no operation has is refused outside of every operation.
+            assert_eq!(is_listed, kind.status != 405, "{}", kind.code);
+        }
+    }
+}
