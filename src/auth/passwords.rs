@@ -46,7 +46,7 @@ pub fn check_password(password: &str) -> Result<(), String> {
     Err(format!("has {length} characters, not {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS}"))
 }
 
-/// What is known of an account, and guessed first as its password.
+/// The words that describe an account: an attacker guesses them first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContextWords(Vec<String>);
 
@@ -65,7 +65,7 @@ impl ContextWords {
         Self(words)
     }
 
-    /// What is left of a password without these words.
+    /// The password without these words.
     fn taken_from(&self, password: &str) -> String {
         self.0.iter().fold(password.to_lowercase(), |left, word| left.replace(word, ""))
     }

@@ -109,13 +109,13 @@ impl RefreshToken {
         &self.session
     }
 
-    /// What is stored of it: 64 hexadecimal digits.
+    /// The hash that the database stores: 64 hexadecimal digits.
     #[must_use]
     pub fn hash(&self) -> String {
         hash_secret(&self.secret)
     }
 
-    /// What is stored of its family, likewise.
+    /// The hash of the family's secret, which the database stores, too.
     #[must_use]
     pub fn family_hash(&self) -> Option<String> {
         self.family.as_deref().map(hash_secret)
@@ -173,14 +173,14 @@ impl Known {
         if self.family == Some(family) { Presented::Spent } else { Presented::Foreign }
     }
 
-    /// What is known after a current token was changed for the next one.
+    /// The state after a current token was changed for the next one.
     #[must_use]
     pub fn changed(self, next: &RefreshToken, now: DateTime<Utc>) -> Self {
         let former = [Some(self.current), self.sibling];
         Self { family: next.family_hash(), current: next.hash(), sibling: None, former, changed_at: now }
     }
 
-    /// What is known after a former token got a token once more.
+    /// The state after a former token got a token once more.
     #[must_use]
     pub fn repeated(self, sibling: &RefreshToken) -> Self {
         Self { sibling: Some(sibling.hash()), former: [None, None], ..self }

@@ -26,6 +26,8 @@ use crate::{
 
 /// For how long the same event is only counted.
 const WINDOW: TimeDelta = TimeDelta::hours(1);
+/// How long an entry that could not be written waits before it is tried again.
+const RETRY: TimeDelta = TimeDelta::minutes(1);
 /// How many different events of nobody in particular are remembered.
 const MOST_ANONYMOUS: usize = 500;
 /// How many different events of accounts are remembered.
@@ -209,7 +211,8 @@ impl Windows {
         Some(Entry { event, address: Some(address), count })
     }
 
-    /// Takes an entry back that could not be written: the next one of its kind has its events, too.
+    /// Takes an entry back that could not be written. It is due again after [`RETRY`], with the events counted until then:
+    /// as long as writes fail, not every request waits for one.
     fn put_back(&mut self, entry: Entry, now: DateTime<Utc>) {
         let Entry { event, address, count } = entry;
         let Some(address) = address else {
@@ -217,7 +220,7 @@ impl Windows {
             return;
         };
         let key = (event.kind.clone(), network_of(address));
-        let since = now - WINDOW;
+        let since = now - WINDOW + RETRY;
         let repeated = self.open.entry(key).or_insert(Repeated { event, address, since, count: 0 });
         repeated.since = since;
         repeated.count += count;
@@ -375,10 +378,12 @@ mod tests {
         assert!(log.note(refused("a@b.example"), from(1), at(1)).is_none());
         let window = || log.anonymous.lock().unwrap();
         window().put_back(first, at(2));
-        let second = log.note(refused("a@b.example"), from(1), at(3)).unwrap();
-        assert_eq!(second.statement().count, 3, "two that were not written, and this one");
-        window().put_back(second, at(4));
-        assert_eq!(log.collect(at(4))[0].statement().count, 3);
+        assert!(log.note(refused("a@b.example"), from(1), at(61)).is_none(), "a failing database is not asked at once");
+        let second = log.note(refused("a@b.example"), from(1), at(62)).unwrap();
+        assert_eq!(second.statement().count, 4, "three that were not written, and this one");
+        window().put_back(second, at(63));
+        assert!(log.collect(at(122)).is_empty());
+        assert_eq!(log.collect(at(123))[0].statement().count, 4);
         assert!((0..).take(1_000).any(|n| log.note(refused(&n.to_string()), from(n), at(5)).is_none()), "full");
         let left_out = log.collect(at(6)).remove(0);
         let count = left_out.statement().count;
