@@ -175,9 +175,9 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<Server> {
     let mounted = openapi::mounted();
-    let document = Data::new(openapi::Text(openapi::text()?));
-    let collections = Data::new(index::Collections::of(&mounted));
-    let table = Data::new(RouteTable::of(&mounted));
+    openapi::text().map_err(io::Error::other)?;
+    let collections = Data::new(index::Collections::of(mounted));
+    let table = Data::new(RouteTable::of(mounted));
     let answers = Data::new(Answers::default());
     let digests = Data::new(changes::Digests::default());
     let state = Data::new(state);
@@ -194,7 +194,6 @@ fn api(args: &ServeArgs, listener: TcpListener, state: AppState) -> io::Result<S
     let server = HttpServer::new(move || {
         let (app, _document) = App::new().into_utoipa_app().configure(routes).split_for_parts();
         app.app_data(state.clone())
-            .app_data(document.clone())
             .app_data(collections.clone())
             .app_data(table.clone())
             .app_data(answers.clone())

@@ -157,7 +157,7 @@ fn seed(args: &DatabaseArgs) -> Result<Db, String> {
 }
 
 fn print_openapi() -> Result<(), String> {
-    print(&openapi::text().map_err(|error| error.to_string())?)
+    print(openapi::text().map_err(ToString::to_string)?)
 }
 
 /// Writes to standard output; who stops reading has read enough.

@@ -155,7 +155,7 @@ fn refuse_dangerous(text: &str) -> Result<(), TextError> {
 /// `Default_Ignorable_Code_Point`): zero-width and soft characters, marks of direction, fillers, tags, selectors.
 #[must_use]
 pub fn is_ignorable(c: char) -> bool {
-    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+    !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 /// Whether a text has a character that can be seen by itself: a letter, number, punctuation mark or symbol, and neither

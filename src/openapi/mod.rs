@@ -8,7 +8,9 @@
 
 mod headers;
 
-use actix_web::{App, HttpResponse, get, http::header, web::Data};
+use std::sync::LazyLock;
+
+use actix_web::{App, HttpResponse, get, http::header};
 use serde_json::{Value, json};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
@@ -118,9 +120,10 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
 ];
 
 /// What the mounted routes say of themselves.
-#[must_use]
-pub fn mounted() -> OpenApi {
-    App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1
+pub fn mounted() -> &'static OpenApi {
+    static MOUNTED: LazyLock<OpenApi> =
+        LazyLock::new(|| App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1);
+    &MOUNTED
 }
 
 /// The whole document: the mounted routes and what all of them share.
@@ -462,16 +465,15 @@ fn add_fallbacks(document: &mut Value, name: &str) {
     object["properties"]["lang_fallbacks"] = property;
 }
 
-/// The document as it is committed and served: indented JSON with a line feed at the end.
+/// The document as it is committed and served: indented JSON with a line feed at the end. It is made once.
 ///
 /// # Errors
 /// The serializer's.
-pub fn text() -> Result<String, serde_json::Error> {
-    Ok(serde_json::to_string_pretty(&document()?)? + "\n")
+pub fn text() -> Result<&'static str, &'static serde_json::Error> {
+    static TEXT: LazyLock<Result<String, serde_json::Error>> =
+        LazyLock::new(|| Ok(serde_json::to_string_pretty(&document()?)? + "\n"));
+    TEXT.as_deref()
 }
-
-/// The document's text, made once.
-pub struct Text(pub String);
 
 /// The OpenAPI document
 ///
@@ -482,9 +484,10 @@ pub struct Text(pub String);
     responses((status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json"))
 )]
 #[get("/openapi.json")]
-pub async fn get_openapi(_query: Query<NoParameters>, text: Data<Text>) -> Result<HttpResponse, Problem> {
+pub async fn get_openapi(_query: Query<NoParameters>) -> Result<HttpResponse, Problem> {
     let fresh = (header::CACHE_CONTROL, "public, max-age=300");
-    Ok(HttpResponse::Ok().insert_header(fresh).content_type("application/json").body(text.0.clone()))
+    let text = text().map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok().insert_header(fresh).content_type("application/json").body(text))
 }
 
 /// Mounts the document.
