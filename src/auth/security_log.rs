@@ -20,7 +20,10 @@ use sha2::{Digest as _, Sha256};
 use super::{accounts::Account, store, tokens::Claims};
 use crate::{
     db::{Actor, Db, StoreError, Tx},
-    kernel::clock,
+    kernel::{
+        audit::{Action, Collection},
+        clock,
+    },
     web::client::network_of,
 };
 
@@ -130,9 +133,9 @@ pub struct Entry {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Statement {
     /// What was done.
-    pub action: &'static str,
+    pub action: Action,
     /// The collection.
-    pub resource: &'static str,
+    pub resource: Collection,
     /// The resource's id.
     pub id: Option<String>,
     /// Further facts.
@@ -158,15 +161,20 @@ impl Entry {
     #[must_use]
     pub fn statement(&self) -> Statement {
         let (action, resource, id, facts) = match &self.event.kind {
-            Kind::SignInRefused { proof, account, .. } => {
-                ("sign_in_refused", "accounts", account.clone(), vec![("proof", proof.as_str().to_owned())])
+            Kind::SignInRefused { proof, account, .. } => (
+                Action::SignInRefused,
+                Collection::Accounts,
+                account.clone(),
+                vec![("proof", proof.as_str().to_owned())],
+            ),
+            Kind::TokenGranted { .. } => {
+                (Action::Granted, Collection::Tokens, None, vec![("grant", "client_credentials".to_owned())])
             }
-            Kind::TokenGranted { .. } => ("granted", "tokens", None, vec![("grant", "client_credentials".to_owned())]),
             Kind::Forbidden { operation, code, .. } => {
                 let facts = vec![("operation", operation.clone()), ("code", (*code).to_owned())];
-                ("refused", "permissions", None, facts)
+                (Action::Refused, Collection::Permissions, None, facts)
             }
-            Kind::LeftOut => ("left_out", "audit", None, Vec::new()),
+            Kind::LeftOut => (Action::LeftOut, Collection::Audit, None, Vec::new()),
         };
         Statement { action, resource, id, facts, count: self.count }
     }
@@ -337,7 +345,8 @@ mod tests {
         let log = SecurityLog::default();
         let first = log.note(refused("a@b.example"), from(1), at(0)).unwrap();
         let facts = vec![("proof", "password".to_owned())];
-        let said = Statement { action: "sign_in_refused", resource: "accounts", id: None, facts, count: 1 };
+        let said =
+            Statement { action: Action::SignInRefused, resource: Collection::Accounts, id: None, facts, count: 1 };
         assert_eq!((first.statement(), first.address), (said, Some(from(1))));
         for second in 1..=5 {
             assert!(log.note(refused("a@b.example"), from(1), at(second)).is_none());
@@ -363,7 +372,13 @@ mod tests {
         let said: Vec<Statement> = left_out.iter().map(Entry::statement).collect();
         assert_eq!(
             said,
-            [Statement { action: "left_out", resource: "audit", id: None, facts: Vec::new(), count: 1_500 }]
+            [Statement {
+                action: Action::LeftOut,
+                resource: Collection::Audit,
+                id: None,
+                facts: Vec::new(),
+                count: 1_500
+            }]
         );
         assert_eq!(left_out[0].address, None);
         assert_eq!(noted(500, at(61)), 0, "they are known");

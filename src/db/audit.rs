@@ -8,7 +8,10 @@ use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::{CHUNK, Conn, StoreError, batch_insert, json, schema::audit_entry, visibility::is_personal};
-use crate::kernel::id::new_id;
+use crate::kernel::{
+    audit::{Action, Collection},
+    id::new_id,
+};
 
 /// Who is behind a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +34,10 @@ pub enum Actor {
 /// Something that was done.
 #[derive(Debug, Clone)]
 pub struct Deed {
-    /// What: `created`, `updated`, `deleted`, `loaded`, …
-    pub action: &'static str,
+    /// What.
+    pub action: Action,
     /// The collection.
-    pub resource: &'static str,
+    pub resource: Collection,
     /// The resource's id, where it is one.
     pub id: Option<String>,
     /// The resource's version afterwards.
@@ -50,7 +53,8 @@ impl Deed {
     #[must_use]
     pub fn loaded(set: &str, touched: usize) -> Self {
         let after = serde_json::json!({"set": set, "touched": touched});
-        Self { action: "loaded", resource: "reference", id: None, version: None, before: None, after: Some(after) }
+        let (action, resource) = (Action::Loaded, Collection::Reference);
+        Self { action, resource, id: None, version: None, before: None, after: Some(after) }
     }
 }
 
@@ -99,8 +103,8 @@ impl Row {
             role: role.map(str::to_owned),
             task: task.map(str::to_owned),
             request_id,
-            action: deed.action,
-            resource: deed.resource,
+            action: deed.action.as_str(),
+            resource: deed.resource.as_str(),
             resource_id: deed.id,
             version: deed.version,
             before_values: deed.before.as_ref().map(json::write).transpose()?,

@@ -15,6 +15,7 @@ use crate::{
         roles::PersonsManage,
     },
     db::{Deed, Tx},
+    kernel::audit::{Action, Collection},
     state::AppState,
     web::{
         idempotency::Once,
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// The persons' name in the audit.
-const RESOURCE: &str = "persons";
+const RESOURCE: Collection = Collection::Persons;
 
 /// Get all that is held on a person
 ///
@@ -132,5 +133,5 @@ fn known(tx: &mut Tx<'_>, email: &str) -> Result<Held, Problem> {
 }
 
 fn asked_for(found: &Held) -> Deed {
-    Deed { action: "accessed", resource: RESOURCE, id: found.id(), version: None, before: None, after: None }
+    Deed { action: Action::Accessed, resource: RESOURCE, id: found.id(), version: None, before: None, after: None }
 }

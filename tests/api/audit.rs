@@ -203,6 +203,14 @@ on_both! {
         assert_eq!(get(&format!("account_id={}", administrator.id)).ok()["data"], json!([]));
         let table = get("format=csv&fields=action,resource&resource=reference");
         assert_eq!(table.text().lines().next(), Some("action,resource"));
-        get("resource=a%20b").problem(400, "invalid_parameter");
+        // A code with a slip in it is no filter that finds nothing.
+        for (query, known) in [("resource=member", "members"), ("action=create", "created"), ("action=UPDATED", "updated")] {
+            let problem = get(query).problem(400, "invalid_parameter");
+            let detail = problem["errors"][0]["detail"].as_str().unwrap();
+            assert!(detail.contains("is none of") && detail.contains(known), "{problem}");
+        }
+        get("resource_id=a%20b").problem(400, "invalid_parameter");
+        // What is gone, or never was, has no entries.
+        assert_eq!(get("resource_id=commune-nope").ok()["data"], json!([]));
     }
 }

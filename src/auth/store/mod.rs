@@ -22,6 +22,7 @@ use crate::{
         schema::{account, account_member, member, revoked_token, session},
     },
     kernel::{
+        audit::{Action, Collection},
         id::{Slug, new_id},
         register::Source,
         violation::{Violation, Violations},
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// The accounts' name in the audit.
-const RESOURCE: &str = "accounts";
+const RESOURCE: Collection = Collection::Accounts;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = account, treat_none_as_default_value = false)]
@@ -224,7 +225,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewAccount) -> Result<String, WriteError> {
     let id = row.id.clone();
     // What is personal (e-mail) and what is secret is left out.
     let after = json!({"kind": row.kind, "role": row.role, "client_name": row.client_name, "member_id": row.member_id});
-    tx.audit(deed("created", &id, 1, None, Some(after)));
+    tx.audit(deed(Action::Created, &id, 1, None, Some(after)));
     diesel::insert_into(account::table).values(row).execute(tx.conn)?;
     assign(tx.conn, &id, assigned)?;
     Ok(id)
@@ -296,7 +297,7 @@ pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, W
         return Ok(false);
     }
     let version = account::table.filter(account::id.eq(id)).select(account::version).first(tx.conn)?;
-    tx.audit(deed(if disabled { "disabled" } else { "enabled" }, id, version, None, None));
+    tx.audit(deed(if disabled { Action::Disabled } else { Action::Enabled }, id, version, None, None));
     if disabled {
         sessions::end_all(tx, id, None)?;
     }
@@ -339,8 +340,8 @@ pub fn revoke(tx: &mut Tx<'_>, claims: &Claims) -> Result<(), StoreError> {
     };
     if inserted == 1 {
         tx.audit(Deed {
-            action: "revoked",
-            resource: "tokens",
+            action: Action::Revoked,
+            resource: Collection::Tokens,
             id: Some(claims.jti.clone()),
             version: None,
             before: None,
@@ -361,7 +362,7 @@ pub fn forget_revoked(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 }
 
 fn deed(
-    action: &'static str,
+    action: Action,
     id: &str,
     version: i64,
     before: Option<serde_json::Value>,

@@ -11,13 +11,16 @@ use super::{
     },
     Account, deed, find,
 };
-use crate::db::{
-    Conn, Deed, Stamp, StoreError, Tx,
-    schema::{account, password_reset, session},
+use crate::{
+    db::{
+        Conn, Deed, Stamp, StoreError, Tx,
+        schema::{account, password_reset, session},
+    },
+    kernel::audit::{Action, Collection},
 };
 
 /// The sessions' name in the audit.
-const RESOURCE: &str = "sessions";
+const RESOURCE: Collection = Collection::Sessions;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = session)]
@@ -73,7 +76,7 @@ pub fn begin(tx: &mut Tx<'_>, owner: &Account, new: &Session, token: &RefreshTok
             session::user_agent.eq(&new.user_agent),
         ))
         .execute(tx.conn)?;
-    tx.audit(of_session("created", &new.id));
+    tx.audit(of_session(Action::Created, &new.id));
     Ok(())
 }
 
@@ -136,17 +139,17 @@ pub fn refresh(tx: &mut Tx<'_>, token: &RefreshToken, next: &RefreshToken) -> Re
     let known = match known.recognise(token, now) {
         Presented::Current => known.changed(next, now),
         Presented::Former => {
-            tx.audit(of_session("repeated", id));
+            tx.audit(of_session(Action::Repeated, id));
             known.repeated(next)
         }
         Presented::Spent => {
-            end_where(tx, &account_id, Some(id), None, "reused")?;
+            end_where(tx, &account_id, Some(id), None, Action::Reused)?;
             return Ok(Refreshed::Refused);
         }
         Presented::Foreign => return Ok(Refreshed::Refused),
     };
     let Some(account) = find(tx.conn, &account_id)?.filter(|account| !account.disabled) else {
-        end_where(tx, &account_id, Some(id), None, "ended")?;
+        end_where(tx, &account_id, Some(id), None, Action::Ended)?;
         return Ok(Refreshed::Refused);
     };
     session.used_at = now;
@@ -185,7 +188,7 @@ pub fn of_account(conn: &mut Conn, account_id: &str, now: DateTime<Utc>) -> Resu
 /// # Errors
 /// The database's.
 pub fn end(tx: &mut Tx<'_>, account_id: &str, id: &str) -> Result<bool, StoreError> {
-    Ok(end_where(tx, account_id, Some(id), None, "ended")? > 0)
+    Ok(end_where(tx, account_id, Some(id), None, Action::Ended)? > 0)
 }
 
 /// The account of the session with an id.
@@ -216,7 +219,7 @@ pub fn sign_out(tx: &mut Tx<'_>, token: &RefreshToken) -> Result<(), StoreError>
 /// # Errors
 /// The database's.
 pub fn end_all(tx: &mut Tx<'_>, account_id: &str, but: Option<&str>) -> Result<usize, StoreError> {
-    end_where(tx, account_id, None, but, "ended")
+    end_where(tx, account_id, None, but, Action::Ended)
 }
 
 fn end_where(
@@ -224,7 +227,7 @@ fn end_where(
     account_id: &str,
     only: Option<&str>,
     but: Option<&str>,
-    action: &'static str,
+    action: Action,
 ) -> Result<usize, StoreError> {
     let own = session::table.filter(session::account_id.eq(account_id).and(session::ended_at.is_null()));
     let ids: Vec<String> = own.select(session::id).order(session::id).load(tx.conn)?;
@@ -270,7 +273,7 @@ pub fn set_password(tx: &mut Tx<'_>, account_id: &str, hash: &str, keep: Option<
         ))
         .execute(tx.conn)?;
     let version = row.select(account::version).first(tx.conn)?;
-    tx.audit(deed("password_changed", account_id, version, None, None));
+    tx.audit(deed(Action::PasswordChanged, account_id, version, None, None));
     diesel::delete(password_reset::table.filter(password_reset::account_id.eq(account_id))).execute(tx.conn)?;
     end_all(tx, account_id, keep)?;
     Ok(())
@@ -292,7 +295,7 @@ pub fn offer_password(tx: &mut Tx<'_>, account_id: &str, secret: &str) -> Result
         ))
         .execute(tx.conn)?;
     let version = account::table.filter(account::id.eq(account_id)).select(account::version).first(tx.conn)?;
-    tx.audit(deed("password_offered", account_id, version, None, None));
+    tx.audit(deed(Action::PasswordOffered, account_id, version, None, None));
     Ok(expires_at)
 }
 
@@ -330,7 +333,7 @@ pub(super) fn erase_all(tx: &mut Tx<'_>, account_id: &str) -> Result<usize, Stor
     let ids: Vec<String> = own.select(session::id).order(session::id).load(tx.conn)?;
     let erased = diesel::delete(own).execute(tx.conn)?;
     for id in ids {
-        tx.audit(of_session("erased", &id));
+        tx.audit(of_session(Action::Erased, &id));
     }
     Ok(erased)
 }
@@ -351,13 +354,13 @@ pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>, most: i64) -> Result<usize
     if sessions > 0 {
         tx.note_erasure();
         let after = Some(serde_json::json!({"count": sessions}));
-        tx.audit(Deed { action: "erased", resource: RESOURCE, id: None, version: None, before: None, after });
+        tx.audit(Deed { action: Action::Erased, resource: RESOURCE, id: None, version: None, before: None, after });
     }
     let now = tx.now().naive_utc();
     let offers = diesel::delete(password_reset::table.filter(password_reset::expires_at.lt(now))).execute(tx.conn)?;
     Ok(sessions + offers)
 }
 
-fn of_session(action: &'static str, id: &str) -> Deed {
+fn of_session(action: Action, id: &str) -> Deed {
     Deed { action, resource: RESOURCE, id: Some(id.to_owned()), version: None, before: None, after: None }
 }
