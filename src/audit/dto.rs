@@ -35,12 +35,11 @@ list_query! {
         pub request_id: One<ResourceRef>,
         /// Only what the import with this id did: its own entry, and one of every resource that it changed.
         pub import_id: One<ResourceRef>,
-        /// Only this: `created`, `updated`, `deleted`, `imported`, `loaded`; of accounts also `disabled`, `enabled`,
-        /// `password_offered`, `password_changed`, `secret_rotated`, `former_secret_dropped`; of sessions and tokens
-        /// `ended`, `reused`, `repeated` (a refresh token whose answer was lost), `revoked`, `granted`; of what is personal also
-        /// `accessed`, `erased`. `sign_in_refused` is a failed attempt, of an account if there is one; `refused` is a request
-        /// that the account's role did not allow, `left_out` how many refusals were too many to be noted. These and `granted`
-        /// have a `count`: the same from the same network within an hour is counted and has one more entry.
+        /// Only this. Of sessions, `reused` is the end by a refresh token that came back, and `repeated` one whose answer was
+        /// lost. `sign_in_refused` is a refused proof of who one is (a password, a client secret, a refresh token, a one-time
+        /// secret), `granted` a token for a machine or by a refresh token, `refused` a request that the account's role or
+        /// member did not allow, `left_out` how many of these were too many to be told apart. These four have a `count`: the
+        /// same by the same from the same network within an hour, at the same instance, is one entry whose count grows.
         #[example = "updated"]
         pub action: One<Action>,
         /// Only from this moment on: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
@@ -122,8 +121,8 @@ pub struct AuditEntryOut {
     /// What is stored now; likewise.
     #[schema(value_type = Option<Object>, example = json!({"website": "https://www.larache.ma"}))]
     pub after: Option<Value>,
-    /// From where somebody signed in or tried to, was granted a token or was refused something; null for anything else, and
-    /// when its time is over (90 days, unless the operator says otherwise).
+    /// From where somebody signed in or tried to, set a password with a one-time secret, was granted a token or was refused
+    /// something; null for anything else, and when its time is over (90 days, unless the operator says otherwise).
     #[schema(example = "203.0.113.9")]
     pub address: Option<String>,
 }

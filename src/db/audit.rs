@@ -130,6 +130,32 @@ pub(super) fn write(
     Ok(())
 }
 
+/// An entry about events that are counted. It is written with the first of them, and its count grows with the others.
+#[derive(Debug, Clone)]
+pub struct CountedEntry {
+    /// The id.
+    pub id: String,
+    /// Who is behind the events.
+    pub actor: Actor,
+    /// From where they came.
+    pub address: Option<IpAddr>,
+    /// What they are.
+    pub deed: Deed,
+}
+
+/// Writes an entry, or what is new in it, if it is there already.
+pub(super) fn write_counted(conn: &mut Conn, at: NaiveDateTime, entry: CountedEntry) -> Result<(), StoreError> {
+    let shared = Shared { address: entry.address, import_id: None };
+    let row = Row { id: entry.id, ..Row::new(&entry.actor, at, shared, entry.deed)? };
+    let updated = diesel::update(audit_entry::table.filter(audit_entry::id.eq(&row.id)))
+        .set(audit_entry::after_values.eq(&row.after_values))
+        .execute(conn)?;
+    if updated == 0 {
+        diesel::insert_into(audit_entry::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// The entries of one import, of which there may be very many: they are written piece by piece, so that no more of them than
 /// a piece is held.
 pub(super) struct ImportEntries {

@@ -21,7 +21,7 @@ use crate::kernel::{
 
 use super::{
     Conn, StoreError, Transactions,
-    audit::{self, Actor, Deed, ImportEntries},
+    audit::{self, Actor, CountedEntry, Deed, ImportEntries},
     batch_insert,
     schema::{change_entry, sequence_counter},
 };
@@ -186,6 +186,15 @@ impl<'c> Tx<'c> {
     /// Notes something for the audit only.
     pub fn audit(&mut self, deed: Deed) {
         self.deeds.push(deed);
+    }
+
+    /// Writes an entry about events that are counted, or their new count. It is about other events than the transaction, so it
+    /// names who is behind them itself.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn audit_counted(&mut self, entry: CountedEntry) -> Result<(), StoreError> {
+        audit::write_counted(self.conn, self.now.naive_utc(), entry)
     }
 
     /// Notes for the audit from where somebody does what the transaction is about. It is personal: only for signing in and

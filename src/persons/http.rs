@@ -48,6 +48,7 @@ pub async fn access_person(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let content = body.content;
+    state.security_log.flush_for_reader(&state.db).await;
     written(&req, &state, body.principal, move |tx| {
         let found = known(tx, &content?.read()?)?;
         tx.audit(asked_for(&found));

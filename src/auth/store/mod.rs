@@ -3,6 +3,8 @@
 pub mod management;
 pub mod sessions;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     dsl::{AsSelect, exists},
@@ -13,7 +15,7 @@ use serde_json::json;
 use super::{
     accounts::{Account, AccountKind, NewAccount, SecretHash, Standing, Terms},
     roles::Role,
-    security_log::{Entry, Statement},
+    security_log::CountedEvent,
     tokens::Claims,
 };
 use crate::{
@@ -304,25 +306,21 @@ pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, W
     Ok(true)
 }
 
-/// Writes an event of signing in to the audit.
+/// Writes events of signing in to the audit, or how often they have happened by now.
 ///
 /// An entry about an account that was erased meanwhile has no address: it would bring back what was erased.
 ///
 /// # Errors
 /// The database's.
-pub fn note_security_event(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
-    let is_erased = match entry.stored_account() {
-        Some(id) => find(tx.conn, id)?.is_none(),
-        None => false,
-    };
-    let Statement { action, resource, id, facts, count } = entry.statement();
-    let mut after: serde_json::Map<String, serde_json::Value> =
-        facts.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    after.insert("count".to_owned(), count.into());
-    if let Some(address) = entry.address.filter(|_| !is_erased) {
-        tx.came_from(address);
+pub fn note_security_events(tx: &mut Tx<'_>, events: &[CountedEvent]) -> Result<(), StoreError> {
+    let named = events.iter().filter_map(CountedEvent::stored_account);
+    let known: Vec<String> = account::table.filter(account::id.eq_any(named)).select(account::id).load(tx.conn)?;
+    let known: HashSet<&str> = known.iter().map(String::as_str).collect();
+    for event in events {
+        let mut entry = event.entry();
+        entry.address = entry.address.filter(|_| event.stored_account().is_none_or(|id| known.contains(id)));
+        tx.audit_counted(entry)?;
     }
-    tx.audit(Deed { action, resource, id, version: None, before: None, after: Some(after.into()) });
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::{
     super::{
         passwords::hash_secret,
-        refresh_tokens::{Known, Presented, RefreshToken},
+        refresh_tokens::{Known, Presented, RefreshToken, Refusal},
         sessions::{RESET_HOURS, Session, last_moment},
     },
     Account, deed, find,
@@ -125,7 +125,7 @@ pub enum Refreshed {
     /// It was changed for the next one.
     Good(Box<Account>, Session),
     /// It is not good; where it was spent, its session has ended with that.
-    Refused,
+    Refused(Refusal),
 }
 
 /// Changes a refresh token for the next one, or gives a former one another token once more, as [`Known`] says. Of several at
@@ -135,7 +135,7 @@ pub enum Refreshed {
 /// The database's.
 pub fn refresh(tx: &mut Tx<'_>, token: &RefreshToken, next: &RefreshToken) -> Result<Refreshed, StoreError> {
     let (id, now) = (token.session(), tx.now());
-    let Some((account_id, mut session, known)) = lock(tx, id)? else { return Ok(Refreshed::Refused) };
+    let Some((account_id, mut session, known)) = lock(tx, id)? else { return Ok(Refreshed::Refused(Refusal::Ended)) };
     let known = match known.recognise(token, now) {
         Presented::Current => known.changed(next, now),
         Presented::Former => {
@@ -144,13 +144,13 @@ pub fn refresh(tx: &mut Tx<'_>, token: &RefreshToken, next: &RefreshToken) -> Re
         }
         Presented::Spent => {
             end_where(tx, &account_id, Some(id), None, Action::Reused)?;
-            return Ok(Refreshed::Refused);
+            return Ok(Refreshed::Refused(Refusal::Spent));
         }
-        Presented::Foreign => return Ok(Refreshed::Refused),
+        Presented::Foreign => return Ok(Refreshed::Refused(Refusal::Foreign)),
     };
     let Some(account) = find(tx.conn, &account_id)?.filter(|account| !account.disabled) else {
         end_where(tx, &account_id, Some(id), None, Action::Ended)?;
-        return Ok(Refreshed::Refused);
+        return Ok(Refreshed::Refused(Refusal::Disabled));
     };
     session.used_at = now;
     session.expires_at = last_moment(session.created_at, now);
@@ -310,7 +310,8 @@ pub fn offered_to(conn: &mut Conn, secret: &str, now: DateTime<Utc>) -> Result<O
     id.map_or(Ok(None), |id| find(conn, &id))
 }
 
-/// Whose one-time secret it is, which is good no more from now on. None for one that is not or was good before.
+/// Whose one-time secret it is, which is good no more from now on. None, and nothing is written, for one that is not good or
+/// whose account is disabled.
 ///
 /// # Errors
 /// The database's.
@@ -319,12 +320,13 @@ pub fn redeem_offer(tx: &mut Tx<'_>, secret: &str) -> Result<Option<Account>, St
     let is_it = password_reset::secret_sha256.eq(hash_secret(secret)).and(password_reset::expires_at.gt(now));
     let found = password_reset::table.filter(is_it.clone()).select(password_reset::account_id);
     let found: Option<String> = found.first(tx.conn).optional()?;
+    let Some(account_id) = found else { return Ok(None) };
+    let account = find(tx.conn, &account_id)?.filter(|account| !account.disabled);
     // Who deletes the row has it: of several at once one is served.
-    if diesel::delete(password_reset::table.filter(is_it)).execute(tx.conn)? == 0 {
+    if account.is_none() || diesel::delete(password_reset::table.filter(is_it)).execute(tx.conn)? == 0 {
         return Ok(None);
     }
-    let Some(account_id) = found else { return Ok(None) };
-    Ok(find(tx.conn, &account_id)?.filter(|account| !account.disabled))
+    Ok(account)
 }
 
 /// Erases all sessions of an account, and returns how many.
