@@ -104,7 +104,7 @@ impl Running {
         }
         let outcome = self.api.await;
         let (security_log, db) = self.security_log;
-        security_log.close(&db).await;
+        security_log.flush(&db).await;
         if let Some(handle) = handle {
             ServerHandle::stop(&handle, false).await;
         }

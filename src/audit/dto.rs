@@ -5,9 +5,10 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::rules::{Entry, Filters, Reference, SortKey};
+use super::rules::{Entry, Filters, ResourceRef, SortKey};
 use crate::{
     kernel::{
+        audit::{Action, Collection},
         clock::rfc3339,
         paging::{Direction, Order},
     },
@@ -23,26 +24,24 @@ use crate::{
 list_query! {
     /// The parameters of the audit.
     pub struct AuditQuery of AuditEntryOut {
-        /// Only what was done to this collection: `members`, `focal_points`, `imports`, `accounts`, `sessions`, `tokens`,
-        /// `persons`, `reference`, `permissions`, `audit`.
+        /// Only what was done to this collection.
         #[example = "members"]
-        pub resource: One<Reference>,
+        pub resource: One<Collection>,
         /// Only what was done to the resource with this id.
-        pub resource_id: One<Reference>,
+        pub resource_id: One<ResourceRef>,
         /// Only what the account with this id did.
-        pub account_id: One<Reference>,
+        pub account_id: One<ResourceRef>,
         /// Only what the request with this id did.
-        pub request_id: One<Reference>,
+        pub request_id: One<ResourceRef>,
         /// Only what the import with this id did: its own entry, and one of every resource that it changed.
-        pub import_id: One<Reference>,
-        /// Only this: `created`, `updated`, `deleted`, `imported`, `loaded`; of accounts also `disabled`, `enabled`,
-        /// `password_offered`, `password_changed`, `secret_rotated`, `former_secret_dropped`; of sessions and tokens
-        /// `ended`, `reused`, `repeated` (a refresh token whose answer was lost), `revoked`, `granted`; of what is personal also
-        /// `accessed`, `erased`. `sign_in_refused` is a failed attempt, of an account if there is one; `refused` is a request
-        /// that the account's role did not allow, `left_out` how many refusals were too many to be noted. These and `granted`
-        /// have a `count`: the same from the same network within an hour is counted and has one more entry.
+        pub import_id: One<ResourceRef>,
+        /// Only this. Of sessions, `reused` is the end by a refresh token that came back, and `repeated` one whose answer was
+        /// lost. `sign_in_refused` is a refused proof of who one is (a password, a client secret, a refresh token, a one-time
+        /// secret), `granted` a token for a machine or by a refresh token, `refused` a request that the account's role or
+        /// member did not allow, `left_out` how many of these were too many to be told apart. These four have a `count`: the
+        /// same by the same from the same network within an hour, at the same instance, is one entry whose count grows.
         #[example = "updated"]
-        pub action: One<Reference>,
+        pub action: One<Action>,
         /// Only from this moment on: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2026-01-01"]
         pub since: Instant,
@@ -62,14 +61,14 @@ impl AuditQuery {
     /// Which entries in what order the query asks for.
     #[must_use]
     pub fn filters(&self) -> Filters {
-        let reference = |one: &Option<One<Reference>>| one.as_ref().map(|one| one.0.clone());
+        let reference = |one: &Option<One<ResourceRef>>| one.as_ref().map(|one| one.0.clone());
         Filters {
-            resource: reference(&self.resource),
+            resource: self.resource.map(|one| one.0),
             resource_id: reference(&self.resource_id),
             account_id: reference(&self.account_id),
             request_id: reference(&self.request_id),
             import_id: reference(&self.import_id),
-            action: reference(&self.action),
+            action: self.action.map(|one| one.0),
             since: self.since.map(|moment| moment.0),
             until: self.until.map(|moment| moment.0),
             order: self.sort.unwrap_or(Order { key: SortKey::At, direction: Direction::Descending }),
@@ -122,8 +121,8 @@ pub struct AuditEntryOut {
     /// What is stored now; likewise.
     #[schema(value_type = Option<Object>, example = json!({"website": "https://www.larache.ma"}))]
     pub after: Option<Value>,
-    /// From where somebody signed in or tried to, was granted a token or was refused something; null for anything else, and
-    /// when its time is over (90 days, unless the operator says otherwise).
+    /// From where somebody signed in or tried to, set a password with a one-time secret, was granted a token or was refused
+    /// something; null for anything else, and when its time is over (90 days, unless the operator says otherwise).
     #[schema(example = "203.0.113.9")]
     pub address: Option<String>,
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::kernel::{
+    audit::{Action, Collection},
     codes::{Pattern, codes},
     id::is_id,
     paging::Order,
@@ -47,11 +48,11 @@ pub struct Entry {
     pub address: Option<String>,
 }
 
-/// The id of a resource, an account or a request.
+/// By what an entry refers to a resource, an account, a request or an import: its id. What it names may be gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reference(String);
+pub struct ResourceRef(String);
 
-impl Reference {
+impl ResourceRef {
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -59,7 +60,7 @@ impl Reference {
     }
 }
 
-impl FromStr for Reference {
+impl FromStr for ResourceRef {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -72,7 +73,7 @@ impl FromStr for Reference {
     }
 }
 
-impl Pattern for Reference {
+impl Pattern for ResourceRef {
     fn pattern() -> String {
         "[A-Za-z0-9._-]{1,64}".to_owned()
     }
@@ -91,17 +92,17 @@ codes!(SortKey { At => "at" });
 #[derive(Debug, Clone, Serialize)]
 pub struct Filters {
     /// The collection.
-    pub resource: Option<Reference>,
+    pub resource: Option<Collection>,
     /// The resource's id.
-    pub resource_id: Option<Reference>,
+    pub resource_id: Option<ResourceRef>,
     /// The account's id.
-    pub account_id: Option<Reference>,
+    pub account_id: Option<ResourceRef>,
     /// The request's id.
-    pub request_id: Option<Reference>,
+    pub request_id: Option<ResourceRef>,
     /// The import's id.
-    pub import_id: Option<Reference>,
+    pub import_id: Option<ResourceRef>,
     /// What was done.
-    pub action: Option<Reference>,
+    pub action: Option<Action>,
     /// Not before this moment.
     pub since: Option<DateTime<Utc>>,
     /// Before this moment.

@@ -6,7 +6,10 @@ use diesel::prelude::*;
 use super::rules::{Entry, Filters};
 use crate::{
     db::{Backend, Conn, Deed, Stamp, StoreError, Tx, current_sequence, json, keyset::paged, schema::audit_entry},
-    kernel::paging::{Direction, Found, Key, Listing, Position},
+    kernel::{
+        audit::{Action, Collection},
+        paging::{Direction, Found, Key, Listing, Position},
+    },
 };
 
 #[derive(Queryable, Selectable)]
@@ -114,7 +117,7 @@ pub fn forget_addresses(tx: &mut Tx<'_>, before: DateTime<Utc>, most: i64) -> Re
         .limit(most)
         .select(audit_entry::id)
         .load(tx.conn)?;
-    let attempts = audit_entry::id.eq_any(&old).and(audit_entry::action.eq("sign_in_refused"));
+    let attempts = audit_entry::id.eq_any(&old).and(audit_entry::action.eq(Action::SignInRefused.as_str()));
     let forgotten = diesel::delete(audit_entry::table.filter(attempts)).execute(tx.conn)?;
     let erased = diesel::update(audit_entry::table.filter(audit_entry::id.eq_any(&old)))
         .set(audit_entry::remote_address.eq(None::<String>))
@@ -122,7 +125,14 @@ pub fn forget_addresses(tx: &mut Tx<'_>, before: DateTime<Utc>, most: i64) -> Re
     if !old.is_empty() {
         tx.note_erasure();
         let after = Some(serde_json::json!({"addresses": erased, "attempts": forgotten}));
-        tx.audit(Deed { action: "erased", resource: "audit", id: None, version: None, before: None, after });
+        tx.audit(Deed {
+            action: Action::Erased,
+            resource: Collection::Audit,
+            id: None,
+            version: None,
+            before: None,
+            after,
+        });
     }
     Ok(old.len())
 }
@@ -132,7 +142,7 @@ pub fn forget_addresses(tx: &mut Tx<'_>, before: DateTime<Utc>, most: i64) -> Re
 /// # Errors
 /// The database's.
 pub fn erase_addresses(tx: &mut Tx<'_>, account_id: &str) -> Result<usize, StoreError> {
-    let about = audit_entry::resource.eq("accounts").and(audit_entry::resource_id.eq(account_id));
+    let about = audit_entry::resource.eq(Collection::Accounts.as_str()).and(audit_entry::resource_id.eq(account_id));
     let of_account = about.or(audit_entry::account_id.eq(account_id)).and(audit_entry::remote_address.is_not_null());
     Ok(diesel::update(audit_entry::table.filter(of_account))
         .set(audit_entry::remote_address.eq(None::<String>))

@@ -136,7 +136,7 @@ pub async fn identify<B: MessageBody>(
             }
             let response = next.call(req).await?;
             if let Some(principal) = principal.filter(|_| response.status() == StatusCode::FORBIDDEN) {
-                note_refusal(&state, &principal, &response).await;
+                note_refusal(&state, &principal, &response);
             }
             response.map_into_left_body()
         }
@@ -147,7 +147,7 @@ pub async fn identify<B: MessageBody>(
 }
 
 /// Notes for the audit that somebody was refused something because of what they are.
-async fn note_refusal<B>(state: &AppState, principal: &Principal, response: &ServiceResponse<B>) {
+fn note_refusal<B>(state: &AppState, principal: &Principal, response: &ServiceResponse<B>) {
     let req = response.request();
     let pattern = req.match_pattern().unwrap_or_else(|| "(none)".to_owned());
     let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
@@ -155,7 +155,7 @@ async fn note_refusal<B>(state: &AppState, principal: &Principal, response: &Ser
     let operation = format!("{} {pattern}", req.method());
     let event = Event::forbidden(&principal.claims, principal.actor(), operation, code);
     let address = client::host(req, &state.trusted_proxies);
-    state.security_log.record(&state.db, event, address).await;
+    state.security_log.note(event, address);
 }
 
 /// Counts a request, and says who sends it. A token that has not been seen counts for the address before anything is done

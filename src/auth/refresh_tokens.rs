@@ -26,7 +26,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::passwords::{hash_secret, random};
-use crate::kernel::id::is_id;
+use crate::kernel::{codes::codes, id::is_id};
 
 /// For how long after its change a former token gets a token once more.
 const GRACE: TimeDelta = TimeDelta::seconds(30);
@@ -140,6 +140,32 @@ pub enum Presented {
     /// It was never issued.
     Foreign,
 }
+
+/// Why a refresh token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// It is no refresh token, or a damaged one.
+    Malformed,
+    /// There is no such session.
+    Unknown,
+    /// The session has ended, or its time is over.
+    Ended,
+    /// It was issued for the session, and changed already.
+    Spent,
+    /// It was never issued for the session.
+    Foreign,
+    /// The account is gone or disabled.
+    Disabled,
+}
+
+codes!(Refusal {
+    Malformed => "malformed",
+    Unknown => "unknown",
+    Ended => "ended",
+    Spent => "spent",
+    Foreign => "foreign",
+    Disabled => "disabled",
+});
 
 /// By which a session knows its tokens again.
 #[derive(Debug, Clone, PartialEq, Eq)]

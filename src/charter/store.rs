@@ -12,13 +12,14 @@ use crate::{
         schema::{charter_item, charter_version},
     },
     kernel::{
+        audit::Collection,
         date::{PartialDate, Precision},
         id::new_id,
     },
 };
 
 /// The resource's name in the change feed.
-const RESOURCE: &str = "charter";
+const RESOURCE: Collection = Collection::Charter;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = charter_version, treat_none_as_null = true, treat_none_as_default_value = false)]

@@ -8,7 +8,10 @@ use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::{CHUNK, Conn, StoreError, batch_insert, json, schema::audit_entry, visibility::is_personal};
-use crate::kernel::id::new_id;
+use crate::kernel::{
+    audit::{Action, Collection},
+    id::new_id,
+};
 
 /// Who is behind a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +34,10 @@ pub enum Actor {
 /// Something that was done.
 #[derive(Debug, Clone)]
 pub struct Deed {
-    /// What: `created`, `updated`, `deleted`, `loaded`, …
-    pub action: &'static str,
+    /// What.
+    pub action: Action,
     /// The collection.
-    pub resource: &'static str,
+    pub resource: Collection,
     /// The resource's id, where it is one.
     pub id: Option<String>,
     /// The resource's version afterwards.
@@ -50,7 +53,8 @@ impl Deed {
     #[must_use]
     pub fn loaded(set: &str, touched: usize) -> Self {
         let after = serde_json::json!({"set": set, "touched": touched});
-        Self { action: "loaded", resource: "reference", id: None, version: None, before: None, after: Some(after) }
+        let (action, resource) = (Action::Loaded, Collection::Reference);
+        Self { action, resource, id: None, version: None, before: None, after: Some(after) }
     }
 }
 
@@ -99,8 +103,8 @@ impl Row {
             role: role.map(str::to_owned),
             task: task.map(str::to_owned),
             request_id,
-            action: deed.action,
-            resource: deed.resource,
+            action: deed.action.as_str(),
+            resource: deed.resource.as_str(),
             resource_id: deed.id,
             version: deed.version,
             before_values: deed.before.as_ref().map(json::write).transpose()?,
@@ -121,6 +125,32 @@ pub(super) fn write(
 ) -> Result<(), StoreError> {
     for deed in deeds {
         let row = Row::new(actor, occurred_at, shared, deed)?;
+        diesel::insert_into(audit_entry::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// An entry about events that are counted. It is written with the first of them, and its count grows with the others.
+#[derive(Debug, Clone)]
+pub struct CountedEntry {
+    /// The id.
+    pub id: String,
+    /// Who is behind the events.
+    pub actor: Actor,
+    /// From where they came.
+    pub address: Option<IpAddr>,
+    /// What they are.
+    pub deed: Deed,
+}
+
+/// Writes an entry, or what is new in it, if it is there already.
+pub(super) fn write_counted(conn: &mut Conn, at: NaiveDateTime, entry: CountedEntry) -> Result<(), StoreError> {
+    let shared = Shared { address: entry.address, import_id: None };
+    let row = Row { id: entry.id, ..Row::new(&entry.actor, at, shared, entry.deed)? };
+    let updated = diesel::update(audit_entry::table.filter(audit_entry::id.eq(&row.id)))
+        .set(audit_entry::after_values.eq(&row.after_values))
+        .execute(conn)?;
+    if updated == 0 {
         diesel::insert_into(audit_entry::table).values(row).execute(conn)?;
     }
     Ok(())

@@ -14,11 +14,14 @@ use diesel::{
 };
 use serde_json::Value;
 
-use crate::kernel::clock;
+use crate::kernel::{
+    audit::{Action, Collection},
+    clock,
+};
 
 use super::{
     Conn, StoreError, Transactions,
-    audit::{self, Actor, Deed, ImportEntries},
+    audit::{self, Actor, CountedEntry, Deed, ImportEntries},
     batch_insert,
     schema::{change_entry, sequence_counter},
 };
@@ -37,12 +40,13 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub(super) const fn as_str(self) -> &'static str {
+    /// What the audit says of it; the feed uses the same code.
+    const fn action(self) -> Action {
         match self {
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Deleted => "deleted",
-            Self::Unpublished => "unpublished",
+            Self::Created => Action::Created,
+            Self::Updated => Action::Updated,
+            Self::Deleted => Action::Deleted,
+            Self::Unpublished => Action::Unpublished,
         }
     }
 }
@@ -50,8 +54,8 @@ impl Operation {
 /// One change of one published resource.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// The collection, as its path names it: `territories`.
-    pub resource: &'static str,
+    /// The collection.
+    pub resource: Collection,
     /// The resource's id.
     pub id: String,
     /// What happened.
@@ -125,7 +129,7 @@ impl<'c> Tx<'c> {
             other => other,
         };
         self.deeds.push(Deed {
-            action: change.operation.as_str(),
+            action: change.operation.action(),
             resource: change.resource,
             id: Some(change.id.clone()),
             version: Some(change.version),
@@ -168,7 +172,7 @@ impl<'c> Tx<'c> {
     ) -> Result<(), StoreError> {
         if let Some(import) = &mut self.import {
             let (before, after) = values()?;
-            let (action, resource) = (change.operation.as_str(), change.resource);
+            let (action, resource) = (change.operation.action(), change.resource);
             let (id, version) = (Some(change.id.clone()), Some(change.version));
             let deed = Deed { action, resource, id, version, before, after };
             import.add(self.conn, &self.actor, self.now.naive_utc(), deed)?;
@@ -182,6 +186,15 @@ impl<'c> Tx<'c> {
     /// Notes something for the audit only.
     pub fn audit(&mut self, deed: Deed) {
         self.deeds.push(deed);
+    }
+
+    /// Writes an entry about events that are counted, or their new count. It is about other events than the transaction, so it
+    /// names who is behind them itself.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn audit_counted(&mut self, entry: CountedEntry) -> Result<(), StoreError> {
+        audit::write_counted(self.conn, self.now.naive_utc(), entry)
     }
 
     /// Notes for the audit from where somebody does what the transaction is about. It is personal: only for signing in and
@@ -274,9 +287,9 @@ impl<'c> Tx<'c> {
             .zip(self.changes)
             .map(|(sequence, change)| ChangeRow {
                 sequence,
-                resource: change.resource,
+                resource: change.resource.as_str(),
                 resource_id: change.id,
-                op: change.operation.as_str(),
+                op: change.operation.action().as_str(),
                 version: change.version,
                 changed_at,
             })

@@ -5,7 +5,10 @@
 use chrono::NaiveDate;
 
 use super::{Conn, StoreError, Tx};
-use crate::kernel::register::{Column, Fault, Ledger, RowReader, Source};
+use crate::kernel::{
+    audit::Collection,
+    register::{Column, Fault, Ledger, RowReader, Source},
+};
 
 /// How many rows are planned at once.
 pub const CHUNK: usize = 2_000;
@@ -29,7 +32,7 @@ pub trait Importable: Sized {
     type Write;
 
     /// The collection's name.
-    const RESOURCE: &'static str;
+    const RESOURCE: Collection;
     /// The columns of its lists, the natural key among them.
     const COLUMNS: &'static [Column];
     /// Whether its resources have a source, so that a list can stand for all of a source.

@@ -37,7 +37,7 @@ use std::{
 };
 
 pub use self::{
-    audit::{Actor, Deed, difference},
+    audit::{Actor, CountedEntry, Deed, difference},
     change::{Change, Operation, SequenceColumn, Turn, Tx, current_sequence},
     connection::{Backend, Conn},
     edition::Edition,

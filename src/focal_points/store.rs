@@ -15,6 +15,7 @@ use crate::{
         schema::{focal_point, member},
     },
     kernel::{
+        audit::{Action, Collection},
         id::{Slug, new_id},
         paging::{Found, Key, Listing, Position},
         violation::{Violation, Violations},
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// The focal points' name in the audit.
-const RESOURCE: &str = "focal_points";
+const RESOURCE: Collection = Collection::FocalPoints;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = focal_point, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -166,7 +167,7 @@ pub fn create(
     let new = FocalPoint { id, version: 1, created_at: now, updated_at: now, member_id, member, content };
     is_free(tx.conn, &new)?;
     diesel::insert_into(focal_point::table).values(Row::of(&new)).execute(tx.conn)?;
-    tx.audit(deed("created", &new, None, Some(of_member(&new))));
+    tx.audit(deed(Action::Created, &new, None, Some(of_member(&new))));
     Ok(new)
 }
 
@@ -187,7 +188,7 @@ pub fn update(tx: &mut Tx<'_>, before: &FocalPoint, content: Content) -> Result<
     diesel::update(focal_point::table.filter(focal_point::id.eq(&after.id))).set(row).execute(tx.conn)?;
     forget_answers_naming(tx, &after.id)?;
     let (was, is) = (with_member(was, &after), with_member(is, &after));
-    tx.audit(deed("updated", &after, Some(was), Some(is)));
+    tx.audit(deed(Action::Updated, &after, Some(was), Some(is)));
     Ok(after)
 }
 
@@ -204,7 +205,7 @@ pub fn correct(tx: &mut Tx<'_>, before: &FocalPoint, correction: &Correction) ->
 /// # Errors
 /// The database's.
 pub fn delete(tx: &mut Tx<'_>, gone: &FocalPoint) -> Result<(), StoreError> {
-    remove(tx, gone, "deleted").map(drop)
+    remove(tx, gone, Action::Deleted).map(drop)
 }
 
 /// The same because the person is to be forgotten. Returns how many kept answers went with it.
@@ -212,7 +213,7 @@ pub fn delete(tx: &mut Tx<'_>, gone: &FocalPoint) -> Result<(), StoreError> {
 /// # Errors
 /// The database's.
 pub fn erase(tx: &mut Tx<'_>, gone: &FocalPoint) -> Result<usize, StoreError> {
-    remove(tx, gone, "erased")
+    remove(tx, gone, Action::Erased)
 }
 
 /// Erases focal points that served until before a day, at most so many, and returns how many.
@@ -249,7 +250,7 @@ pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
     Ok(added)
 }
 
-fn remove(tx: &mut Tx<'_>, gone: &FocalPoint, action: &'static str) -> Result<usize, StoreError> {
+fn remove(tx: &mut Tx<'_>, gone: &FocalPoint, action: Action) -> Result<usize, StoreError> {
     tx.note_erasure();
     let answers = forget_answers_naming(tx, &gone.id)?;
     diesel::delete(focal_point::table.filter(focal_point::id.eq(&gone.id))).execute(tx.conn)?;
@@ -280,7 +281,7 @@ fn with_member(mut value: Value, point: &FocalPoint) -> Value {
     value
 }
 
-fn deed(action: &'static str, point: &FocalPoint, before: Option<Value>, after: Option<Value>) -> Deed {
+fn deed(action: Action, point: &FocalPoint, before: Option<Value>, after: Option<Value>) -> Deed {
     let (id, version) = (Some(point.id.clone()), Some(point.version));
     Deed { action, resource: RESOURCE, id, version, before, after }
 }

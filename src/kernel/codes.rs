@@ -4,6 +4,12 @@
 pub trait Pattern {
     /// The regular expression (ECMA 262) of the value's text, without anchors.
     fn pattern() -> String;
+
+    /// All values, where they are a few codes: documents list them instead of the pattern.
+    #[must_use]
+    fn codes() -> Option<&'static [&'static str]> {
+        None
+    }
 }
 
 /// Gives an enum its codes: `ALL`, `as_str`, [`Pattern`] and `FromStr`, whose error lists them as a predicate for a sentence
@@ -28,6 +34,10 @@ macro_rules! codes {
         impl $crate::kernel::codes::Pattern for $name {
             fn pattern() -> String {
                 concat!("(", $first_code $(, "|", $code)*, ")").to_owned()
+            }
+
+            fn codes() -> Option<&'static [&'static str]> {
+                Some(&[$first_code $(, $code)*])
             }
         }
 

@@ -3,6 +3,7 @@
 //! I/O, so that rules and stores can both
 //! speak them; nothing here knows HTTP or a database.
 
+pub mod audit;
 pub mod bounded;
 pub mod clock;
 pub mod codes;

@@ -10,13 +10,14 @@ use crate::{
         schema::{composition_figure, composition_statement, network, network_item, network_partner},
     },
     kernel::{
+        audit::Collection,
         date::{PartialDate, Precision},
         id::new_id,
     },
 };
 
 /// The resource's name in the change feed.
-const RESOURCE: &str = "network";
+const RESOURCE: Collection = Collection::Network;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = network, treat_none_as_default_value = false)]

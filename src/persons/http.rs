@@ -15,6 +15,7 @@ use crate::{
         roles::PersonsManage,
     },
     db::{Deed, Tx},
+    kernel::audit::{Action, Collection},
     state::AppState,
     web::{
         idempotency::Once,
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// The persons' name in the audit.
-const RESOURCE: &str = "persons";
+const RESOURCE: Collection = Collection::Persons;
 
 /// Get all that is held on a person
 ///
@@ -47,6 +48,7 @@ pub async fn access_person(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let content = body.content;
+    state.security_log.flush_for_reader(&state.db).await;
     written(&req, &state, body.principal, move |tx| {
         let found = known(tx, &content?.read()?)?;
         tx.audit(asked_for(&found));
@@ -132,5 +134,5 @@ fn known(tx: &mut Tx<'_>, email: &str) -> Result<Held, Problem> {
 }
 
 fn asked_for(found: &Held) -> Deed {
-    Deed { action: "accessed", resource: RESOURCE, id: found.id(), version: None, before: None, after: None }
+    Deed { action: Action::Accessed, resource: RESOURCE, id: found.id(), version: None, before: None, after: None }
 }

@@ -4,11 +4,14 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::rules::{HeldAccount, HeldAddress, HeldDeeds, HeldImport, HeldSession};
-use crate::db::{
-    Conn, Stamp, StoreError,
-    schema::{
-        account, account_member, audit_entry, idempotency_answer, import_report, member, password_reset, session,
+use crate::{
+    db::{
+        Conn, Stamp, StoreError,
+        schema::{
+            account, account_member, audit_entry, idempotency_answer, import_report, member, password_reset, session,
+        },
     },
+    kernel::audit::Collection,
 };
 
 #[derive(Queryable, Selectable)]
@@ -125,7 +128,7 @@ const MOST_ADDRESSES: i64 = 1_000;
 fn addresses(conn: &mut Conn, id: &str) -> Result<Vec<HeldAddress>, StoreError> {
     type Row = (Option<String>, i64, Option<NaiveDateTime>, Option<NaiveDateTime>);
     let (first, last) = (diesel::dsl::min(audit_entry::occurred_at), diesel::dsl::max(audit_entry::occurred_at));
-    let about = audit_entry::resource.eq("accounts").and(audit_entry::resource_id.eq(id));
+    let about = audit_entry::resource.eq(Collection::Accounts.as_str()).and(audit_entry::resource_id.eq(id));
     let rows: Vec<Row> = audit_entry::table
         .filter(about.or(audit_entry::account_id.eq(id)).and(audit_entry::remote_address.is_not_null()))
         .group_by(audit_entry::remote_address)

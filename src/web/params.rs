@@ -317,7 +317,15 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for One<T> {
 
 impl<T: Pattern> Parameter for One<T> {
     fn schema() -> RefOr<Schema> {
-        matching(&T::pattern())
+        one_of::<T>()
+    }
+}
+
+/// The schema of a value: its codes, or else its pattern.
+fn one_of<T: Pattern>() -> RefOr<Schema> {
+    match T::codes() {
+        Some(codes) => string().enum_values(Some(codes.iter().copied())).into(),
+        None => matching(&T::pattern()),
     }
 }
 
@@ -335,7 +343,7 @@ impl<T: Pattern> Parameter for Must<T> {
     const REQUIRED: bool = true;
 
     fn schema() -> RefOr<Schema> {
-        matching(&T::pattern())
+        one_of::<T>()
     }
 }
 
@@ -403,6 +411,16 @@ impl Parameter for Slug {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::codes::Flag;
+
+    #[test]
+    fn documents_list_codes_and_describe_other_values_by_a_pattern() {
+        let schema = |schema: RefOr<Schema>| serde_json::to_value(schema).unwrap();
+        let flag = serde_json::json!({"type": "string", "enum": ["true", "false"]});
+        assert_eq!((schema(One::<Flag>::schema()), schema(Must::<Flag>::schema())), (flag.clone(), flag));
+        let slug = serde_json::json!({"type": "string", "pattern": "^[a-z0-9-]{1,100}$"});
+        assert_eq!(schema(One::<Slug>::schema()), slug);
+    }
 
     #[test]
     fn limits_are_1_to_200() {

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{Days, Utc};
-use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _, connection::SimpleConnection as _};
 use remacto::{
     auth::{
         accounts::{AccountKind, NewAccount, SecretHash, Terms},
@@ -10,7 +10,7 @@ use remacto::{
         roles::Role,
         store,
     },
-    db::{StoreError, schema::audit_entry},
+    db::{Conn, StoreError, schema::audit_entry},
     retention::{self, Forgotten, Periods},
 };
 use serde_json::{Value, json};
@@ -27,9 +27,13 @@ fn audit(server: &TestServer, query: &str) -> Vec<Value> {
     answer.ok()["data"].as_array().unwrap().clone()
 }
 
-/// What an entry says of an event of signing in.
-fn event(entry: &Value) -> (&str, Option<&str>, Option<&str>, &Value) {
-    (entry["action"].as_str().unwrap(), entry["resource_id"].as_str(), entry["address"].as_str(), &entry["after"])
+/// What an entry says of events that are counted, without their moments.
+fn event(entry: &Value) -> (&str, Option<&str>, Option<&str>, Value) {
+    let mut facts = entry["after"].clone();
+    let [first, last] =
+        ["first_at", "last_at"].map(|moment| facts.as_object_mut().unwrap().remove(moment).unwrap().to_string());
+    assert!(first <= last && last.ends_with("Z\""), "{entry}");
+    (entry["action"].as_str().unwrap(), entry["resource_id"].as_str(), entry["address"].as_str(), facts)
 }
 
 on_both! {
@@ -54,13 +58,21 @@ on_both! {
         let begun = audit(server, "action=created&resource=sessions");
         assert_eq!((&begun[0]["address"], &begun[0]["resource_id"], &begun[0]["account_id"]), (&json!("203.0.113.9"), &tokens["session_id"], &json!(id)));
         let failed = audit(server, "action=sign_in_refused&sort=at");
-        let once = json!({"proof": "password", "count": 1});
+        let times = |count: u32| json!({"proof": "password", "count": count});
         let expected = [
-            ("sign_in_refused", Some(id.as_str()), Some("203.0.113.9"), &once),
-            ("sign_in_refused", None, Some("2001:db8::7"), &once),
-            ("sign_in_refused", Some(id.as_str()), Some("203.0.113.10"), &once),
+            ("sign_in_refused", Some(id.as_str()), Some("203.0.113.9"), times(3)),
+            ("sign_in_refused", Some(id.as_str()), Some("203.0.113.10"), times(1)),
+            ("sign_in_refused", None, Some("2001:db8::7"), times(3)),
         ];
         assert_eq!(failed.iter().map(event).collect::<Vec<_>>(), expected);
+        // Within the hour the count of the same entry grows, but for another instance, which has its own at its end.
+        sign_in("amina@example.org", "hunter2-hunter2", "203.0.113.10").problem(401, "invalid_credentials");
+        let counted = audit(server, "action=sign_in_refused&sort=at");
+        assert_eq!((&counted[1]["id"], event(&counted[1]).3), (&failed[1]["id"], times(2)));
+        let wrong = json!({"email": "amina@example.org", "password": "hunter2-hunter2"});
+        TestServer::over(server.target.clone(), &[]).json("POST", "/api/v1/auth/sessions", &[], &wrong).problem(401, "invalid_credentials");
+        let failed = audit(server, "action=sign_in_refused&sort=at");
+        assert_eq!(failed.iter().map(event).collect::<Vec<_>>()[3..], [("sign_in_refused", Some(id.as_str()), Some("127.0.0.1"), times(1))]);
         assert!(failed.iter().all(|entry| entry["actor"] == "system" && entry["task"] == "sign-in" && entry["resource"] == "accounts"), "{failed:?}");
         let administrator = server.account(Role::Administrator);
         let whole = server.get_with(&format!("{AUDIT}?limit=200"), &[administrator.header()]);
@@ -75,7 +87,7 @@ on_both! {
         let then = (Utc::now() - Days::new(91)).naive_utc();
         let age = diesel::update(audit_entry::table.filter(audit_entry::remote_address.is_not_null())).set(audit_entry::occurred_at.eq(then));
         server.db.write_blocking(&OPERATOR, |tx| Ok::<_, StoreError>(age.execute(tx.conn)?)).unwrap();
-        assert_eq!(retention::forget(&server.db, &periods, 2), Forgotten { audit_addresses: 4, ..Forgotten::default() });
+        assert_eq!(retention::forget(&server.db, &periods, 2), Forgotten { audit_addresses: 5, ..Forgotten::default() });
         assert_eq!(audit(server, "action=sign_in_refused"), Vec::<Value>::new());
         let begun = audit(server, "action=created&resource=sessions");
         assert_eq!((begun.len(), &begun[0]["address"]), (1, &Value::Null));
@@ -93,12 +105,12 @@ on_both! {
         assert_eq!((grant(&client.id, &client.secret), grant(&client.id, &client.secret)), (200, 200));
         assert_eq!((grant(&client.id, "wrong"), grant("hunter2", "wrong")), (401, 401));
         let granted = audit(server, "resource=tokens");
-        let said = json!({"grant": "client_credentials", "count": 1});
-        assert_eq!(granted.iter().map(event).collect::<Vec<_>>(), [("granted", None, Some("127.0.0.1"), &said)]);
+        let said = json!({"grant": "client_credentials", "count": 2});
+        assert_eq!(granted.iter().map(event).collect::<Vec<_>>(), [("granted", None, Some("127.0.0.1"), said)]);
         assert_eq!((&granted[0]["account_id"], &granted[0]["role"]), (&json!(client.id), &json!("focal_point")));
         let failed = audit(server, "action=sign_in_refused&sort=at");
         let said = json!({"proof": "client_secret", "count": 1});
-        let expected = [("sign_in_refused", Some(client.id.as_str()), Some("127.0.0.1"), &said), ("sign_in_refused", None, Some("127.0.0.1"), &said)];
+        let expected = [("sign_in_refused", Some(client.id.as_str()), Some("127.0.0.1"), said.clone()), ("sign_in_refused", None, Some("127.0.0.1"), said)];
         assert_eq!(failed.iter().map(event).collect::<Vec<_>>(), expected);
 
         for _ in 0..2 {
@@ -110,11 +122,25 @@ on_both! {
         server.get(AUDIT).problem(401, "unauthenticated");
         let refused = audit(server, "action=refused&sort=at");
         let said = [
-            json!({"operation": "GET /api/v1/audit", "code": "forbidden", "count": 1}),
+            json!({"operation": "GET /api/v1/audit", "code": "forbidden", "count": 2}),
             json!({"operation": "POST /api/v1/practices", "code": "not_your_member", "count": 1}),
         ];
-        assert_eq!(refused.iter().map(|entry| entry["after"].clone()).collect::<Vec<_>>(), said);
+        assert_eq!(refused.iter().map(|entry| event(entry).3).collect::<Vec<_>>(), said);
         assert!(refused.iter().all(|entry| entry["account_id"] == json!(client.id) && entry["address"] == "127.0.0.1"), "{refused:?}");
+        // None of them waits for another write, and none is lost for it.
+        server
+            .db
+            .write_blocking(&OPERATOR, |tx| {
+                if let Conn::Postgres(conn) = &mut *tx.conn {
+                    conn.batch_execute("LOCK TABLE audit_entry IN ACCESS EXCLUSIVE MODE")?;
+                }
+                assert_eq!(grant(&client.id, &client.secret), 200);
+                server.get_with(AUDIT, &[client.header()]).problem(403, "forbidden");
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        let counts = |query: &str| audit(server, query).iter().map(|entry| entry["after"]["count"].clone()).collect::<Vec<_>>();
+        assert_eq!((counts("action=granted"), counts("action=refused&sort=at")), (vec![json!(3)], vec![json!(3), json!(1)]));
         let text = Value::from(audit(server, "limit=200")).to_string();
         assert!(!text.contains("hunter2") && !text.contains(&administrator.secret), "{text}");
     }
@@ -203,6 +229,14 @@ on_both! {
         assert_eq!(get(&format!("account_id={}", administrator.id)).ok()["data"], json!([]));
         let table = get("format=csv&fields=action,resource&resource=reference");
         assert_eq!(table.text().lines().next(), Some("action,resource"));
-        get("resource=a%20b").problem(400, "invalid_parameter");
+        // A code with a slip in it is no filter that finds nothing.
+        for (query, known) in [("resource=member", "members"), ("action=create", "created"), ("action=UPDATED", "updated")] {
+            let problem = get(query).problem(400, "invalid_parameter");
+            let detail = problem["errors"][0]["detail"].as_str().unwrap();
+            assert!(detail.contains("is none of") && detail.contains(known), "{problem}");
+        }
+        get("resource_id=a%20b").problem(400, "invalid_parameter");
+        // What is gone, or never was, has no entries.
+        assert_eq!(get("resource_id=commune-nope").ok()["data"], json!([]));
     }
 }

@@ -3,7 +3,7 @@
 use remacto::{
     auth::roles::Role,
     db::{Actor, Change, Db, Operation, StoreError, schema::territory},
-    kernel::id::new_id,
+    kernel::{audit::Collection, id::new_id},
 };
 
 use diesel::{ExpressionMethods as _, RunQueryDsl as _};
@@ -143,7 +143,7 @@ fn rename(db: &Db, name: &str) {
         let region = diesel::update(territory::table).filter(territory::code.eq("01"));
         region.set((territory::name_fr.eq(name), territory::version.eq(2))).execute(tx.conn)?;
         tx.record(
-            Change { resource: "territories", id: new_id(), operation: Operation::Updated, version: 2 },
+            Change { resource: Collection::Territories, id: new_id(), operation: Operation::Updated, version: 2 },
             None,
             None,
         );

@@ -86,6 +86,27 @@ fn audited(server: &TestServer, action: &str, tokens: &Value) -> usize {
     server.get_with(&path, &[administrator.header()]).ok()["data"].as_array().unwrap().len()
 }
 
+/// What the audit says of refused proofs or of granted tokens: the account or session, how often, and further facts.
+fn counted(server: &TestServer, action: &str) -> Vec<Value> {
+    let administrator = server.account(Role::Administrator);
+    let path = format!("/api/v1/audit?action={action}&sort=at");
+    let entries = server.get_with(&path, &[administrator.header()]).ok()["data"].as_array().unwrap().clone();
+    assert!(entries.iter().all(|entry| entry["address"] == "127.0.0.1"), "{entries:?}");
+    let facts = |entry: Value| {
+        let mut facts = entry["after"].clone();
+        for moment in ["first_at", "last_at"] {
+            assert!(facts.as_object_mut().unwrap().remove(moment).is_some(), "{entry}");
+        }
+        facts["account"] = if action == "granted" { entry["account_id"].clone() } else { entry["resource_id"].clone() };
+        facts
+    };
+    entries.into_iter().map(facts).collect()
+}
+
+fn refused_token(reason: &str, count: u32, account: Option<&str>) -> Value {
+    json!({"proof": "refresh_token", "reason": reason, "count": count, "account": account})
+}
+
 fn parse(token: &str) -> bool {
     RefreshToken::parse(token).is_some()
 }
@@ -114,7 +135,7 @@ on_both! {
     }
 
     fn a_spent_token_ends_its_session_and_no_other(server) {
-        person(server, EMAIL);
+        let id = person(server, EMAIL);
         let (stolen, other) = (sign_in(server), sign_in(server));
         let thief = refresh(server, &stolen["refresh_token"]).ok();
         pass(server, &stolen, 31);
@@ -123,6 +144,9 @@ on_both! {
         assert_eq!((me(server, &thief), me(server, &stolen), me(server, &other)), (401, 401, 200));
         assert_eq!(refresh(server, &other["refresh_token"]).status, 200);
         assert_eq!((audited(server, "reused", &stolen), audited(server, "reused", &other)), (1, 0));
+        let granted = |tokens: &Value| json!({"grant": "refresh_token", "session_id": tokens["session_id"], "count": 1, "account": id});
+        assert_eq!(counted(server, "granted"), [granted(&stolen), granted(&other)]);
+        assert_eq!(counted(server, "sign_in_refused"), [refused_token("spent", 1, Some(&id)), refused_token("ended", 1, Some(&id))]);
         // However old it is.
         let mut tokens = refresh(server, &sign_in(server)["refresh_token"]).ok();
         let old = tokens.clone();
@@ -135,7 +159,7 @@ on_both! {
     }
 
     fn a_forged_token_changes_nothing(server) {
-        person(server, EMAIL);
+        let account = person(server, EMAIL);
         let tokens = sign_in(server);
         let next = refresh(server, &tokens["refresh_token"]).ok();
         let id = tokens["session_id"].as_str().unwrap();
@@ -155,6 +179,11 @@ on_both! {
         }
         assert_eq!((me(server, &next), audited(server, "reused", &tokens), audited(server, "ended", &tokens)), (200, 0, 0));
         assert_eq!(refresh(server, &next["refresh_token"]).status, 200);
+        is_invalid_grant(&refresh(server, &json!(RefreshToken::new(&account).unwrap().text())));
+        let refused = [refused_token("foreign", 3, Some(&account)), refused_token("malformed", 2, None), refused_token("unknown", 1, None)];
+        assert_eq!(counted(server, "sign_in_refused"), refused);
+        let granted = json!({"grant": "refresh_token", "session_id": id, "count": 2, "account": account});
+        assert_eq!(counted(server, "granted"), [granted]);
     }
 
     fn a_token_whose_answer_was_lost_gets_another_once(server) {
@@ -327,6 +356,10 @@ on_both! {
             assert_documented("setPassword", answer);
         }
         assert_eq!((me(server, &tokens), try_to_sign_in(server, EMAIL, OTHER).status), (401, 201));
+        let used = answers.iter().filter(|answer| answer.status == 422).count();
+        assert_eq!(counted(server, "sign_in_refused"), [json!({"proof": "one_time_secret", "count": 2 + used, "account": null})]);
+        let changed = server.get_with("/api/v1/audit?action=password_changed", &[server.account(Role::Administrator).header()]).ok();
+        assert_eq!(changed["data"][0]["address"], "127.0.0.1");
     }
 
     fn who_fails_too_often_waits_and_others_do_not(server) {

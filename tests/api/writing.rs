@@ -15,7 +15,7 @@ use remacto::{
         Actor, Change, Db, Deed, Operation, StoreError, Target, Tx, current_sequence, migrate,
         schema::{change_entry, member},
     },
-    kernel::id::new_id,
+    kernel::{audit::Collection, id::new_id},
     members,
     reference::{self, Purpose},
     territories,
@@ -50,7 +50,8 @@ fn noted<T>(
 
 fn touch(tx: &mut Tx<'_>, count: usize) {
     for _ in 0..count {
-        let change = Change { resource: "things", id: new_id(), operation: Operation::Created, version: 1 };
+        let change =
+            Change { resource: Collection::Territories, id: new_id(), operation: Operation::Created, version: 1 };
         tx.record(change, None, None);
     }
 }
@@ -110,7 +111,7 @@ on_both! {
     fn a_change_that_leaves_no_trace_in_the_audit_is_not_made(server) {
         let outcome = server.db.write_blocking(&TESTER, |tx| {
             diesel::delete(member::table.filter(member::slug.eq("commune-martil"))).execute(tx.conn)?;
-            tx.record_part(Change { resource: "members", id: new_id(), operation: Operation::Deleted, version: 2 });
+            tx.record_part(Change { resource: Collection::Members, id: new_id(), operation: Operation::Deleted, version: 2 });
             Ok::<_, StoreError>(())
         });
         assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{outcome:?}");

@@ -20,6 +20,7 @@ use crate::{
         schema::{action_program, project},
     },
     kernel::{
+        audit::Collection,
         id::Slug,
         register::{Action, At, Column, Entry, Fault, Ledger, RowReader, Source, differences, each_once},
     },
@@ -51,7 +52,7 @@ impl Importable for ProjectList {
     type Context = Context;
     type Write = Write;
 
-    const RESOURCE: &'static str = PROJECTS;
+    const RESOURCE: Collection = PROJECTS;
     const COLUMNS: &'static [Column] = COLUMNS;
     const HAS_SOURCES: bool = false;
 

@@ -50,6 +50,7 @@ use crate::{
         search::{any_of, search},
     },
     kernel::{
+        audit::Collection,
         date::PartialDate,
         id::Slug,
         language::Language,
@@ -60,9 +61,9 @@ use crate::{
 };
 
 /// The collections' names in the change feed and the audit.
-pub(super) const PROGRAMS: &str = "action_programs";
-const PROJECTS: &str = "projects";
-const MILESTONES: &str = "milestones";
+pub(super) const PROGRAMS: Collection = Collection::ActionPrograms;
+const PROJECTS: Collection = Collection::Projects;
+const MILESTONES: Collection = Collection::Milestones;
 
 /// What is stored of a programme in its own row, what is made from it apart.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]

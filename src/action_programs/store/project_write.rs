@@ -17,6 +17,7 @@ use crate::{
         schema::{contribution, evaluation, indicator, milestone, project},
     },
     kernel::{
+        audit::Collection,
         id::{Slug, new_id},
         violation::{Violation, Violations},
     },
@@ -194,7 +195,7 @@ fn milestone_versions(conn: &mut Conn, project_id: &str) -> Result<Vec<(String, 
     Ok(own.select((milestone::id, milestone::version)).load(conn)?)
 }
 
-fn change(resource: &'static str, id: &str, operation: Operation, version: i64) -> Change {
+fn change(resource: Collection, id: &str, operation: Operation, version: i64) -> Change {
     Change { resource, id: id.to_owned(), operation, version }
 }
 

@@ -14,7 +14,10 @@ use crate::{
         Change, Conn, Operation, StoreError, Tx, batch_insert,
         schema::{action_program, action_program_move, member, milestone, project, territory},
     },
-    kernel::id::{Slug, new_id},
+    kernel::{
+        audit::Collection,
+        id::{Slug, new_id},
+    },
     territories::Code,
 };
 
@@ -112,7 +115,7 @@ pub(super) fn insert_projects(conn: &mut Conn, rows: &[(ProjectRow, ProjectDeriv
     Ok(())
 }
 
-fn note(tx: &mut Tx<'_>, is_public: bool, resource: &'static str, id: &str) {
+fn note(tx: &mut Tx<'_>, is_public: bool, resource: Collection, id: &str) {
     if is_public {
         tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
     }

@@ -19,6 +19,7 @@ use crate::{
         },
     },
     kernel::{
+        audit::Collection,
         id::new_id,
         violation::{Violation, Violations},
     },
@@ -286,11 +287,11 @@ fn announce_parts(tx: &mut Tx<'_>, program_id: &str, operation: Operation) -> Re
     let parts = [
         (PROJECTS, projects),
         (MILESTONES, milestones),
-        ("consultations", consultations),
-        ("contributions", contributions),
-        ("evaluations", evaluations),
-        ("indicators", indicators),
-        ("measurements", measurements),
+        (Collection::Consultations, consultations),
+        (Collection::Contributions, contributions),
+        (Collection::Evaluations, evaluations),
+        (Collection::Indicators, indicators),
+        (Collection::Measurements, measurements),
     ];
     if operation == Operation::Created {
         touch_parts(tx.conn, program_id, tx.now().naive_utc())?;
@@ -499,7 +500,7 @@ fn follow_indicators(tx: &mut Tx<'_>, member_id: &str, region: &str, now: NaiveD
         .load(tx.conn)?;
     for (id, version) in &public {
         let (id, version) = (id.clone(), *version);
-        let change = Change { resource: "indicators", id, operation: Operation::Updated, version };
+        let change = Change { resource: Collection::Indicators, id, operation: Operation::Updated, version };
         tx.record_row(true, change, || Ok(moved_to(region)))?;
     }
     Ok(public.len())
@@ -546,6 +547,6 @@ follow_region!(
 follow_region!(
     follow_consultations,
     consultation,
-    "consultations",
+    Collection::Consultations,
     consultation::table.inner_join(action_program::table.on(action_program::id.eq(consultation::program_id)))
 );

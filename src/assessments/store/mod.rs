@@ -23,6 +23,7 @@ use crate::{
     },
     evaluations::{Author, Voice},
     kernel::{
+        audit::Collection,
         id::Slug,
         paging::{Found, Key, Listing, Position},
     },
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// The collection's name in the change feed and the audit.
-const ASSESSMENTS: &str = "assessments";
+const ASSESSMENTS: Collection = Collection::Assessments;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = assessment, treat_none_as_null = true, treat_none_as_default_value = false)]

@@ -68,9 +68,10 @@ pub async fn create_token(
     match form.grant_type.as_deref() {
         Some("client_credentials") => {
             let account = client(&req, &state, form.client_id, form.client_secret).await?;
-            let event = Event::token_granted(&account, &request_id(&req));
-            state.security_log.record(&state.db, event, host(&req, &state.trusted_proxies)).await;
-            Ok(token(issue(&state, &account, None)?))
+            let answer = issue(&state, &account, None)?;
+            let event = Event::token_granted(&account, None, &request_id(&req));
+            state.security_log.note(event, host(&req, &state.trusted_proxies));
+            Ok(token(answer))
         }
         Some("refresh_token") => Ok(token(sessions::refreshed(&req, &state, form.refresh_token).await?)),
         Some(_) => {
@@ -213,7 +214,7 @@ async fn client(
         Some(account) if !account.disabled && account.has_secret(&secret) => Ok(account),
         account => {
             let event = Event::sign_in_refused(Proof::ClientSecret, &id, account.as_ref());
-            state.security_log.record(&state.db, event, host(req, &state.trusted_proxies)).await;
+            state.security_log.note(event, host(req, &state.trusted_proxies));
             Err(refused_client())
         }
     }

@@ -14,7 +14,7 @@ use super::{
         dto::{PasswordIn, PasswordResetIn, SessionIn, SessionOut, SessionPageOut, TokenOut},
         passwords::{ContextWords, MAX_PASSWORD_CHARS, check_password},
         principal::{Body, Require},
-        refresh_tokens::RefreshToken,
+        refresh_tokens::{RefreshToken, Refusal},
         roles::OwnAccount,
         security_log::{Event, Proof},
         sessions::Session,
@@ -194,7 +194,11 @@ pub async fn set_password(
     Once::refused(&req)?;
     let PasswordResetIn { secret, new_password } =
         body::read_json(&body::bytes(&req, &mut payload.into_inner()).await?)?;
-    let refused = || violation("/secret", "not_good", "The secret is wrong, was used already, or its day is over.");
+    let from = client::host(&req, &state.trusted_proxies);
+    let refused = || {
+        state.security_log.note(Event::sign_in_refused(Proof::OneTimeSecret, "", None), from);
+        violation("/secret", "not_good", "The secret is wrong, was used already, or its day is over.")
+    };
     let (asked, now) = (secret.clone(), clock::now());
     let offered = state.db.read(move |conn| store::sessions::offered_to(conn, &asked, now)).await?;
     let words = offered.ok_or_else(refused)?.context_words();
@@ -202,29 +206,40 @@ pub async fn set_password(
     let hash = hashed(&state, new_password, words).await?;
     // Who it is follows from the secret, in the same transaction.
     let set = move |tx: &mut Tx<'_>| {
-        let account = store::sessions::redeem_offer(tx, &secret)?.ok_or_else(refused)?;
-        Ok::<_, Problem>(store::sessions::set_password(tx, &account.id, &hash, None)?)
+        let Some(account) = store::sessions::redeem_offer(tx, &secret)? else { return Ok(None) };
+        tx.came_from(from);
+        store::sessions::set_password(tx, &account.id, &hash, None).map(Some)
     };
-    state.db.write(crate::db::Actor::System("one-time secret"), set).await?;
+    let set: Result<Option<()>, StoreError> = state.db.write(crate::db::Actor::System("one-time secret"), set).await;
+    set?.ok_or_else(refused)?;
     Ok(done())
 }
 
 /// The next tokens of a session, for a form that has its refresh token.
 pub(super) async fn refreshed(req: &HttpRequest, state: &AppState, token: Option<String>) -> Result<TokenOut, Problem> {
     let missing = || Problem::new(&INVALID_BODY, "refresh_token is missing.").for_oauth("invalid_request");
-    let refused = || {
+    let from = client::host(req, &state.trusted_proxies);
+    let refused = |why: Refusal, account: Option<&Account>| {
+        state.security_log.note(Event::sign_in_refused(Proof::RefreshToken(why), "", account), from);
         let detail = "The refresh token is not good: it is unknown, it was changed already, or its session has ended.";
         Problem::new(&INVALID_BODY, detail).for_oauth("invalid_grant")
     };
-    let token = RefreshToken::parse(&token.ok_or_else(missing)?).ok_or_else(refused)?;
-    let account = owner(state, &token).await?.ok_or_else(refused)?;
+    let token = RefreshToken::parse(&token.ok_or_else(missing)?).ok_or_else(|| refused(Refusal::Malformed, None))?;
+    let owner = owner(state, &token).await?.ok_or_else(|| refused(Refusal::Unknown, None))?;
     let next = token.successor().map_err(Problem::internal)?;
     let kept = next.clone();
-    let change = move |tx: &mut Tx<'_>| store::sessions::refresh(tx, &token, &kept);
+    let change = move |tx: &mut Tx<'_>| {
+        tx.came_from(from);
+        store::sessions::refresh(tx, &token, &kept)
+    };
     // That a spent token ends its session is a write: it must stand although the answer is a refusal.
-    match state.db.write(account.actor(&request_id(req)), change).await? {
-        Refreshed::Refused => Err(refused()),
-        Refreshed::Good(account, session) => issue(state, &account, Some((&session, &next))),
+    match state.db.write(owner.actor(&request_id(req)), change).await? {
+        Refreshed::Refused(why) => Err(refused(why, Some(&owner))),
+        Refreshed::Good(account, session) => {
+            let event = Event::token_granted(&account, Some(&session.id), &request_id(req));
+            state.security_log.note(event, from);
+            issue(state, &account, Some((&session, &next)))
+        }
     }
 }
 
@@ -249,8 +264,13 @@ async fn proven(
     password: String,
 ) -> Result<Option<Account>, Problem> {
     let (from, now) = (client::address(req, &state.trusted_proxies), clock::now());
+    let note_refusal = |account: Option<&Account>| {
+        let event = Event::sign_in_refused(Proof::Password, name, account);
+        state.security_log.note(event, client::host(req, &state.trusted_proxies));
+    };
     let wait = state.attempts.wait_s(name, from, now);
     if wait > 0 {
+        note_refusal(account.as_ref());
         let problem = Problem::new(&TOO_MANY_ATTEMPTS, format!("Wait {wait} s before the next attempt."));
         return Err(problem.with_header(header::RETRY_AFTER, wait.to_string()));
     }
@@ -264,8 +284,7 @@ async fn proven(
             Ok(Some(account))
         }
         (Ok(_), account) => {
-            let event = Event::sign_in_refused(Proof::Password, name, account.as_ref());
-            state.security_log.record(&state.db, event, client::host(req, &state.trusted_proxies)).await;
+            note_refusal(account.as_ref());
             Ok(None)
         }
         (Err(error), _) => {

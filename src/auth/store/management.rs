@@ -20,6 +20,7 @@ use crate::{
         schema::{account, account_member, member},
     },
     kernel::{
+        audit::Action,
         id::Slug,
         paging::{Direction, Found, Key, Listing, Position},
         violation::Violation,
@@ -149,7 +150,7 @@ pub fn update(tx: &mut Tx<'_>, before: &Managed, wanted: &Terms) -> Result<(), W
     if wanted.disabled {
         sessions::end_all(tx, id, None)?;
     }
-    tx.audit(deed("updated", id, version, Some(audited(&before.terms)), Some(audited(wanted))));
+    tx.audit(deed(Action::Updated, id, version, Some(audited(&before.terms)), Some(audited(wanted))));
     Ok(())
 }
 
@@ -200,7 +201,7 @@ pub fn rename(tx: &mut Tx<'_>, person: &Account, email: &str) -> Result<(), Stor
         .execute(tx.conn)?;
     tx.note_erasure();
     let (before, after) = difference(json!({"email": person.name}), json!({"email": email}));
-    tx.audit(deed("updated", &person.id, version, Some(before), Some(after)));
+    tx.audit(deed(Action::Updated, &person.id, version, Some(before), Some(after)));
     Ok(())
 }
 
@@ -216,7 +217,7 @@ pub fn erase(tx: &mut Tx<'_>, gone: &Account) -> Result<usize, WriteError> {
     tx.note_erasure();
     let erased = sessions::erase_all(tx, &gone.id)?;
     diesel::delete(account::table.filter(account::id.eq(&gone.id))).execute(tx.conn)?;
-    tx.audit(deed("erased", &gone.id, gone.version + 1, None, None));
+    tx.audit(deed(Action::Erased, &gone.id, gone.version + 1, None, None));
     Ok(erased)
 }
 
@@ -238,7 +239,7 @@ pub fn long_disabled(conn: &mut Conn, before: DateTime<Utc>) -> Result<Option<Ac
 /// The database's.
 pub fn rotate_secret(tx: &mut Tx<'_>, client: &Account, secret: &str) -> Result<(), StoreError> {
     let hashes = (Some(client.secret_hash.0.as_str()), hash_secret(secret));
-    set_secrets(tx, client, "secret_rotated", hashes)
+    set_secrets(tx, client, Action::SecretRotated, hashes)
 }
 
 /// Takes a client's former secret away, and with it the tokens that it may have got; says whether there was one.
@@ -249,14 +250,14 @@ pub fn drop_former_secret(tx: &mut Tx<'_>, client: &Account) -> Result<bool, Sto
     if client.former_secret_hash.is_none() {
         return Ok(false);
     }
-    set_secrets(tx, client, "former_secret_dropped", (None, client.secret_hash.0.clone()))?;
+    set_secrets(tx, client, Action::FormerSecretDropped, (None, client.secret_hash.0.clone()))?;
     Ok(true)
 }
 
 fn set_secrets(
     tx: &mut Tx<'_>,
     client: &Account,
-    action: &'static str,
+    action: Action,
     (former, current): (Option<&str>, String),
 ) -> Result<(), StoreError> {
     let (version, now) = (client.version + 1, tx.now().naive_utc());

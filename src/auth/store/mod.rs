@@ -3,6 +3,8 @@
 pub mod management;
 pub mod sessions;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     dsl::{AsSelect, exists},
@@ -13,7 +15,7 @@ use serde_json::json;
 use super::{
     accounts::{Account, AccountKind, NewAccount, SecretHash, Standing, Terms},
     roles::Role,
-    security_log::{Entry, Statement},
+    security_log::CountedEvent,
     tokens::Claims,
 };
 use crate::{
@@ -22,6 +24,7 @@ use crate::{
         schema::{account, account_member, member, revoked_token, session},
     },
     kernel::{
+        audit::{Action, Collection},
         id::{Slug, new_id},
         register::Source,
         violation::{Violation, Violations},
@@ -29,7 +32,7 @@ use crate::{
 };
 
 /// The accounts' name in the audit.
-const RESOURCE: &str = "accounts";
+const RESOURCE: Collection = Collection::Accounts;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = account, treat_none_as_default_value = false)]
@@ -224,7 +227,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewAccount) -> Result<String, WriteError> {
     let id = row.id.clone();
     // What is personal (e-mail) and what is secret is left out.
     let after = json!({"kind": row.kind, "role": row.role, "client_name": row.client_name, "member_id": row.member_id});
-    tx.audit(deed("created", &id, 1, None, Some(after)));
+    tx.audit(deed(Action::Created, &id, 1, None, Some(after)));
     diesel::insert_into(account::table).values(row).execute(tx.conn)?;
     assign(tx.conn, &id, assigned)?;
     Ok(id)
@@ -296,32 +299,28 @@ pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, W
         return Ok(false);
     }
     let version = account::table.filter(account::id.eq(id)).select(account::version).first(tx.conn)?;
-    tx.audit(deed(if disabled { "disabled" } else { "enabled" }, id, version, None, None));
+    tx.audit(deed(if disabled { Action::Disabled } else { Action::Enabled }, id, version, None, None));
     if disabled {
         sessions::end_all(tx, id, None)?;
     }
     Ok(true)
 }
 
-/// Writes an event of signing in to the audit.
+/// Writes events of signing in to the audit, or how often they have happened by now.
 ///
 /// An entry about an account that was erased meanwhile has no address: it would bring back what was erased.
 ///
 /// # Errors
 /// The database's.
-pub fn note_security_event(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
-    let is_erased = match entry.stored_account() {
-        Some(id) => find(tx.conn, id)?.is_none(),
-        None => false,
-    };
-    let Statement { action, resource, id, facts, count } = entry.statement();
-    let mut after: serde_json::Map<String, serde_json::Value> =
-        facts.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    after.insert("count".to_owned(), count.into());
-    if let Some(address) = entry.address.filter(|_| !is_erased) {
-        tx.came_from(address);
+pub fn note_security_events(tx: &mut Tx<'_>, events: &[CountedEvent]) -> Result<(), StoreError> {
+    let named = events.iter().filter_map(CountedEvent::stored_account);
+    let known: Vec<String> = account::table.filter(account::id.eq_any(named)).select(account::id).load(tx.conn)?;
+    let known: HashSet<&str> = known.iter().map(String::as_str).collect();
+    for event in events {
+        let mut entry = event.entry();
+        entry.address = entry.address.filter(|_| event.stored_account().is_none_or(|id| known.contains(id)));
+        tx.audit_counted(entry)?;
     }
-    tx.audit(Deed { action, resource, id, version: None, before: None, after: Some(after.into()) });
     Ok(())
 }
 
@@ -339,8 +338,8 @@ pub fn revoke(tx: &mut Tx<'_>, claims: &Claims) -> Result<(), StoreError> {
     };
     if inserted == 1 {
         tx.audit(Deed {
-            action: "revoked",
-            resource: "tokens",
+            action: Action::Revoked,
+            resource: Collection::Tokens,
             id: Some(claims.jti.clone()),
             version: None,
             before: None,
@@ -361,7 +360,7 @@ pub fn forget_revoked(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 }
 
 fn deed(
-    action: &'static str,
+    action: Action,
     id: &str,
     version: i64,
     before: Option<serde_json::Value>,

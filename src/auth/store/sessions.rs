@@ -6,18 +6,21 @@ use diesel::prelude::*;
 use super::{
     super::{
         passwords::hash_secret,
-        refresh_tokens::{Known, Presented, RefreshToken},
+        refresh_tokens::{Known, Presented, RefreshToken, Refusal},
         sessions::{RESET_HOURS, Session, last_moment},
     },
     Account, deed, find,
 };
-use crate::db::{
-    Conn, Deed, Stamp, StoreError, Tx,
-    schema::{account, password_reset, session},
+use crate::{
+    db::{
+        Conn, Deed, Stamp, StoreError, Tx,
+        schema::{account, password_reset, session},
+    },
+    kernel::audit::{Action, Collection},
 };
 
 /// The sessions' name in the audit.
-const RESOURCE: &str = "sessions";
+const RESOURCE: Collection = Collection::Sessions;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = session)]
@@ -73,7 +76,7 @@ pub fn begin(tx: &mut Tx<'_>, owner: &Account, new: &Session, token: &RefreshTok
             session::user_agent.eq(&new.user_agent),
         ))
         .execute(tx.conn)?;
-    tx.audit(of_session("created", &new.id));
+    tx.audit(of_session(Action::Created, &new.id));
     Ok(())
 }
 
@@ -122,7 +125,7 @@ pub enum Refreshed {
     /// It was changed for the next one.
     Good(Box<Account>, Session),
     /// It is not good; where it was spent, its session has ended with that.
-    Refused,
+    Refused(Refusal),
 }
 
 /// Changes a refresh token for the next one, or gives a former one another token once more, as [`Known`] says. Of several at
@@ -132,22 +135,22 @@ pub enum Refreshed {
 /// The database's.
 pub fn refresh(tx: &mut Tx<'_>, token: &RefreshToken, next: &RefreshToken) -> Result<Refreshed, StoreError> {
     let (id, now) = (token.session(), tx.now());
-    let Some((account_id, mut session, known)) = lock(tx, id)? else { return Ok(Refreshed::Refused) };
+    let Some((account_id, mut session, known)) = lock(tx, id)? else { return Ok(Refreshed::Refused(Refusal::Ended)) };
     let known = match known.recognise(token, now) {
         Presented::Current => known.changed(next, now),
         Presented::Former => {
-            tx.audit(of_session("repeated", id));
+            tx.audit(of_session(Action::Repeated, id));
             known.repeated(next)
         }
         Presented::Spent => {
-            end_where(tx, &account_id, Some(id), None, "reused")?;
-            return Ok(Refreshed::Refused);
+            end_where(tx, &account_id, Some(id), None, Action::Reused)?;
+            return Ok(Refreshed::Refused(Refusal::Spent));
         }
-        Presented::Foreign => return Ok(Refreshed::Refused),
+        Presented::Foreign => return Ok(Refreshed::Refused(Refusal::Foreign)),
     };
     let Some(account) = find(tx.conn, &account_id)?.filter(|account| !account.disabled) else {
-        end_where(tx, &account_id, Some(id), None, "ended")?;
-        return Ok(Refreshed::Refused);
+        end_where(tx, &account_id, Some(id), None, Action::Ended)?;
+        return Ok(Refreshed::Refused(Refusal::Disabled));
     };
     session.used_at = now;
     session.expires_at = last_moment(session.created_at, now);
@@ -185,7 +188,7 @@ pub fn of_account(conn: &mut Conn, account_id: &str, now: DateTime<Utc>) -> Resu
 /// # Errors
 /// The database's.
 pub fn end(tx: &mut Tx<'_>, account_id: &str, id: &str) -> Result<bool, StoreError> {
-    Ok(end_where(tx, account_id, Some(id), None, "ended")? > 0)
+    Ok(end_where(tx, account_id, Some(id), None, Action::Ended)? > 0)
 }
 
 /// The account of the session with an id.
@@ -216,7 +219,7 @@ pub fn sign_out(tx: &mut Tx<'_>, token: &RefreshToken) -> Result<(), StoreError>
 /// # Errors
 /// The database's.
 pub fn end_all(tx: &mut Tx<'_>, account_id: &str, but: Option<&str>) -> Result<usize, StoreError> {
-    end_where(tx, account_id, None, but, "ended")
+    end_where(tx, account_id, None, but, Action::Ended)
 }
 
 fn end_where(
@@ -224,7 +227,7 @@ fn end_where(
     account_id: &str,
     only: Option<&str>,
     but: Option<&str>,
-    action: &'static str,
+    action: Action,
 ) -> Result<usize, StoreError> {
     let own = session::table.filter(session::account_id.eq(account_id).and(session::ended_at.is_null()));
     let ids: Vec<String> = own.select(session::id).order(session::id).load(tx.conn)?;
@@ -270,7 +273,7 @@ pub fn set_password(tx: &mut Tx<'_>, account_id: &str, hash: &str, keep: Option<
         ))
         .execute(tx.conn)?;
     let version = row.select(account::version).first(tx.conn)?;
-    tx.audit(deed("password_changed", account_id, version, None, None));
+    tx.audit(deed(Action::PasswordChanged, account_id, version, None, None));
     diesel::delete(password_reset::table.filter(password_reset::account_id.eq(account_id))).execute(tx.conn)?;
     end_all(tx, account_id, keep)?;
     Ok(())
@@ -292,7 +295,7 @@ pub fn offer_password(tx: &mut Tx<'_>, account_id: &str, secret: &str) -> Result
         ))
         .execute(tx.conn)?;
     let version = account::table.filter(account::id.eq(account_id)).select(account::version).first(tx.conn)?;
-    tx.audit(deed("password_offered", account_id, version, None, None));
+    tx.audit(deed(Action::PasswordOffered, account_id, version, None, None));
     Ok(expires_at)
 }
 
@@ -307,7 +310,8 @@ pub fn offered_to(conn: &mut Conn, secret: &str, now: DateTime<Utc>) -> Result<O
     id.map_or(Ok(None), |id| find(conn, &id))
 }
 
-/// Whose one-time secret it is, which is good no more from now on. None for one that is not or was good before.
+/// Whose one-time secret it is, which is good no more from now on. None, and nothing is written, for one that is not good or
+/// whose account is disabled.
 ///
 /// # Errors
 /// The database's.
@@ -316,12 +320,13 @@ pub fn redeem_offer(tx: &mut Tx<'_>, secret: &str) -> Result<Option<Account>, St
     let is_it = password_reset::secret_sha256.eq(hash_secret(secret)).and(password_reset::expires_at.gt(now));
     let found = password_reset::table.filter(is_it.clone()).select(password_reset::account_id);
     let found: Option<String> = found.first(tx.conn).optional()?;
+    let Some(account_id) = found else { return Ok(None) };
+    let account = find(tx.conn, &account_id)?.filter(|account| !account.disabled);
     // Who deletes the row has it: of several at once one is served.
-    if diesel::delete(password_reset::table.filter(is_it)).execute(tx.conn)? == 0 {
+    if account.is_none() || diesel::delete(password_reset::table.filter(is_it)).execute(tx.conn)? == 0 {
         return Ok(None);
     }
-    let Some(account_id) = found else { return Ok(None) };
-    Ok(find(tx.conn, &account_id)?.filter(|account| !account.disabled))
+    Ok(account)
 }
 
 /// Erases all sessions of an account, and returns how many.
@@ -330,7 +335,7 @@ pub(super) fn erase_all(tx: &mut Tx<'_>, account_id: &str) -> Result<usize, Stor
     let ids: Vec<String> = own.select(session::id).order(session::id).load(tx.conn)?;
     let erased = diesel::delete(own).execute(tx.conn)?;
     for id in ids {
-        tx.audit(of_session("erased", &id));
+        tx.audit(of_session(Action::Erased, &id));
     }
     Ok(erased)
 }
@@ -351,13 +356,13 @@ pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>, most: i64) -> Result<usize
     if sessions > 0 {
         tx.note_erasure();
         let after = Some(serde_json::json!({"count": sessions}));
-        tx.audit(Deed { action: "erased", resource: RESOURCE, id: None, version: None, before: None, after });
+        tx.audit(Deed { action: Action::Erased, resource: RESOURCE, id: None, version: None, before: None, after });
     }
     let now = tx.now().naive_utc();
     let offers = diesel::delete(password_reset::table.filter(password_reset::expires_at.lt(now))).execute(tx.conn)?;
     Ok(sessions + offers)
 }
 
-fn of_session(action: &'static str, id: &str) -> Deed {
+fn of_session(action: Action, id: &str) -> Deed {
     Deed { action, resource: RESOURCE, id: Some(id.to_owned()), version: None, before: None, after: None }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     action_programs::take_turn,
     db::{Change, Conn, Deed, Operation, StoreError, Tx, WriteError, difference, json, schema::contribution},
-    kernel::id::new_id,
+    kernel::{audit::Action, id::new_id},
 };
 
 /// The digests of what is secret about a contribution.
@@ -154,7 +154,7 @@ pub fn set_standing(tx: &mut Tx<'_>, before: &Contribution, standing: Standing) 
     let (was, now) = difference(was, json::value(&ContributionRow::of(&after)?)?);
     let (id, version) = (Some(after.id.clone()), Some(after.version));
     let (resource, before, after_values) = (CONTRIBUTIONS, Some(was), Some(now));
-    tx.audit(Deed { action: "updated", resource, id, version, before, after: after_values });
+    tx.audit(Deed { action: Action::Updated, resource, id, version, before, after: after_values });
     Ok(after)
 }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     action_programs::take_turn,
     db::{Conn, Deed, StoreError, Tx, schema::contribution},
+    kernel::audit::Action,
 };
 
 /// Every contribution whose sender left an e-mail address.
@@ -29,7 +30,7 @@ pub fn correct_contact(tx: &mut Tx<'_>, before: &Contribution, contact: &Contact
     if before.content.contact == *contact {
         return Ok(());
     }
-    write(tx, before, contact, "contact_corrected")
+    write(tx, before, contact, Action::ContactCorrected)
 }
 
 /// Erases how the sender of a contribution can be reached; what was contributed stays. Says whether anything was there. The
@@ -41,7 +42,7 @@ pub fn erase_contact(tx: &mut Tx<'_>, before: &Contribution) -> Result<bool, Sto
     if !before.content.contact.is_known() {
         return Ok(false);
     }
-    write(tx, before, &Contact::default(), "contact_erased")?;
+    write(tx, before, &Contact::default(), Action::ContactErased)?;
     Ok(true)
 }
 
@@ -58,7 +59,7 @@ pub fn forget_contacts(tx: &mut Tx<'_>, before: NaiveDate, most: i64) -> Result<
     Ok(found.len())
 }
 
-fn write(tx: &mut Tx<'_>, found: &Contribution, contact: &Contact, action: &'static str) -> Result<(), StoreError> {
+fn write(tx: &mut Tx<'_>, found: &Contribution, contact: &Contact, action: Action) -> Result<(), StoreError> {
     tx.note_erasure();
     diesel::update(contribution::table.filter(contribution::id.eq(&found.id)))
         .set((contribution::contact_name.eq(&contact.name), contribution::contact_email.eq(&contact.email)))

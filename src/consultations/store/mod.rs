@@ -30,6 +30,7 @@ use crate::{
         search::any_of,
     },
     kernel::{
+        audit::Collection,
         codes::Flag,
         id::Slug,
         paging::{Found, Key, Listing, Position},
@@ -39,8 +40,8 @@ use crate::{
 };
 
 /// The collections' names in the change feed and the audit.
-const CONSULTATIONS: &str = "consultations";
-const CONTRIBUTIONS: &str = "contributions";
+const CONSULTATIONS: Collection = Collection::Consultations;
+const CONTRIBUTIONS: Collection = Collection::Contributions;
 
 /// What is stored of a consultation.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]

@@ -18,7 +18,7 @@ use crate::{
         Change, Operation, StoreError, Tx,
         schema::{consultation, contribution},
     },
-    kernel::id::new_id,
+    kernel::{audit::Collection, id::new_id},
 };
 
 /// Adds invented consultations to the invented programmes that have none, and returns how many. The contribution that first
@@ -88,6 +88,6 @@ fn insert(tx: &mut Tx<'_>, rows: Vec<(ContributionRow, Secrets)>) -> Result<(), 
     Ok(())
 }
 
-fn note(tx: &mut Tx<'_>, resource: &'static str, id: &str) {
+fn note(tx: &mut Tx<'_>, resource: Collection, id: &str) {
     tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
 }

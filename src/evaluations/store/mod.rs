@@ -20,13 +20,14 @@ use crate::{
         schema::{action_program, evaluation, member},
     },
     kernel::{
+        audit::Collection,
         id::Slug,
         paging::{Found, Key, Listing, Position},
     },
 };
 
 /// The collection's name in the change feed and the audit.
-const EVALUATIONS: &str = "evaluations";
+const EVALUATIONS: Collection = Collection::Evaluations;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = evaluation, treat_none_as_null = true, treat_none_as_default_value = false)]

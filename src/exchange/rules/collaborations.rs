@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 use super::{Confirmed, DatedSortKey, Filters, Party, Shared, Stored, check_documents};
 use crate::{
     action_programs::{Document, Provenance, check_year, searchable},
-    kernel::{codes::codes, date::PartialDate, language::LanguageMap, paging::Order, violation::Violations},
+    kernel::{
+        audit::Collection, codes::codes, date::PartialDate, language::LanguageMap, paging::Order, violation::Violations,
+    },
 };
 
 /// A stored collaboration.
@@ -81,7 +83,7 @@ impl CollaborationFacts {
 }
 
 impl Shared for CollaborationFacts {
-    const COLLECTION: &'static str = "collaborations";
+    const COLLECTION: Collection = Collection::Collaborations;
 
     fn title(&self) -> &LanguageMap {
         &self.title

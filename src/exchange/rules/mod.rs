@@ -20,7 +20,7 @@ pub use self::{
 };
 use crate::{
     action_programs::{Document, Drafts, Publication, PublicationFilter},
-    kernel::{codes::codes, id::Slug, language::LanguageMap, violation::Violations},
+    kernel::{audit::Collection, codes::codes, id::Slug, language::LanguageMap, violation::Violations},
     territories::{Code, Kind, Territory},
 };
 
@@ -71,7 +71,7 @@ pub fn check_joined(violations: &mut Violations, named: &[String], new: &[&Party
 /// What practices, collaborations and events each say in their own way.
 pub trait Shared {
     /// The collection's name in addresses, the change feed and the audit.
-    const COLLECTION: &'static str;
+    const COLLECTION: Collection;
 
     /// What it is called.
     fn title(&self) -> &LanguageMap;
@@ -108,7 +108,7 @@ impl<F: Shared> Stored<F> {
     /// Where it is.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("/api/v1/{}/{}", F::COLLECTION, self.id)
+        format!("/api/v1/{}/{}", F::COLLECTION.as_str(), self.id)
     }
 
     /// Whether everybody sees it.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::kernel::{
+    audit::Collection,
     codes::{Pattern, codes},
     paging,
     register::{Counts, Difference, Fault, Likeness, Source},
@@ -30,6 +31,19 @@ pub enum Resource {
 }
 
 codes!(Resource { Members => "members", Territories => "territories", Projects => "projects", Measurements => "measurements" });
+
+impl Resource {
+    /// The same in the audit.
+    #[must_use]
+    pub const fn collection(self) -> Collection {
+        match self {
+            Self::Members => Collection::Members,
+            Self::Territories => Collection::Territories,
+            Self::Projects => Collection::Projects,
+            Self::Measurements => Collection::Measurements,
+        }
+    }
+}
 
 /// What a list stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -12,6 +12,7 @@ use crate::{
     db::{CHUNK, Deed, Importable, Keeper, StoreError, Turn, Tx, json},
     indicators::MeasurementList,
     kernel::{
+        audit::Action,
         id::new_id,
         register::{Column, Fault, Ledger, RowReader},
     },
@@ -144,8 +145,8 @@ fn deed(id: &str, report: &Report) -> Result<Deed, StoreError> {
     let after = json::value(&(source, mode, plan_hash, counts))?;
     let names = ["source", "mode", "plan_hash", "counts"].into_iter().map(str::to_owned);
     let after = names.zip(after.as_array().cloned().unwrap_or_default()).collect();
-    let (resource, id) = (resource.as_str(), Some(id.to_owned()));
-    Ok(Deed { action: "imported", resource, id, version: None, before: None, after: Some(Value::Object(after)) })
+    let (resource, id) = (resource.collection(), Some(id.to_owned()));
+    Ok(Deed { action: Action::Imported, resource, id, version: None, before: None, after: Some(Value::Object(after)) })
 }
 
 fn carry_out<R: Importable>(

@@ -11,6 +11,7 @@ use crate::{
         schema::{import_report, import_row},
     },
     kernel::{
+        audit::{Action, Collection},
         paging::{Direction, Found, Key, Listing, Position},
         register::Entry,
     },
@@ -215,7 +216,7 @@ pub fn erase(tx: &mut Tx<'_>, account_id: &str) -> Result<(usize, usize), StoreE
     let forgotten = forget_some(tx, &id)?;
     tx.note_erasure();
     if forgotten.0 > 0 {
-        let (action, resource) = ("erased", "imports");
+        let (action, resource) = (Action::Erased, Collection::Imports);
         tx.audit(Deed { action, resource, id: Some(id), version: None, before: None, after: None });
     }
     Ok(forgotten)

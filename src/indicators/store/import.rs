@@ -21,6 +21,7 @@ use crate::{
         schema::{indicator, measurement},
     },
     kernel::{
+        audit::Collection,
         id::Slug,
         register::{Action, Column, Entry, Fault, Ledger, RowReader, Source, differences, each_once},
     },
@@ -54,7 +55,7 @@ impl Importable for MeasurementList {
     type Context = Context;
     type Write = Write;
 
-    const RESOURCE: &'static str = MEASUREMENTS;
+    const RESOURCE: Collection = MEASUREMENTS;
     const COLUMNS: &'static [Column] = COLUMNS;
     const HAS_SOURCES: bool = false;
 

@@ -39,6 +39,7 @@ use crate::{
         search::{any_of, search},
     },
     kernel::{
+        audit::Collection,
         decimal::Decimal,
         id::Slug,
         language::{Language, LanguageMap},
@@ -49,8 +50,8 @@ use crate::{
 };
 
 /// The collections' names in the change feed and the audit.
-const INDICATORS: &str = "indicators";
-const MEASUREMENTS: &str = "measurements";
+const INDICATORS: Collection = Collection::Indicators;
+const MEASUREMENTS: Collection = Collection::Measurements;
 
 /// A value on a date, as it is stored.
 #[derive(Serialize, Deserialize)]

@@ -10,10 +10,13 @@ use super::{
     super::rules::{Period, PeriodState, ReportingPeriod},
     parsed,
 };
-use crate::db::{Conn, Deed, Stamp, StoreError, Tx, difference, json, schema::reporting_period};
+use crate::{
+    db::{Conn, Deed, Stamp, StoreError, Tx, difference, json, schema::reporting_period},
+    kernel::audit::{Action, Collection},
+};
 
 /// The collection's name in the audit.
-const PERIODS: &str = "reporting_periods";
+const PERIODS: Collection = Collection::ReportingPeriods;
 
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = reporting_period, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -93,6 +96,6 @@ pub fn set_period(
     diesel::delete(reporting_period::table.filter(reporting_period::code.eq(&code))).execute(tx.conn)?;
     diesel::insert_into(reporting_period::table).values(row).execute(tx.conn)?;
     let (id, version) = (Some(code), Some(after.version));
-    tx.audit(Deed { action: "updated", resource: PERIODS, id, version, before: Some(was), after: Some(now) });
+    tx.audit(Deed { action: Action::Updated, resource: PERIODS, id, version, before: Some(was), after: Some(now) });
     Ok(after)
 }

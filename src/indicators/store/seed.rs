@@ -21,7 +21,7 @@ use crate::{
             territory,
         },
     },
-    kernel::id::Slug,
+    kernel::{audit::Collection, id::Slug},
 };
 
 /// What the demonstration invents indicators for: the network, the invented members that have joined, the invented
@@ -187,7 +187,7 @@ fn insert_indicators(conn: &mut Conn, rows: &[(Row, Derived)]) -> Result<(), Sto
     Ok(())
 }
 
-fn note(tx: &mut Tx<'_>, is_public: bool, resource: &'static str, id: &str) {
+fn note(tx: &mut Tx<'_>, is_public: bool, resource: Collection, id: &str) {
     if is_public {
         tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
     }

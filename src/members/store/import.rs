@@ -19,6 +19,7 @@ use crate::{
         schema::{member, territory},
     },
     kernel::{
+        audit::Collection,
         fold::compact,
         id::Slug,
         language::Language,
@@ -76,7 +77,7 @@ impl Importable for MemberList {
     type Context = Context;
     type Write = Write;
 
-    const RESOURCE: &'static str = RESOURCE;
+    const RESOURCE: Collection = RESOURCE;
     const COLUMNS: &'static [Column] = COLUMNS;
     const HAS_SOURCES: bool = true;
 

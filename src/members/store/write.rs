@@ -21,6 +21,7 @@ use crate::{
         },
     },
     kernel::{
+        audit::{Action, Collection},
         date::PartialDate,
         id::{Slug, new_id},
         language::Language,
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// The collection's name in the change feed and the audit.
-pub(super) const RESOURCE: &str = "members";
+pub(super) const RESOURCE: Collection = Collection::Members;
 
 /// A whole row: what is stored of a member and the columns that are made from it, so that both databases search and
 /// sort alike.
@@ -343,13 +344,13 @@ fn leave_drafts(tx: &mut Tx<'_>, gone: &Member) -> Result<(), StoreError> {
                     .set(($table::version.eq(version + 1), $table::updated_at.eq(now)))
                     .execute(tx.conn)?;
                 let before = Some(json!({"removed_member": gone.slug.as_str()}));
-                let (action, resource, version) = ("updated", $resource, Some(version + 1));
+                let (action, resource, version) = (Action::Updated, $resource, Some(version + 1));
                 tx.audit(Deed { action, resource, id: Some(id), version, before, after: Some(json!({})) });
             }
         };
     }
-    leave!(collaboration, collaboration_member, collaboration_id, "collaborations");
-    leave!(event, event_member, event_id, "events");
+    leave!(collaboration, collaboration_member, collaboration_id, Collection::Collaborations);
+    leave!(event, event_member, event_id, Collection::Events);
     Ok(())
 }
 
@@ -367,7 +368,7 @@ fn forget_people(tx: &mut Tx<'_>, member_id: &str) -> Result<(), StoreError> {
     for (id, version) in people {
         forget_answers_naming(tx, &id)?;
         let (before, version) = (Some(json!({"member_id": member_id})), Some(version + 1));
-        let (action, resource) = ("deleted", "focal_points");
+        let (action, resource) = (Action::Deleted, Collection::FocalPoints);
         tx.audit(Deed { action, resource, id: Some(id), version, before, after: None });
     }
     Ok(())

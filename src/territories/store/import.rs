@@ -13,6 +13,7 @@ use super::{
 use crate::{
     db::{Conn, Importable, Keeper, StoreError, Tx, in_pieces, schema::territory},
     kernel::{
+        audit::Collection,
         fold::compact,
         register::{
             Action, At, Column, Difference, Entry, Fault, Ledger, Likeness, RowReader, Source, differences, each_once,
@@ -42,7 +43,7 @@ impl Importable for TerritoryList {
     type Context = Context;
     type Write = Write;
 
-    const RESOURCE: &'static str = RESOURCE;
+    const RESOURCE: Collection = RESOURCE;
     const COLUMNS: &'static [Column] = COLUMNS;
     const HAS_SOURCES: bool = false;
 

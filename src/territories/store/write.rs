@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     db::{Change, Operation, StoreError, Tx, batch_insert, json, schema::territory},
-    kernel::{fold::fold, id::new_id},
+    kernel::{audit::Collection, fold::fold, id::new_id},
 };
 
 /// The collection's name in the change feed.
-pub(super) const RESOURCE: &str = "territories";
+pub(super) const RESOURCE: Collection = Collection::Territories;
 
 /// A whole row: what is stored of a territory and the columns that are made from it, so that both databases search and
 /// sort alike.
