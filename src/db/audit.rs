@@ -92,7 +92,7 @@ impl Row {
             }
         };
         Ok(Self {
-            id: new_id(),
+            id: new_id().into_string(),
             occurred_at,
             actor: kind,
             account_id,

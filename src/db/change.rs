@@ -14,7 +14,7 @@ use diesel::{
 };
 use serde_json::Value;
 
-use crate::kernel::clock;
+use crate::kernel::{clock, id::Identifier};
 
 use super::{
     Conn, StoreError, Transactions,
@@ -53,7 +53,7 @@ pub struct Change {
     /// The collection, as its path names it: `territories`.
     pub resource: &'static str,
     /// The resource's id.
-    pub id: String,
+    pub id: Identifier,
     /// What happened.
     pub operation: Operation,
     /// The resource's version after the change.
@@ -127,7 +127,7 @@ impl<'c> Tx<'c> {
         self.deeds.push(Deed {
             action: change.operation.as_str(),
             resource: change.resource,
-            id: Some(change.id.clone()),
+            id: Some(change.id.to_string()),
             version: Some(change.version),
             before,
             after,
@@ -170,7 +170,7 @@ impl<'c> Tx<'c> {
             let (before, after) = values()?;
             let (action, resource) = (change.operation.as_str(), change.resource);
             let (id, version) = (Some(change.id.clone()), Some(change.version));
-            let deed = Deed { action, resource, id, version, before, after };
+            let deed = Deed { action, resource, id: id.map(Identifier::into_string), version, before, after };
             import.add(self.conn, &self.actor, self.now.naive_utc(), deed)?;
         }
         if is_public {
@@ -275,7 +275,7 @@ impl<'c> Tx<'c> {
             .map(|(sequence, change)| ChangeRow {
                 sequence,
                 resource: change.resource,
-                resource_id: change.id,
+                resource_id: change.id.into_string(),
                 op: change.operation.as_str(),
                 version: change.version,
                 changed_at,

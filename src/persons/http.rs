@@ -15,6 +15,7 @@ use crate::{
         roles::PersonsManage,
     },
     db::{Deed, Tx},
+    kernel::id::Identifier,
     state::AppState,
     web::{
         idempotency::Once,
@@ -132,5 +133,12 @@ fn known(tx: &mut Tx<'_>, email: &str) -> Result<Held, Problem> {
 }
 
 fn asked_for(found: &Held) -> Deed {
-    Deed { action: "accessed", resource: RESOURCE, id: found.id(), version: None, before: None, after: None }
+    Deed {
+        action: "accessed",
+        resource: RESOURCE,
+        id: found.id().map(Identifier::into_string),
+        version: None,
+        before: None,
+        after: None,
+    }
 }
