@@ -127,7 +127,7 @@ fn empty_log(db: &Db) {
 /// Erases one account that has been disabled for long, its reports first, which may be many; says whether there was one.
 fn forget_account(db: &Db, before: chrono::DateTime<chrono::Utc>) -> Result<usize, StoreError> {
     let Some(old) = db.read_blocking(|conn| management::long_disabled(conn, before))? else { return Ok(0) };
-    imports::erase(db, &PERSONAL, &old.id)?;
+    imports::erase(db, &PERSONAL, &old.id.parse().map_err(StoreError::corrupt)?)?;
     let erased = db.write_blocking(&PERSONAL, |tx| {
         management::take_turn(tx)?;
         // It may have been enabled again meanwhile.

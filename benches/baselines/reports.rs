@@ -92,7 +92,7 @@ macro_rules! report {
                 .optional()?;
             assert!(there.is_none(), "nothing has been reported for {slug} in {period}");
             std::hint::black_box(state);
-            let (id, now) = (new_id(), clock::now().naive_utc());
+            let (id, now) = (new_id().into_string(), clock::now().naive_utc());
             let last = first + Months::new(3) - Days::new(1);
             let made = format!("{{\"indicator_id\":{:?},\"period\":{period:?},\"value\":12000000}}", of.id);
             diesel::insert_into(measurement::table)
@@ -129,12 +129,12 @@ macro_rules! report {
                 .execute(conn)?;
             diesel::insert_into(audit_entry::table)
                 .values((
-                    audit_entry::id.eq(new_id()),
+                    audit_entry::id.eq(new_id().into_string()),
                     audit_entry::occurred_at.eq(now),
                     audit_entry::actor.eq("client"),
                     audit_entry::account_id.eq(account_id),
                     audit_entry::role.eq("secretariat"),
-                    audit_entry::request_id.eq(new_id()),
+                    audit_entry::request_id.eq(new_id().into_string()),
                     audit_entry::action.eq("created"),
                     audit_entry::resource.eq("measurements"),
                     audit_entry::resource_id.eq(&id),

@@ -63,12 +63,12 @@ macro_rules! change {
                 .execute(conn)?;
             diesel::insert_into(audit_entry::table)
                 .values((
-                    audit_entry::id.eq(new_id()),
+                    audit_entry::id.eq(new_id().into_string()),
                     audit_entry::occurred_at.eq(now),
                     audit_entry::actor.eq("client"),
                     audit_entry::account_id.eq(account_id),
                     audit_entry::role.eq("secretariat"),
-                    audit_entry::request_id.eq(new_id()),
+                    audit_entry::request_id.eq(new_id().into_string()),
                     audit_entry::action.eq("updated"),
                     audit_entry::resource.eq("members"),
                     audit_entry::resource_id.eq(&row.id),

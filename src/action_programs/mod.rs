@@ -12,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     db::{Conn, StoreError, Tx, json},
-    kernel::id::Slug,
+    kernel::id::{Identifier, Slug},
 };
 
 pub use self::{
@@ -23,8 +23,8 @@ pub use self::{
     },
     rules::{
         Address as ProgramAddress, Deadline, Document, DocumentKind, Drafts, Implementation, Owner, Program, Project,
-        Provenance, Publication, PublicationFilter, Seed, Stage, Texts, check_codes, check_year, parse_texts,
-        searchable, sort_title,
+        Provenance, Publication, PublicationFilter, Seed, Stage, Texts, check_codes, check_year, named_axis,
+        parse_texts, searchable, sort_title,
     },
     store::{
         ProjectList, axes_of, find, find_project, follow, lock, look_up, look_up_projects, look_up_projects_of,
@@ -87,7 +87,7 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ProgramOut::from(found))?))).collect()
 }
@@ -96,7 +96,7 @@ pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, 
 ///
 /// # Errors
 /// The database's.
-pub fn represent_projects(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent_projects(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_projects_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ProjectOut::of(found, None))?))).collect()
 }
@@ -105,7 +105,7 @@ pub fn represent_projects(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, 
 ///
 /// # Errors
 /// The database's.
-pub fn represent_milestones(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent_milestones(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_milestones_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MilestoneOut::of(found, None))?))).collect()
 }

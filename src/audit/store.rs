@@ -8,6 +8,7 @@ use crate::{
     db::{Backend, Conn, Deed, Stamp, StoreError, Tx, current_sequence, json, keyset::paged, schema::audit_entry},
     kernel::{
         audit::{Action, Collection},
+        id::Identifier,
         paging::{Direction, Found, Key, Listing, Position},
     },
 };
@@ -72,7 +73,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Entry>,
     };
     let rows: Vec<Row> = paged(query, listing.limit).load(conn)?;
     let entries = rows.into_iter().map(Row::into_entry).collect::<Result<_, _>>()?;
-    let position = |last: &Entry| Position { key: Key::Text(String::new()), id: last.id.clone() };
+    let position = |last: &Entry| Position { key: Key::Text(String::new()), id: Identifier::stored(last.id.clone()) };
     Ok(Found::of(entries, listing.limit, (sequence, total), position))
 }
 

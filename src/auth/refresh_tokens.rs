@@ -248,7 +248,9 @@ mod tests {
         }
         let token = RefreshToken::new(&id).unwrap();
         let next = token.successor().unwrap();
-        assert!(next.hash() != token.hash() && next.family_hash() == token.family_hash() && next.session() == id);
+        assert!(
+            next.hash() != token.hash() && next.family_hash() == token.family_hash() && next.session() == id.as_str()
+        );
     }
 
     #[test]

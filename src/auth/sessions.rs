@@ -36,7 +36,13 @@ impl Session {
         let printable: String = user_agent.unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
         let user_agent =
             Some(printable.trim().chars().take(USER_AGENT_CHARS).collect()).filter(|text: &String| !text.is_empty());
-        Self { id: new_id(), created_at: now, used_at: now, expires_at: last_moment(now, now), user_agent }
+        Self {
+            id: new_id().into_string(),
+            created_at: now,
+            used_at: now,
+            expires_at: last_moment(now, now),
+            user_agent,
+        }
     }
 }
 

@@ -209,7 +209,7 @@ impl Tokens {
             iat,
             nbf: iat,
             exp: iat + LIFETIME_S,
-            jti: new_id(),
+            jti: new_id().into_string(),
             outside: false,
         };
         encode(&Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) }, &claims, key)

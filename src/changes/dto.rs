@@ -217,6 +217,6 @@ impl ChangeOut {
     #[must_use]
     pub fn new(entry: Entry, data: Option<Value>) -> Self {
         let Entry { sequence, resource, id, op, version, at } = entry;
-        Self { sequence, resource, id, op, version, at, data }
+        Self { sequence, resource, id: id.into_string(), op, version, at, data }
     }
 }

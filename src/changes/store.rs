@@ -4,9 +4,12 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::rules::{Entry, Extent, Resource, State};
-use crate::db::{
-    Backend, Conn, Stamp, StoreError, Tx,
-    schema::{change_entry, sequence_counter},
+use crate::{
+    db::{
+        Backend, Conn, Stamp, StoreError, Tx,
+        schema::{change_entry, sequence_counter},
+    },
+    kernel::id::Identifier,
 };
 
 /// The most entries that one transaction forgets.
@@ -29,7 +32,7 @@ impl EntryRow {
         Ok(Entry {
             sequence: self.sequence,
             resource: self.resource.parse().map_err(StoreError::corrupt)?,
-            id: self.resource_id,
+            id: Identifier::stored(self.resource_id),
             op: self.op.parse().map_err(StoreError::corrupt)?,
             version: self.version,
             at: self.changed_at.and_utc(),

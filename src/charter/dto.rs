@@ -197,7 +197,7 @@ impl From<CharterVersion> for CharterRecordOut {
         let CharterVersion { id, version, created_at, updated_at, text } = charter;
         let items = |items: Vec<Item>| items.into_iter().map(CharterItemOut::from).collect();
         Self {
-            id,
+            id: id.into_string(),
             version,
             created_at,
             updated_at,
@@ -300,7 +300,7 @@ pub fn lines(charter: CharterVersion) -> Vec<CharterLineOut> {
         title: item.title,
         text: item.text,
         official: item.official,
-        id: item.id,
+        id: item.id.into_string(),
     };
     kinds
         .into_iter()
@@ -313,7 +313,7 @@ pub fn lines(charter: CharterVersion) -> Vec<CharterLineOut> {
 pub fn commitments(charter: &CharterVersion) -> Vec<(&Item, CommitmentOut)> {
     let code = &charter.text.code;
     let out = |(position, item): (usize, &Item)| CommitmentOut {
-        id: item.id.clone(),
+        id: item.id.to_string(),
         version: charter.version,
         created_at: charter.created_at,
         updated_at: charter.updated_at,

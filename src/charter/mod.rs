@@ -11,7 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     db::{Conn, StoreError, Tx, json},
-    kernel::language::LanguageMap,
+    kernel::{id::Identifier, language::LanguageMap},
 };
 
 pub use self::{
@@ -40,7 +40,7 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&CharterRecordOut::from(found))?))).collect()
 }

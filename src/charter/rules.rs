@@ -7,6 +7,7 @@ use crate::kernel::{
     date::{self, PartialDate},
     http_url::is_http_url,
     id,
+    id::Identifier,
     language::LanguageMap,
 };
 
@@ -14,7 +15,7 @@ use crate::kernel::{
 #[derive(Debug, Clone)]
 pub struct CharterVersion {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts the changes, of its items too.
     pub version: i64,
     /// When it was first stored.
@@ -58,9 +59,9 @@ pub struct Text {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
-    /// The id; empty until it is stored.
-    #[serde(skip)]
-    pub id: String,
+    /// The id; of an item that is not stored yet a new one.
+    #[serde(skip, default = "id::new_id")]
+    pub id: Identifier,
     /// Stable code.
     pub code: String,
     /// A short name.

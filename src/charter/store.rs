@@ -14,7 +14,7 @@ use crate::{
     kernel::{
         audit::Collection,
         date::{PartialDate, Precision},
-        id::new_id,
+        id::{Identifier, new_id},
     },
 };
 
@@ -54,7 +54,7 @@ struct ItemRow {
 impl ItemRow {
     fn to_item(&self) -> Result<Item, StoreError> {
         Ok(Item {
-            id: self.id.clone(),
+            id: Identifier::stored(self.id.clone()),
             code: self.code.clone(),
             title: json::read(&self.title)?,
             text: json::read(&self.item_text)?,
@@ -80,8 +80,8 @@ pub fn find(conn: &mut Conn, code: Option<&Code>) -> Result<Option<CharterVersio
 ///
 /// # Errors
 /// The database's.
-pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<CharterVersion>, StoreError> {
-    let query = charter_version::table.filter(charter_version::id.eq_any(ids.iter().copied()));
+pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<CharterVersion>, StoreError> {
+    let query = charter_version::table.filter(charter_version::id.eq_any(ids.iter().map(|id| id.as_str())));
     let rows: Vec<VersionRow> = query.select(VersionRow::as_select()).load(conn)?;
     rows.into_iter().map(|row| with_items(conn, row)).collect()
 }
@@ -98,7 +98,7 @@ pub fn all(conn: &mut Conn) -> Result<Vec<CharterVersion>, StoreError> {
 
 fn with_items(conn: &mut Conn, row: VersionRow) -> Result<CharterVersion, StoreError> {
     let items: Vec<ItemRow> = charter_item::table
-        .filter(charter_item::charter_version_id.eq(&row.id))
+        .filter(charter_item::charter_version_id.eq(row.id.as_str()))
         .order(charter_item::position)
         .select(ItemRow::as_select())
         .load(conn)?;
@@ -119,7 +119,7 @@ fn with_items(conn: &mut Conn, row: VersionRow) -> Result<CharterVersion, StoreE
         commitments: of_kind("commitment")?,
     };
     let (created_at, updated_at) = (row.created_at.and_utc(), row.updated_at.and_utc());
-    Ok(CharterVersion { id: row.id, version: row.version, created_at, updated_at, text })
+    Ok(CharterVersion { id: Identifier::stored(row.id), version: row.version, created_at, updated_at, text })
 }
 
 /// The codes of all versions, in their order, with which of them is current.
@@ -195,7 +195,7 @@ pub fn load(tx: &mut Tx<'_>, texts: Vec<Text>) -> Result<usize, StoreError> {
 fn write(tx: &mut Tx<'_>, former: Option<CharterVersion>, text: Text) -> Result<(), StoreError> {
     let now = tx.now().naive_utc();
     let mut row = VersionRow {
-        id: new_id(),
+        id: new_id().into_string(),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -219,16 +219,16 @@ fn write(tx: &mut Tx<'_>, former: Option<CharterVersion>, text: Text) -> Result<
             Operation::Created
         }
         Some(former) => {
-            row.id = former.id;
+            row.id = former.id.into_string();
             row.version = former.version + 1;
             row.created_at = former.created_at.naive_utc();
-            diesel::update(charter_version::table.filter(charter_version::id.eq(&row.id)))
+            diesel::update(charter_version::table.filter(charter_version::id.eq(row.id.as_str())))
                 .set(&row)
                 .execute(tx.conn)?;
-            let own = charter_item::table.filter(charter_item::charter_version_id.eq(&row.id));
+            let own = charter_item::table.filter(charter_item::charter_version_id.eq(row.id.as_str()));
             let stored: Vec<ItemRow> = own.select(ItemRow::as_select()).load(tx.conn)?;
             ids.extend(stored.into_iter().map(|item| ((item.kind, item.code), item.id)));
-            diesel::delete(charter_item::table.filter(charter_item::charter_version_id.eq(&row.id)))
+            diesel::delete(charter_item::table.filter(charter_item::charter_version_id.eq(row.id.as_str())))
                 .execute(tx.conn)?;
             Operation::Updated
         }
@@ -243,7 +243,7 @@ fn write(tx: &mut Tx<'_>, former: Option<CharterVersion>, text: Text) -> Result<
         for (position, item) in (1..).zip(items) {
             let item = ItemRow {
                 // An item that stays keeps its id.
-                id: ids.remove(&(kind.to_owned(), item.code.clone())).unwrap_or_else(new_id),
+                id: ids.remove(&(kind.to_owned(), item.code.clone())).unwrap_or_else(|| item.id.into_string()),
                 charter_version_id: row.id.clone(),
                 kind: kind.to_owned(),
                 code: item.code,
@@ -255,6 +255,6 @@ fn write(tx: &mut Tx<'_>, former: Option<CharterVersion>, text: Text) -> Result<
             diesel::insert_into(charter_item::table).values(item).execute(tx.conn)?;
         }
     }
-    tx.record_part(Change { resource: RESOURCE, id: row.id, operation, version: row.version });
+    tx.record_part(Change { resource: RESOURCE, id: Identifier::stored(row.id), operation, version: row.version });
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
     db::{Actor, Db, Keeper},
     exports,
     imports::{self, Format, ImportOut, Mode, Order, Report, Resource, Stopped, Stored, Unreadable},
-    kernel::{clock::Clock, register::Source, text::hex},
+    kernel::{clock::Clock, id::Identifier, register::Source, text::hex},
 };
 
 /// Who imports here.
@@ -85,7 +85,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), String> {
     }
 }
 
-fn show(db: &Db, id: &str, report: &Report) -> Result<(), String> {
+fn show(db: &Db, id: &Identifier, report: &Report) -> Result<(), String> {
     let problems = report.faults.len();
     let stored: Option<Stored> =
         db.read_blocking(|conn| imports::stored(conn, id)).map_err(|error| error.to_string())?;

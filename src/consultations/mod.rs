@@ -18,7 +18,10 @@ mod store;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{Conn, StoreError, Tx, json};
+use crate::{
+    db::{Conn, StoreError, Tx, json},
+    kernel::id::Identifier,
+};
 
 pub use self::{
     dto::{ConsultationOut, ContributionOut},
@@ -64,7 +67,7 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ConsultationOut::of(found, None))?))).collect()
 }
@@ -73,7 +76,7 @@ pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, 
 ///
 /// # Errors
 /// The database's.
-pub fn represent_contributions(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent_contributions(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_contributions_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ContributionOut::of(found, false))?))).collect()
 }

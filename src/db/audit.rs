@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{CHUNK, Conn, StoreError, batch_insert, json, schema::audit_entry, visibility::is_personal};
 use crate::kernel::{
     audit::{Action, Collection},
-    id::new_id,
+    id::{Identifier, new_id},
 };
 
 /// Who is behind a write.
@@ -96,7 +96,7 @@ impl Row {
             }
         };
         Ok(Self {
-            id: new_id(),
+            id: new_id().into_string(),
             occurred_at,
             actor: kind,
             account_id,
@@ -134,7 +134,7 @@ pub(super) fn write(
 #[derive(Debug, Clone)]
 pub struct CountedEntry {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Who is behind the events.
     pub actor: Actor,
     /// From where they came.
@@ -146,7 +146,7 @@ pub struct CountedEntry {
 /// Writes an entry, or what is new in it, if it is there already.
 pub(super) fn write_counted(conn: &mut Conn, at: NaiveDateTime, entry: CountedEntry) -> Result<(), StoreError> {
     let shared = Shared { address: entry.address, import_id: None };
-    let row = Row { id: entry.id, ..Row::new(&entry.actor, at, shared, entry.deed)? };
+    let row = Row { id: entry.id.into_string(), ..Row::new(&entry.actor, at, shared, entry.deed)? };
     let updated = diesel::update(audit_entry::table.filter(audit_entry::id.eq(&row.id)))
         .set(audit_entry::after_values.eq(&row.after_values))
         .execute(conn)?;

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::kernel::{
     audit::{Action, Collection},
     clock,
+    id::Identifier,
 };
 
 use super::{
@@ -57,7 +58,7 @@ pub struct Change {
     /// The collection.
     pub resource: Collection,
     /// The resource's id.
-    pub id: String,
+    pub id: Identifier,
     /// What happened.
     pub operation: Operation,
     /// The resource's version after the change.
@@ -131,7 +132,7 @@ impl<'c> Tx<'c> {
         self.deeds.push(Deed {
             action: change.operation.action(),
             resource: change.resource,
-            id: Some(change.id.clone()),
+            id: Some(change.id.to_string()),
             version: Some(change.version),
             before,
             after,
@@ -174,7 +175,7 @@ impl<'c> Tx<'c> {
             let (before, after) = values()?;
             let (action, resource) = (change.operation.action(), change.resource);
             let (id, version) = (Some(change.id.clone()), Some(change.version));
-            let deed = Deed { action, resource, id, version, before, after };
+            let deed = Deed { action, resource, id: id.map(Identifier::into_string), version, before, after };
             import.add(self.conn, &self.actor, self.now.naive_utc(), deed)?;
         }
         if is_public {
@@ -288,7 +289,7 @@ impl<'c> Tx<'c> {
             .map(|(sequence, change)| ChangeRow {
                 sequence,
                 resource: change.resource.as_str(),
-                resource_id: change.id,
+                resource_id: change.id.into_string(),
                 op: change.operation.action().as_str(),
                 version: change.version,
                 changed_at,

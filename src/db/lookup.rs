@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn ids_become_slugs_and_all_unknown_names_are_told() {
-        let (known, unknown) = (new_id(), new_id());
+        let (known, unknown) = (new_id().into_string(), new_id().into_string());
         let mut named = vec!["a".to_owned(), known.clone(), "b".to_owned(), unknown.clone()];
         let mut asked = 0;
         let mut lookup = Lookup::default();

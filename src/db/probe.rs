@@ -90,7 +90,7 @@ pub(super) struct Watch {
 
 impl Default for Watch {
     fn default() -> Self {
-        Self { id: new_id(), known: Mutex::default() }
+        Self { id: new_id().into_string(), known: Mutex::default() }
     }
 }
 

@@ -10,7 +10,10 @@ mod store;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{Conn, StoreError, Tx, json};
+use crate::{
+    db::{Conn, StoreError, Tx, json},
+    kernel::id::Identifier,
+};
 
 pub use self::{
     dto::EvaluationOut,
@@ -49,7 +52,7 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&EvaluationOut::from(found))?))).collect()
 }

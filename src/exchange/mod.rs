@@ -9,7 +9,10 @@ mod store;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{Conn, StoreError, Tx, json};
+use crate::{
+    db::{Conn, StoreError, Tx, json},
+    kernel::id::Identifier,
+};
 
 pub use self::{
     dto::{CollaborationOut, EventOut, PracticeOut},
@@ -67,7 +70,7 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn represent_practices(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent_practices(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_practices_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&PracticeOut::from(found))?))).collect()
 }
@@ -76,7 +79,7 @@ pub fn represent_practices(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String,
 ///
 /// # Errors
 /// The database's.
-pub fn represent_collaborations(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent_collaborations(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_collaborations_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&CollaborationOut::from(found))?))).collect()
 }
@@ -85,7 +88,7 @@ pub fn represent_collaborations(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(St
 ///
 /// # Errors
 /// The database's.
-pub fn represent_events(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent_events(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_events_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&EventOut::from(found))?))).collect()
 }

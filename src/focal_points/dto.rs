@@ -10,6 +10,7 @@ use crate::{
     kernel::{
         clock::rfc3339,
         date::Date,
+        id::Identifier,
         language::Language,
         paging::{Direction, Order},
         patch::{Patch, replaced},
@@ -42,7 +43,7 @@ list_query! {
 impl FocalPointQuery {
     /// Which focal points of a member the query asks for.
     #[must_use]
-    pub fn filters(&self, member_id: String) -> Filters {
+    pub fn filters(&self, member_id: Identifier) -> Filters {
         Filters {
             member_id,
             as_of: self.as_of.map(|day| day.0),
@@ -233,7 +234,7 @@ impl From<FocalPoint> for FocalPointOut {
         let links = FocalPointLinksOut { this: found.address(), member: format!("/api/v1/members/{}", found.member) };
         let Content { full_name, email, phone, preferred_language, period } = found.content;
         Self {
-            id: found.id,
+            id: found.id.into_string(),
             version: found.version,
             created_at: found.created_at,
             updated_at: found.updated_at,

@@ -122,7 +122,7 @@ pub async fn get_focal_point(
     let view = View::of_resource(&req, None)?.private();
     let (address, id) = path.into_parsed()?;
     let member = seen(&state, &caller.principal, address).await?;
-    let found = state.db.read_as(caller.principal, move |conn| store::find(conn, &member.id, id.as_str())).await?;
+    let found = state.db.read_as(caller.principal, move |conn| store::find(conn, &member.id, &id)).await?;
     let found = found.ok_or_else(Problem::not_found)?;
     view.respond(&req, found.version, &FocalPointOut::from(found), None)
 }
@@ -221,5 +221,5 @@ fn one(
     principal: &Principal,
 ) -> Result<FocalPoint, Problem> {
     let member = own(tx, member, principal)?;
-    store::find(tx.conn, &member.id, id.as_str())?.ok_or_else(Problem::not_found)
+    store::find(tx.conn, &member.id, id)?.ok_or_else(Problem::not_found)
 }

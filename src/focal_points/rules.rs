@@ -6,7 +6,14 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    codes::codes, delimited, id::Slug, language::Language, paging::Order, patch::Patch, text, violation::Violations,
+    codes::codes,
+    delimited,
+    id::{Identifier, Slug},
+    language::Language,
+    paging::Order,
+    patch::Patch,
+    text,
+    violation::Violations,
 };
 
 /// The longest name, in characters.
@@ -108,7 +115,7 @@ pub struct Content {
 #[derive(Debug, Clone)]
 pub struct FocalPoint {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts its changes.
     pub version: i64,
     /// When it was first stored.
@@ -116,7 +123,7 @@ pub struct FocalPoint {
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
     /// The member's id.
-    pub member_id: String,
+    pub member_id: Identifier,
     /// The member's slug.
     pub member: Slug,
     /// What is known of the person.
@@ -172,7 +179,7 @@ codes!(SortKey { CreatedAt => "created_at" });
 #[derive(Debug, Clone, Serialize)]
 pub struct Filters {
     /// The member's id.
-    pub member_id: String,
+    pub member_id: Identifier,
     /// Only who serves on this day.
     pub as_of: Option<NaiveDate>,
     /// The order.

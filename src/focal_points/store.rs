@@ -16,7 +16,7 @@ use crate::{
     },
     kernel::{
         audit::{Action, Collection},
-        id::{Slug, new_id},
+        id::{Identifier, Slug, new_id},
         paging::{Found, Key, Listing, Position},
         violation::{Violation, Violations},
     },
@@ -52,11 +52,11 @@ impl Row {
     fn of(point: &FocalPoint) -> Self {
         let Content { full_name, email, phone, preferred_language, period } = point.content.clone();
         Self {
-            id: point.id.clone(),
+            id: point.id.to_string(),
             version: point.version,
             created_at: point.created_at.naive_utc(),
             updated_at: point.updated_at.naive_utc(),
-            member_id: point.member_id.clone(),
+            member_id: point.member_id.to_string(),
             full_name,
             email,
             phone,
@@ -69,11 +69,11 @@ impl Row {
 
 fn read((row, slug): (Row, String)) -> Result<FocalPoint, StoreError> {
     Ok(FocalPoint {
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
-        member_id: row.member_id,
+        member_id: Identifier::stored(row.member_id),
         member: Slug::try_from(slug).map_err(StoreError::corrupt)?,
         content: Content {
             full_name: row.full_name,
@@ -117,7 +117,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<FocalPo
 }
 
 fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Points, Backend> {
-    let mut query = points().filter(focal_point::member_id.eq(&filters.member_id)).into_boxed::<Backend>();
+    let mut query = points().filter(focal_point::member_id.eq(filters.member_id.as_str())).into_boxed::<Backend>();
     if let Some(day) = filters.as_of {
         query = query
             .filter(focal_point::serves_from.is_null().or(focal_point::serves_from.le(day)))
@@ -130,8 +130,8 @@ fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Points, Ba
 ///
 /// # Errors
 /// The database's.
-pub fn find(conn: &mut Conn, member_id: &str, id: &str) -> Result<Option<FocalPoint>, StoreError> {
-    let of_member = focal_point::id.eq(id).and(focal_point::member_id.eq(member_id));
+pub fn find(conn: &mut Conn, member_id: &Identifier, id: &Identifier) -> Result<Option<FocalPoint>, StoreError> {
+    let of_member = focal_point::id.eq(id.as_str()).and(focal_point::member_id.eq(member_id.as_str()));
     let row: Option<(Row, String)> = points().filter(of_member).select(columns()).first(conn).optional()?;
     row.map(read).transpose()
 }
@@ -160,7 +160,7 @@ pub fn take_turn(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 /// [`WriteError::Taken`] for an address that another focal point of the member has.
 pub fn create(
     tx: &mut Tx<'_>,
-    (member_id, member): (String, Slug),
+    (member_id, member): (Identifier, Slug),
     content: Content,
 ) -> Result<FocalPoint, WriteError> {
     let (id, now) = (new_id(), tx.now());
@@ -185,7 +185,7 @@ pub fn update(tx: &mut Tx<'_>, before: &FocalPoint, content: Content) -> Result<
     let row = Row::of(&after);
     let (was, is) = difference(json::value(&Row::of(before))?, json::value(&row)?);
     tx.note_erasure();
-    diesel::update(focal_point::table.filter(focal_point::id.eq(&after.id))).set(row).execute(tx.conn)?;
+    diesel::update(focal_point::table.filter(focal_point::id.eq(after.id.as_str()))).set(row).execute(tx.conn)?;
     forget_answers_naming(tx, &after.id)?;
     let (was, is) = (with_member(was, &after), with_member(is, &after));
     tx.audit(deed(Action::Updated, &after, Some(was), Some(is)));
@@ -241,7 +241,7 @@ pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
     for Record { member: slug, content } in records {
         let id = member::table.filter(member::slug.eq(slug.as_str())).select(member::id);
         let Some(member_id) = id.first::<String>(tx.conn).optional()? else { continue };
-        match create(tx, (member_id, slug), content) {
+        match create(tx, (Identifier::stored(member_id), slug), content) {
             Ok(_) => added += 1,
             Err(WriteError::Store(error)) => return Err(error),
             Err(_taken) => {}
@@ -253,7 +253,7 @@ pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
 fn remove(tx: &mut Tx<'_>, gone: &FocalPoint, action: Action) -> Result<usize, StoreError> {
     tx.note_erasure();
     let answers = forget_answers_naming(tx, &gone.id)?;
-    diesel::delete(focal_point::table.filter(focal_point::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(focal_point::table.filter(focal_point::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let after = FocalPoint { version: gone.version + 1, ..gone.clone() };
     tx.audit(deed(action, &after, Some(of_member(gone)), None));
     Ok(answers)
@@ -261,10 +261,10 @@ fn remove(tx: &mut Tx<'_>, gone: &FocalPoint, action: Action) -> Result<usize, S
 
 /// Refuses an address that another focal point of the member has.
 fn is_free(conn: &mut Conn, wanted: &FocalPoint) -> Result<(), WriteError> {
-    let same = focal_point::member_id.eq(&wanted.member_id).and(focal_point::email.eq(&wanted.content.email));
-    let others = focal_point::table.filter(same.and(focal_point::id.ne(&wanted.id))).select(focal_point::id);
+    let same = focal_point::member_id.eq(wanted.member_id.as_str()).and(focal_point::email.eq(&wanted.content.email));
+    let others = focal_point::table.filter(same.and(focal_point::id.ne(wanted.id.as_str()))).select(focal_point::id);
     let Some(id) = others.first::<String>(conn).optional()? else { return Ok(()) };
-    let other = FocalPoint { id, ..wanted.clone() }.address();
+    let other = FocalPoint { id: Identifier::stored(id), ..wanted.clone() }.address();
     let detail = format!("The member has a focal point with this address already: {other}.");
     Err(WriteError::Taken(Violations::from(Violation::new("/email", "already_exists", detail))))
 }
@@ -276,12 +276,12 @@ fn of_member(point: &FocalPoint) -> Value {
 
 fn with_member(mut value: Value, point: &FocalPoint) -> Value {
     if let Some(columns) = value.as_object_mut() {
-        columns.insert("member_id".to_owned(), point.member_id.clone().into());
+        columns.insert("member_id".to_owned(), point.member_id.as_str().into());
     }
     value
 }
 
 fn deed(action: Action, point: &FocalPoint, before: Option<Value>, after: Option<Value>) -> Deed {
     let (id, version) = (Some(point.id.clone()), Some(point.version));
-    Deed { action, resource: RESOURCE, id, version, before, after }
+    Deed { action, resource: RESOURCE, id: id.map(Identifier::into_string), version, before, after }
 }

@@ -20,6 +20,7 @@ use crate::{
     kernel::{
         clock::rfc3339,
         codes::Flag,
+        id::Identifier,
         paging::{Direction, Order},
         register::{Counts, Difference, Fault, Likeness},
     },
@@ -125,7 +126,7 @@ impl ImportListQuery {
 impl ImportRowQuery {
     /// Which rows of an import the query asks for.
     #[must_use]
-    pub fn filters(&self, import_id: String) -> RowFilters {
+    pub fn filters(&self, import_id: Identifier) -> RowFilters {
         RowFilters { import_id, actions: Several::values(self.action.clone()) }
     }
 }
@@ -351,7 +352,7 @@ impl From<Stored> for ImportOut {
         let this = format!("/api/v1/imports/{id}");
         let Report { counts, .. } = report;
         Self {
-            id,
+            id: id.into_string(),
             version: 1,
             created_at,
             updated_at: created_at,
@@ -397,6 +398,7 @@ impl From<Row> for ImportRowOut {
         let Row { row, line, action, key, resource_id, differences, .. } = row;
         let difference =
             |Difference { field, before, after }| ImportDifferenceOut { field: field.into_owned(), before, after };
+        let resource_id = resource_id.map(Identifier::into_string);
         Self { row, line, action, key, resource_id, differences: differences.into_iter().map(difference).collect() }
     }
 }

@@ -244,7 +244,7 @@ fn importer(principal: &Principal) -> Importer {
 
 async fn stored(state: &AppState, principal: Principal, id: Identifier) -> Result<Stored, Problem> {
     let own = own(&principal);
-    let found = state.db.read_as(principal, move |conn| store::find(conn, id.as_str(), own.as_ref())).await?;
+    let found = state.db.read_as(principal, move |conn| store::find(conn, &id, own.as_ref())).await?;
     found.ok_or_else(Problem::not_found)
 }
 

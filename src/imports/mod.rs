@@ -9,7 +9,10 @@ mod store;
 use chrono::{DateTime, Utc};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::db::{Actor, Db, StoreError, Tx};
+use crate::{
+    db::{Actor, Db, StoreError, Tx},
+    kernel::id::Identifier,
+};
 
 pub use self::{
     dto::ImportOut,
@@ -37,7 +40,7 @@ pub fn forget(db: &Db, before: DateTime<Utc>) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn erase_within(tx: &mut Tx<'_>, account_id: &str) -> Result<usize, StoreError> {
+pub fn erase_within(tx: &mut Tx<'_>, account_id: &Identifier) -> Result<usize, StoreError> {
     let mut erased = 0;
     loop {
         match store::erase(tx, account_id)? {
@@ -51,7 +54,7 @@ pub fn erase_within(tx: &mut Tx<'_>, account_id: &str) -> Result<usize, StoreErr
 ///
 /// # Errors
 /// The database's.
-pub fn erase(db: &Db, actor: &Actor, account_id: &str) -> Result<usize, StoreError> {
+pub fn erase(db: &Db, actor: &Actor, account_id: &Identifier) -> Result<usize, StoreError> {
     let mut erased = 0;
     loop {
         match db.write_blocking(actor, |tx| store::erase(tx, account_id))? {

@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     action_programs,
     db::{Conn, StoreError, Tx, json},
+    kernel::id::Identifier,
 };
 
 pub use self::{
@@ -81,7 +82,7 @@ pub fn load_in_full(tx: &mut Tx<'_>, programs: usize, each: usize) -> Result<usi
 ///
 /// # Errors
 /// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&IndicatorOut::of(found, None))?))).collect()
 }
@@ -90,7 +91,7 @@ pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, 
 ///
 /// # Errors
 /// The database's.
-pub fn represent_measurements(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent_measurements(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_measurements_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MeasurementOut::of(found, false))?))).collect()
 }

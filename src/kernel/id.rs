@@ -1,25 +1,50 @@
 //! Identifiers of resources: UUID version 7, whose order is roughly the order of creation, which keeps
 //! the databases' indexes compact.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Borrow, fmt, ops::Deref, str::FromStr};
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use super::{codes::Pattern, fold::fold, text};
 
-/// A new identifier, as its 36 characters in lower case.
+/// Gives a type that holds a text of one form its methods as a text.
+macro_rules! formed_text {
+    ($name:ident) => {
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The text as an owned one.
+            #[must_use]
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// A new identifier.
 #[must_use]
-pub fn new_id() -> String {
-    Uuid::now_v7().hyphenated().to_string()
+pub fn new_id() -> Identifier {
+    Identifier(Uuid::now_v7().hyphenated().to_string())
 }
 
 /// The identifier that stands for a SHA-256 digest: a UUID version 8 of its first half (RFC 9562, appendix B.2).
 #[must_use]
-pub fn id_of(digest: &[u8; 32]) -> String {
+pub fn id_of(digest: &[u8; 32]) -> Identifier {
     let (half, _) = digest.split_at(16);
     let half = <[u8; 16]>::try_from(half).unwrap_or_default();
-    Uuid::new_v8(half).hyphenated().to_string()
+    Identifier(Uuid::new_v8(half).hyphenated().to_string())
 }
 
 /// Whether a text has the form of an identifier: a UUID in its hyphenated form of lower-case hexadecimal
@@ -30,27 +55,52 @@ pub fn is_id(text: &str) -> bool {
         && Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text)
 }
 
-/// The identifier of a resource, as paths, parameters and bodies give it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The identifier of a resource: 36 characters in lower case. Paths, parameters and bodies are parsed into it before a
+/// statement sees them; stores take nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Identifier(String);
 
-impl Identifier {
-    /// The identifier as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+formed_text!(Identifier);
 
-    /// The identifier as an owned text.
+impl Identifier {
+    /// The identifier that a row of the database holds. It is the only way around the parser, and for stores only.
     #[must_use]
-    pub fn into_string(self) -> String {
-        self.0
+    pub const fn stored(text: String) -> Self {
+        Self(text)
     }
 }
 
-impl fmt::Display for Identifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Deref for Identifier {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Identifier {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// It is ordered and hashed like its text.
+impl Borrow<str> for Identifier {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Identifier {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<String> for Identifier {
+    fn eq(&self, other: &String) -> bool {
+        self.0 == *other
     }
 }
 
@@ -72,6 +122,8 @@ impl Pattern for Identifier {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slug(String);
 
+formed_text!(Slug);
+
 impl Slug {
     /// The short name of a text: its folded words, joined by hyphens; what is not a Latin letter or a digit is
     /// left out. `None` where nothing remains.
@@ -87,24 +139,6 @@ impl Slug {
     #[must_use]
     pub fn numbered(letters: &'static str, number: usize) -> Self {
         Self(format!("{letters}{number}"))
-    }
-
-    /// The short name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The short name as an owned text.
-    #[must_use]
-    pub fn into_string(self) -> String {
-        self.0
-    }
-}
-
-impl fmt::Display for Slug {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -147,7 +181,7 @@ pub enum Address<Code> {
     /// By its code.
     Code(Code),
     /// By its id.
-    Id(String),
+    Id(Identifier),
 }
 
 impl<Code: FromStr> FromStr for Address<Code> {
@@ -162,7 +196,7 @@ impl<Code: fmt::Display> fmt::Display for Address<Code> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => code.fmt(f),
-            Self::Id(id) => f.write_str(id),
+            Self::Id(id) => id.fmt(f),
         }
     }
 }
@@ -178,10 +212,10 @@ impl<Code: FromStr> Address<Code> {
     /// Reads a path segment; `None` for what can't be the address of any resource of the kind.
     #[must_use]
     pub fn parse(segment: &str) -> Option<Self> {
-        if is_id(segment) {
-            return Some(Self::Id(segment.to_owned()));
+        match segment.parse() {
+            Ok(id) => Some(Self::Id(id)),
+            Err(_) => segment.parse().ok().map(Self::Code),
         }
-        segment.parse().ok().map(Self::Code)
     }
 }
 
@@ -210,6 +244,12 @@ impl<T> Reference<T> {
 impl<T: FromStr> From<&str> for Reference<T> {
     fn from(text: &str) -> Self {
         Self { named: text.parse().ok(), shown: text::shown(text) }
+    }
+}
+
+impl From<Identifier> for Reference<Identifier> {
+    fn from(id: Identifier) -> Self {
+        Self { shown: id.0.clone(), named: Some(id) }
     }
 }
 

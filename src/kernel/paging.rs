@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::id::Identifier;
 use super::{codes::Pattern, text};
 
 /// The direction of a list's order.
@@ -116,7 +117,7 @@ pub struct Position {
     /// The sort key of the row.
     pub key: Key,
     /// The id of the row.
-    pub id: String,
+    pub id: Identifier,
 }
 
 impl Position {
@@ -146,10 +147,11 @@ impl Position {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::id::new_id;
 
     #[test]
     fn a_day_comes_back_and_what_is_none_lies_behind_everything() {
-        let at = |key| Position { key, id: String::new() }.day().map(|(day, _)| day.to_string());
+        let at = |key| Position { key, id: new_id() }.day().map(|(day, _)| day.to_string());
         let day = NaiveDate::from_ymd_opt(2024, 2, 29).unwrap();
         assert_eq!(at(Key::of_day(day)).as_deref(), Some("2024-02-29"));
         for number in [0, -1, i64::MAX, i64::MIN, 4_000_000] {

@@ -12,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     db::{Conn, StoreError, Tx, json},
-    kernel::register::Cells,
+    kernel::{id::Identifier, register::Cells},
 };
 
 pub use self::{
@@ -67,7 +67,7 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MemberOut::from(found))?))).collect()
 }
@@ -83,7 +83,7 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Me
 /// A member as a row of a register.
 pub struct RegisterRow {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// The region that it lies in.
     pub region_code: String,
     /// Its standing.

@@ -379,7 +379,7 @@ impl From<Network> for NetworkRecordOut {
         let Network { id, version, created_at, updated_at, facts } = network;
         let published = facts.composition_statements.into_iter().map(CompositionStatementOut::from).collect();
         let facts = NetworkFactsOut {
-            id,
+            id: id.into_string(),
             version,
             created_at,
             updated_at,

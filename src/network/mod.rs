@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     db::{Conn, StoreError, Tx, current_sequence, json},
+    kernel::id::Identifier,
     members,
 };
 
@@ -53,8 +54,8 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
-    let found = store::find(conn)?.filter(|network| ids.contains(&network.id.as_str()));
+pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
+    let found = store::find(conn)?.filter(|network| ids.contains(&&network.id));
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&NetworkRecordOut::from(found))?))).collect()
 }
 

@@ -12,7 +12,7 @@ use crate::{
     kernel::{
         audit::Collection,
         date::{PartialDate, Precision},
-        id::new_id,
+        id::{Identifier, new_id},
     },
 };
 
@@ -114,7 +114,7 @@ pub fn find(conn: &mut Conn) -> Result<Option<Network>, StoreError> {
         composition_statements: statements(conn)?,
     };
     let (created_at, updated_at) = (row.created_at.and_utc(), row.updated_at.and_utc());
-    Ok(Some(Network { id: row.id, version: row.version, created_at, updated_at, facts }))
+    Ok(Some(Network { id: Identifier::stored(row.id), version: row.version, created_at, updated_at, facts }))
 }
 
 fn item(row: &ItemRow) -> Result<NetworkItem, StoreError> {
@@ -182,13 +182,13 @@ pub fn load(tx: &mut Tx<'_>, facts: Facts) -> Result<usize, StoreError> {
 
 fn insert(
     conn: &mut Conn,
-    id: &str,
+    id: &Identifier,
     version: i64,
     (created_at, updated_at): (NaiveDateTime, NaiveDateTime),
     facts: Facts,
 ) -> Result<(), StoreError> {
     let row = NetworkRow {
-        id: id.to_owned(),
+        id: id.to_string(),
         singleton: 1,
         version,
         created_at,
@@ -207,14 +207,14 @@ fn insert(
     for (kind, items) in [("objective", facts.objectives), ("outcome", facts.outcomes)] {
         for (position, item) in (1..).zip(items) {
             let item_text = json::write(&item.text)?;
-            let (network_id, kind) = (id.to_owned(), kind.to_owned());
+            let (network_id, kind) = (id.to_string(), kind.to_owned());
             let row = ItemRow { network_id, kind, code: item.code, position, item_text, official: item.official };
             diesel::insert_into(network_item::table).values(row).execute(conn)?;
         }
     }
     for (position, partner) in (1..).zip(facts.partners) {
         let row = PartnerRow {
-            network_id: id.to_owned(),
+            network_id: id.to_string(),
             code: partner.code,
             position,
             name: json::write(&partner.name)?,
@@ -230,10 +230,15 @@ fn insert(
     Ok(())
 }
 
-fn insert_statement(conn: &mut Conn, network_id: &str, position: i64, statement: Statement) -> Result<(), StoreError> {
+fn insert_statement(
+    conn: &mut Conn,
+    network_id: &Identifier,
+    position: i64,
+    statement: Statement,
+) -> Result<(), StoreError> {
     let row = StatementRow {
         code: statement.code.clone(),
-        network_id: network_id.to_owned(),
+        network_id: network_id.to_string(),
         position,
         stated_on: statement.stated_on.map(PartialDate::first_day),
         stated_on_precision: statement.stated_on.map(PartialDate::precision).map(Precision::as_str).map(str::to_owned),

@@ -21,7 +21,7 @@ impl RequestId {
                 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         };
         let brought = headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(sound);
-        Self(brought.map_or_else(new_id, str::to_owned))
+        Self(brought.map_or_else(|| new_id().into_string(), str::to_owned))
     }
 
     /// The id as text.

@@ -311,14 +311,21 @@ impl From<Contribution> for PersonContributionOut {
     fn from(held: Contribution) -> Self {
         let Contribution { id, consultation_id, created_at, content, standing, .. } = held;
         let (name, moderation) = (content.contact.name, standing.moderation);
-        Self { id, consultation_id, created_at, name, text: content.text, moderation }
+        Self {
+            id: id.into_string(),
+            consultation_id: consultation_id.into_string(),
+            created_at,
+            name,
+            text: content.text,
+            moderation,
+        }
     }
 }
 
 impl From<HeldAccount> for PersonAccountOut {
     fn from(held: HeldAccount) -> Self {
         Self {
-            id: held.id,
+            id: held.id.into_string(),
             version: held.version,
             created_at: held.created_at,
             updated_at: held.updated_at,

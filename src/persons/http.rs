@@ -15,7 +15,10 @@ use crate::{
         roles::PersonsManage,
     },
     db::{Deed, Tx},
-    kernel::audit::{Action, Collection},
+    kernel::{
+        audit::{Action, Collection},
+        id::Identifier,
+    },
     state::AppState,
     web::{
         idempotency::Once,
@@ -134,5 +137,12 @@ fn known(tx: &mut Tx<'_>, email: &str) -> Result<Held, Problem> {
 }
 
 fn asked_for(found: &Held) -> Deed {
-    Deed { action: Action::Accessed, resource: RESOURCE, id: found.id(), version: None, before: None, after: None }
+    Deed {
+        action: Action::Accessed,
+        resource: RESOURCE,
+        id: found.id().map(Identifier::into_string),
+        version: None,
+        before: None,
+        after: None,
+    }
 }

@@ -20,7 +20,10 @@ use crate::{
     db::{Conn, StoreError, Tx, WriteError, forget_answers_to},
     focal_points::{self, Correction},
     imports,
-    kernel::violation::{Violation, Violations},
+    kernel::{
+        id::Identifier,
+        violation::{Violation, Violations},
+    },
 };
 
 /// Mounts the operations on persons.
@@ -35,10 +38,15 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 fn held(conn: &mut Conn, email: &str) -> Result<Option<Held>, StoreError> {
     let focal_points = focal_points::of_person(conn, email)?;
     let account = find_user(conn, email)?;
-    let account = account.map(|account| store::held_account(conn, &account.id)).transpose()?.flatten();
+    let account = account.map(|account| store::held_account(conn, &id_of(&account)?)).transpose()?.flatten();
     let contributions = consultations::of_person(conn, email)?;
     let held = Held { email: email.to_owned(), focal_points, account, contributions };
     Ok(Some(held).filter(Held::is_something))
+}
+
+/// The id of a stored account.
+fn id_of(account: &Account) -> Result<Identifier, StoreError> {
+    account.id.parse().map_err(StoreError::corrupt)
 }
 
 /// Keeps everybody else from writing accounts, focal points and contributions, always in this order.
@@ -112,7 +120,7 @@ fn erase(tx: &mut Tx<'_>, held: &Held) -> Result<Receipt, WriteError> {
 /// [`WriteError::NotNow`] for the last administrator, or the database's.
 pub fn erase_account(tx: &mut Tx<'_>, account: &Account) -> Result<Receipt, WriteError> {
     let sessions = management::erase(tx, account)?;
-    let import_reports = imports::erase_within(tx, &account.id)?;
+    let import_reports = imports::erase_within(tx, &id_of(account)?)?;
     // What makes accounts keeps no answer.
     let kept_answers = forget_answers_to(tx, &account.id)?;
     let addresses = audit::erase_addresses(tx, &account.id)?;

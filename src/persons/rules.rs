@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     consultations::{Contact, Contribution},
     focal_points::{Correction, FocalPoint},
-    kernel::violation::Violations,
+    kernel::{id::Identifier, violation::Violations},
 };
 
 /// All that is held on a person.
@@ -30,7 +30,7 @@ impl Held {
 
     /// The id by which the audit names the person: of the account, or else of a focal point, or else of a contribution.
     #[must_use]
-    pub fn id(&self) -> Option<String> {
+    pub fn id(&self) -> Option<Identifier> {
         let account = self.account.as_ref().map(|account| account.id.clone());
         let account = account.or_else(|| self.focal_points.first().map(|point| point.id.clone()));
         account.or_else(|| self.contributions.first().map(|contribution| contribution.id.clone()))
@@ -48,7 +48,7 @@ pub fn corrected(contact: &Contact, correction: &Correction) -> Contact {
 #[derive(Debug)]
 pub struct HeldAccount {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts its changes.
     pub version: i64,
     /// When it was made.

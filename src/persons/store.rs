@@ -11,7 +11,7 @@ use crate::{
             account, account_member, audit_entry, idempotency_answer, import_report, member, password_reset, session,
         },
     },
-    kernel::audit::Collection,
+    kernel::{audit::Collection, id::Identifier},
 };
 
 #[derive(Queryable, Selectable)]
@@ -31,17 +31,18 @@ struct AccountRow {
 ///
 /// # Errors
 /// The database's.
-pub fn held_account(conn: &mut Conn, id: &str) -> Result<Option<HeldAccount>, StoreError> {
+pub fn held_account(conn: &mut Conn, id: &Identifier) -> Result<Option<HeldAccount>, StoreError> {
     let joined = account::table.left_join(member::table.on(account::member_id.eq(member::id.nullable())));
     let row: Option<(AccountRow, Option<String>)> = joined
-        .filter(account::id.eq(id))
+        .filter(account::id.eq(id.as_str()))
         .select((AccountRow::as_select(), member::slug.nullable()))
         .first(conn)
         .optional()?;
     let Some((row, member)) = row else { return Ok(None) };
-    let offered = password_reset::table.filter(password_reset::account_id.eq(id)).select(password_reset::expires_at);
+    let offered =
+        password_reset::table.filter(password_reset::account_id.eq(id.as_str())).select(password_reset::expires_at);
     let offered: Option<NaiveDateTime> = offered.first(conn).optional()?;
-    let kept = idempotency_answer::table.filter(idempotency_answer::account_id.eq(id)).count();
+    let kept = idempotency_answer::table.filter(idempotency_answer::account_id.eq(id.as_str())).count();
     Ok(Some(HeldAccount {
         id: id.to_owned(),
         version: row.version,
@@ -61,13 +62,13 @@ pub fn held_account(conn: &mut Conn, id: &str) -> Result<Option<HeldAccount>, St
     }))
 }
 
-fn assigned_members(conn: &mut Conn, id: &str) -> Result<Vec<String>, StoreError> {
+fn assigned_members(conn: &mut Conn, id: &Identifier) -> Result<Vec<String>, StoreError> {
     let assigned = account_member::table.inner_join(member::table.on(member::id.eq(account_member::member_id)));
-    let own = assigned.filter(account_member::account_id.eq(id)).order(member::slug);
+    let own = assigned.filter(account_member::account_id.eq(id.as_str())).order(member::slug);
     Ok(own.select(member::slug).load(conn)?)
 }
 
-fn sessions(conn: &mut Conn, id: &str) -> Result<Vec<HeldSession>, StoreError> {
+fn sessions(conn: &mut Conn, id: &Identifier) -> Result<Vec<HeldSession>, StoreError> {
     type Row = (String, NaiveDateTime, NaiveDateTime, NaiveDateTime, Option<NaiveDateTime>, Option<String>);
     let columns = (
         session::id,
@@ -78,7 +79,7 @@ fn sessions(conn: &mut Conn, id: &str) -> Result<Vec<HeldSession>, StoreError> {
         session::user_agent,
     );
     let rows: Vec<Row> =
-        session::table.filter(session::account_id.eq(id)).order(session::id).select(columns).load(conn)?;
+        session::table.filter(session::account_id.eq(id.as_str())).order(session::id).select(columns).load(conn)?;
     let read = |(id, created_at, used_at, expires_at, ended_at, user_agent): Row| HeldSession {
         id,
         created_at: created_at.and_utc(),
@@ -90,10 +91,10 @@ fn sessions(conn: &mut Conn, id: &str) -> Result<Vec<HeldSession>, StoreError> {
     Ok(rows.into_iter().map(read).collect())
 }
 
-fn imports(conn: &mut Conn, id: &str) -> Result<Vec<HeldImport>, StoreError> {
+fn imports(conn: &mut Conn, id: &Identifier) -> Result<Vec<HeldImport>, StoreError> {
     type Row = (String, NaiveDateTime, String, String);
     let columns = (import_report::id, import_report::created_at, import_report::resource, import_report::outcome);
-    let own = import_report::table.filter(import_report::account_id.eq(id)).order(import_report::id);
+    let own = import_report::table.filter(import_report::account_id.eq(id.as_str())).order(import_report::id);
     let rows: Vec<Row> = own.select(columns).load(conn)?;
     let read = |(id, created_at, resource, outcome): Row| HeldImport {
         id,
@@ -105,11 +106,11 @@ fn imports(conn: &mut Conn, id: &str) -> Result<Vec<HeldImport>, StoreError> {
 }
 
 /// What an account did, counted by collection and action.
-fn deeds(conn: &mut Conn, id: &str) -> Result<Vec<HeldDeeds>, StoreError> {
+fn deeds(conn: &mut Conn, id: &Identifier) -> Result<Vec<HeldDeeds>, StoreError> {
     type Row = (String, String, i64, Option<NaiveDateTime>, Option<NaiveDateTime>);
     let (first, last) = (diesel::dsl::min(audit_entry::occurred_at), diesel::dsl::max(audit_entry::occurred_at));
     let rows: Vec<Row> = audit_entry::table
-        .filter(audit_entry::account_id.eq(id))
+        .filter(audit_entry::account_id.eq(id.as_str()))
         .group_by((audit_entry::resource, audit_entry::action))
         .order((audit_entry::resource, audit_entry::action))
         .select((audit_entry::resource, audit_entry::action, diesel::dsl::count_star(), first, last))
@@ -125,12 +126,12 @@ fn deeds(conn: &mut Conn, id: &str) -> Result<Vec<HeldDeeds>, StoreError> {
 const MOST_ADDRESSES: i64 = 1_000;
 
 /// From where an account was used, the last ones first.
-fn addresses(conn: &mut Conn, id: &str) -> Result<Vec<HeldAddress>, StoreError> {
+fn addresses(conn: &mut Conn, id: &Identifier) -> Result<Vec<HeldAddress>, StoreError> {
     type Row = (Option<String>, i64, Option<NaiveDateTime>, Option<NaiveDateTime>);
     let (first, last) = (diesel::dsl::min(audit_entry::occurred_at), diesel::dsl::max(audit_entry::occurred_at));
-    let about = audit_entry::resource.eq(Collection::Accounts.as_str()).and(audit_entry::resource_id.eq(id));
+    let about = audit_entry::resource.eq(Collection::Accounts.as_str()).and(audit_entry::resource_id.eq(id.as_str()));
     let rows: Vec<Row> = audit_entry::table
-        .filter(about.or(audit_entry::account_id.eq(id)).and(audit_entry::remote_address.is_not_null()))
+        .filter(about.or(audit_entry::account_id.eq(id.as_str())).and(audit_entry::remote_address.is_not_null()))
         .group_by(audit_entry::remote_address)
         .order((last.desc(), audit_entry::remote_address))
         .limit(MOST_ADDRESSES)

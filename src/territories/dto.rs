@@ -238,7 +238,7 @@ impl From<Territory> for TerritoryOut {
             this,
         };
         Self {
-            id,
+            id: id.into_string(),
             version,
             created_at,
             updated_at,

@@ -12,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     db::{Conn, StoreError, Tx, json},
-    kernel::register::Cells,
+    kernel::{id::Identifier, register::Cells},
 };
 
 pub use self::{
@@ -51,7 +51,7 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<Loaded, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, Value)>, StoreError> {
+pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
     let found = store::find_by_ids(conn, ids)?;
     found.into_iter().map(|found| Ok((found.id.clone(), json::value(&TerritoryOut::from(found))?))).collect()
 }
@@ -72,7 +72,7 @@ pub fn walk_register(
     conn: &mut Conn,
     after: Option<&str>,
     limit: usize,
-) -> Result<Vec<(String, String, Cells)>, StoreError> {
+) -> Result<Vec<(Identifier, String, Cells)>, StoreError> {
     let row = |found: Territory| (found.id, found.record.region_code.to_string(), rules::cells(&found.record));
     Ok(store::walk(conn, after, limit)?.into_iter().map(row).collect())
 }

@@ -8,7 +8,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::{INVALID_CURSOR, Problem};
 use crate::kernel::{
-    id::is_id,
     paging::{Key, Position},
     text,
 };
@@ -67,9 +66,7 @@ pub fn decode(fingerprint: Fingerprint, cursor: &str, numeric: bool) -> Result<P
             !numeric && (key.is_empty() || is_sound())
         }
     };
-    if !key_is_sound || !is_id(&id) {
-        return Err(refused(damaged));
-    }
+    let id = id.parse().ok().filter(|_| key_is_sound).ok_or_else(|| refused(damaged))?;
     Ok(Position { key, id })
 }
 

@@ -13,7 +13,11 @@ use remacto::{
         Actor, Change, Db, Deed, Operation, StoreError, Tx,
         schema::{member, territory},
     },
-    kernel::{audit::Collection, clock, id::new_id},
+    kernel::{
+        audit::Collection,
+        clock,
+        id::{Identifier, new_id},
+    },
     members, territories,
 };
 use serde_json::{Value, json};
@@ -47,6 +51,7 @@ fn touch(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let region = territory::table.filter(territory::code.eq("01"));
     diesel::update(region).set(territory::version.eq(territory::version + 1)).execute(tx.conn)?;
     let (id, version) = region.select((territory::id, territory::version)).first(tx.conn)?;
+    let id = Identifier::stored(id);
     tx.record(Change { resource: Collection::Territories, id, operation: Operation::Updated, version }, None, None);
     Ok(())
 }
@@ -116,7 +121,7 @@ on_both! {
         }).unwrap();
         server.db.write_blocking(&TESTER, |tx| {
             diesel::delete(member::table.filter(member::id.eq(&id))).execute(tx.conn)?;
-            tx.record(Change { resource: Collection::Members, id: id.clone(), operation: Operation::Deleted, version: 2 }, None, None);
+            tx.record(Change { resource: Collection::Members, id: Identifier::stored(id.clone()), operation: Operation::Deleted, version: 2 }, None, None);
             Ok::<_, StoreError>(())
         }).unwrap();
         let of_martil: Vec<Value> =

@@ -7,6 +7,7 @@ use remacto::{
     auth::roles::Role,
     db::{Deed, StoreError},
     exchange::{self, Tally},
+    kernel::id::Identifier,
 };
 use serde_json::{Value, json};
 
@@ -44,14 +45,13 @@ fn member_id(server: &TestServer, slug: &str) -> String {
 
 /// What members share until a day, by slug.
 fn tallies(server: &TestServer, slugs: &[&str], as_of: &str) -> BTreeMap<String, (i64, i64, i64)> {
-    let ids: Vec<String> = slugs.iter().map(|slug| member_id(server, slug)).collect();
+    let ids: Vec<Identifier> = slugs.iter().map(|slug| member_id(server, slug).parse().unwrap()).collect();
     let (wanted, as_of) = (ids.clone(), as_of.parse().unwrap());
-    let read = move |conn: &mut remacto::db::Conn| {
-        exchange::tallies(conn, &wanted.iter().map(String::as_str).collect::<Vec<_>>(), as_of)
-    };
+    let read = move |conn: &mut remacto::db::Conn| exchange::tallies(conn, &wanted.iter().collect::<Vec<_>>(), as_of);
     let found = server.db.read_blocking(read).unwrap();
     let counts = |tally: &Tally| (tally.practices, tally.collaborations, tally.events);
-    let named = slugs.iter().zip(&ids).filter_map(|(slug, id)| Some(((*slug).to_owned(), counts(found.get(id)?))));
+    let named =
+        slugs.iter().zip(&ids).filter_map(|(slug, id)| Some(((*slug).to_owned(), counts(found.get(id.as_str())?))));
     named.collect()
 }
 

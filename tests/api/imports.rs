@@ -317,6 +317,14 @@ on_both! {
         let swap = "kind,territory_code,external_ids\nmunicipality,01.331.01.01,m=2\nmunicipality,01.331.07.05,m=1\n";
         let done = report(server, &registrar, "resource=members&dry_run=false", swap);
         assert_eq!(counts(&done), [2, 0, 2, 0, 0, 0]);
+        // The rows of an import have no ids of their own, and their list has pages all the same.
+        let path = format!("{}?limit=1", done["links"]["rows"].as_str().unwrap());
+        let first = server.get_with(&path, &[registrar.header()]).ok();
+        let next = format!("{path}&cursor={}", first["page"]["next_cursor"].as_str().unwrap());
+        let second = server.get_with(&next, &[registrar.header()]).ok();
+        let key = |page: &Value| page["data"][0]["key"].clone();
+        assert_eq!([key(&first), key(&second)], ["municipality 01.331.01.01", "municipality 01.331.07.05"]);
+        assert!(second["page"]["next_cursor"].is_null());
         let ksar = server.get("/api/v1/members/commune-ksar-el-kebir").ok();
         assert_eq!(ksar["external_ids"], json!([{"scheme": "m", "value": "2"}]));
         assert_eq!(ksar["name"], json!({"fr": "Ksar El Kebir"}), "a column that is not there leaves what is there");

@@ -62,7 +62,7 @@ fn an_account_has_a_limit_of_its_own_wherever_it_is() {
         refused.problem(429, "too_many_requests")["detail"].as_str().unwrap().starts_with("Each account may send 8")
     );
     // Another token of the account, which counts for the address first: the refusal is about the account.
-    let another = account.with(|claims| claims.jti = new_id());
+    let another = account.with(|claims| claims.jti = new_id().into_string());
     let refused = server.get_with(LIST, &[from("192.0.2.4"), ("Authorization", &another)]);
     refused.problem(429, "too_many_requests");
     assert_eq!(refused.header("ratelimit-policy"), Some("\"account\";q=8;w=60"));

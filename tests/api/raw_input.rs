@@ -200,7 +200,7 @@ fn lists(server: &TestServer, secretary: &Account) {
 
 /// What a filter can name and does not, with the code of the refusal.
 fn unknown(parameter: &str) -> Option<(Vec<String>, &'static str)> {
-    let (id, slug) = (new_id(), "nobody-is-called-this".to_owned());
+    let (id, slug) = (new_id().into_string(), "nobody-is-called-this".to_owned());
     Some(match parameter {
         "member" => (vec![slug, id], "unknown_member"),
         "program" => (vec![slug, id], "unknown_program"),

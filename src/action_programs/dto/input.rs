@@ -14,7 +14,7 @@ use crate::{
         bounded,
         date::{Date, PartialDate, Precision, check_date},
         http_url,
-        id::{Slug, is_id, new_id},
+        id::{Identifier, Reference, Slug, new_id},
         language::{Language, LanguageMap},
         text,
         violation::{Violations, long_line, readable, sha256_digest, short_line, web_address},
@@ -171,8 +171,8 @@ pub struct CommitteeIn {
 pub struct AxisIn {
     /// The id of an axis that the programme has already; a new axis is given one.
     #[serde(default)]
-    #[schema(example = json!(null), format = "uuid")]
-    pub id: Option<String>,
+    #[schema(value_type = Option<String>, example = json!(null), format = "uuid")]
+    pub id: Option<Reference<Identifier>>,
     /// What it is called, in the member's own words, each of at most 200 characters.
     pub title: LanguageMap,
     /// Codes of the principles of openness that it is mapped to; none where it is not.
@@ -290,18 +290,20 @@ fn read_axes(axes: Vec<AxisIn>, known: &[Axis], violations: &mut Violations) -> 
     let mut read: Vec<Axis> = Vec::with_capacity(axes.len());
     for (at, axis) in axes.into_iter().enumerate() {
         let title = axis.title.checked(violations, &format!("/axes/{at}/title"), TITLE_CHARS);
-        if let Some(id) = &axis.id {
-            let is_known = is_id(id) && known.iter().any(|known| known.id == *id);
-            if !is_known {
+        let id = axis.id.as_ref().and_then(Reference::named);
+        if axis.id.is_some() {
+            let is = |other: &Axis| Some(&other.id) == id;
+            if !known.iter().any(is) {
                 let detail = "The programme has no such axis; leave id away for a new one.";
                 violations.add(format!("/axes/{at}/id"), "unknown_axis", detail);
-            } else if read.iter().any(|other| other.id == *id) {
+            } else if read.iter().any(is) {
                 violations.add(format!("/axes/{at}/id"), "repeated", "This axis stands here twice.");
             }
         }
         let mut principles = axis.principles;
         principles.sort();
-        read.push(Axis { id: axis.id.unwrap_or_else(new_id), title, principles });
+        let id = id.cloned().unwrap_or_else(new_id);
+        read.push(Axis { id, title, principles });
     }
     read
 }

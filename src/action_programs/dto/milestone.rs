@@ -13,6 +13,7 @@ use crate::{
     kernel::{
         clock::rfc3339,
         date::Date,
+        id::Identifier,
         language::{LanguageMap, LanguageMapPatch},
         paging::{Direction, Order},
         patch::{Patch, replaced},
@@ -46,7 +47,7 @@ list_query! {
 impl MilestoneQuery {
     /// Which milestones of a project the query asks for.
     #[must_use]
-    pub fn filters(&self, project_id: String) -> MilestoneFilters {
+    pub fn filters(&self, project_id: Identifier) -> MilestoneFilters {
         let order = self.sort.unwrap_or(Order { key: MilestoneSortKey::Position, direction: Direction::Ascending });
         let updated_since = self.updated_since.map(|moment| moment.0);
         MilestoneFilters { project_id, updated_since, order }
@@ -175,11 +176,11 @@ impl MilestoneOut {
         };
         let facts = milestone.facts;
         Self {
-            id: milestone.id,
+            id: milestone.id.into_string(),
             version: milestone.version,
             created_at: milestone.created_at,
             updated_at: milestone.updated_at,
-            project_id: milestone.project_id,
+            project_id: milestone.project_id.into_string(),
             position: facts.position,
             title: facts.title,
             due_on: facts.due_on,

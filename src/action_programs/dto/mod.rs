@@ -443,7 +443,7 @@ impl From<Program> for ProgramOut {
         let (committee_validated_on, committee_validated_on_precision) = dated(facts.committee_validated_on);
         let (council_session_on, council_session_on_precision) = dated(facts.council_session_on);
         Self {
-            id: program.id,
+            id: program.id.into_string(),
             version: program.version,
             created_at: program.created_at,
             updated_at: program.updated_at,
@@ -504,7 +504,7 @@ impl From<Planned> for ProgramPlannedOut {
 impl From<Axis> for ProgramAxisOut {
     fn from(axis: Axis) -> Self {
         let Axis { id, title, principles } = axis;
-        Self { id, title, principles }
+        Self { id: id.into_string(), title, principles }
     }
 }
 

@@ -237,7 +237,7 @@ impl From<Committee> for CommitteeIn {
 
 impl From<Axis> for AxisIn {
     fn from(axis: Axis) -> Self {
-        Self { id: Some(axis.id), title: axis.title, principles: axis.principles }
+        Self { id: Some(axis.id.into()), title: axis.title, principles: axis.principles }
     }
 }
 

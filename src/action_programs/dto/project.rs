@@ -16,7 +16,7 @@ use crate::{
         clock::rfc3339,
         codes::codes,
         fold::search_words,
-        id::Slug,
+        id::{Identifier, Slug},
         language::LanguageMap,
         paging::{Direction, Order},
     },
@@ -313,7 +313,7 @@ impl ProjectOut {
         };
         let facts = project.facts;
         Self {
-            id: project.id,
+            id: project.id.into_string(),
             version: project.version,
             created_at: project.created_at,
             updated_at: project.updated_at,
@@ -321,7 +321,7 @@ impl ProjectOut {
             code: project.code.into_string(),
             member: project.owner.slug.into_string(),
             region_code: project.owner.region_code.into_string(),
-            axis_id: facts.axis_id,
+            axis_id: facts.axis_id.map(Identifier::into_string),
             title: facts.title,
             problem: facts.problem,
             solution: facts.solution,

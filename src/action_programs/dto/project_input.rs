@@ -4,11 +4,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::super::rules::{Address, Budget, Partner, Project, ProjectFacts, check_project};
+use super::super::rules::{Address, Budget, Partner, Project, ProjectFacts, check_project, named_axis};
 use crate::kernel::{
     bounded,
     date::Date,
-    id::{Reference, Slug},
+    id::{Identifier, Reference, Slug},
     language::{LanguageMap, LanguageMapPatch},
     patch::{Patch, replaced},
     text,
@@ -39,8 +39,8 @@ pub struct ProjectIn {
     pub code: Option<String>,
     /// The axis of the programme that it belongs to.
     #[serde(default)]
-    #[schema(example = json!(null), format = "uuid")]
-    pub axis_id: Option<String>,
+    #[schema(value_type = Option<String>, example = json!(null), format = "uuid")]
+    pub axis_id: Option<Reference<Identifier>>,
     /// The title, in at least one language, each of at most 200 characters.
     pub title: LanguageMap,
     /// The problem that it solves, each of at most 2,000 characters.
@@ -119,7 +119,7 @@ fn dirham() -> String {
 impl ProjectIn {
     /// What is said of the project, with what is wrong with it so far; `axes` are the ids of its programme's axes.
     #[must_use]
-    pub fn read(self, axes: &[String]) -> (Violations, ProjectFacts) {
+    pub fn read(self, axes: &[Identifier]) -> (Violations, ProjectFacts) {
         let mut violations = Violations::default();
         violations.add_fields(self.validate());
         for (name, count) in [("expected_results", self.expected_results.len()), ("partners", self.partners.len())] {
@@ -141,7 +141,7 @@ impl ProjectIn {
         let partners = self.partners.into_iter().enumerate();
         let partners = partners.map(|(at, partner)| partner.read(at, &mut violations)).collect();
         let facts = ProjectFacts {
-            axis_id: self.axis_id,
+            axis_id: named_axis(&mut violations, self.axis_id.as_ref(), axes),
             title,
             problem,
             solution,
@@ -153,7 +153,7 @@ impl ProjectIn {
             ends_on: self.ends_on.map(Date::day),
             ogp_local_id: self.ogp_local_id.as_deref().map(text::normal),
         };
-        check_project(&mut violations, &facts, axes);
+        check_project(&mut violations, &facts);
         (violations, facts)
     }
 }
@@ -193,7 +193,7 @@ pub struct ProjectPatch {
     /// The axis of the programme that it belongs to.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = json!(null), format = "uuid")]
-    pub axis_id: Patch<String>,
+    pub axis_id: Patch<Reference<Identifier>>,
     /// The title by language; null takes one away.
     #[serde(default)]
     #[schema(value_type = LanguageMapPatch, nullable = false)]
@@ -263,7 +263,7 @@ impl ProjectPatch {
         ProjectIn {
             program: Reference::from(project.program.as_str()),
             code: Some(project.code.to_string()),
-            axis_id: self.axis_id.onto(facts.axis_id),
+            axis_id: self.axis_id.onto(facts.axis_id.map(Reference::from)),
             title: self.title.onto_map(Some(facts.title)).unwrap_or_default(),
             problem: self.problem.onto_map(facts.problem),
             solution: self.solution.onto_map(facts.solution),

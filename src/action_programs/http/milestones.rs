@@ -55,7 +55,7 @@ pub async fn list_milestones(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let id = path.into_parsed()?;
-    let (listing, frame) = query.paging().of(LIST, query.filters(id.clone().into_string()), true)?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(id.clone()), true)?;
     let read = move |conn: &mut Conn| {
         let Some(project) = seen(conn, &caller, &id)? else { return Ok(None) };
         Ok(Some((project.is_public, store::list_milestones(conn, &listing)?)))
@@ -217,7 +217,7 @@ pub async fn delete_milestone(
 
 /// The milestone of a project with an id.
 fn step(conn: &mut Conn, project: &Project, id: &Identifier) -> Result<Option<Milestone>, StoreError> {
-    let found = store::find_milestone(conn, id.as_str())?;
+    let found = store::find_milestone(conn, id)?;
     Ok(found.filter(|found| found.project_id == project.id))
 }
 

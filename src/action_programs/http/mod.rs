@@ -30,7 +30,10 @@ use crate::{
         roles::{Needs, ProgramsDraft, ProgramsMove, Role},
     },
     db::{Author as _, Conn, StoreError, in_pieces},
-    kernel::{id::new_id, paging::Found},
+    kernel::{
+        id::{Identifier, new_id},
+        paging::Found,
+    },
     members::TransitionReasonOut,
     state::AppState,
     web::{
@@ -310,10 +313,10 @@ fn included(
     if wanted.is_empty() {
         return Ok(None);
     }
-    let ids: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();
+    let ids: Vec<&Identifier> = programs.iter().map(|program| &program.id).collect();
     let projects = store::projects_of(conn, &ids)?;
     let milestones = if wanted.contains(&Include::Milestones) {
-        let ids: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
+        let ids: Vec<&Identifier> = projects.iter().map(|project| &project.id).collect();
         let found = in_pieces(conn, &ids, store::milestones_of)?;
         Some(found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect())
     } else {

@@ -214,14 +214,14 @@ pub async fn delete_project(
 
 /// The project with an id, if the caller sees it.
 pub(super) fn seen(conn: &mut Conn, caller: &Caller, id: &Identifier) -> Result<Option<Project>, StoreError> {
-    let Some(project) = store::find_project(conn, id.as_str())? else { return Ok(None) };
+    let Some(project) = store::find_project(conn, id)? else { return Ok(None) };
     let is_seen = project.is_public || caller.covers::<ProgramsDraft>(conn, &project.owner.id)?;
     Ok(Some(project).filter(|_| is_seen))
 }
 
 /// The project with an id and its programme, if the principal may write them; nobody else changes them meanwhile.
 pub(super) fn own(tx: &mut Tx<'_>, id: &Identifier, principal: &Principal) -> Result<(Program, Project), Problem> {
-    let project = store::lock_project(tx, id.as_str())?.ok_or_else(Problem::not_found)?;
+    let project = store::lock_project(tx, id)?.ok_or_else(Problem::not_found)?;
     may_write::<ProgramsWrite>(principal, project.is_public, &project.owner.id)?;
     let program = store::find(tx.conn, &Address::Id(project.program_id.clone()))?;
     Ok((program.ok_or_else(Problem::not_found)?, project))
@@ -262,7 +262,7 @@ fn included(
     if !wanted {
         return Ok(None);
     }
-    let ids: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
+    let ids: Vec<&Identifier> = projects.iter().map(|project| &project.id).collect();
     let found = store::milestones_of(conn, &ids)?;
     let milestones = found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect();
     Ok(Some(ProjectIncludedOut { milestones }))

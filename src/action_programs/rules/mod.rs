@@ -14,7 +14,7 @@ pub use self::{
     content::{check_axes, check_codes, check_commitments, check_facts, check_year},
     project::{
         Budget, Milestone, MilestoneFacts, MilestoneFilters, MilestoneSortKey, Partner, Project, ProjectFacts,
-        ProjectFilters, ProjectPhase, ProjectStatus, ProjectTally, check_milestone, check_project,
+        ProjectFilters, ProjectPhase, ProjectStatus, ProjectTally, check_milestone, check_project, named_axis,
     },
     reference::{Seed, SeedProject, Texts, parse_named, parse_texts},
     register::{COLUMNS, Line, cells},
@@ -26,7 +26,7 @@ use crate::{
         codes::{Pattern, codes},
         date::PartialDate,
         fold::{fold, search_text},
-        id::Slug,
+        id::{Identifier, Slug},
         language::{Language, LanguageMap},
         paging::Order,
         violation::Violation,
@@ -244,7 +244,7 @@ pub struct Committee {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Axis {
     /// The id, which it keeps when it is renamed.
-    pub id: String,
+    pub id: Identifier,
     /// What it is called.
     pub title: LanguageMap,
     /// Codes of the principles of openness that it is mapped to, in their order.
@@ -365,7 +365,7 @@ pub fn sort_title(title: &LanguageMap, language: Language) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// The member's id.
-    pub id: String,
+    pub id: Identifier,
     /// Its slug.
     pub slug: Slug,
     /// The region that it lies in.
@@ -376,7 +376,7 @@ pub struct Owner {
 #[derive(Debug, Clone)]
 pub struct Program {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts the changes, those of its axes and commitments too.
     pub version: i64,
     /// When it was first stored.

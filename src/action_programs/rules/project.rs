@@ -8,7 +8,13 @@ use utoipa::ToSchema;
 
 use super::{Drafts, Owner, Provenance, PublicationFilter, SortKey, Stage, content::check_year, searchable};
 use crate::{
-    kernel::{codes::codes, id::Slug, language::LanguageMap, paging::Order, violation::Violations},
+    kernel::{
+        codes::codes,
+        id::{Identifier, Reference, Slug},
+        language::LanguageMap,
+        paging::Order,
+        violation::Violations,
+    },
     members::Evidence,
 };
 
@@ -66,7 +72,7 @@ pub struct Partner {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectFacts {
     /// The axis that it belongs to.
-    pub axis_id: Option<String>,
+    pub axis_id: Option<Identifier>,
     /// The title.
     pub title: LanguageMap,
     /// The problem that it solves.
@@ -97,12 +103,22 @@ impl ProjectFacts {
     }
 }
 
-/// Checks what is said of a project, beside its single properties. `axes` are the ids of its programme's axes.
-pub fn check_project(violations: &mut Violations, facts: &ProjectFacts, axes: &[String]) {
-    if let Some(axis) = facts.axis_id.as_ref().filter(|id| !axes.contains(*id)) {
-        let shown = crate::kernel::text::shown(axis);
-        violations.add("/axis_id", "unknown_axis", format!("The programme has no axis {shown}."));
+/// The axis that a body names; a note where its programme has no such axis. `axes` are the ids of those that it has.
+pub fn named_axis(
+    violations: &mut Violations,
+    named: Option<&Reference<Identifier>>,
+    axes: &[Identifier],
+) -> Option<Identifier> {
+    let named = named?;
+    let axis = named.named().filter(|id| axes.contains(id)).cloned();
+    if axis.is_none() {
+        violations.add("/axis_id", "unknown_axis", format!("The programme has no axis {}.", named.shown()));
     }
+    axis
+}
+
+/// Checks what is said of a project, beside its single properties.
+pub fn check_project(violations: &mut Violations, facts: &ProjectFacts) {
     for (name, day) in [("starts_on", facts.starts_on), ("ends_on", facts.ends_on)] {
         if let Some(day) = day {
             check_year(violations, &format!("/{name}"), day);
@@ -176,7 +192,7 @@ impl ProjectTally {
 #[derive(Debug, Clone)]
 pub struct Project {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts its changes; its milestones have their own.
     pub version: i64,
     /// When it was first stored.
@@ -184,7 +200,7 @@ pub struct Project {
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
     /// Id of the programme.
-    pub program_id: String,
+    pub program_id: Identifier,
     /// Slug of the programme.
     pub program: Slug,
     /// The programme's stage.
@@ -291,7 +307,7 @@ pub struct MilestoneFacts {
 #[derive(Debug, Clone)]
 pub struct Milestone {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts its changes.
     pub version: i64,
     /// When it was first stored.
@@ -299,7 +315,7 @@ pub struct Milestone {
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
     /// Id of the project.
-    pub project_id: String,
+    pub project_id: Identifier,
     /// Whether its programme is published.
     pub is_public: bool,
     /// What is said of it.
@@ -363,7 +379,7 @@ codes!(MilestoneSortKey { Position => "position" });
 #[derive(Debug, Clone, Serialize)]
 pub struct MilestoneFilters {
     /// Id of the project.
-    pub project_id: String,
+    pub project_id: Identifier,
     /// Changed since this moment, inclusive.
     pub updated_since: Option<DateTime<Utc>>,
     /// The order.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::{Budget, ProjectFacts, check_project};
 use crate::kernel::{
     date::{Date, DayError},
-    id::Slug,
+    id::{Identifier, Slug},
     language::LanguageMap,
     patch::Patch,
     register::{At, Cells, Column, Fault, RowReader, Texts},
@@ -142,7 +142,7 @@ impl Line {
     ///
     /// # Errors
     /// Everything that is wrong.
-    pub fn onto(self, former: Option<&ProjectFacts>, axes: &[String]) -> Result<ProjectFacts, Vec<Fault>> {
+    pub fn onto(self, former: Option<&ProjectFacts>, axes: &[Identifier]) -> Result<ProjectFacts, Vec<Fault>> {
         let (at, former) = (self.at, former.cloned());
         let mut faults = Vec::new();
         let place = self.axis.clone();
@@ -184,7 +184,7 @@ impl Line {
             ogp_local_id: self.ogp_local_id.onto(former.as_ref().and_then(|former| former.ogp_local_id.clone())),
         };
         let mut violations = Violations::default();
-        check_project(&mut violations, &facts, axes);
+        check_project(&mut violations, &facts);
         for violation in violations {
             faults.push(Fault::of(at, column_of(&violation.pointer), violation.code, violation.detail));
         }
@@ -210,7 +210,7 @@ fn day(text: &str) -> Result<NaiveDate, String> {
 
 /// The cells of a project; `axes` are the ids of its programme's axes.
 #[must_use]
-pub fn cells((program, code): (&Slug, &Slug), facts: &ProjectFacts, axes: &[String]) -> Cells {
+pub fn cells((program, code): (&Slug, &Slug), facts: &ProjectFacts, axes: &[Identifier]) -> Cells {
     let place = facts.axis_id.as_ref().and_then(|id| axes.iter().position(|axis| axis == id));
     let budget = facts.budget.as_ref();
     let mut cells = vec![Some(program.to_string()), Some(code.to_string()), place.map(|place| (place + 1).to_string())];

@@ -291,6 +291,7 @@ impl Move {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::id::new_id;
     use crate::{
         action_programs::rules::{Owner, Planned, Provenance},
         kernel::language::LanguageMap,
@@ -330,16 +331,12 @@ mod tests {
 
     fn program(stage: Stage, publication: Publication, facts: Facts) -> Program {
         Program {
-            id: String::new(),
+            id: new_id(),
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
             slug: "x-cycle-1".parse().unwrap(),
-            owner: Owner {
-                id: String::new(),
-                slug: "x".parse().unwrap(),
-                region_code: "01".to_owned().try_into().unwrap(),
-            },
+            owner: Owner { id: new_id(), slug: "x".parse().unwrap(), region_code: "01".to_owned().try_into().unwrap() },
             cycle: 1,
             publication,
             stage,

@@ -21,7 +21,7 @@ use crate::{
     },
     kernel::{
         audit::Collection,
-        id::Slug,
+        id::{Identifier, Slug},
         register::{Action, At, Column, Entry, Fault, Ledger, RowReader, Source, differences, each_once},
     },
 };
@@ -71,7 +71,7 @@ impl Importable for ProjectList {
         each_once(rows, ledger, place, ("code", |line: &Line| line.code.to_string()));
         let slugs: HashSet<&str> = rows.iter().map(|line| line.program.as_str()).collect();
         let programs = programs(tx.conn, &slugs.into_iter().collect::<Vec<_>>())?;
-        let is_own = |program: &Program| keeper.member.as_ref().is_none_or(|member| *member == program.owner.id);
+        let is_own = |program: &Program| keeper.member.as_ref().is_none_or(|member| program.owner.id == *member);
         rows.retain(|line| {
             let fault = match programs.get(&line.program) {
                 None => Some(("program", "unknown_program", format!("There is no programme {}.", line.program))),
@@ -88,7 +88,7 @@ impl Importable for ProjectList {
             ledger.refuse(Fault::of(line.at, column, code, detail));
             false
         });
-        let ids: Vec<&str> = programs.values().map(|program| program.id.as_str()).collect();
+        let ids: Vec<&Identifier> = programs.values().map(|program| &program.id).collect();
         let found = in_pieces(tx.conn, &ids, projects_of)?;
         let mut counts = HashMap::new();
         for project in &found {
@@ -186,7 +186,7 @@ impl Context {
     fn note(&mut self, line: Line, ledger: &mut Ledger) -> Result<Option<Write>, Vec<Fault>> {
         let (at, key) = (line.at, (line.program.clone(), line.code.clone()));
         let Some(program) = self.programs.get(&key.0) else { return Ok(None) };
-        let axes: Vec<String> = program.facts.axes.iter().map(|axis| axis.id.clone()).collect();
+        let axes: Vec<Identifier> = program.facts.axes.iter().map(|axis| axis.id.clone()).collect();
         let before = self.projects.remove(&key);
         let facts = line.onto(before.as_ref().map(|before| &before.facts), &axes)?;
         let (text, after) = (format!("{} {}", key.0, key.1), cells((&key.0, &key.1), &facts, &axes));
@@ -233,7 +233,7 @@ fn programs(conn: &mut Conn, slugs: &[&str]) -> Result<HashMap<Slug, Program>, S
 fn update(tx: &mut Tx<'_>, before: &Project, facts: ProjectFacts) -> Result<(), StoreError> {
     let tally = tally_of(tx.conn, &before.id, facts.ends_on)?;
     let after = Project { facts, tally, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
-    diesel::update(project::table.filter(project::id.eq(&after.id)))
+    diesel::update(project::table.filter(project::id.eq(after.id.as_str())))
         .set((ProjectRow::of(&after)?, ProjectDerived::of(&after.facts)))
         .execute(tx.conn)?;
     note(tx, Some(before), &after)

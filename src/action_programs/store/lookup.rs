@@ -3,9 +3,12 @@
 use diesel::prelude::*;
 
 use super::super::rules::Drafts;
-use crate::db::{
-    By, Conn, Lookup, ReferenceKind, StoreError,
-    schema::{action_program, project},
+use crate::{
+    db::{
+        By, Conn, Lookup, ReferenceKind, StoreError,
+        schema::{action_program, project},
+    },
+    kernel::id::Identifier,
 };
 
 const PROGRAM: ReferenceKind = ReferenceKind { parameter: "program", code: "unknown_program", noun: "programme" };
@@ -35,7 +38,12 @@ pub fn look_up(conn: &mut Conn, lookup: &mut Lookup, named: &mut [String], seen:
 ///
 /// # Errors
 /// The database's.
-pub fn look_up_projects(conn: &mut Conn, lookup: &mut Lookup, ids: &[String], seen: &Drafts) -> Result<(), StoreError> {
+pub fn look_up_projects(
+    conn: &mut Conn,
+    lookup: &mut Lookup,
+    ids: &[Identifier],
+    seen: &Drafts,
+) -> Result<(), StoreError> {
     lookup.codes(PROJECT, ids, |ids| {
         let mut projects = project::table.select(project::id).into_boxed();
         projects = match seen {
@@ -54,11 +62,11 @@ pub fn look_up_projects(conn: &mut Conn, lookup: &mut Lookup, ids: &[String], se
 pub fn look_up_projects_of(
     conn: &mut Conn,
     lookup: &mut Lookup,
-    program_id: &str,
-    ids: &[String],
+    program_id: &Identifier,
+    ids: &[Identifier],
 ) -> Result<(), StoreError> {
     lookup.codes(PROJECT, ids, |ids| {
-        let own = project::table.filter(project::program_id.eq(program_id));
+        let own = project::table.filter(project::program_id.eq(program_id.as_str()));
         Ok(own.filter(project::id.eq_any(ids.iter().copied())).select(project::id).load(conn)?)
     })
 }

@@ -52,7 +52,7 @@ use crate::{
     kernel::{
         audit::Collection,
         date::PartialDate,
-        id::Slug,
+        id::{Identifier, Slug},
         language::Language,
         paging::{Found, Key, Listing, Position},
     },
@@ -133,12 +133,12 @@ impl Row {
             PartialDate::columns(facts.committee_validated_on);
         let (council_session_on, council_session_on_precision) = PartialDate::columns(facts.council_session_on);
         Ok(Self {
-            id: program.id.clone(),
+            id: program.id.to_string(),
             version: program.version,
             created_at: program.created_at.naive_utc(),
             updated_at: program.updated_at.naive_utc(),
             slug: program.slug.to_string(),
-            member_id: program.owner.id.clone(),
+            member_id: program.owner.id.to_string(),
             region_code: program.owner.region_code.to_string(),
             cycle: program.cycle,
             title: json::write(&facts.title)?,
@@ -231,11 +231,11 @@ fn program((row, member): (Row, String)) -> Result<Program, StoreError> {
             source: row.source,
         },
         owner: Owner {
-            id: row.member_id,
+            id: Identifier::stored(row.member_id),
             slug: Slug::try_from(member).map_err(StoreError::corrupt)?,
             region_code: Code::try_from(row.region_code).map_err(StoreError::corrupt)?,
         },
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
@@ -276,7 +276,7 @@ pub fn find_at(conn: &mut Conn, address: &Address) -> Result<Option<(Program, i6
     let query = owned().select((row, slug, SequenceColumn));
     let row: Option<(Row, String, i64)> = match address {
         Address::Code(slug) => query.filter(action_program::slug.eq(slug.as_str())).first(conn).optional()?,
-        Address::Id(id) => query.filter(action_program::id.eq(id)).first(conn).optional()?,
+        Address::Id(id) => query.filter(action_program::id.eq(id.as_str())).first(conn).optional()?,
     };
     let Some((row, slug, sequence)) = row else { return Ok(None) };
     let mut found = [program((row, slug))?];
@@ -288,8 +288,8 @@ pub fn find_at(conn: &mut Conn, address: &Address) -> Result<Option<(Program, i6
 ///
 /// # Errors
 /// The database's.
-pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Program>, StoreError> {
-    let query = owned().select(columns()).filter(action_program::id.eq_any(ids.iter().copied()));
+pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Program>, StoreError> {
+    let query = owned().select(columns()).filter(action_program::id.eq_any(ids.iter().map(|id| id.as_str())));
     let rows = query.filter(action_program::publication.eq("published")).load(conn)?;
     completed(conn, rows)
 }
@@ -325,7 +325,7 @@ fn completed(conn: &mut Conn, rows: Vec<(Row, String)>) -> Result<Vec<Program>, 
 
 /// Gives programmes their axes and commitments, with one statement each.
 fn complete(conn: &mut Conn, programs: &mut [Program]) -> Result<(), StoreError> {
-    let ids = || programs.iter().map(|program| &program.id);
+    let ids = || programs.iter().map(|program| program.id.as_str());
     // By the programme, too: so principles are entered by it, and not axis by axis.
     let of_axis = action_program_axis_principle::axis_id
         .eq(action_program_axis::id)
@@ -350,7 +350,11 @@ fn complete(conn: &mut Conn, programs: &mut [Program]) -> Result<(), StoreError>
         let own = axes.entry(program_id).or_default();
         match own.last_mut().filter(|last| last.id == id) {
             Some(last) => last.principles.extend(principle),
-            None => own.push(Axis { id, title: json::read(&title)?, principles: principle.into_iter().collect() }),
+            None => own.push(Axis {
+                id: Identifier::stored(id),
+                title: json::read(&title)?,
+                principles: principle.into_iter().collect(),
+            }),
         }
     }
     let rows: Vec<(String, String)> = action_program_commitment::table
@@ -363,8 +367,8 @@ fn complete(conn: &mut Conn, programs: &mut [Program]) -> Result<(), StoreError>
         commitments.entry(program_id).or_default().push(commitment);
     }
     for program in programs {
-        program.facts.axes = axes.remove(&program.id).unwrap_or_default();
-        program.facts.commitments = commitments.remove(&program.id).unwrap_or_default();
+        program.facts.axes = axes.remove(program.id.as_str()).unwrap_or_default();
+        program.facts.commitments = commitments.remove(program.id.as_str()).unwrap_or_default();
     }
     Ok(())
 }
@@ -373,8 +377,8 @@ fn complete(conn: &mut Conn, programs: &mut [Program]) -> Result<(), StoreError>
 ///
 /// # Errors
 /// The database's.
-pub fn moves(conn: &mut Conn, id: &str) -> Result<Vec<Moved>, StoreError> {
-    let own = action_program_move::table.filter(action_program_move::program_id.eq(id));
+pub fn moves(conn: &mut Conn, id: &Identifier) -> Result<Vec<Moved>, StoreError> {
+    let own = action_program_move::table.filter(action_program_move::program_id.eq(id.as_str()));
     let rows: Vec<MoveRow> = own.order(action_program_move::position).select(MoveRow::as_select()).load(conn)?;
     rows.into_iter().map(MoveRow::into_move).collect()
 }
@@ -395,9 +399,9 @@ struct MoveRow {
 }
 
 impl MoveRow {
-    fn of(program_id: &str, position: i64, moved: &Moved) -> Self {
+    fn of(program_id: &Identifier, position: i64, moved: &Moved) -> Self {
         Self {
-            program_id: program_id.to_owned(),
+            program_id: program_id.to_string(),
             position,
             from_stage: moved.from.as_str().to_owned(),
             to_stage: moved.to.as_str().to_owned(),
@@ -427,8 +431,8 @@ impl MoveRow {
 ///
 /// # Errors
 /// The database's.
-pub fn count_projects(conn: &mut Conn, id: &str) -> Result<i64, StoreError> {
-    Ok(project::table.filter(project::program_id.eq(id)).count().get_result(conn)?)
+pub fn count_projects(conn: &mut Conn, id: &Identifier) -> Result<i64, StoreError> {
+    Ok(project::table.filter(project::program_id.eq(id.as_str())).count().get_result(conn)?)
 }
 
 /// Reads a page of the list, with three statements, and one more each for an empty page, a count and a filter that names
@@ -478,7 +482,7 @@ fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
 }
 
 /// The place of a row in its list's order.
-fn position(id: &str, title: &crate::kernel::language::LanguageMap, key: SortKey) -> Position {
+fn position(id: &Identifier, title: &crate::kernel::language::LanguageMap, key: SortKey) -> Position {
     let key = match key {
         SortKey::CreatedAt => String::new(),
         SortKey::TitleFr => sort_title(title, Language::Fr),
@@ -546,11 +550,15 @@ fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Owned, Bac
 }
 
 /// What of a member's other programmes matters to the implementation of one, unless it is `own`.
-fn other_implementations(conn: &mut Conn, member_id: &str, own: &str) -> Result<Vec<super::rules::Other>, StoreError> {
+fn other_implementations(
+    conn: &mut Conn,
+    member_id: &Identifier,
+    own: &Identifier,
+) -> Result<Vec<super::rules::Other>, StoreError> {
     type Found = (String, String, Option<NaiveDate>, Option<NaiveDate>, String);
     let stages = Stage::ALL.iter().filter(|stage| stage.was_implemented()).map(|stage| stage.as_str());
     let rows: Vec<Found> = action_program::table
-        .filter(action_program::member_id.eq(member_id).and(action_program::id.ne(own)))
+        .filter(action_program::member_id.eq(member_id.as_str()).and(action_program::id.ne(own.as_str())))
         .filter(action_program::stage.eq_any(stages))
         .order(action_program::cycle)
         .select((

@@ -18,7 +18,7 @@ use crate::{
     },
     kernel::{
         audit::Collection,
-        id::{Slug, new_id},
+        id::{Identifier, Slug, new_id},
         violation::{Violation, Violations},
     },
 };
@@ -32,7 +32,7 @@ const MOST_MILESTONES: i64 = 200;
 ///
 /// # Errors
 /// The database's.
-pub fn lock_project(tx: &mut Tx<'_>, id: &str) -> Result<Option<Project>, StoreError> {
+pub fn lock_project(tx: &mut Tx<'_>, id: &Identifier) -> Result<Option<Project>, StoreError> {
     take_turn(tx)?;
     find_project(tx.conn, id)
 }
@@ -49,7 +49,7 @@ pub fn create_project(
     facts: ProjectFacts,
 ) -> Result<Project, WriteError> {
     let codes: Vec<String> =
-        project::table.filter(project::program_id.eq(&program.id)).select(project::code).load(tx.conn)?;
+        project::table.filter(project::program_id.eq(program.id.as_str())).select(project::code).load(tx.conn)?;
     if codes.len() >= MOST_PROJECTS {
         let detail = format!("A programme has at most {MOST_PROJECTS} projects.");
         return Err(WriteError::NotNow(Violation::new("", "too_many", detail).into()));
@@ -110,7 +110,7 @@ fn next_code(codes: &[String]) -> Result<Slug, StoreError> {
 /// Notes an identifier of OGP Local that another project has.
 fn check_ogp_local_id(conn: &mut Conn, wanted: &Project, taken: &mut Violations) -> Result<(), StoreError> {
     let Some(id) = &wanted.facts.ogp_local_id else { return Ok(()) };
-    let same = project::table.filter(project::ogp_local_id.eq(id).and(project::id.ne(&wanted.id)));
+    let same = project::table.filter(project::ogp_local_id.eq(id.as_str()).and(project::id.ne(wanted.id.as_str())));
     if let Some(other) = same.select(project::id).first::<String>(conn).optional()? {
         let detail = format!("{id} is the project {other} (/api/v1/projects/{other}).");
         taken.add("/ogp_local_id", "already_exists", detail);
@@ -133,7 +133,7 @@ pub fn update_project(tx: &mut Tx<'_>, before: &Project, facts: ProjectFacts) ->
     taken.done().map_err(WriteError::Taken)?;
     let row = ProjectRow::of(&after)?;
     let (was, now) = (json::value(&ProjectRow::of(before)?)?, json::value(&row)?);
-    diesel::update(project::table.filter(project::id.eq(&after.id)))
+    diesel::update(project::table.filter(project::id.eq(after.id.as_str())))
         .set((row, ProjectDerived::of(&after.facts)))
         .execute(tx.conn)?;
     let change = change(PROJECTS, &after.id, Operation::Updated, after.version);
@@ -158,26 +158,29 @@ pub fn delete_project(tx: &mut Tx<'_>, gone: &Project) -> Result<(), WriteError>
         let detail = format!("It is the last project of a programme in {}.", gone.stage.as_str());
         reasons.add("", "last_project", detail);
     }
-    let ideas: i64 = contribution::table.filter(contribution::project_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    let ideas: i64 =
+        contribution::table.filter(contribution::project_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
     if ideas > 0 {
         reasons.add("", "has_contributions", format!("{ideas} contributions of the public became this project."));
     }
-    let evaluations: i64 = evaluation::table.filter(evaluation::project_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    let evaluations: i64 =
+        evaluation::table.filter(evaluation::project_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
     if evaluations > 0 {
         reasons.add("", "has_evaluations", format!("{evaluations} evaluations say something of this project."));
     }
-    let indicators: i64 = indicator::table.filter(indicator::project_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    let indicators: i64 =
+        indicator::table.filter(indicator::project_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
     if indicators > 0 {
         reasons.add("", "has_indicators", format!("{indicators} indicators are of this project; delete them first."));
     }
     reasons.done().map_err(WriteError::NotNow)?;
     for (id, version) in milestone_versions(tx.conn, &gone.id)? {
-        let change = change(MILESTONES, &id, Operation::Deleted, version + 1);
+        let change = change(MILESTONES, &Identifier::stored(id), Operation::Deleted, version + 1);
         if gone.is_public {
             tx.record_part(change);
         }
     }
-    diesel::delete(project::table.filter(project::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(project::table.filter(project::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let before = json::value(&ProjectRow::of(gone)?)?;
     let change = change(PROJECTS, &gone.id, Operation::Deleted, gone.version + 1);
     tx.record_if(gone.is_public, change, Some(before), None);
@@ -190,22 +193,22 @@ fn adopted(stage: Stage) -> Option<Violation> {
     (stage >= Stage::Adopted).then(|| Violation::new("", "adopted", detail))
 }
 
-fn milestone_versions(conn: &mut Conn, project_id: &str) -> Result<Vec<(String, i64)>, StoreError> {
-    let own = milestone::table.filter(milestone::project_id.eq(project_id)).order(milestone::id);
+fn milestone_versions(conn: &mut Conn, project_id: &Identifier) -> Result<Vec<(String, i64)>, StoreError> {
+    let own = milestone::table.filter(milestone::project_id.eq(project_id.as_str())).order(milestone::id);
     Ok(own.select((milestone::id, milestone::version)).load(conn)?)
 }
 
-fn change(resource: Collection, id: &str, operation: Operation, version: i64) -> Change {
+fn change(resource: Collection, id: &Identifier, operation: Operation, version: i64) -> Change {
     Change { resource, id: id.to_owned(), operation, version }
 }
 
 /// What follows from the milestones of a project and its end.
 pub(super) fn tally_of(
     conn: &mut Conn,
-    project_id: &str,
+    project_id: &Identifier,
     ends_on: Option<NaiveDate>,
 ) -> Result<ProjectTally, StoreError> {
-    let own = milestone::table.filter(milestone::project_id.eq(project_id));
+    let own = milestone::table.filter(milestone::project_id.eq(project_id.as_str()));
     let days: Vec<(NaiveDate, Option<NaiveDate>)> = own.select((milestone::due_on, milestone::done_on)).load(conn)?;
     Ok(ProjectTally::of(&days, ends_on))
 }
@@ -214,7 +217,7 @@ pub(super) fn tally_of(
 fn keep_tally(tx: &mut Tx<'_>, project: &Project) -> Result<(), StoreError> {
     let tally = tally_of(tx.conn, &project.id, project.facts.ends_on)?;
     let phase = Project { tally, ..project.clone() }.phase();
-    diesel::update(project::table.filter(project::id.eq(&project.id)))
+    diesel::update(project::table.filter(project::id.eq(project.id.as_str())))
         .set((
             project::phase.eq(phase.as_str()),
             project::milestones_total.eq(tally.total),
@@ -229,8 +232,8 @@ fn keep_tally(tx: &mut Tx<'_>, project: &Project) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn next_position(conn: &mut Conn, project_id: &str) -> Result<i64, StoreError> {
-    let own = milestone::table.filter(milestone::project_id.eq(project_id));
+pub fn next_position(conn: &mut Conn, project_id: &Identifier) -> Result<i64, StoreError> {
+    let own = milestone::table.filter(milestone::project_id.eq(project_id.as_str()));
     let last: Option<i64> = own.select(diesel::dsl::max(milestone::position)).first(conn)?;
     Ok((last.unwrap_or(0) + 1).min(999))
 }
@@ -276,7 +279,7 @@ pub fn update_milestone(
     let after = Milestone { facts, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
     let row = MilestoneRow::of(&after)?;
     let (was, now) = (json::value(&MilestoneRow::of(before)?)?, json::value(&row)?);
-    diesel::update(milestone::table.filter(milestone::id.eq(&after.id))).set(row).execute(tx.conn)?;
+    diesel::update(milestone::table.filter(milestone::id.eq(after.id.as_str()))).set(row).execute(tx.conn)?;
     keep_tally(tx, project)?;
     let change = change(MILESTONES, &after.id, Operation::Updated, after.version);
     tx.record_if(after.is_public, change, Some(was), Some(now));
@@ -291,7 +294,7 @@ pub fn delete_milestone(tx: &mut Tx<'_>, project: &Project, gone: &Milestone) ->
     if let Some(reason) = adopted(project.stage) {
         return Err(WriteError::NotNow(reason.into()));
     }
-    diesel::delete(milestone::table.filter(milestone::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(milestone::table.filter(milestone::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     keep_tally(tx, project)?;
     let before: Value = json::value(&MilestoneRow::of(gone)?)?;
     let change = change(MILESTONES, &gone.id, Operation::Deleted, gone.version + 1);

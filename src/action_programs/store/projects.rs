@@ -26,7 +26,7 @@ use crate::{
         search::{any_of, search},
     },
     kernel::{
-        id::Slug,
+        id::{Identifier, Slug},
         language::Language,
         paging::{Found, Key, Listing, Position},
     },
@@ -100,15 +100,15 @@ impl ProjectRow {
     pub(super) fn of(project: &Project) -> Result<Self, StoreError> {
         let (facts, tally, budget) = (&project.facts, project.tally, project.facts.budget.as_ref());
         Ok(Self {
-            id: project.id.clone(),
+            id: project.id.to_string(),
             version: project.version,
             created_at: project.created_at.naive_utc(),
             updated_at: project.updated_at.naive_utc(),
-            program_id: project.program_id.clone(),
-            member_id: project.owner.id.clone(),
+            program_id: project.program_id.to_string(),
+            member_id: project.owner.id.to_string(),
             region_code: project.owner.region_code.to_string(),
             code: project.code.to_string(),
-            axis_id: facts.axis_id.clone(),
+            axis_id: facts.axis_id.as_ref().map(Identifier::to_string),
             title: json::write(&facts.title)?,
             problem: facts.problem.as_ref().map(json::write).transpose()?,
             solution: facts.solution.as_ref().map(json::write).transpose()?,
@@ -147,13 +147,13 @@ fn read_project((row, program, member): (ProjectRow, ProgramPart, String)) -> Re
         provenance: parsed(&program.provenance)?,
         is_public: row.is_public,
         owner: Owner {
-            id: row.member_id,
+            id: Identifier::stored(row.member_id),
             slug: Slug::try_from(member).map_err(StoreError::corrupt)?,
             region_code: Code::try_from(row.region_code).map_err(StoreError::corrupt)?,
         },
         code: Slug::try_from(row.code).map_err(StoreError::corrupt)?,
         facts: ProjectFacts {
-            axis_id: row.axis_id,
+            axis_id: row.axis_id.map(Identifier::stored),
             title: json::read(&row.title)?,
             problem: row.problem.as_deref().map(json::read).transpose()?,
             solution: row.solution.as_deref().map(json::read).transpose()?,
@@ -166,11 +166,11 @@ fn read_project((row, program, member): (ProjectRow, ProgramPart, String)) -> Re
             ogp_local_id: row.ogp_local_id,
         },
         tally: ProjectTally { total: row.milestones_total, done: row.milestones_done, next_due_on: row.next_due_on },
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
-        program_id: row.program_id,
+        program_id: Identifier::stored(row.program_id),
     })
 }
 
@@ -201,8 +201,8 @@ fn columns() -> Columns {
 ///
 /// # Errors
 /// The database's.
-pub fn find_project(conn: &mut Conn, id: &str) -> Result<Option<Project>, StoreError> {
-    let row = parts().select(columns()).filter(project::id.eq(id)).first(conn).optional()?;
+pub fn find_project(conn: &mut Conn, id: &Identifier) -> Result<Option<Project>, StoreError> {
+    let row = parts().select(columns()).filter(project::id.eq(id.as_str())).first(conn).optional()?;
     row.map(read_project).transpose()
 }
 
@@ -210,8 +210,8 @@ pub fn find_project(conn: &mut Conn, id: &str) -> Result<Option<Project>, StoreE
 ///
 /// # Errors
 /// The database's.
-pub fn find_projects_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Project>, StoreError> {
-    let query = parts().select(columns()).filter(project::id.eq_any(ids.iter().copied()));
+pub fn find_projects_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Project>, StoreError> {
+    let query = parts().select(columns()).filter(project::id.eq_any(ids.iter().map(|id| id.as_str())));
     let rows: Vec<_> = query.filter(project::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read_project).collect()
 }
@@ -243,8 +243,8 @@ pub(super) fn every_project(conn: &mut Conn, after: &str, limit: usize) -> Resul
 ///
 /// # Errors
 /// The database's.
-pub fn projects_of(conn: &mut Conn, programs: &[&str]) -> Result<Vec<Project>, StoreError> {
-    let query = parts().select(columns()).filter(project::program_id.eq_any(programs.iter().copied()));
+pub fn projects_of(conn: &mut Conn, programs: &[&Identifier]) -> Result<Vec<Project>, StoreError> {
+    let query = parts().select(columns()).filter(project::program_id.eq_any(programs.iter().map(|id| id.as_str())));
     let rows: Vec<_> = query.order((project::program_id, project::id)).load(conn)?;
     rows.into_iter().map(read_project).collect()
 }
@@ -253,9 +253,10 @@ pub fn projects_of(conn: &mut Conn, programs: &[&str]) -> Result<Vec<Project>, S
 ///
 /// # Errors
 /// The database's.
-pub fn axes_of(conn: &mut Conn, program_id: &str) -> Result<Vec<String>, StoreError> {
-    let own = action_program_axis::table.filter(action_program_axis::program_id.eq(program_id));
-    Ok(own.order(action_program_axis::position).select(action_program_axis::id).load(conn)?)
+pub fn axes_of(conn: &mut Conn, program_id: &Identifier) -> Result<Vec<Identifier>, StoreError> {
+    let own = action_program_axis::table.filter(action_program_axis::program_id.eq(program_id.as_str()));
+    let axes: Vec<String> = own.order(action_program_axis::position).select(action_program_axis::id).load(conn)?;
+    Ok(axes.into_iter().map(Identifier::stored).collect())
 }
 
 /// Reads a page of the list, with one statement, and one more each for an empty page, a count and a filter that names
@@ -395,11 +396,11 @@ impl MilestoneRow {
     pub(super) fn of(milestone: &Milestone) -> Result<Self, StoreError> {
         let facts = &milestone.facts;
         Ok(Self {
-            id: milestone.id.clone(),
+            id: milestone.id.to_string(),
             version: milestone.version,
             created_at: milestone.created_at.naive_utc(),
             updated_at: milestone.updated_at.naive_utc(),
-            project_id: milestone.project_id.clone(),
+            project_id: milestone.project_id.to_string(),
             position: facts.position,
             title: json::write(&facts.title)?,
             due_on: facts.due_on,
@@ -412,11 +413,11 @@ impl MilestoneRow {
 
 fn read_milestone((row, is_public): (MilestoneRow, bool)) -> Result<Milestone, StoreError> {
     Ok(Milestone {
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
-        project_id: row.project_id,
+        project_id: Identifier::stored(row.project_id),
         is_public,
         facts: MilestoneFacts {
             position: row.position,
@@ -447,8 +448,8 @@ fn step_columns() -> (AsSelect<MilestoneRow, Backend>, project::is_public) {
 ///
 /// # Errors
 /// The database's.
-pub fn find_milestone(conn: &mut Conn, id: &str) -> Result<Option<Milestone>, StoreError> {
-    let row = steps().select(step_columns()).filter(milestone::id.eq(id)).first(conn).optional()?;
+pub fn find_milestone(conn: &mut Conn, id: &Identifier) -> Result<Option<Milestone>, StoreError> {
+    let row = steps().select(step_columns()).filter(milestone::id.eq(id.as_str())).first(conn).optional()?;
     row.map(read_milestone).transpose()
 }
 
@@ -456,8 +457,8 @@ pub fn find_milestone(conn: &mut Conn, id: &str) -> Result<Option<Milestone>, St
 ///
 /// # Errors
 /// The database's.
-pub fn find_milestones_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Milestone>, StoreError> {
-    let query = steps().select(step_columns()).filter(milestone::id.eq_any(ids.iter().copied()));
+pub fn find_milestones_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Milestone>, StoreError> {
+    let query = steps().select(step_columns()).filter(milestone::id.eq_any(ids.iter().map(|id| id.as_str())));
     let rows: Vec<_> = query.filter(project::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read_milestone).collect()
 }
@@ -478,8 +479,9 @@ pub fn walk_milestones(conn: &mut Conn, after: Option<&str>, limit: usize) -> Re
 ///
 /// # Errors
 /// The database's.
-pub fn milestones_of(conn: &mut Conn, projects: &[&str]) -> Result<Vec<Milestone>, StoreError> {
-    let query = steps().select(step_columns()).filter(milestone::project_id.eq_any(projects.iter().copied()));
+pub fn milestones_of(conn: &mut Conn, projects: &[&Identifier]) -> Result<Vec<Milestone>, StoreError> {
+    let query =
+        steps().select(step_columns()).filter(milestone::project_id.eq_any(projects.iter().map(|id| id.as_str())));
     let rows: Vec<_> = query.order((milestone::project_id, milestone::position, milestone::id)).load(conn)?;
     rows.into_iter().map(read_milestone).collect()
 }
@@ -491,7 +493,7 @@ pub fn milestones_of(conn: &mut Conn, projects: &[&str]) -> Result<Vec<Milestone
 pub fn list_milestones(conn: &mut Conn, listing: &Listing<MilestoneFilters>) -> Result<Found<Milestone>, StoreError> {
     let sequence = current_sequence(conn)?;
     let wanted = || {
-        let own = steps().filter(milestone::project_id.eq(&listing.filters.project_id)).into_boxed();
+        let own = steps().filter(milestone::project_id.eq(listing.filters.project_id.as_str())).into_boxed();
         match listing.filters.updated_since {
             Some(since) => own.filter(milestone::updated_at.ge(since.naive_utc())),
             None => own,

@@ -29,7 +29,7 @@ fn refold_programs(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
         after.clone_from(&last.id);
         touched += rows.len();
         for found in completed(tx.conn, rows)? {
-            diesel::update(action_program::table.filter(action_program::id.eq(&found.id)))
+            diesel::update(action_program::table.filter(action_program::id.eq(found.id.as_str())))
                 .set(Derived::of(&found.facts))
                 .execute(tx.conn)?;
         }
@@ -41,10 +41,10 @@ fn refold_projects(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     loop {
         let projects = every_project(tx.conn, &after, CHUNK)?;
         let Some(last) = projects.last() else { return Ok(touched) };
-        after.clone_from(&last.id);
+        after = last.id.to_string();
         touched += projects.len();
         for found in projects {
-            diesel::update(project::table.filter(project::id.eq(&found.id)))
+            diesel::update(project::table.filter(project::id.eq(found.id.as_str())))
                 .set(ProjectDerived::of(&found.facts))
                 .execute(tx.conn)?;
         }

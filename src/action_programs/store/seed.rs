@@ -16,7 +16,7 @@ use crate::{
     },
     kernel::{
         audit::Collection,
-        id::{Slug, new_id},
+        id::{Identifier, Slug, new_id},
     },
     territories::Code,
 };
@@ -35,7 +35,7 @@ pub fn owners(conn: &mut Conn) -> Result<Vec<Owner>, StoreError> {
     let owner = |(id, slug, region): (String, String, String)| {
         let (slug, region_code) = (Slug::try_from(slug), Code::try_from(region));
         let (slug, region_code) = (slug.map_err(StoreError::corrupt)?, region_code.map_err(StoreError::corrupt)?);
-        Ok(Owner { id, slug, region_code })
+        Ok(Owner { id: Identifier::stored(id), slug, region_code })
     };
     rows.into_iter().map(owner).collect()
 }
@@ -48,8 +48,8 @@ pub fn seed(tx: &mut Tx<'_>, seeds: Vec<Seed>) -> Result<usize, StoreError> {
     let taken: Vec<(String, i64)> =
         action_program::table.select((action_program::member_id, action_program::cycle)).load(tx.conn)?;
     let is_new = |seed: &Seed| {
-        let key = (&seed.owner.id, seed.cycle);
-        !taken.iter().any(|(member, cycle)| (member, *cycle) == key)
+        let key = (seed.owner.id.as_str(), seed.cycle);
+        !taken.iter().any(|(member, cycle)| (member.as_str(), *cycle) == key)
     };
     let (mut added, mut moves, mut projects, mut milestones) = (0, Vec::new(), Vec::new(), Vec::new());
     for seed in seeds.into_iter().filter(is_new) {
@@ -115,7 +115,7 @@ pub(super) fn insert_projects(conn: &mut Conn, rows: &[(ProjectRow, ProjectDeriv
     Ok(())
 }
 
-fn note(tx: &mut Tx<'_>, is_public: bool, resource: Collection, id: &str) {
+fn note(tx: &mut Tx<'_>, is_public: bool, resource: Collection, id: &Identifier) {
     if is_public {
         tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
     }

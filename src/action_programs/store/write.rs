@@ -20,7 +20,7 @@ use crate::{
     },
     kernel::{
         audit::Collection,
-        id::new_id,
+        id::{Identifier, new_id},
         violation::{Violation, Violations},
     },
     territories::Code,
@@ -62,7 +62,7 @@ pub fn create(
     (publication, facts): (Publication, Facts),
 ) -> Result<Program, WriteError> {
     take_turn(tx)?;
-    let same = action_program::member_id.eq(&owner.id).and(action_program::cycle.eq(cycle));
+    let same = action_program::member_id.eq(owner.id.as_str()).and(action_program::cycle.eq(cycle));
     let other = action_program::table.filter(same).select(action_program::slug);
     if let Some(other) = other.first::<String>(tx.conn).optional()? {
         let detail = format!("The member has a programme in cycle {cycle}: {other} (/api/v1/action-programs/{other}).");
@@ -116,14 +116,14 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
     if before.is_public() && !after.is_public() {
         parts_of_others(tx.conn, &before.id)?.done().map_err(WriteError::NotNow)?;
     }
-    diesel::update(action_program::table.filter(action_program::id.eq(&after.id)))
+    diesel::update(action_program::table.filter(action_program::id.eq(after.id.as_str())))
         .set((Row::of(&after)?, Derived::of(&after.facts)))
         .execute(tx.conn)?;
     if before.facts.axes != after.facts.axes {
         write_axes(tx.conn, &after.id, &before.facts.axes, &after.facts.axes)?;
     }
     if before.facts.commitments != after.facts.commitments {
-        let own = action_program_commitment::program_id.eq(&after.id);
+        let own = action_program_commitment::program_id.eq(after.id.as_str());
         diesel::delete(action_program_commitment::table.filter(own)).execute(tx.conn)?;
         write_commitments(tx.conn, &after.id, &after.facts.commitments)?;
     }
@@ -131,7 +131,7 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
         keep_standing(tx.conn, &after)?;
     }
     if before.deadlines() != after.deadlines() {
-        let own = action_program_deadline::program_id.eq(&after.id);
+        let own = action_program_deadline::program_id.eq(after.id.as_str());
         diesel::delete(action_program_deadline::table.filter(own)).execute(tx.conn)?;
         write_deadlines(tx.conn, &after)?;
     }
@@ -150,7 +150,7 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
 
 /// Keeps what projects, consultations and indicators show of their programme up to date.
 fn keep_standing(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
-    let own = project::program_id.eq(&program.id);
+    let own = project::program_id.eq(program.id.as_str());
     let is_complete = project::milestones_total.gt(0_i64).and(project::milestones_done.eq(project::milestones_total));
     let phase = |phase: ProjectPhase| (project::is_public.eq(program.is_public()), project::phase.eq(phase.as_str()));
     let (complete, open) = match program.stage {
@@ -160,10 +160,10 @@ fn keep_standing(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
     // Apart: at no moment may a complete project be open.
     diesel::update(project::table.filter(own.and(is_complete))).set(phase(complete)).execute(conn)?;
     diesel::update(project::table.filter(own.and(not(is_complete)))).set(phase(open)).execute(conn)?;
-    diesel::update(consultation::table.filter(consultation::program_id.eq(&program.id)))
+    diesel::update(consultation::table.filter(consultation::program_id.eq(program.id.as_str())))
         .set(consultation::is_public.eq(program.is_public()))
         .execute(conn)?;
-    let own = indicator::program_id.eq(&program.id).and(indicator::publication.eq("published"));
+    let own = indicator::program_id.eq(program.id.as_str()).and(indicator::publication.eq("published"));
     diesel::update(indicator::table.filter(own)).set(indicator::is_public.eq(program.is_public())).execute(conn)?;
     let own = indicator::table.filter(own).select(indicator::id);
     let approved = measurement::indicator_id.eq_any(own).and(measurement::approved_at.is_not_null());
@@ -178,7 +178,7 @@ fn keep_standing(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
 /// # Errors
 /// The database's.
 pub fn move_to(tx: &mut Tx<'_>, before: &Program, after: Program, moved: &Moved) -> Result<Program, WriteError> {
-    let own = action_program_move::table.filter(action_program_move::program_id.eq(&before.id));
+    let own = action_program_move::table.filter(action_program_move::program_id.eq(before.id.as_str()));
     let position: i64 = own.count().get_result(tx.conn)?;
     let row = MoveRow::of(&before.id, position + 1, moved);
     diesel::insert_into(action_program_move::table).values(row).execute(tx.conn)?;
@@ -192,7 +192,8 @@ pub fn move_to(tx: &mut Tx<'_>, before: &Program, after: Program, moved: &Moved)
 /// and stays visible.
 pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
     let mut reasons = parts_of_others(tx.conn, &gone.id)?;
-    let indicators: i64 = indicator::table.filter(indicator::program_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    let indicators: i64 =
+        indicator::table.filter(indicator::program_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
     if indicators > 0 {
         reasons.add("", "has_indicators", format!("{indicators} indicators are of it; delete them first."));
     }
@@ -205,7 +206,7 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
         announce_parts(tx, &gone.id, Operation::Deleted)?;
     }
     let before = audited(gone)?;
-    diesel::delete(action_program::table.filter(action_program::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(action_program::table.filter(action_program::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let (id, version) = (gone.id.clone(), gone.version + 1);
     let change = Change { resource: PROGRAMS, id, operation: Operation::Deleted, version };
     tx.record_if(gone.is_public(), change, Some(before), None);
@@ -214,19 +215,19 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
 
 /// What others have said and done about a programme, which is not taken back by who wrote it: its moves, what the public
 /// contributed, and what evaluators found.
-fn parts_of_others(conn: &mut Conn, id: &str) -> Result<Violations, StoreError> {
+fn parts_of_others(conn: &mut Conn, id: &Identifier) -> Result<Violations, StoreError> {
     let ideas: i64 = contribution::table
         .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
-        .filter(consultation::program_id.eq(id))
+        .filter(consultation::program_id.eq(id.as_str()))
         .count()
         .get_result(conn)?;
-    let evaluations: i64 = evaluation::table.filter(evaluation::program_id.eq(id)).count().get_result(conn)?;
+    let evaluations: i64 = evaluation::table.filter(evaluation::program_id.eq(id.as_str())).count().get_result(conn)?;
     let measured: i64 = measurement::table
         .inner_join(indicator::table.on(indicator::id.eq(measurement::indicator_id)))
-        .filter(indicator::program_id.eq(id).and(measurement::approved_at.is_not_null()))
+        .filter(indicator::program_id.eq(id.as_str()).and(measurement::approved_at.is_not_null()))
         .count()
         .get_result(conn)?;
-    let own = action_program_move::program_id.eq(id);
+    let own = action_program_move::program_id.eq(id.as_str());
     let moves: i64 = action_program_move::table.filter(own).count().get_result(conn)?;
     let mut found = Violations::default();
     for (code, count, what) in [
@@ -244,42 +245,42 @@ fn parts_of_others(conn: &mut Conn, id: &str) -> Result<Violations, StoreError> 
 
 /// Tells the feed of everything that belongs to a programme that it becomes visible with it, or ceases to be. What becomes
 /// visible changes for everybody who asks what changed since.
-fn announce_parts(tx: &mut Tx<'_>, program_id: &str, operation: Operation) -> Result<(), StoreError> {
+fn announce_parts(tx: &mut Tx<'_>, program_id: &Identifier, operation: Operation) -> Result<(), StoreError> {
     let projects: Vec<(String, i64)> = project::table
-        .filter(project::program_id.eq(program_id))
+        .filter(project::program_id.eq(program_id.as_str()))
         .order(project::id)
         .select((project::id, project::version))
         .load(tx.conn)?;
     let milestones: Vec<(String, i64)> = milestone::table
         .inner_join(project::table.on(project::id.eq(milestone::project_id)))
-        .filter(project::program_id.eq(program_id))
+        .filter(project::program_id.eq(program_id.as_str()))
         .order(milestone::id)
         .select((milestone::id, milestone::version))
         .load(tx.conn)?;
     let consultations: Vec<(String, i64)> = consultation::table
-        .filter(consultation::program_id.eq(program_id))
+        .filter(consultation::program_id.eq(program_id.as_str()))
         .order(consultation::id)
         .select((consultation::id, consultation::version))
         .load(tx.conn)?;
     let contributions: Vec<(String, i64)> = contribution::table
         .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
-        .filter(consultation::program_id.eq(program_id).and(contribution::moderation.eq("published")))
+        .filter(consultation::program_id.eq(program_id.as_str()).and(contribution::moderation.eq("published")))
         .order(contribution::id)
         .select((contribution::id, contribution::version))
         .load(tx.conn)?;
     let evaluations: Vec<(String, i64)> = evaluation::table
-        .filter(evaluation::program_id.eq(program_id).and(evaluation::publication.eq("published")))
+        .filter(evaluation::program_id.eq(program_id.as_str()).and(evaluation::publication.eq("published")))
         .order(evaluation::id)
         .select((evaluation::id, evaluation::version))
         .load(tx.conn)?;
     let indicators: Vec<(String, i64)> = indicator::table
-        .filter(indicator::program_id.eq(program_id).and(indicator::publication.eq("published")))
+        .filter(indicator::program_id.eq(program_id.as_str()).and(indicator::publication.eq("published")))
         .order(indicator::id)
         .select((indicator::id, indicator::version))
         .load(tx.conn)?;
     let measurements: Vec<(String, i64)> = measurement::table
         .inner_join(indicator::table.on(indicator::id.eq(measurement::indicator_id)))
-        .filter(indicator::program_id.eq(program_id).and(indicator::publication.eq("published")))
+        .filter(indicator::program_id.eq(program_id.as_str()).and(indicator::publication.eq("published")))
         .filter(measurement::approved_at.is_not_null())
         .order(measurement::id)
         .select((measurement::id, measurement::version))
@@ -301,16 +302,16 @@ fn announce_parts(tx: &mut Tx<'_>, program_id: &str, operation: Operation) -> Re
     for (resource, found) in parts {
         for (id, version) in found {
             let version = version + later;
-            tx.record_part(Change { resource, id, operation, version });
+            tx.record_part(Change { resource, id: Identifier::stored(id), operation, version });
         }
     }
     Ok(())
 }
 
 /// Says of everything that belongs to a programme that it changed at a moment.
-fn touch_parts(conn: &mut Conn, program_id: &str, now: NaiveDateTime) -> Result<(), StoreError> {
-    let projects = || project::table.filter(project::program_id.eq(program_id));
-    let rounds = || consultation::table.filter(consultation::program_id.eq(program_id));
+fn touch_parts(conn: &mut Conn, program_id: &Identifier, now: NaiveDateTime) -> Result<(), StoreError> {
+    let projects = || project::table.filter(project::program_id.eq(program_id.as_str()));
+    let rounds = || consultation::table.filter(consultation::program_id.eq(program_id.as_str()));
     diesel::update(projects()).set(project::updated_at.eq(now)).execute(conn)?;
     diesel::update(milestone::table.filter(milestone::project_id.eq_any(projects().select(project::id))))
         .set(milestone::updated_at.eq(now))
@@ -318,13 +319,13 @@ fn touch_parts(conn: &mut Conn, program_id: &str, now: NaiveDateTime) -> Result<
     diesel::update(rounds()).set(consultation::updated_at.eq(now)).execute(conn)?;
     let ideas = contribution::consultation_id.eq_any(rounds().select(consultation::id));
     diesel::update(contribution::table.filter(ideas)).set(contribution::updated_at.eq(now)).execute(conn)?;
-    diesel::update(indicator::table.filter(indicator::program_id.eq(program_id)))
+    diesel::update(indicator::table.filter(indicator::program_id.eq(program_id.as_str())))
         .set(indicator::updated_at.eq(now))
         .execute(conn)?;
-    let indicators = indicator::table.filter(indicator::program_id.eq(program_id)).select(indicator::id);
+    let indicators = indicator::table.filter(indicator::program_id.eq(program_id.as_str())).select(indicator::id);
     let approved = measurement::indicator_id.eq_any(indicators).and(measurement::approved_at.is_not_null());
     diesel::update(measurement::table.filter(approved)).set(measurement::updated_at.eq(now)).execute(conn)?;
-    diesel::update(evaluation::table.filter(evaluation::program_id.eq(program_id)))
+    diesel::update(evaluation::table.filter(evaluation::program_id.eq(program_id.as_str())))
         .set(evaluation::updated_at.eq(now))
         .execute(conn)?;
     Ok(())
@@ -334,8 +335,9 @@ fn touch_parts(conn: &mut Conn, program_id: &str, now: NaiveDateTime) -> Result<
 fn check_axes_are_free(conn: &mut Conn, before: &Program, after: &Program) -> Result<(), WriteError> {
     let mut reasons = Violations::default();
     for gone in before.facts.axes.iter().filter(|axis| after.facts.axes.iter().all(|other| other.id != axis.id)) {
-        let projects: i64 = project::table.filter(project::axis_id.eq(&gone.id)).count().get_result(conn)?;
-        let ideas: i64 = contribution::table.filter(contribution::axis_id.eq(&gone.id)).count().get_result(conn)?;
+        let projects: i64 = project::table.filter(project::axis_id.eq(gone.id.as_str())).count().get_result(conn)?;
+        let ideas: i64 =
+            contribution::table.filter(contribution::axis_id.eq(gone.id.as_str())).count().get_result(conn)?;
         if projects + ideas > 0 {
             let detail = format!("{projects} projects and {ideas} contributions belong to the axis {}.", gone.id);
             reasons.add("/axes", "axis_in_use", detail);
@@ -380,33 +382,33 @@ struct CommitmentRow {
 }
 
 /// Makes the axes of a programme what they shall be. Those that stay keep their rows: projects refer to them.
-fn write_axes(conn: &mut Conn, program_id: &str, before: &[Axis], after: &[Axis]) -> Result<(), StoreError> {
-    let ids = |axes: &[Axis]| axes.iter().map(|axis| axis.id.clone()).collect::<Vec<_>>();
-    let (former, kept) = (ids(before), ids(after));
-    let gone: Vec<&String> = former.iter().filter(|id| !kept.contains(id)).collect();
+fn write_axes(conn: &mut Conn, program_id: &Identifier, before: &[Axis], after: &[Axis]) -> Result<(), StoreError> {
+    let former: Vec<&str> = before.iter().map(|axis| axis.id.as_str()).collect();
+    let kept: Vec<&str> = after.iter().map(|axis| axis.id.as_str()).collect();
+    let gone: Vec<&str> = former.iter().copied().filter(|id| !kept.contains(id)).collect();
     diesel::delete(action_program_axis::table.filter(action_program_axis::id.eq_any(gone))).execute(conn)?;
-    let principles = action_program_axis_principle::axis_id.eq_any(&former);
+    let principles = action_program_axis_principle::axis_id.eq_any(former.iter().copied());
     diesel::delete(action_program_axis_principle::table.filter(principles)).execute(conn)?;
     // Out of the way of each other first: a position is there once.
-    let own = action_program_axis::table.filter(action_program_axis::program_id.eq(program_id));
+    let own = action_program_axis::table.filter(action_program_axis::program_id.eq(program_id.as_str()));
     diesel::update(own)
         .set(action_program_axis::position.eq(action_program_axis::position + 1_000_i64))
         .execute(conn)?;
     for (position, axis) in (1..).zip(after) {
         let title = json::write(&axis.title)?;
-        if former.contains(&axis.id) {
-            diesel::update(action_program_axis::table.filter(action_program_axis::id.eq(&axis.id)))
+        if former.contains(&axis.id.as_str()) {
+            diesel::update(action_program_axis::table.filter(action_program_axis::id.eq(axis.id.as_str())))
                 .set((action_program_axis::position.eq(position), action_program_axis::title.eq(title)))
                 .execute(conn)?;
         } else {
             let (id, program_id) = (axis.id.clone(), program_id.to_owned());
-            let row = AxisRow { id, program_id, position, title };
+            let row = AxisRow { id: id.into_string(), program_id: program_id.into_string(), position, title };
             diesel::insert_into(action_program_axis::table).values(row).execute(conn)?;
         }
     }
     let principle = |(axis, principle): (&Axis, &String)| PrincipleRow {
-        program_id: program_id.to_owned(),
-        axis_id: axis.id.clone(),
+        program_id: program_id.to_string(),
+        axis_id: axis.id.to_string(),
         principle: principle.clone(),
     };
     let pairs = after.iter().flat_map(|axis| axis.principles.iter().map(move |principle| (axis, principle)));
@@ -425,7 +427,7 @@ struct DeadlineRow {
 
 fn write_deadlines(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
     let row = |(what, last_on): (Deadline, NaiveDate)| DeadlineRow {
-        program_id: program.id.clone(),
+        program_id: program.id.to_string(),
         what: what.as_str(),
         last_on,
     };
@@ -434,8 +436,9 @@ fn write_deadlines(conn: &mut Conn, program: &Program) -> Result<(), StoreError>
     Ok(())
 }
 
-fn write_commitments(conn: &mut Conn, program_id: &str, commitments: &[String]) -> Result<(), StoreError> {
-    let row = |commitment: &String| CommitmentRow { program_id: program_id.to_owned(), commitment: commitment.clone() };
+fn write_commitments(conn: &mut Conn, program_id: &Identifier, commitments: &[String]) -> Result<(), StoreError> {
+    let row =
+        |commitment: &String| CommitmentRow { program_id: program_id.to_string(), commitment: commitment.clone() };
     let rows: Vec<CommitmentRow> = commitments.iter().map(row).collect();
     batch_insert!(conn, action_program_commitment::table, &rows);
     Ok(())
@@ -499,7 +502,7 @@ fn follow_indicators(tx: &mut Tx<'_>, member_id: &str, region: &str, now: NaiveD
         .select((indicator::id, indicator::version))
         .load(tx.conn)?;
     for (id, version) in &public {
-        let (id, version) = (id.clone(), *version);
+        let (id, version) = (Identifier::stored(id.clone()), *version);
         let change = Change { resource: Collection::Indicators, id, operation: Operation::Updated, version };
         tx.record_row(true, change, || Ok(moved_to(region)))?;
     }
@@ -529,7 +532,7 @@ macro_rules! follow_region {
                 .select(($table::id, $table::version))
                 .load(tx.conn)?;
             for (id, version) in &public {
-                let (id, version) = (id.clone(), *version);
+                let (id, version) = (Identifier::stored(id.clone()), *version);
                 let change = Change { resource: $resource, id, operation: Operation::Updated, version };
                 tx.record_row(true, change, || Ok(moved_to(region)))?;
             }

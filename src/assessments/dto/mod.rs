@@ -258,7 +258,7 @@ impl From<Assessment> for AssessmentOut {
         };
         let facts = assessment.facts;
         Self {
-            id: assessment.id,
+            id: assessment.id.into_string(),
             version: assessment.version,
             created_at: assessment.created_at,
             updated_at: assessment.updated_at,

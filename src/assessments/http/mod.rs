@@ -158,7 +158,7 @@ pub async fn get_assessment(
     let (address, id) = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let Some(member) = members::find(conn, &address)? else { return Ok(None) };
-        let Some(found) = store::find(conn, &member.id, id.as_str())? else { return Ok(None) };
+        let Some(found) = store::find(conn, &member.id, &id)? else { return Ok(None) };
         let is_seen = found.is_public() || is_own::<AssessmentsWrite>(conn, &caller, &member.id, &found.author)?;
         Ok(Some(found).filter(|_| is_seen))
     };
@@ -172,5 +172,6 @@ fn reader(conn: &mut Conn, principal: Option<&Principal>) -> Result<Option<Reade
     let Some(principal) = principal else { return Ok(None) };
     let member_id = principal.claims().member.clone();
     let author = admitted::<AssessmentsWrite>(conn, principal, member_id.as_deref().unwrap_or_default())?;
+    let member_id = member_id.and_then(|id| id.parse().ok());
     Ok(author.map(|author| Reader { author, member_id }))
 }

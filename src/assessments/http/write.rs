@@ -149,7 +149,7 @@ fn own(
     principal: &Principal,
 ) -> Result<Assessment, Problem> {
     let member = seen(tx, member)?;
-    let found = store::find(tx.conn, &member.id, id.as_str())?;
+    let found = store::find(tx.conn, &member.id, id)?;
     let found = found.ok_or_else(Problem::not_found)?;
     let author = author::<AssessmentsWrite>(tx.conn, principal, &member.id)?;
     let is_own = author.is_some_and(|author| author.is_same_as(&found.author));

@@ -18,7 +18,7 @@ use crate::{
     kernel::{
         codes::{Pattern, codes},
         evidence::EvidenceLink,
-        id::Slug,
+        id::{Identifier, Slug},
         language::LanguageMap,
         paging::Order,
     },
@@ -53,7 +53,7 @@ pub struct Facts {
 #[derive(Debug, Clone)]
 pub struct Assessment {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts its changes.
     pub version: i64,
     /// When it was first stored.
@@ -61,7 +61,7 @@ pub struct Assessment {
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
     /// Id of the member.
-    pub member_id: String,
+    pub member_id: Identifier,
     /// Slug of the member.
     pub member: Slug,
     /// What it is about.
@@ -100,7 +100,7 @@ pub struct Reader {
     /// As whom.
     pub author: Author,
     /// Id of the only member that the reader speaks for; of all where there is none.
-    pub member_id: Option<String>,
+    pub member_id: Option<Identifier>,
 }
 
 /// A year, as parameters give it.

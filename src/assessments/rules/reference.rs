@@ -8,7 +8,11 @@ use super::{Facts, Level, Subject};
 use crate::{
     action_programs::Publication,
     evaluations::{Author, Voice},
-    kernel::{evidence::EvidenceLink, id::Slug, language::LanguageMap},
+    kernel::{
+        evidence::EvidenceLink,
+        id::{Identifier, Slug},
+        language::LanguageMap,
+    },
 };
 
 /// The texts and the pattern.
@@ -41,7 +45,7 @@ struct Line {
 #[derive(Debug, Clone)]
 pub struct Assessed {
     /// The member's id.
-    pub member_id: String,
+    pub member_id: Identifier,
     /// Its slug.
     pub member: Slug,
     /// Its name.
@@ -126,7 +130,7 @@ mod tests {
     fn illustrated(today: &str) -> (usize, Vec<Seed>) {
         let texts = parse_texts(&ILLUSTRATIVE.concat()).unwrap();
         let member = |number: usize| Assessed {
-            member_id: number.to_string(),
+            member_id: Identifier::stored(number.to_string()),
             member: Slug::numbered("m", number),
             name: "Commune".to_owned(),
         };

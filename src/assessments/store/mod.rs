@@ -24,7 +24,7 @@ use crate::{
     evaluations::{Author, Voice},
     kernel::{
         audit::Collection,
-        id::Slug,
+        id::{Identifier, Slug},
         paging::{Found, Key, Listing, Position},
     },
     members,
@@ -63,11 +63,11 @@ impl Row {
     fn of(assessment: &Assessment) -> Result<Self, StoreError> {
         let Assessment { subject, author, facts, .. } = assessment;
         Ok(Self {
-            id: assessment.id.clone(),
+            id: assessment.id.to_string(),
             version: assessment.version,
             created_at: assessment.created_at.naive_utc(),
             updated_at: assessment.updated_at.naive_utc(),
-            member_id: assessment.member_id.clone(),
+            member_id: assessment.member_id.to_string(),
             commitment: subject.commitment.clone(),
             year: subject.year,
             voice: author.voice.as_str().to_owned(),
@@ -98,11 +98,11 @@ fn read((row, member): (Row, String)) -> Result<Assessment, StoreError> {
             assessed_on: row.assessed_on,
         },
         publication: parsed(&row.publication)?,
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
-        member_id: row.member_id,
+        member_id: Identifier::stored(row.member_id),
     })
 }
 
@@ -133,8 +133,8 @@ fn columns() -> Columns {
 ///
 /// # Errors
 /// The database's.
-pub fn find(conn: &mut Conn, member_id: &str, id: &str) -> Result<Option<Assessment>, StoreError> {
-    let own = assessment::member_id.eq(member_id).and(assessment::id.eq(id));
+pub fn find(conn: &mut Conn, member_id: &Identifier, id: &Identifier) -> Result<Option<Assessment>, StoreError> {
+    let own = assessment::member_id.eq(member_id.as_str()).and(assessment::id.eq(id.as_str()));
     let row = parts().select(columns()).filter(own).first(conn).optional()?;
     row.map(read).transpose()
 }
@@ -143,8 +143,8 @@ pub fn find(conn: &mut Conn, member_id: &str, id: &str) -> Result<Option<Assessm
 ///
 /// # Errors
 /// The database's.
-pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Assessment>, StoreError> {
-    let query = parts().select(columns()).filter(assessment::id.eq_any(ids.iter().copied()));
+pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Assessment>, StoreError> {
+    let query = parts().select(columns()).filter(assessment::id.eq_any(ids.iter().map(|id| id.as_str())));
     let rows: Vec<_> = query.filter(assessment::publication.eq("published")).load(conn)?;
     rows.into_iter().map(read).collect()
 }
@@ -168,7 +168,7 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<As
 /// The database's; [`StoreError::UnknownNames`].
 pub fn list(
     conn: &mut Conn,
-    member_id: Option<&str>,
+    member_id: Option<&Identifier>,
     reader: Option<&Reader>,
     listing: &Listing<Filters>,
 ) -> Result<Found<Assessment>, StoreError> {
@@ -204,10 +204,10 @@ fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
 
 type Boxed<'a> = diesel::helper_types::IntoBoxed<'a, Parts, Backend>;
 
-fn filtered<'a>(member_id: Option<&'a str>, reader: Option<&'a Reader>, filters: &'a Filters) -> Boxed<'a> {
+fn filtered<'a>(member_id: Option<&'a Identifier>, reader: Option<&'a Reader>, filters: &'a Filters) -> Boxed<'a> {
     let mut query = seen(parts().into_boxed(), reader, filters.publication);
     if let Some(id) = member_id {
-        query = query.filter(assessment::member_id.eq(id));
+        query = query.filter(assessment::member_id.eq(id.as_str()));
     }
     let voices: Vec<&str> = filters.voices.iter().map(|voice| voice.as_str()).collect();
     let levels: Vec<i64> = filters.levels.iter().map(|level| level.get()).collect();
@@ -238,8 +238,10 @@ fn seen<'a>(query: Boxed<'a>, reader: Option<&'a Reader>, wanted: Option<Publica
     let draft = assessment::publication.eq("draft").and(own);
     match (wanted, member_id) {
         (PublicationFilter::All, None) => query.filter(published.or(draft)),
-        (PublicationFilter::All, Some(id)) => query.filter(published.or(draft.and(assessment::member_id.eq(id)))),
+        (PublicationFilter::All, Some(id)) => {
+            query.filter(published.or(draft.and(assessment::member_id.eq(id.as_str()))))
+        }
         (PublicationFilter::Draft, None) => query.filter(draft),
-        (PublicationFilter::Draft, Some(id)) => query.filter(draft.and(assessment::member_id.eq(id))),
+        (PublicationFilter::Draft, Some(id)) => query.filter(draft.and(assessment::member_id.eq(id.as_str()))),
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         schema::{assessment, member},
     },
     kernel::{
-        id::{Slug, new_id},
+        id::{Identifier, Slug, new_id},
         language::{Language, LanguageMap},
     },
 };
@@ -36,7 +36,7 @@ pub fn assessed(conn: &mut Conn) -> Result<Vec<Assessed>, StoreError> {
     let assessed = |(member_id, slug, (fr, ar, en)): Found| {
         let name = LanguageMap { ar, fr, en }.read(Language::Fr).to_owned();
         let member = Slug::try_from(slug).map_err(StoreError::corrupt)?;
-        Ok(Assessed { member_id, member, name })
+        Ok(Assessed { member_id: Identifier::stored(member_id), member, name })
     };
     rows.into_iter().map(assessed).collect()
 }

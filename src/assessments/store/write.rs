@@ -49,7 +49,7 @@ pub fn create(
 /// Refuses a second assessment of the same by the same author.
 fn check_is_first(conn: &mut Conn, new: &Assessment) -> Result<(), WriteError> {
     let (commitment, year) = (&new.subject.commitment, new.subject.year);
-    let same = assessment::member_id.eq(&new.member_id).and(assessment::commitment.eq(commitment));
+    let same = assessment::member_id.eq(new.member_id.as_str()).and(assessment::commitment.eq(commitment));
     let same = same.and(assessment::year.eq(year)).and(assessment::voice.eq(new.author.voice.as_str()));
     let others: Vec<(String, String)> = assessment::table
         .filter(same)
@@ -81,7 +81,7 @@ pub fn update(
     let after = Assessment { version, updated_at, facts, publication, ..before.clone() };
     let row = Row::of(&after)?;
     let (was, now): (Value, Value) = (json::value(&Row::of(before)?)?, json::value(&row)?);
-    diesel::update(assessment::table.filter(assessment::id.eq(&after.id))).set(row).execute(tx.conn)?;
+    diesel::update(assessment::table.filter(assessment::id.eq(after.id.as_str()))).set(row).execute(tx.conn)?;
     let operation = match (before.publication, after.publication) {
         (Publication::Draft, Publication::Published) => Operation::Created,
         (Publication::Published, Publication::Draft) => Operation::Unpublished,
@@ -96,7 +96,7 @@ pub fn update(
 /// # Errors
 /// The database's.
 pub fn delete(tx: &mut Tx<'_>, gone: &Assessment) -> Result<(), StoreError> {
-    diesel::delete(assessment::table.filter(assessment::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(assessment::table.filter(assessment::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let before = json::value(&Row::of(gone)?)?;
     let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
     tx.record_if(gone.is_public(), change, Some(before), None);

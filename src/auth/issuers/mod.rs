@@ -243,7 +243,7 @@ fn vouched(issuer: &Issuer, token: &str, claims: &Value, now: DateTime<Utc>) -> 
         iat,
         nbf: seconds("nbf").unwrap_or(iat),
         exp,
-        jti: id_of(&Sha256::digest(signed).into()),
+        jti: id_of(&Sha256::digest(signed).into()).into_string(),
         outside: true,
     };
     Ok(Vouched { claims, member })
@@ -262,7 +262,7 @@ fn principal(issuer: &str, subject: &str) -> String {
         digest.update(part.len().to_le_bytes());
         digest.update(part);
     }
-    id_of(&digest.finalize().into())
+    id_of(&digest.finalize().into()).into_string()
 }
 
 #[cfg(test)]

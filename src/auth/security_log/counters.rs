@@ -7,7 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::event::{Event, Kind};
 use crate::{
     db::{CountedEntry, Deed},
-    kernel::{audit::Collection, clock, id::new_id},
+    kernel::{
+        audit::Collection,
+        clock,
+        id::{Identifier, new_id},
+    },
     web::client::network_of,
 };
 
@@ -18,7 +22,7 @@ const WINDOW: TimeDelta = TimeDelta::hours(1);
 #[derive(Debug, Clone)]
 pub struct CountedEvent {
     /// The id of its entry; none before it is to be written.
-    id: Option<String>,
+    id: Option<Identifier>,
     event: Event,
     /// From where; not of events that were left out.
     address: Option<IpAddr>,

@@ -21,7 +21,7 @@ use crate::{
     },
     kernel::{
         audit::Action,
-        id::Slug,
+        id::{Identifier, Slug},
         paging::{Direction, Found, Key, Listing, Position},
         violation::Violation,
     },
@@ -54,7 +54,8 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Managed
     };
     let ids: Vec<String> = paged(ids, listing.limit).load(conn)?;
     let found = of_ids(conn, &ids)?;
-    let position = |last: &Managed| Position { key: Key::Text(String::new()), id: last.account.id.clone() };
+    let position =
+        |last: &Managed| Position { key: Key::Text(String::new()), id: Identifier::stored(last.account.id.clone()) };
     Ok(Found::of(found, listing.limit, (sequence, total), position))
 }
 

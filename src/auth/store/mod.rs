@@ -209,7 +209,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewAccount) -> Result<String, WriteError> {
         AccountKind::User => (None, Some(new.name)),
     };
     let row = AccountRow {
-        id: new_id(),
+        id: new_id().into_string(),
         version: 1,
         created_at: now,
         updated_at: now,

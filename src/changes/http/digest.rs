@@ -224,7 +224,7 @@ fn register(conn: &mut Conn, asked: &Asked) -> Result<Register, StoreError> {
         each(
             conn,
             walk,
-            |(id, ..)| id.clone(),
+            |(id, ..)| id.to_string(),
             |(_, region, cells)| {
                 register.take(&cells, &region);
                 Ok(())
@@ -240,7 +240,7 @@ fn register(conn: &mut Conn, asked: &Asked) -> Result<Register, StoreError> {
     each(
         conn,
         walk,
-        |row| row.id.clone(),
+        |row| row.id.to_string(),
         |row| {
             if is_wanted(&row) {
                 register.take(&row.cells, &row.region_code);

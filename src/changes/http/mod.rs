@@ -19,7 +19,9 @@ use super::{
 use crate::{
     action_programs, assessments, charter, consultations,
     db::{Conn, Db, StoreError},
-    evaluations, exchange, indicators, members, network,
+    evaluations, exchange, indicators,
+    kernel::id::Identifier,
+    members, network,
     state::AppState,
     territories,
     web::{
@@ -102,7 +104,7 @@ async fn wait_for(
             let entries = store::entries(conn, seen, &wanted, limit)?;
             let data = represent(conn, &entries)?;
             let with_data = |entry: Entry| {
-                let data = data.get(&entry.id).cloned();
+                let data = data.get(entry.id.as_str()).cloned();
                 (entry, data)
             };
             Ok((extent, entries.into_iter().map(with_data).collect::<Vec<_>>()))
@@ -131,11 +133,11 @@ fn refusal(lost: Lost, extent: Extent) -> Problem {
 }
 
 /// What the entries' resources are now, by id, with a fixed number of statements for each collection.
-fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<String, Value>, StoreError> {
+fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<Identifier, Value>, StoreError> {
     let mut data = HashMap::new();
     for resource in Resource::ALL {
-        let mut ids: Vec<&str> =
-            entries.iter().filter(|entry| entry.resource == *resource).map(|entry| entry.id.as_str()).collect();
+        let mut ids: Vec<&Identifier> =
+            entries.iter().filter(|entry| entry.resource == *resource).map(|entry| &entry.id).collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {

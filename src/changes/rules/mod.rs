@@ -6,7 +6,10 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::kernel::codes::{Pattern, codes};
+use crate::kernel::{
+    codes::{Pattern, codes},
+    id::Identifier,
+};
 
 pub use self::digest::{ByRegion, Canonical, Digested, Mirror, Profile, Register};
 
@@ -93,7 +96,7 @@ pub struct Entry {
     /// The collection.
     pub resource: Resource,
     /// The resource's id.
-    pub id: String,
+    pub id: Identifier,
     /// What happened.
     pub op: Op,
     /// The resource's version after it.

@@ -10,10 +10,11 @@ use super::{
     contribution::ContributionDecisionOut,
 };
 use crate::{
-    action_programs::{MilestoneOut, ProjectOut},
+    action_programs::{MilestoneOut, ProjectOut, named_axis},
     kernel::{
         clock::rfc3339,
         date::Date,
+        id::{Identifier, Reference},
         language::{Language, LanguageMap},
         text,
         violation::{Violations, email_address, long_line, short_line},
@@ -31,8 +32,8 @@ const REASON_CHARS: usize = 2_000;
 pub struct ContributionIn {
     /// The axis of the programme that it belongs to.
     #[serde(default)]
-    #[schema(example = json!(null), format = "uuid")]
-    pub axis_id: Option<String>,
+    #[schema(value_type = Option<String>, example = json!(null), format = "uuid")]
+    pub axis_id: Option<Reference<Identifier>>,
     /// In your own words, of at most 4,000 characters; it may have several lines.
     #[validate(custom(function = "several_lines"))]
     #[schema(example = "Publier le budget avec des images simples.", max_length = 4000)]
@@ -69,20 +70,17 @@ fn several_lines(text: &str) -> Result<(), ValidationError> {
 impl ContributionIn {
     /// What was sent, with what is wrong with it so far; `axes` are the ids of the programme's axes.
     #[must_use]
-    pub fn read(self, axes: &[String]) -> (Violations, Content) {
+    pub fn read(self, axes: &[Identifier]) -> (Violations, Content) {
         let mut violations = Violations::default();
         violations.add_fields(self.validate());
-        if let Some(axis) = self.axis_id.as_ref().filter(|id| !axes.contains(*id)) {
-            let shown = text::shown(axis);
-            violations.add("/axis_id", "unknown_axis", format!("The programme has no axis {shown}."));
-        }
+        let axis_id = named_axis(&mut violations, self.axis_id.as_ref(), axes);
         let contact = self.contact.map(|contact| Contact {
             name: contact.name.as_deref().map(text::normal),
             // It was read just now.
             email: contact.email.and_then(|email| text::parse_email(&email).ok()),
         });
         let content = Content {
-            axis_id: self.axis_id,
+            axis_id,
             text: text::parse_text(&self.text, TEXT_CHARS).unwrap_or_default(),
             language: self.language,
             contact: contact.unwrap_or_default(),
@@ -187,7 +185,7 @@ impl ContributionReceiptOut {
             receipt: receipt.text(),
             submitted_at: found.created_at,
             links: ContributionReceiptLinksOut::of(receipt, &found.consultation_id),
-            consultation_id: found.consultation_id,
+            consultation_id: found.consultation_id.into_string(),
         }
     }
 }
@@ -199,13 +197,13 @@ impl ContributionStatusOut {
         let (project, milestones) = became.unzip();
         let (content, standing) = (found.content, found.standing);
         Self {
-            id: found.id,
+            id: found.id.into_string(),
             version: found.version,
             created_at: found.created_at,
             updated_at: found.updated_at,
             program: found.program.into_string(),
             member: found.owner.slug.into_string(),
-            axis_id: content.axis_id,
+            axis_id: content.axis_id.map(Identifier::into_string),
             text: content.text,
             language: content.language,
             moderation: standing.moderation,
@@ -283,8 +281,8 @@ pub struct ContributionDecisionIn {
     /// The project of the same programme that it became. What is merged needs one, what is accepted may get one later, what
     /// is rejected has none.
     #[serde(default)]
-    #[schema(example = json!(null), format = "uuid")]
-    pub project_id: Option<String>,
+    #[schema(value_type = Option<String>, example = json!(null), format = "uuid")]
+    pub project_id: Option<Reference<Identifier>>,
     /// When; today unless said otherwise.
     #[serde(default)]
     #[schema(example = "2026-05-02")]
@@ -298,6 +296,7 @@ impl ContributionDecisionIn {
         let mut violations = Violations::default();
         let reason = self.reason.checked(&mut violations, "/reason", REASON_CHARS);
         let decided_on = self.decided_on.map_or(today, Date::day);
-        (violations, Answer { decision: self.decision, decided_on, reason, project_id: self.project_id })
+        let project_id = self.project_id.as_ref().and_then(Reference::named).cloned();
+        (violations, Answer { decision: self.decision, decided_on, reason, project_id })
     }
 }

@@ -10,8 +10,8 @@ use super::super::rules::{
 use crate::{
     kernel::{
         clock::rfc3339,
-        codes::{Flag, Pattern, codes},
-        id::is_id,
+        codes::{Flag, codes},
+        id::Identifier,
         language::{Language, LanguageMap},
         paging::{Direction, Order},
     },
@@ -39,37 +39,13 @@ pub enum ModerationFilter {
 
 codes!(ModerationFilter { Pending => "pending", Published => "published", Withheld => "withheld", All => "all" });
 
-/// The id of an axis.
-#[derive(Debug, Clone)]
-pub struct AxisId(String);
-
-impl std::str::FromStr for AxisId {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_id(text) { Ok(Self(text.to_owned())) } else { Err("is no id of an axis") }
-    }
-}
-
-impl std::fmt::Display for AxisId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Pattern for AxisId {
-    fn pattern() -> String {
-        "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}".to_owned()
-    }
-}
-
 list_query! {
     /// The parameters of the list of a consultation's contributions.
     pub struct ContributionQuery of ContributionOut {
         /// `pending`, `published`, `withheld` or `all`, for who moderates; without it, those that everybody sees.
         pub moderation: One<ModerationFilter>,
         /// Only contributions to the axes with these ids; several by comma.
-        pub axis: Several<AxisId>,
+        pub axis: Several<Identifier>,
         /// Only those that were decided on so; `none` for those without a decision; several by comma.
         #[example = "none,accepted"]
         pub decision: Several<DecisionFilter>,
@@ -88,7 +64,7 @@ list_query! {
 impl ContributionQuery {
     /// Which contributions of a consultation the query asks for.
     #[must_use]
-    pub fn filters(&self, consultation_id: String) -> ContributionFilters {
+    pub fn filters(&self, consultation_id: Identifier) -> ContributionFilters {
         let moderations = match self.moderation.map(|moderation| moderation.0) {
             None | Some(ModerationFilter::Published) => vec![Moderation::Published],
             Some(ModerationFilter::Pending) => vec![Moderation::Pending],
@@ -98,7 +74,7 @@ impl ContributionQuery {
         ContributionFilters {
             consultation_id,
             moderations,
-            axes: Several::texts(&self.axis),
+            axes: Several::values(self.axis.clone()),
             decisions: Several::values(self.decision.clone()),
             updated_since: self.updated_since.map(|moment| moment.0),
             order: self.sort.unwrap_or(Order { key: ContributionSortKey::CreatedAt, direction: Direction::Ascending }),
@@ -274,14 +250,14 @@ impl ContributionOut {
             project: project.map(|id| format!("/api/v1/projects/{id}")),
         };
         Self {
-            id: found.id,
+            id: found.id.into_string(),
             version: found.version,
             created_at: found.created_at,
             updated_at: found.updated_at,
-            consultation_id: found.consultation_id,
+            consultation_id: found.consultation_id.into_string(),
             program: found.program.into_string(),
             member: found.owner.slug.into_string(),
-            axis_id: content.axis_id,
+            axis_id: content.axis_id.map(Identifier::into_string),
             text: content.text,
             language: content.language,
             moderation: standing.moderation,
@@ -306,7 +282,7 @@ impl ContributionDetailOut {
 impl From<Answer> for ContributionDecisionOut {
     fn from(answer: Answer) -> Self {
         let Answer { decision, decided_on, reason, project_id } = answer;
-        Self { decision, decided_on, reason, project_id }
+        Self { decision, decided_on, reason, project_id: project_id.map(Identifier::into_string) }
     }
 }
 

@@ -250,7 +250,7 @@ impl ConsultationOut {
         };
         let facts = found.facts;
         Self {
-            id: found.id,
+            id: found.id.into_string(),
             version: found.version,
             created_at: found.created_at,
             updated_at: found.updated_at,

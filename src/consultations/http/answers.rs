@@ -15,10 +15,7 @@ use crate::{
         roles::ContributionsModerate,
     },
     db::{Tx, WriteError},
-    kernel::{
-        clock::day_of,
-        id::{Identifier, is_id},
-    },
+    kernel::{clock::day_of, id::Identifier},
     state::AppState,
     web::{
         idempotency::Once,
@@ -111,13 +108,15 @@ pub async fn decide_contribution(
 }
 
 fn decided(tx: &mut Tx<'_>, before: &Contribution, input: ContributionDecisionIn) -> Result<Written, Problem> {
+    let is_named = input.project_id.is_some();
     let (mut violations, answer) = input.read(tx.today());
-    let project = match answer.project_id.as_deref().filter(|id| is_id(id)) {
+    let project = match &answer.project_id {
         Some(id) => find_project(tx.conn, id)?,
         None => None,
     };
-    let has_project = project.is_some_and(|project| project.program_id == before.program_id);
-    check_answer(&mut violations, &answer, has_project, (day_of(before.created_at), tx.today()));
+    let is_there = project.is_some_and(|project| project.program_id == before.program_id);
+    let project = is_named.then_some(is_there);
+    check_answer(&mut violations, &answer, project, (day_of(before.created_at), tx.today()));
     violations.done()?;
     let standing = before.standing.decide(answer).map_err(WriteError::NotNow)?;
     answered(store::set_standing(tx, before, standing)?)
@@ -134,8 +133,8 @@ fn own(
     (consultation, id): &(Identifier, Identifier),
     principal: &Principal,
 ) -> Result<Contribution, Problem> {
-    let found = store::lock_contribution(tx, id.as_str())?;
-    let found = found.filter(|found| found.consultation_id == consultation.as_str());
+    let found = store::lock_contribution(tx, id)?;
+    let found = found.filter(|found| found.consultation_id == *consultation);
     let found = found.ok_or_else(Problem::not_found)?;
     may_write::<ContributionsModerate>(principal, found.is_public(), &found.owner.id)?;
     Ok(found)

@@ -60,7 +60,7 @@ pub async fn list_contributions(
     let wants_all = query.moderation.is_some();
     let moderator = if wants_all { Some(caller.require::<ContributionsModerate>()?.clone()) } else { None };
     let id = path.into_parsed()?;
-    let (listing, frame) = query.paging().of(LIST, query.filters(id.clone().into_string()), false)?;
+    let (listing, frame) = query.paging().of(LIST, query.filters(id.clone()), false)?;
     let author = moderator.clone();
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
@@ -103,8 +103,8 @@ pub async fn get_contribution(
     let moderator = if with_contact { Some(caller.require::<ContributionsModerate>()?.clone()) } else { None };
     let (consultation, id) = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let found = store::find_contribution(conn, id.as_str())?;
-        let Some(found) = found.filter(|found| found.consultation_id == consultation.as_str()) else {
+        let found = store::find_contribution(conn, &id)?;
+        let Some(found) = found.filter(|found| found.consultation_id == consultation) else {
             return Ok(None);
         };
         // What is published reads the same for all, unless more is asked for.
@@ -159,7 +159,7 @@ pub async fn create_contribution(
 
 /// The consultation with an id that everybody sees.
 fn public(conn: &mut Conn, id: &Identifier) -> Result<Option<Consultation>, StoreError> {
-    let found = store::find(conn, id.as_str())?;
+    let found = store::find(conn, id)?;
     Ok(found.filter(|found| found.is_public))
 }
 

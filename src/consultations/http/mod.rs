@@ -99,7 +99,7 @@ pub async fn get_consultation(
 
 /// The consultation with an id, if the caller sees it.
 fn seen(conn: &mut Conn, caller: &Caller, id: &Identifier) -> Result<Option<Consultation>, StoreError> {
-    let Some(found) = store::find(conn, id.as_str())? else { return Ok(None) };
+    let Some(found) = store::find(conn, id)? else { return Ok(None) };
     let is_seen = found.is_public || caller.covers::<ProgramsDraft>(conn, &found.owner.id)?;
     Ok(Some(found).filter(|_| is_seen))
 }

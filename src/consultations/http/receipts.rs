@@ -93,7 +93,7 @@ fn became(
     found: &Contribution,
     today: NaiveDate,
 ) -> Result<Option<(ProjectOut, Vec<MilestoneOut>)>, StoreError> {
-    let id = found.standing.answer.as_ref().and_then(|answer| answer.project_id.as_deref());
+    let id = found.standing.answer.as_ref().and_then(|answer| answer.project_id.as_ref());
     let Some(id) = id else { return Ok(None) };
     let Some(project) = find_project(conn, id)?.filter(|project| project.is_public) else { return Ok(None) };
     let milestones = milestones_of(conn, &[id])?;

@@ -130,7 +130,7 @@ pub async fn delete_consultation(
 
 /// The consultation with an id and its programme, if the principal may write them; nobody else changes them meanwhile.
 fn own(tx: &mut Tx<'_>, id: &Identifier, principal: &Principal) -> Result<(Program, Consultation), Problem> {
-    let found = store::lock(tx, id.as_str())?.ok_or_else(Problem::not_found)?;
+    let found = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     may_write::<ProgramsWrite>(principal, found.is_public, &found.owner.id)?;
     let program = action_programs::find(tx.conn, &ProgramAddress::Id(found.program_id.clone()))?;
     Ok((program.ok_or_else(Problem::not_found)?, found))

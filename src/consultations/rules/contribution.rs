@@ -6,7 +6,12 @@ use serde::Serialize;
 use super::{Moderation, Standing};
 use crate::{
     action_programs::Owner,
-    kernel::{codes::codes, id::Slug, language::Language, paging::Order},
+    kernel::{
+        codes::codes,
+        id::{Identifier, Slug},
+        language::Language,
+        paging::Order,
+    },
 };
 
 /// How who contributed can be reached; who does not want to be says nothing. Personal data of law 09-08.
@@ -36,7 +41,7 @@ impl std::fmt::Debug for Contact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// The axis of the programme that it belongs to.
-    pub axis_id: Option<String>,
+    pub axis_id: Option<Identifier>,
     /// In the sender's own words.
     pub text: String,
     /// The language that they are written in.
@@ -49,7 +54,7 @@ pub struct Content {
 #[derive(Debug, Clone)]
 pub struct Contribution {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts the changes of what is not personal.
     pub version: i64,
     /// When it was sent.
@@ -57,9 +62,9 @@ pub struct Contribution {
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
     /// Id of the consultation.
-    pub consultation_id: String,
+    pub consultation_id: Identifier,
     /// Id of the programme.
-    pub program_id: String,
+    pub program_id: Identifier,
     /// Slug of the programme.
     pub program: Slug,
     /// Whether the programme is published.
@@ -114,11 +119,11 @@ codes!(ContributionSortKey { CreatedAt => "created_at" });
 #[derive(Debug, Clone, Serialize)]
 pub struct ContributionFilters {
     /// Id of the consultation.
-    pub consultation_id: String,
+    pub consultation_id: Identifier,
     /// Who sees them, any of which.
     pub moderations: Vec<Moderation>,
     /// Ids of axes, any of which.
-    pub axes: Vec<String>,
+    pub axes: Vec<Identifier>,
     /// How they were decided on, any of which.
     pub decisions: Vec<DecisionFilter>,
     /// Changed since this moment, inclusive.

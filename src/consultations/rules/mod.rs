@@ -19,7 +19,7 @@ use crate::{
     action_programs::{Drafts, Owner, Provenance, PublicationFilter, Stage},
     kernel::{
         codes::{Flag, Pattern, codes},
-        id::Slug,
+        id::{Identifier, Slug},
         language::LanguageMap,
         paging::Order,
         violation::Violations,
@@ -202,7 +202,7 @@ impl Facts {
 #[derive(Debug, Clone)]
 pub struct Consultation {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts its changes; contributions have their own.
     pub version: i64,
     /// When it was first stored.
@@ -210,7 +210,7 @@ pub struct Consultation {
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
     /// Id of the programme.
-    pub program_id: String,
+    pub program_id: Identifier,
     /// Slug of the programme.
     pub program: Slug,
     /// The programme's stage.
@@ -332,6 +332,7 @@ pub struct Filters {
 mod tests {
     use super::*;
     use crate::kernel::codes::assert_codes;
+    use crate::kernel::id::new_id;
     use proptest::prelude::*;
 
     pub fn day(offset: i64) -> NaiveDate {
@@ -354,16 +355,16 @@ mod tests {
 
     fn consultation(facts: Facts, stage: Stage, is_public: bool) -> Consultation {
         let owner = Owner {
-            id: String::new(),
+            id: new_id(),
             slug: "commune-larache".parse().unwrap(),
             region_code: "01".to_owned().try_into().unwrap(),
         };
         Consultation {
-            id: String::new(),
+            id: new_id(),
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
-            program_id: String::new(),
+            program_id: new_id(),
             program: "commune-larache-cycle-1".parse().unwrap(),
             stage,
             provenance: Provenance::Official,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Answer, Contact, Content, Decision, Facts, Kind, Moderation, Participants, Report, Standing};
 use crate::{
     action_programs::{Program, Project, Stage},
-    kernel::{clock::day_start, date::PartialDate, language::Language, language::LanguageMap},
+    kernel::{clock::day_start, date::PartialDate, id::Identifier, language::Language, language::LanguageMap},
 };
 
 /// The texts from which consultations are invented.
@@ -179,7 +179,12 @@ impl Texts {
         SeedConsultation { facts, contributions: texts.iter().enumerate().map(one).collect() }
     }
 
-    fn standing(&self, state: usize, project: Option<String>, (sent_on, today): (NaiveDate, NaiveDate)) -> Standing {
+    fn standing(
+        &self,
+        state: usize,
+        project: Option<Identifier>,
+        (sent_on, today): (NaiveDate, NaiveDate),
+    ) -> Standing {
         let at = day_start((sent_on + Days::new(2)).min(today).max(sent_on));
         let decided_on = (sent_on + Days::new(25)).min(today).max(sent_on);
         let decision = |decision, reason: &LanguageMap, project_id| Answer {

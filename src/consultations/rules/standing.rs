@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::kernel::{
     codes::codes,
+    id::Identifier,
     language::LanguageMap,
     violation::{Violation, Violations},
 };
@@ -52,7 +53,7 @@ pub struct Answer {
     /// Why.
     pub reason: LanguageMap,
     /// The project that it became.
-    pub project_id: Option<String>,
+    pub project_id: Option<Identifier>,
 }
 
 /// What who moderates says.
@@ -112,22 +113,22 @@ impl Standing {
     }
 }
 
-/// Notes what is wrong with a decision on what was sent on a day. `has_project` says whether its programme has the project
-/// that the decision names.
+/// Notes what is wrong with a decision on what was sent on a day. `project` says whether its programme has the project
+/// that the decision names, where it names one.
 pub fn check_answer(
     violations: &mut Violations,
     answer: &Answer,
-    has_project: bool,
+    project: Option<bool>,
     (sent_on, today): (NaiveDate, NaiveDate),
 ) {
-    match (answer.decision, &answer.project_id) {
+    match (answer.decision, project) {
         (Decision::Merged, None) => {
             violations.add("/project_id", "project_missing", "What is merged names the project.");
         }
         (Decision::Rejected, Some(_)) => {
             violations.add("/project_id", "not_wanted", "What is rejected became no project.");
         }
-        (_, Some(_)) if !has_project => {
+        (_, Some(false)) => {
             violations.add("/project_id", "unknown_project", "The programme has no such project.");
         }
         _ => {}
@@ -149,7 +150,7 @@ mod tests {
 
     fn answer(decision: Decision, project: bool, day: i64) -> Answer {
         let decided_on = "2026-01-01".parse::<NaiveDate>().unwrap() + chrono::TimeDelta::days(day);
-        let project_id = project.then(String::new);
+        let project_id = project.then(crate::kernel::id::new_id);
         Answer { decision, decided_on, reason: LanguageMap::default(), project_id }
     }
 
@@ -205,7 +206,7 @@ mod tests {
             let decision = Decision::ALL[decision];
             let mut violations = Violations::default();
             let (sent, today) = (answer(decision, false, 0).decided_on, answer(decision, false, 1).decided_on);
-            check_answer(&mut violations, &answer(decision, named, day), has, (sent, today));
+            check_answer(&mut violations, &answer(decision, named, day), named.then_some(has), (sent, today));
             let project = match decision {
                 Decision::Accepted => !named || has,
                 Decision::Merged => named && has,

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     action_programs::take_turn,
     db::{Change, Conn, Deed, Operation, StoreError, Tx, WriteError, difference, json, schema::contribution},
-    kernel::{audit::Action, id::new_id},
+    kernel::{
+        audit::Action,
+        id::{Identifier, new_id},
+    },
 };
 
 /// The digests of what is secret about a contribution.
@@ -105,7 +108,7 @@ fn sent_before(
         return Ok(Some(Sent::Other));
     }
     let receipt = key.unmask(&consultation.id, &mask).ok_or_else(|| StoreError::corrupt("a mask of no receipt"))?;
-    let found = find_contribution(conn, &id)?;
+    let found = find_contribution(conn, &Identifier::stored(id))?;
     Ok(found.map(|found| Sent::Again(found, receipt)))
 }
 
@@ -113,7 +116,7 @@ fn sent_before(
 ///
 /// # Errors
 /// The database's.
-pub fn lock_contribution(tx: &mut Tx<'_>, id: &str) -> Result<Option<Contribution>, StoreError> {
+pub fn lock_contribution(tx: &mut Tx<'_>, id: &Identifier) -> Result<Option<Contribution>, StoreError> {
     take_turn(tx)?;
     find_contribution(tx.conn, id)
 }
@@ -128,7 +131,7 @@ pub fn set_standing(tx: &mut Tx<'_>, before: &Contribution, standing: Standing) 
     }
     let after = Contribution { standing, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
     let answer = after.standing.answer.as_ref();
-    diesel::update(contribution::table.filter(contribution::id.eq(&after.id)))
+    diesel::update(contribution::table.filter(contribution::id.eq(after.id.as_str())))
         .set((
             contribution::version.eq(after.version),
             contribution::updated_at.eq(after.updated_at.naive_utc()),
@@ -154,7 +157,14 @@ pub fn set_standing(tx: &mut Tx<'_>, before: &Contribution, standing: Standing) 
     let (was, now) = difference(was, json::value(&ContributionRow::of(&after)?)?);
     let (id, version) = (Some(after.id.clone()), Some(after.version));
     let (resource, before, after_values) = (CONTRIBUTIONS, Some(was), Some(now));
-    tx.audit(Deed { action: Action::Updated, resource, id, version, before, after: after_values });
+    tx.audit(Deed {
+        action: Action::Updated,
+        resource,
+        id: id.map(Identifier::into_string),
+        version,
+        before,
+        after: after_values,
+    });
     Ok(after)
 }
 

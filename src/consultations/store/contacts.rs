@@ -11,7 +11,7 @@ use super::{
 use crate::{
     action_programs::take_turn,
     db::{Conn, Deed, StoreError, Tx, schema::contribution},
-    kernel::audit::Action,
+    kernel::{audit::Action, id::Identifier},
 };
 
 /// Every contribution whose sender left an e-mail address.
@@ -61,10 +61,17 @@ pub fn forget_contacts(tx: &mut Tx<'_>, before: NaiveDate, most: i64) -> Result<
 
 fn write(tx: &mut Tx<'_>, found: &Contribution, contact: &Contact, action: Action) -> Result<(), StoreError> {
     tx.note_erasure();
-    diesel::update(contribution::table.filter(contribution::id.eq(&found.id)))
+    diesel::update(contribution::table.filter(contribution::id.eq(found.id.as_str())))
         .set((contribution::contact_name.eq(&contact.name), contribution::contact_email.eq(&contact.email)))
         .execute(tx.conn)?;
     let (id, version) = (Some(found.id.clone()), Some(found.version));
-    tx.audit(Deed { action, resource: CONTRIBUTIONS, id, version, before: None, after: None });
+    tx.audit(Deed {
+        action,
+        resource: CONTRIBUTIONS,
+        id: id.map(Identifier::into_string),
+        version,
+        before: None,
+        after: None,
+    });
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     kernel::{
         clock::day_start,
-        id::Slug,
+        id::{Identifier, Slug},
         paging::{Found, Key, Listing, Position},
     },
 };
@@ -62,12 +62,12 @@ impl ContributionRow {
         let (content, standing) = (&found.content, &found.standing);
         let answer = standing.answer.as_ref();
         Ok(Self {
-            id: found.id.clone(),
+            id: found.id.to_string(),
             version: found.version,
             created_at: found.created_at.naive_utc(),
             updated_at: found.updated_at.naive_utc(),
-            consultation_id: found.consultation_id.clone(),
-            axis_id: content.axis_id.clone(),
+            consultation_id: found.consultation_id.to_string(),
+            axis_id: content.axis_id.as_ref().map(Identifier::to_string),
             body: content.text.clone(),
             body_language: content.language.as_str().to_owned(),
             contact_name: content.contact.name.clone(),
@@ -78,7 +78,7 @@ impl ContributionRow {
             decision: answer.map(|answer| answer.decision.as_str().to_owned()),
             decided_on: answer.map(|answer| answer.decided_on),
             decision_reason: answer.map(|answer| json::write(&answer.reason)).transpose()?,
-            project_id: answer.and_then(|answer| answer.project_id.clone()),
+            project_id: answer.and_then(|answer| answer.project_id.as_ref().map(Identifier::to_string)),
         })
     }
 
@@ -86,7 +86,7 @@ impl ContributionRow {
         let parts = self.decision.as_ref().zip(self.decided_on).zip(self.decision_reason.as_ref());
         let Some(((decision, decided_on), reason)) = parts else { return Ok(None) };
         let (decision, reason) = (parsed(decision)?, json::read(reason)?);
-        Ok(Some(Answer { decision, decided_on, reason, project_id: self.project_id.clone() }))
+        Ok(Some(Answer { decision, decided_on, reason, project_id: self.project_id.clone().map(Identifier::stored) }))
     }
 }
 
@@ -107,10 +107,10 @@ fn read((row, consultation, program, member): Read) -> Result<Contribution, Stor
     Ok(Contribution {
         program: Slug::try_from(program).map_err(StoreError::corrupt)?,
         program_is_public: consultation.is_public,
-        program_id: consultation.program_id,
+        program_id: Identifier::stored(consultation.program_id),
         owner: owner(consultation.member_id, member, consultation.region_code)?,
         content: Content {
-            axis_id: row.axis_id,
+            axis_id: row.axis_id.map(Identifier::stored),
             text: row.body,
             language: parsed(&row.body_language)?,
             contact: Contact { name: row.contact_name, email: row.contact_email },
@@ -121,11 +121,11 @@ fn read((row, consultation, program, member): Read) -> Result<Contribution, Stor
             withheld_because: row.withheld_because,
             answer,
         },
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
-        consultation_id: row.consultation_id,
+        consultation_id: Identifier::stored(row.consultation_id),
     })
 }
 
@@ -162,8 +162,8 @@ fn columns() -> Columns {
 ///
 /// # Errors
 /// The database's.
-pub fn find_contribution(conn: &mut Conn, id: &str) -> Result<Option<Contribution>, StoreError> {
-    let row = parts().select(columns()).filter(contribution::id.eq(id)).first(conn).optional()?;
+pub fn find_contribution(conn: &mut Conn, id: &Identifier) -> Result<Option<Contribution>, StoreError> {
+    let row = parts().select(columns()).filter(contribution::id.eq(id.as_str())).first(conn).optional()?;
     row.map(read).transpose()
 }
 
@@ -205,8 +205,8 @@ pub(super) fn with_contact(conn: &mut Conn, before: NaiveDate, most: i64) -> Res
 ///
 /// # Errors
 /// The database's.
-pub fn find_contributions_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Contribution>, StoreError> {
-    let query = parts().select(columns()).filter(contribution::id.eq_any(ids.iter().copied()));
+pub fn find_contributions_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Contribution>, StoreError> {
+    let query = parts().select(columns()).filter(contribution::id.eq_any(ids.iter().map(|id| id.as_str())));
     let query = query.filter(contribution::moderation.eq("published"));
     let rows: Vec<_> = query.filter(consultation::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read).collect()
@@ -260,20 +260,21 @@ fn look_up_axes(conn: &mut Conn, lookup: &mut Lookup, filters: &ContributionFilt
     lookup.codes(AXIS, &filters.axes, |ids| {
         let own = action_program_axis::table
             .inner_join(consultation::table.on(consultation::program_id.eq(action_program_axis::program_id)))
-            .filter(consultation::id.eq(&filters.consultation_id));
+            .filter(consultation::id.eq(filters.consultation_id.as_str()));
         let named = own.filter(action_program_axis::id.eq_any(ids.iter().copied()));
         Ok(named.select(action_program_axis::id).load(conn)?)
     })
 }
 
 fn filtered(filters: &ContributionFilters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {
-    let mut query = parts().filter(contribution::consultation_id.eq(&filters.consultation_id)).into_boxed::<Backend>();
+    let mut query =
+        parts().filter(contribution::consultation_id.eq(filters.consultation_id.as_str())).into_boxed::<Backend>();
     if !filters.moderations.is_empty() {
         let codes = filters.moderations.iter().map(|moderation| moderation.as_str());
         query = query.filter(contribution::moderation.eq_any(codes));
     }
     if !filters.axes.is_empty() {
-        query = query.filter(contribution::axis_id.eq_any(&filters.axes));
+        query = query.filter(contribution::axis_id.eq_any(filters.axes.iter().map(Identifier::as_str)));
     }
     if !filters.decisions.is_empty() {
         let codes: Vec<&str> = filters.decisions.iter().map(|decision| decision.as_str()).collect();

@@ -32,7 +32,7 @@ use crate::{
     kernel::{
         audit::Collection,
         codes::Flag,
-        id::Slug,
+        id::{Identifier, Slug},
         paging::{Found, Key, Listing, Position},
     },
     members,
@@ -85,12 +85,12 @@ impl Row {
         let (facts, counted) = (&found.facts, found.facts.participants);
         let report = facts.report.as_ref();
         Ok(Self {
-            id: found.id.clone(),
+            id: found.id.to_string(),
             version: found.version,
             created_at: found.created_at.naive_utc(),
             updated_at: found.updated_at.naive_utc(),
-            program_id: found.program_id.clone(),
-            member_id: found.owner.id.clone(),
+            program_id: found.program_id.to_string(),
+            member_id: found.owner.id.to_string(),
             region_code: found.owner.region_code.to_string(),
             round: facts.round,
             kind: facts.kind.as_str().to_owned(),
@@ -141,7 +141,11 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T,
 
 fn owner(id: String, slug: String, region_code: String) -> Result<Owner, StoreError> {
     let (slug, region_code) = (Slug::try_from(slug), Code::try_from(region_code));
-    Ok(Owner { id, slug: slug.map_err(StoreError::corrupt)?, region_code: region_code.map_err(StoreError::corrupt)? })
+    Ok(Owner {
+        id: Identifier::stored(id),
+        slug: slug.map_err(StoreError::corrupt)?,
+        region_code: region_code.map_err(StoreError::corrupt)?,
+    })
 }
 
 fn read((row, program, member): (Row, ProgramPart, String)) -> Result<Consultation, StoreError> {
@@ -164,11 +168,11 @@ fn read((row, program, member): (Row, ProgramPart, String)) -> Result<Consultati
             participants,
             report: row.report_url.map(|url| Report { url, published_on }),
         },
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
-        program_id: row.program_id,
+        program_id: Identifier::stored(row.program_id),
     })
 }
 
@@ -199,8 +203,8 @@ fn columns() -> Columns {
 ///
 /// # Errors
 /// The database's.
-pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Consultation>, StoreError> {
-    let row = parts().select(columns()).filter(consultation::id.eq(id)).first(conn).optional()?;
+pub fn find(conn: &mut Conn, id: &Identifier) -> Result<Option<Consultation>, StoreError> {
+    let row = parts().select(columns()).filter(consultation::id.eq(id.as_str())).first(conn).optional()?;
     row.map(read).transpose()
 }
 
@@ -208,8 +212,8 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Consultation>, StoreErro
 ///
 /// # Errors
 /// The database's.
-pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Consultation>, StoreError> {
-    let query = parts().select(columns()).filter(consultation::id.eq_any(ids.iter().copied()));
+pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Consultation>, StoreError> {
+    let query = parts().select(columns()).filter(consultation::id.eq_any(ids.iter().map(|id| id.as_str())));
     let rows: Vec<_> = query.filter(consultation::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read).collect()
 }

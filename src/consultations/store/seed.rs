@@ -18,7 +18,10 @@ use crate::{
         Change, Operation, StoreError, Tx,
         schema::{consultation, contribution},
     },
-    kernel::{audit::Collection, id::new_id},
+    kernel::{
+        audit::Collection,
+        id::{Identifier, new_id},
+    },
 };
 
 /// Adds invented consultations to the invented programmes that have none, and returns how many. The contribution that first
@@ -29,18 +32,19 @@ use crate::{
 pub fn seed(tx: &mut Tx<'_>, texts: &Texts, example: Receipt) -> Result<usize, StoreError> {
     action_programs::take_turn(tx)?;
     let programs = action_programs::published_of(tx.conn, Provenance::Illustrative)?;
-    let ids: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();
+    let ids: Vec<&Identifier> = programs.iter().map(|program| &program.id).collect();
     let projects = action_programs::projects_of(tx.conn, &ids)?;
     let mut of_program: HashMap<String, Vec<Project>> = HashMap::new();
     for project in projects {
-        of_program.entry(project.program_id.clone()).or_default().push(project);
+        of_program.entry(project.program_id.to_string()).or_default().push(project);
     }
     let consulted: Vec<String> = consultation::table.select(consultation::program_id).distinct().load(tx.conn)?;
     let consulted: HashSet<String> = consulted.into_iter().collect();
     let today = tx.today();
     let (mut added, mut contributions, mut example) = (0, Vec::new(), Some(example));
-    for (number, program) in programs.iter().enumerate().filter(|(_, program)| !consulted.contains(&program.id)) {
-        let own = of_program.remove(&program.id).unwrap_or_default();
+    for (number, program) in programs.iter().enumerate().filter(|(_, program)| !consulted.contains(program.id.as_str()))
+    {
+        let own = of_program.remove(program.id.as_str()).unwrap_or_default();
         for SeedConsultation { facts, contributions: sent } in texts.illustrate(number, (program, &own), today) {
             let new = new(tx, program, facts);
             diesel::insert_into(consultation::table).values(Row::of(&new)?).execute(tx.conn)?;
@@ -56,7 +60,7 @@ pub fn seed(tx: &mut Tx<'_>, texts: &Texts, example: Receipt) -> Result<usize, S
         }
         let became_project = found.standing.answer.as_ref().is_some_and(|answer| answer.project_id.is_some());
         let receipt = example.take_if(|_| became_project);
-        let receipt = receipt.unwrap_or_else(|| Receipt::of(Sha256::digest(&found.id).into()));
+        let receipt = receipt.unwrap_or_else(|| Receipt::of(Sha256::digest(found.id.as_str()).into()));
         let key = SenderKey::parse(&found.id).ok_or_else(|| StoreError::corrupt("an id that is no key"))?;
         rows.push((ContributionRow::of(&found)?, Secrets::of(&found.consultation_id, (&key, b""), &receipt)));
     }
@@ -65,7 +69,7 @@ pub fn seed(tx: &mut Tx<'_>, texts: &Texts, example: Receipt) -> Result<usize, S
 }
 
 /// The contribution that a seed grows into.
-fn contribution(tx: &Tx<'_>, program: &Program, consultation_id: &str, seed: SeedContribution) -> Contribution {
+fn contribution(tx: &Tx<'_>, program: &Program, consultation_id: &Identifier, seed: SeedContribution) -> Contribution {
     Contribution {
         id: new_id(),
         version: 1,
@@ -88,6 +92,6 @@ fn insert(tx: &mut Tx<'_>, rows: Vec<(ContributionRow, Secrets)>) -> Result<(), 
     Ok(())
 }
 
-fn note(tx: &mut Tx<'_>, resource: Collection, id: &str) {
+fn note(tx: &mut Tx<'_>, resource: Collection, id: &Identifier) {
     tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
 }

@@ -13,14 +13,17 @@ use crate::{
         Change, Conn, Operation, StoreError, Tx, WriteError, json,
         schema::{consultation, contribution},
     },
-    kernel::{id::new_id, violation::Violation},
+    kernel::{
+        id::{Identifier, new_id},
+        violation::Violation,
+    },
 };
 
 /// The consultation with an id, which nobody else changes meanwhile.
 ///
 /// # Errors
 /// The database's.
-pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<Option<Consultation>, StoreError> {
+pub fn lock(tx: &mut Tx<'_>, id: &Identifier) -> Result<Option<Consultation>, StoreError> {
     take_turn(tx)?;
     find(tx.conn, id)
 }
@@ -67,7 +70,7 @@ pub fn update(tx: &mut Tx<'_>, before: &Consultation, facts: Facts) -> Result<Co
     let after = Consultation { facts, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
     let row = Row::of(&after)?;
     let (was, now) = (json::value(&Row::of(before)?)?, json::value(&row)?);
-    diesel::update(consultation::table.filter(consultation::id.eq(&after.id))).set(row).execute(tx.conn)?;
+    diesel::update(consultation::table.filter(consultation::id.eq(after.id.as_str()))).set(row).execute(tx.conn)?;
     tx.record_if(after.is_public, change(&after, Operation::Updated, after.version), Some(was), Some(now));
     Ok(after)
 }
@@ -83,13 +86,13 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Consultation) -> Result<(), WriteError> {
         return Err(WriteError::NotNow(Violation::new("", "has_contributions", detail).into()));
     }
     let before = json::value(&Row::of(gone)?)?;
-    diesel::delete(consultation::table.filter(consultation::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(consultation::table.filter(consultation::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     tx.record_if(gone.is_public, change(gone, Operation::Deleted, gone.version + 1), Some(before), None);
     Ok(())
 }
 
-fn contributions(conn: &mut Conn, id: &str) -> Result<i64, StoreError> {
-    Ok(contribution::table.filter(contribution::consultation_id.eq(id)).count().get_result(conn)?)
+fn contributions(conn: &mut Conn, id: &Identifier) -> Result<i64, StoreError> {
+    Ok(contribution::table.filter(contribution::consultation_id.eq(id.as_str())).count().get_result(conn)?)
 }
 
 fn change(found: &Consultation, operation: Operation, version: i64) -> Change {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::super::rules::{
-    Answer, Completion, Evaluation, Facts, Kind, OpenedGovernment, Subject, Verdict, Voice, check_facts,
+    Answer, Completion, Evaluation, Facts, Kind, OpenedGovernment, Subject, Verdict, Voice, check_facts, refuse_project,
 };
 use crate::{
     action_programs::Publication,
@@ -14,6 +14,7 @@ use crate::{
         bounded,
         date::Date,
         http_url,
+        id::{Identifier, Reference},
         language::{LanguageMap, LanguageMapPatch},
         patch::{Patch, replaced},
         violation::{Violations, web_address},
@@ -35,8 +36,8 @@ pub struct EvaluationIn {
     pub kind: Kind,
     /// Identifier of the project, for `end_of_commitment` and only there.
     #[serde(default)]
-    #[schema(example = json!(null), format = "uuid")]
-    pub project_id: Option<String>,
+    #[schema(value_type = Option<String>, example = json!(null), format = "uuid")]
+    pub project_id: Option<Reference<Identifier>>,
     /// Whether the organisation is independent of the member, which the member itself is not; not unless said otherwise.
     #[serde(default)]
     #[schema(example = false)]
@@ -87,7 +88,8 @@ impl EvaluationIn {
     pub fn read(self, voice: Voice, today: NaiveDate) -> (Violations, Subject, Facts) {
         let mut violations = Violations::default();
         violations.add_fields(self.validate());
-        let subject = Subject { kind: self.kind, project_id: self.project_id };
+        let project_id = self.project_id.as_ref().and_then(Reference::named).cloned();
+        let subject = Subject { kind: self.kind, project_id };
         let independence =
             self.independence.map(|text| text.checked(&mut violations, "/independence", INDEPENDENCE_CHARS));
         let answers = self.answers.into_iter().enumerate();
@@ -99,7 +101,10 @@ impl EvaluationIn {
             opened_government: self.opened_government,
             answers: answers.map(|(at, answer)| answer.read(at, &mut violations)).collect(),
         };
-        check_facts(&mut violations, &subject, voice, &facts, today);
+        check_facts(&mut violations, (self.kind, self.project_id.is_some()), voice, &facts, today);
+        if let Some(unknown) = self.project_id.filter(|_| subject.project_id.is_none()) {
+            refuse_project(&mut violations, unknown.shown());
+        }
         (violations, subject, facts)
     }
 }
@@ -166,7 +171,7 @@ impl EvaluationPatch {
         let answers = facts.answers.into_iter().map(AnswerIn::from).collect();
         EvaluationIn {
             kind: subject.kind,
-            project_id: subject.project_id,
+            project_id: subject.project_id.map(Reference::from),
             is_independent: self.is_independent.onto(Some(facts.is_independent)).unwrap_or_default(),
             independence: self.independence.onto_map(facts.independence),
             evaluated_on: self.evaluated_on.onto(None).unwrap_or(Date(facts.evaluated_on)),

@@ -61,7 +61,7 @@ impl EvaluationQuery {
             program,
             kinds: Several::values(self.kind.clone()),
             voices: Several::values(self.voice.clone()),
-            projects: Several::values(self.project.clone()).into_iter().map(Identifier::into_string).collect(),
+            projects: Several::values(self.project.clone()),
             publication: self.publication.map(|publication| publication.0),
             updated_since: self.updated_since.map(|moment| moment.0),
             order: self.sort.unwrap_or(Order { key: SortKey::CreatedAt, direction: Direction::Ascending }),
@@ -214,7 +214,7 @@ impl SideBySideOut {
         };
         let group = |(Subject { kind, project_id }, voices): (Subject, Vec<Said>)| Self {
             kind,
-            project_id,
+            project_id: project_id.map(Identifier::into_string),
             voices: voices.into_iter().map(voice).collect(),
         };
         side_by_side(said).into_iter().map(group).collect()
@@ -255,13 +255,13 @@ impl From<Evaluation> for EvaluationOut {
         };
         let facts = evaluation.facts;
         Self {
-            id: evaluation.id,
+            id: evaluation.id.into_string(),
             version: evaluation.version,
             created_at: evaluation.created_at,
             updated_at: evaluation.updated_at,
             program: evaluation.program.into_string(),
             member: evaluation.member.into_string(),
-            project_id: evaluation.subject.project_id,
+            project_id: evaluation.subject.project_id.map(Identifier::into_string),
             kind: evaluation.subject.kind,
             voice: evaluation.author.voice,
             organisation: evaluation.author.organisation,

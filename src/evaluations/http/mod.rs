@@ -105,7 +105,7 @@ pub async fn get_evaluation(
     let (address, id) = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let Some(program) = program_seen(conn, &caller, &address)? else { return Ok(None) };
-        let Some(found) = store::find(conn, &program.id, id.as_str())? else { return Ok(None) };
+        let Some(found) = store::find(conn, &program.id, &id)? else { return Ok(None) };
         let is_seen = found.publication == Publication::Published
             || is_own::<EvaluationsWrite>(conn, &caller, &program.owner.id, &found.author)?;
         Ok(Some(found).filter(|_| is_seen))

@@ -24,8 +24,8 @@ pub fn author<P: Needs>(conn: &mut Conn, principal: &Principal, member_id: &str)
     let organisation = |conn: &mut Conn| Ok::<_, StoreError>(auth::store::own(conn, claims)?.organisation);
     let (voice, organisation) = match claims.role {
         Role::FocalPoint if principal.covers::<P>(member_id) => {
-            let member = members::find(conn, &MemberAddress::Id(member_id.to_owned()))?;
-            (Voice::Member, member.map(|member| member.facts.name.read(Language::Fr).to_owned()))
+            let member = member_id.parse().ok().map(|id| members::find(conn, &MemberAddress::Id(id))).transpose()?;
+            (Voice::Member, member.flatten().map(|member| member.facts.name.read(Language::Fr).to_owned()))
         }
         Role::Evaluator => (Voice::CivilSociety, organisation(conn)?),
         Role::Secretariat => {

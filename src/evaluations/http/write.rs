@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 use super::{
     super::{
         dto::{EvaluationIn, EvaluationOut, EvaluationPatch},
-        rules::{Author, Evaluation, Subject, check_stage},
+        rules::{Author, Evaluation, Subject, check_stage, refuse_project},
         store,
     },
     another_voice, author, speaking,
@@ -17,11 +17,7 @@ use crate::{
         roles::{EvaluationsWrite, ProgramsDraft},
     },
     db::{Conn, StoreError, Tx, WriteError},
-    kernel::{
-        id::{Identifier, is_id},
-        text::shown,
-        violation::Violations,
-    },
+    kernel::{id::Identifier, violation::Violations},
     state::AppState,
     web::{
         idempotency::Once,
@@ -154,7 +150,7 @@ fn own(
     principal: &Principal,
 ) -> Result<(Program, Evaluation), Problem> {
     let program = seen(tx, program, principal)?;
-    let found = store::find(tx.conn, &program.id, id.as_str())?;
+    let found = store::find(tx.conn, &program.id, id)?;
     let found = found.ok_or_else(Problem::not_found)?;
     let author = author::<EvaluationsWrite>(tx.conn, principal, &program.owner.id)?;
     let is_own = author.is_some_and(|author| author.is_same_as(&found.author));
@@ -183,9 +179,8 @@ fn check_project(
     subject: &Subject,
 ) -> Result<(), StoreError> {
     let Some(id) = subject.project_id.as_ref().filter(|_| !violations.has("/project_id")) else { return Ok(()) };
-    if !is_id(id) || !store::has_project(conn, &program.id, id)? {
-        let detail = format!("The programme has no project {}.", shown(id));
-        violations.add("/project_id", "unknown_project", detail);
+    if !store::has_project(conn, &program.id, id)? {
+        refuse_project(violations, id);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::{Facts, Kind, Subject, Voice};
+use super::{Facts, Kind, Voice};
 use crate::{
     action_programs::Stage,
     kernel::violation::{Violation, Violations},
@@ -13,13 +13,19 @@ use crate::{
 const MOST_ANSWERS: usize = 50;
 
 /// Checks what an evaluation says, beside its single properties.
-pub fn check_facts(violations: &mut Violations, subject: &Subject, voice: Voice, facts: &Facts, today: NaiveDate) {
-    let kind = subject.kind.as_str();
-    if subject.kind.is_about_a_project() && subject.project_id.is_none() {
+pub fn check_facts(
+    violations: &mut Violations,
+    (of_kind, names_a_project): (Kind, bool),
+    voice: Voice,
+    facts: &Facts,
+    today: NaiveDate,
+) {
+    let kind = of_kind.as_str();
+    if of_kind.is_about_a_project() && !names_a_project {
         let detail = format!("An evaluation of the kind {kind} is about a project: project_id is missing.");
         violations.add("/project_id", "missing_value", detail);
     }
-    if !subject.kind.is_about_a_project() && subject.project_id.is_some() {
+    if !of_kind.is_about_a_project() && names_a_project {
         let detail = format!("An evaluation of the kind {kind} is about the whole programme, not a project.");
         violations.add("/project_id", "unfit_kind", detail);
     }
@@ -41,13 +47,20 @@ pub fn check_facts(violations: &mut Violations, subject: &Subject, voice: Voice,
         violations.add("/evaluated_on", "in_the_future", "evaluated_on lies in the future.");
     }
     let scales = [("completion", facts.completion.is_none()), ("opened_government", facts.opened_government.is_none())];
-    for (name, _) in scales.into_iter().filter(|(_, is_missing)| *is_missing && subject.kind.is_conclusive()) {
+    for (name, _) in scales.into_iter().filter(|(_, is_missing)| *is_missing && of_kind.is_conclusive()) {
         let detail = format!("An evaluation of the kind {kind} says what has come out: {name} is missing.");
         violations.add(format!("/{name}"), "missing_value", detail);
     }
     if facts.answers.len() > MOST_ANSWERS {
         let detail = format!("An evaluation has at most {MOST_ANSWERS} answers.");
         violations.add("/answers", "too_many", detail);
+    }
+}
+
+/// Notes that the programme has no such project, unless something else is wrong with it already.
+pub fn refuse_project(violations: &mut Violations, shown: &str) {
+    if !violations.has("/project_id") {
+        violations.add("/project_id", "unknown_project", format!("The programme has no project {shown}."));
     }
 }
 
@@ -109,7 +122,6 @@ mod tests {
             completion: bool, opened: bool, offset in -3i64..3,
         ) {
             let (kind, voice) = (Kind::ALL[kind], Voice::ALL[voice]);
-            let subject = Subject { kind, project_id: names_a_project.then(String::new) };
             let facts = Facts {
                 is_independent,
                 independence: says_how.then(LanguageMap::default),
@@ -119,7 +131,7 @@ mod tests {
                 answers: Vec::new(),
             };
             let mut violations = Violations::default();
-            check_facts(&mut violations, &subject, voice, &facts, day(0));
+            check_facts(&mut violations, (kind, names_a_project), voice, &facts, day(0));
             let sound = names_a_project == (kind == Kind::EndOfCommitment)
                 && !(is_independent && voice == Voice::Member)
                 && is_independent == says_how

@@ -8,12 +8,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
-    content::{check_facts, check_stage},
+    content::{check_facts, check_stage, refuse_project},
     reference::{Evaluated, Seed, parse_texts},
 };
 use crate::{
     action_programs::{Publication, PublicationFilter},
-    kernel::{codes::codes, id::Slug, language::LanguageMap, paging::Order},
+    kernel::{
+        codes::codes,
+        id::{Identifier, Slug},
+        language::LanguageMap,
+        paging::Order,
+    },
 };
 
 /// What is evaluated, and when.
@@ -170,7 +175,7 @@ pub struct Subject {
     /// What is evaluated, and when.
     pub kind: Kind,
     /// Id of the project, for those that are about one.
-    pub project_id: Option<String>,
+    pub project_id: Option<Identifier>,
 }
 
 /// What is said in an evaluation.
@@ -194,7 +199,7 @@ pub struct Facts {
 #[derive(Debug, Clone)]
 pub struct Evaluation {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts its changes.
     pub version: i64,
     /// When it was first stored.
@@ -202,7 +207,7 @@ pub struct Evaluation {
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
     /// Id of the programme.
-    pub program_id: String,
+    pub program_id: Identifier,
     /// Slug of the programme.
     pub program: Slug,
     /// Slug of the member.
@@ -237,7 +242,7 @@ impl Evaluation {
 #[derive(Debug, Clone)]
 pub struct Said {
     /// Id of the evaluation.
-    pub id: String,
+    pub id: Identifier,
     /// What it is about.
     pub subject: Subject,
     /// Who says it.
@@ -289,7 +294,7 @@ pub struct Filters {
     /// Voices, any of which.
     pub voices: Vec<Voice>,
     /// Ids of projects, any of which.
-    pub projects: Vec<String>,
+    pub projects: Vec<Identifier>,
     /// What is not published, too or only.
     pub publication: Option<PublicationFilter>,
     /// Changed since this moment, inclusive.
@@ -325,9 +330,9 @@ mod tests {
 
     fn said((kind, project, voice, organisation): (usize, usize, usize, usize)) -> Said {
         let kind = Kind::ALL[kind];
-        let project_id = kind.is_about_a_project().then(|| format!("p{project}"));
+        let project_id = kind.is_about_a_project().then(|| Identifier::stored(format!("p{project}")));
         Said {
-            id: format!("{kind:?} {project} {voice} {organisation}"),
+            id: Identifier::stored(format!("{kind:?} {project} {voice} {organisation}")),
             subject: Subject { kind, project_id },
             author: Author { voice: Voice::ALL[voice], organisation: format!("o{organisation}") },
             is_independent: false,
@@ -351,9 +356,9 @@ mod tests {
                 prop_assert!(voices.iter().all(|one| one.subject == *subject));
                 prop_assert!(voices.is_sorted_by_key(|one| one.author.voice));
             }
-            let mut found: Vec<&String> = groups.iter().flat_map(|(_, voices)| voices).map(|one| &one.id).collect();
+            let mut found: Vec<&Identifier> = groups.iter().flat_map(|(_, voices)| voices).map(|one| &one.id).collect();
             let wanted: Vec<Said> = all.into_iter().map(said).collect();
-            let mut wanted: Vec<&String> = wanted.iter().map(|one| &one.id).collect();
+            let mut wanted: Vec<&Identifier> = wanted.iter().map(|one| &one.id).collect();
             found.sort();
             wanted.sort();
             prop_assert_eq!(found, wanted);

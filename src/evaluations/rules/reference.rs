@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Answer, Author, Completion, Facts, Kind, OpenedGovernment, Subject, Verdict, Voice, check_stage};
 use crate::{
     action_programs::{Publication, Stage},
-    kernel::language::LanguageMap,
+    kernel::{id::Identifier, language::LanguageMap},
 };
 
 /// The texts and the pattern.
@@ -46,7 +46,7 @@ struct Line {
 #[derive(Debug, Clone)]
 pub struct Evaluated {
     /// The programme's id.
-    pub program_id: String,
+    pub program_id: Identifier,
     /// Its stage.
     pub stage: Stage,
     /// The first day of its implementation, where that has one.
@@ -56,14 +56,14 @@ pub struct Evaluated {
     /// The member's name.
     pub member: String,
     /// Id of one of its projects.
-    pub project_id: Option<String>,
+    pub project_id: Option<Identifier>,
 }
 
 /// An evaluation to be loaded.
 #[derive(Debug)]
 pub struct Seed {
     /// The programme's id.
-    pub program_id: String,
+    pub program_id: Identifier,
     /// What it is about.
     pub subject: Subject,
     /// Who says it.
@@ -154,12 +154,12 @@ mod tests {
     fn program(number: usize, stage: Stage) -> Evaluated {
         let day = |text: &str| text.parse().ok();
         Evaluated {
-            program_id: number.to_string(),
+            program_id: Identifier::stored(number.to_string()),
             stage,
             implementation_from: day("2024-01-01"),
             implementation_until: day("2025-12-31"),
             member: "Commune".to_owned(),
-            project_id: Some("p1".to_owned()),
+            project_id: Some(Identifier::stored("p1".to_owned())),
         }
     }
 
@@ -190,7 +190,13 @@ mod tests {
         assert!(programs.iter().any(has_final) && !programs.iter().all(has_final));
         for seed in &seeds {
             let mut violations = Violations::default();
-            super::super::check_facts(&mut violations, &seed.subject, seed.author.voice, &seed.facts, today);
+            super::super::check_facts(
+                &mut violations,
+                (seed.subject.kind, seed.subject.project_id.is_some()),
+                seed.author.voice,
+                &seed.facts,
+                today,
+            );
             assert_eq!(violations.done(), Ok(()), "{seed:?}");
         }
         assert!(texts.illustrate(&[program(0, Stage::Cancelled), program(1, Stage::Draft)], today).is_empty());

@@ -21,7 +21,7 @@ use crate::{
     },
     kernel::{
         audit::Collection,
-        id::Slug,
+        id::{Identifier, Slug},
         paging::{Found, Key, Listing, Position},
     },
 };
@@ -60,12 +60,12 @@ impl Row {
     fn of(evaluation: &Evaluation) -> Result<Self, StoreError> {
         let Evaluation { subject, author, facts, .. } = evaluation;
         Ok(Self {
-            id: evaluation.id.clone(),
+            id: evaluation.id.to_string(),
             version: evaluation.version,
             created_at: evaluation.created_at.naive_utc(),
             updated_at: evaluation.updated_at.naive_utc(),
-            program_id: evaluation.program_id.clone(),
-            project_id: subject.project_id.clone(),
+            program_id: evaluation.program_id.to_string(),
+            project_id: subject.project_id.as_ref().map(Identifier::to_string),
             kind: subject.kind.as_str().to_owned(),
             voice: author.voice.as_str().to_owned(),
             organisation: author.organisation.clone(),
@@ -98,7 +98,7 @@ fn read((row, program, member): (Row, ProgramPart, String)) -> Result<Evaluation
         program: Slug::try_from(program.slug).map_err(StoreError::corrupt)?,
         member: Slug::try_from(member).map_err(StoreError::corrupt)?,
         of_published: program.publication == "published",
-        subject: Subject { kind: parsed(&row.kind)?, project_id: row.project_id },
+        subject: Subject { kind: parsed(&row.kind)?, project_id: row.project_id.map(Identifier::stored) },
         author: Author { voice: parsed(&row.voice)?, organisation: row.organisation },
         facts: Facts {
             is_independent: row.is_independent,
@@ -109,11 +109,11 @@ fn read((row, program, member): (Row, ProgramPart, String)) -> Result<Evaluation
             answers: json::read(&row.answers)?,
         },
         publication: parsed(&row.publication)?,
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
-        program_id: row.program_id,
+        program_id: Identifier::stored(row.program_id),
     })
 }
 
@@ -144,8 +144,8 @@ fn columns() -> Columns {
 ///
 /// # Errors
 /// The database's.
-pub fn find(conn: &mut Conn, program_id: &str, id: &str) -> Result<Option<Evaluation>, StoreError> {
-    let own = evaluation::program_id.eq(program_id).and(evaluation::id.eq(id));
+pub fn find(conn: &mut Conn, program_id: &Identifier, id: &Identifier) -> Result<Option<Evaluation>, StoreError> {
+    let own = evaluation::program_id.eq(program_id.as_str()).and(evaluation::id.eq(id.as_str()));
     let row = parts().select(columns()).filter(own).first(conn).optional()?;
     row.map(read).transpose()
 }
@@ -154,8 +154,8 @@ pub fn find(conn: &mut Conn, program_id: &str, id: &str) -> Result<Option<Evalua
 ///
 /// # Errors
 /// The database's.
-pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Evaluation>, StoreError> {
-    let query = parts().select(columns()).filter(evaluation::id.eq_any(ids.iter().copied()));
+pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Evaluation>, StoreError> {
+    let query = parts().select(columns()).filter(evaluation::id.eq_any(ids.iter().map(|id| id.as_str())));
     let query = query.filter(evaluation::publication.eq("published"));
     let rows: Vec<_> = query.filter(action_program::publication.eq("published")).load(conn)?;
     rows.into_iter().map(read).collect()
@@ -181,7 +181,7 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Ev
 /// The database's; [`StoreError::UnknownNames`].
 pub fn list(
     conn: &mut Conn,
-    program_id: &str,
+    program_id: &Identifier,
     reader: Option<&Author>,
     listing: &Listing<Filters>,
 ) -> Result<Found<Evaluation>, StoreError> {
@@ -209,11 +209,11 @@ pub fn list(
 }
 
 fn filtered<'a>(
-    program_id: &'a str,
+    program_id: &'a Identifier,
     reader: Option<&'a Author>,
     filters: &'a Filters,
 ) -> diesel::helper_types::IntoBoxed<'a, Parts, Backend> {
-    let mut query = parts().filter(evaluation::program_id.eq(program_id)).into_boxed();
+    let mut query = parts().filter(evaluation::program_id.eq(program_id.as_str())).into_boxed();
     let own_name = |author: &'a Author| {
         evaluation::organisation.eq(&author.organisation).or(evaluation::voice.ne(Voice::CivilSociety.as_str()))
     };
@@ -236,7 +236,7 @@ fn filtered<'a>(
         query = query.filter(evaluation::voice.eq_any(filters.voices.iter().map(|voice| voice.as_str())));
     }
     if !filters.projects.is_empty() {
-        query = query.filter(evaluation::project_id.eq_any(&filters.projects));
+        query = query.filter(evaluation::project_id.eq_any(filters.projects.iter().map(Identifier::as_str)));
     }
     if let Some(since) = filters.updated_since {
         query = query.filter(evaluation::updated_at.ge(since.naive_utc()));
@@ -248,10 +248,10 @@ fn filtered<'a>(
 ///
 /// # Errors
 /// The database's.
-pub fn said(conn: &mut Conn, program_id: &str) -> Result<Vec<Said>, StoreError> {
+pub fn said(conn: &mut Conn, program_id: &Identifier) -> Result<Vec<Said>, StoreError> {
     type Found = (String, String, Option<String>, String, String, bool, NaiveDate, Option<String>, Option<String>);
     let rows: Vec<Found> = evaluation::table
-        .filter(evaluation::program_id.eq(program_id).and(evaluation::publication.eq("published")))
+        .filter(evaluation::program_id.eq(program_id.as_str()).and(evaluation::publication.eq("published")))
         .order(evaluation::id)
         .select((
             evaluation::id,
@@ -268,8 +268,8 @@ pub fn said(conn: &mut Conn, program_id: &str) -> Result<Vec<Said>, StoreError> 
     let said =
         |(id, kind, project_id, voice, organisation, is_independent, evaluated_on, completion, opened): Found| {
             Ok(Said {
-                id,
-                subject: Subject { kind: parsed(&kind)?, project_id },
+                id: Identifier::stored(id),
+                subject: Subject { kind: parsed(&kind)?, project_id: project_id.map(Identifier::stored) },
                 author: Author { voice: parsed(&voice)?, organisation },
                 is_independent,
                 evaluated_on,

@@ -16,7 +16,7 @@ use crate::{
         schema::{action_program, evaluation, member, project},
     },
     kernel::{
-        id::new_id,
+        id::{Identifier, new_id},
         language::{Language, LanguageMap},
     },
 };
@@ -58,8 +58,8 @@ pub fn evaluated(conn: &mut Conn) -> Result<Vec<Evaluated>, StoreError> {
             implementation_from: from,
             implementation_until: implementation.map(Implementation::ends_on),
             member: name.read(Language::Fr).to_owned(),
-            project_id: projects.remove(&program_id),
-            program_id,
+            project_id: projects.remove(&program_id).map(Identifier::stored),
+            program_id: Identifier::stored(program_id),
         })
     };
     rows.into_iter().map(evaluated).collect()
@@ -73,12 +73,12 @@ pub fn seed(tx: &mut Tx<'_>, seeds: Vec<Seed>) -> Result<usize, StoreError> {
     let mut rows = Vec::with_capacity(seeds.len());
     for Seed { program_id, subject, author, facts, publication } in seeds {
         let row = Row {
-            id: new_id(),
+            id: new_id().into_string(),
             version: 1,
             created_at: tx.now().naive_utc(),
             updated_at: tx.now().naive_utc(),
-            program_id,
-            project_id: subject.project_id,
+            program_id: program_id.into_string(),
+            project_id: subject.project_id.map(Identifier::into_string),
             kind: subject.kind.as_str().to_owned(),
             voice: author.voice.as_str().to_owned(),
             organisation: author.organisation,
@@ -92,7 +92,7 @@ pub fn seed(tx: &mut Tx<'_>, seeds: Vec<Seed>) -> Result<usize, StoreError> {
         };
         if row.publication == "published" {
             let (resource, id, operation) = (EVALUATIONS, row.id.clone(), Operation::Created);
-            tx.record_part(Change { resource, id, operation, version: 1 });
+            tx.record_part(Change { resource, id: Identifier::stored(id), operation, version: 1 });
         }
         rows.push(row);
     }

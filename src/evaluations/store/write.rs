@@ -13,15 +13,18 @@ use crate::{
         Change, Conn, Operation, StoreError, Tx, WriteError, json,
         schema::{evaluation, project},
     },
-    kernel::{id::new_id, violation::Violation},
+    kernel::{
+        id::{Identifier, new_id},
+        violation::Violation,
+    },
 };
 
 /// Whether a programme has the project with an id.
 ///
 /// # Errors
 /// The database's.
-pub fn has_project(conn: &mut Conn, program_id: &str, id: &str) -> Result<bool, StoreError> {
-    let own = project::table.filter(project::program_id.eq(program_id).and(project::id.eq(id)));
+pub fn has_project(conn: &mut Conn, program_id: &Identifier, id: &Identifier) -> Result<bool, StoreError> {
+    let own = project::table.filter(project::program_id.eq(program_id.as_str()).and(project::id.eq(id.as_str())));
     Ok(own.count().get_result::<i64>(conn)? > 0)
 }
 
@@ -59,14 +62,14 @@ pub fn create(
 
 /// Refuses a second evaluation of the same by the same author.
 fn check_is_first(conn: &mut Conn, new: &Evaluation) -> Result<(), WriteError> {
-    let same = evaluation::program_id.eq(&new.program_id).and(evaluation::kind.eq(new.subject.kind.as_str()));
+    let same = evaluation::program_id.eq(new.program_id.as_str()).and(evaluation::kind.eq(new.subject.kind.as_str()));
     let same =
         evaluation::table.filter(same.and(evaluation::voice.eq(new.author.voice.as_str()))).order(evaluation::id);
     let others: Vec<(String, Option<String>, String)> =
         same.select((evaluation::id, evaluation::project_id, evaluation::organisation)).load(conn)?;
     let is_same = |(_, project_id, organisation): &(String, Option<String>, String)| {
         let author = Author { voice: new.author.voice, organisation: organisation.clone() };
-        *project_id == new.subject.project_id && author.is_same_as(&new.author)
+        project_id.as_deref() == new.subject.project_id.as_deref() && author.is_same_as(&new.author)
     };
     let Some((id, ..)) = others.into_iter().find(is_same) else { return Ok(()) };
     let (organisation, kind, program) = (&new.author.organisation, new.subject.kind.as_str(), &new.program);
@@ -92,7 +95,7 @@ pub fn update(
     let after = Evaluation { version, updated_at, facts, publication, ..before.clone() };
     let row = Row::of(&after)?;
     let (was, now): (Value, Value) = (json::value(&Row::of(before)?)?, json::value(&row)?);
-    diesel::update(evaluation::table.filter(evaluation::id.eq(&after.id))).set(row).execute(tx.conn)?;
+    diesel::update(evaluation::table.filter(evaluation::id.eq(after.id.as_str()))).set(row).execute(tx.conn)?;
     let operation = match (before.publication, after.publication) {
         (Publication::Draft, Publication::Published) => Operation::Created,
         (Publication::Published, Publication::Draft) => Operation::Unpublished,
@@ -107,7 +110,7 @@ pub fn update(
 /// # Errors
 /// The database's.
 pub fn delete(tx: &mut Tx<'_>, gone: &Evaluation) -> Result<(), StoreError> {
-    diesel::delete(evaluation::table.filter(evaluation::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(evaluation::table.filter(evaluation::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let before = json::value(&Row::of(gone)?)?;
     let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
     tx.record_if(gone.is_public(), change, Some(before), None);

@@ -213,7 +213,7 @@ impl From<Collaboration> for CollaborationOut {
         let links =
             CollaborationLinksOut { this, lead: format!("/api/v1/members/{lead}"), members: addresses(&facts.members) };
         Self {
-            id: collaboration.id,
+            id: collaboration.id.into_string(),
             version: collaboration.version,
             created_at: collaboration.created_at,
             updated_at: collaboration.updated_at,

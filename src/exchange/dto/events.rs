@@ -240,7 +240,7 @@ impl From<Event> for EventOut {
             members: addresses(&facts.members),
         };
         Self {
-            id: event.id,
+            id: event.id.into_string(),
             version: event.version,
             created_at: event.created_at,
             updated_at: event.updated_at,

@@ -61,7 +61,11 @@ fn slugs(members: &[Party]) -> Vec<String> {
 
 /// The slugs of those of whom it is certain that they take part.
 fn certain(members: &[Party], confirmed: &Confirmed) -> Vec<String> {
-    members.iter().filter(|party| confirmed.contains_key(&party.id)).map(|party| party.slug.to_string()).collect()
+    members
+        .iter()
+        .filter(|party| confirmed.contains_key(party.id.as_str()))
+        .map(|party| party.slug.to_string())
+        .collect()
 }
 
 /// Where members are.

@@ -196,7 +196,7 @@ impl From<Practice> for PracticeOut {
             territory: format!("/api/v1/territories/{}", facts.territory),
         };
         Self {
-            id: practice.id,
+            id: practice.id.into_string(),
             version: practice.version,
             created_at: practice.created_at,
             updated_at: practice.updated_at,

@@ -93,7 +93,7 @@ pub async fn get_collaboration(
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let found = store::find_collaboration(conn, id.as_str())?;
+        let found = store::find_collaboration(conn, &id)?;
         seen(conn, &caller, found)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -156,7 +156,7 @@ pub async fn update_collaboration(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let before = own(&body.principal, store::lock_collaboration(tx, path.parsed()?.as_str())?)?;
+        let before = own(&body.principal, store::lock_collaboration(tx, path.parsed()?)?)?;
         let input = body.content?.onto(&before);
         let parties = named(tx, &body.principal, Some(&input.lead), &input.named())?;
         precondition.check(before.version)?;
@@ -189,7 +189,7 @@ pub async fn delete_collaboration(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let gone = own(&principal, store::lock_collaboration(tx, path.parsed()?.as_str())?)?;
+        let gone = own(&principal, store::lock_collaboration(tx, path.parsed()?)?)?;
         precondition.check(gone.version)?;
         store::delete_collaboration(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())

@@ -98,7 +98,7 @@ pub async fn get_event(
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let found = store::find_event(conn, id.as_str())?;
+        let found = store::find_event(conn, &id)?;
         seen(conn, &caller, found)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -161,7 +161,7 @@ pub async fn update_event(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let before = own(&body.principal, store::lock_event(tx, path.parsed()?.as_str())?)?;
+        let before = own(&body.principal, store::lock_event(tx, path.parsed()?)?)?;
         let input = body.content?.onto(&before);
         let parties = named(tx, &body.principal, input.host.as_ref(), &input.named())?;
         precondition.check(before.version)?;
@@ -194,7 +194,7 @@ pub async fn delete_event(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let gone = own(&principal, store::lock_event(tx, path.parsed()?.as_str())?)?;
+        let gone = own(&principal, store::lock_event(tx, path.parsed()?)?)?;
         precondition.check(gone.version)?;
         store::delete_event(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())

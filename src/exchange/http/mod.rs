@@ -25,7 +25,10 @@ use crate::{
         roles::{ExchangeDraft, ExchangeWrite},
     },
     db::{Conn, StoreError, Tx},
-    kernel::{id::Slug, violation::Violations},
+    kernel::{
+        id::{Identifier, Slug},
+        violation::Violations,
+    },
     territories::{self, Code},
     web::problem::Problem,
 };
@@ -85,7 +88,7 @@ fn check_new(
     if new.is_empty() {
         return Ok(());
     }
-    let ids: Vec<&str> = new.iter().map(|party| party.id.as_str()).collect();
+    let ids: Vec<&Identifier> = new.iter().map(|party| &party.id).collect();
     check_joined(violations, slugs, &new, &store::outside(conn, &ids)?);
     Ok(())
 }

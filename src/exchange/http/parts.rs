@@ -54,7 +54,7 @@ pub async fn confirm_collaboration_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let confirm = move |tx: &mut Tx<'_>| {
-        let before = shown(&principal, store::lock_collaboration(tx, path.parsed()?.0.as_str())?)?;
+        let before = shown(&principal, store::lock_collaboration(tx, &path.parsed()?.0)?)?;
         let part = part(&principal, &before.facts.members, &path.parsed()?.1)?;
         precondition.check(before.version)?;
         let mut after = before.clone();
@@ -92,13 +92,13 @@ pub async fn remove_collaboration_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let remove = move |tx: &mut Tx<'_>| {
-        let before = shown(&principal, store::lock_collaboration(tx, path.parsed()?.0.as_str())?)?;
+        let before = shown(&principal, store::lock_collaboration(tx, &path.parsed()?.0)?)?;
         let part = part(&principal, &before.facts.members, &path.parsed()?.1)?;
         precondition.check(before.version)?;
         check_not_owner(&before, &part, ("leads_it", "leads the collaboration"))?;
         let mut after = before.clone();
         after.facts.members.retain(|party| *party != part);
-        after.facts.confirmed.remove(&part.id);
+        after.facts.confirmed.remove(part.id.as_str());
         store::update_collaboration(tx, &before, after)?;
         Ok::<_, Problem>(Written::gone())
     };
@@ -132,7 +132,7 @@ pub async fn confirm_event_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let confirm = move |tx: &mut Tx<'_>| {
-        let before = shown(&principal, store::lock_event(tx, path.parsed()?.0.as_str())?)?;
+        let before = shown(&principal, store::lock_event(tx, &path.parsed()?.0)?)?;
         let part = part(&principal, &before.facts.members, &path.parsed()?.1)?;
         precondition.check(before.version)?;
         let mut after = before.clone();
@@ -170,13 +170,13 @@ pub async fn remove_event_member(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let remove = move |tx: &mut Tx<'_>| {
-        let before = shown(&principal, store::lock_event(tx, path.parsed()?.0.as_str())?)?;
+        let before = shown(&principal, store::lock_event(tx, &path.parsed()?.0)?)?;
         let part = part(&principal, &before.facts.members, &path.parsed()?.1)?;
         precondition.check(before.version)?;
         check_not_owner(&before, &part, ("hosts_it", "hosts the event"))?;
         let mut after = before.clone();
         after.facts.members.retain(|party| *party != part);
-        after.facts.confirmed.remove(&part.id);
+        after.facts.confirmed.remove(part.id.as_str());
         store::update_event(tx, &before, after)?;
         Ok::<_, Problem>(Written::gone())
     };

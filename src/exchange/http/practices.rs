@@ -91,7 +91,7 @@ pub async fn get_practice(
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let found = store::find_practice(conn, id.as_str())?;
+        let found = store::find_practice(conn, &id)?;
         seen(conn, &caller, found)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -156,7 +156,7 @@ pub async fn update_practice(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
-        let before = own(&body.principal, store::lock_practice(tx, path.parsed()?.as_str())?)?;
+        let before = own(&body.principal, store::lock_practice(tx, path.parsed()?)?)?;
         let wanted = body.content?;
         precondition.check(before.version)?;
         let after = patched(tx, &before, wanted)?;
@@ -188,7 +188,7 @@ pub async fn delete_practice(
     let precondition = Precondition::of(&req, variant.clone());
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
-        let gone = own(&principal, store::lock_practice(tx, path.parsed()?.as_str())?)?;
+        let gone = own(&principal, store::lock_practice(tx, path.parsed()?)?)?;
         precondition.check(gone.version)?;
         store::delete_practice(tx, &gone)?;
         Ok::<_, Problem>(Written::gone())
@@ -231,7 +231,10 @@ fn check_references(
 
 /// Writes what a patch makes of a practice.
 fn patched(tx: &mut Tx<'_>, before: &Practice, patch: PracticePatch) -> Result<Practice, Problem> {
-    let member = members::find(tx.conn, &MemberAddress::Id(before.owner_id().to_owned()))?;
+    let member = match &before.owner {
+        Some(owner) => members::find(tx.conn, &MemberAddress::Id(owner.id.clone()))?,
+        None => None,
+    };
     let input = patch.onto(before);
     let publication = input.publication.unwrap_or(before.publication);
     let (mut violations, facts) = input.read(member.map(|member| member.facts.territory_code));

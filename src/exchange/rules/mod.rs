@@ -20,7 +20,13 @@ pub use self::{
 };
 use crate::{
     action_programs::{Document, Drafts, Publication, PublicationFilter},
-    kernel::{audit::Collection, codes::codes, id::Slug, language::LanguageMap, violation::Violations},
+    kernel::{
+        audit::Collection,
+        codes::codes,
+        id::{Identifier, Slug},
+        language::LanguageMap,
+        violation::Violations,
+    },
     territories::{Code, Kind, Territory},
 };
 
@@ -33,14 +39,14 @@ pub const MOST_MEMBERS: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
     /// The member's id.
-    pub id: String,
+    pub id: Identifier,
     /// Its slug.
     pub slug: Slug,
 }
 
 /// Since when it is certain that members take part in something, by their ids. Who is named by another member alone is not
 /// here, and nothing is counted for it.
-pub type Confirmed = BTreeMap<String, DateTime<Utc>>;
+pub type Confirmed = BTreeMap<Identifier, DateTime<Utc>>;
 
 /// Of those that take part in something those of whom it is certain: who leads or hosts it, whoever already was (`before`
 /// says since when), and who is named anew by somebody who speaks for all members.
@@ -60,7 +66,7 @@ pub fn confirmed(
 
 /// Notes who is named anew and is no member of the network any more, or not yet (`outside` has their ids). Who was named
 /// before stays.
-pub fn check_joined(violations: &mut Violations, named: &[String], new: &[&Party], outside: &[String]) {
+pub fn check_joined(violations: &mut Violations, named: &[String], new: &[&Party], outside: &[Identifier]) {
     for party in new.iter().filter(|party| outside.contains(&party.id)) {
         let Some(at) = named.iter().position(|slug| slug == party.slug.as_str()) else { continue };
         let detail = format!("{} is no active or suspended member: only these share something new.", party.slug);
@@ -87,7 +93,7 @@ pub trait Shared {
 #[derive(Debug, Clone)]
 pub struct Stored<F> {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts its changes.
     pub version: i64,
     /// When it was first stored.

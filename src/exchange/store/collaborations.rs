@@ -24,7 +24,7 @@ use crate::{
     },
     kernel::{
         date::PartialDate,
-        id::new_id,
+        id::{Identifier, new_id},
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Order, Position},
     },
@@ -72,7 +72,7 @@ impl Row {
         let facts = &collaboration.facts;
         let (ends_on, ends_on_precision) = PartialDate::columns(facts.ends_on);
         Ok(Self {
-            id: collaboration.id.clone(),
+            id: collaboration.id.to_string(),
             version: collaboration.version,
             created_at: collaboration.created_at.naive_utc(),
             updated_at: collaboration.updated_at.naive_utc(),
@@ -100,7 +100,7 @@ impl Row {
             |day, precision: Option<&str>| PartialDate::from_columns(day, precision).map_err(StoreError::corrupt);
         let starts_on = date(Some(self.starts_on), Some(&self.starts_on_precision))?;
         Ok(Stored {
-            id: self.id,
+            id: Identifier::stored(self.id),
             version: self.version,
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
@@ -144,8 +144,11 @@ fn audited(collaboration: &Collaboration) -> Result<Value, StoreError> {
     if let Some(columns) = value.as_object_mut() {
         let members: Vec<&str> = collaboration.facts.members.iter().map(|party| party.slug.as_str()).collect();
         columns.insert("members".to_owned(), json::value(&members)?);
-        let confirmed =
-            collaboration.facts.members.iter().filter(|party| collaboration.facts.confirmed.contains_key(&party.id));
+        let confirmed = collaboration
+            .facts
+            .members
+            .iter()
+            .filter(|party| collaboration.facts.confirmed.contains_key(party.id.as_str()));
         let confirmed: Vec<&str> = confirmed.map(|party| party.slug.as_str()).collect();
         columns.insert("confirmed_members".to_owned(), json::value(&confirmed)?);
     }

@@ -21,7 +21,7 @@ use crate::{
         search::any_of,
     },
     kernel::{
-        id::new_id,
+        id::{Identifier, new_id},
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Order, Position},
     },
@@ -65,11 +65,11 @@ impl Row {
         let facts = &event.facts;
         let optional = |text: &Option<LanguageMap>| text.as_ref().map(json::write).transpose();
         Ok(Self {
-            id: event.id.clone(),
+            id: event.id.to_string(),
             version: event.version,
             created_at: event.created_at.naive_utc(),
             updated_at: event.updated_at.naive_utc(),
-            host_id: event.owner.as_ref().map(|owner| owner.id.clone()),
+            host_id: event.owner.as_ref().map(|owner| owner.id.to_string()),
             reach: facts.reach.as_str().to_owned(),
             title: json::write(&facts.title)?,
             description: optional(&facts.description)?,
@@ -93,11 +93,11 @@ impl Row {
         let optional = |text: Option<String>| text.as_deref().map(json::read).transpose();
         let host = self.host_id;
         Ok(Stored {
-            id: self.id,
+            id: Identifier::stored(self.id),
             version: self.version,
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
-            owner: members.iter().find(|party| Some(&party.id) == host.as_ref()).cloned(),
+            owner: members.iter().find(|party| host.as_deref() == Some(party.id.as_str())).cloned(),
             publication: parsed(&self.publication)?,
             published_on: self.published_on,
             facts: EventFacts {
@@ -141,7 +141,8 @@ fn audited(event: &Event) -> Result<Value, StoreError> {
     if let Some(columns) = value.as_object_mut() {
         let members: Vec<&str> = event.facts.members.iter().map(|party| party.slug.as_str()).collect();
         columns.insert("members".to_owned(), json::value(&members)?);
-        let confirmed = event.facts.members.iter().filter(|party| event.facts.confirmed.contains_key(&party.id));
+        let confirmed =
+            event.facts.members.iter().filter(|party| event.facts.confirmed.contains_key(party.id.as_str()));
         let confirmed: Vec<&str> = confirmed.map(|party| party.slug.as_str()).collect();
         columns.insert("confirmed_members".to_owned(), json::value(&confirmed)?);
     }

@@ -31,7 +31,7 @@ use super::rules::{Filters, MOST_MEMBERS, Party, Shared, Stored};
 use crate::{
     action_programs::Publication,
     db::{Change, Conn, Lookup, Operation, StoreError, Tx, schema::member},
-    kernel::id::Slug,
+    kernel::id::{Identifier, Slug},
     members,
     territories::look_up_regions,
 };
@@ -65,13 +65,14 @@ pub fn parties(tx: &mut Tx<'_>, slugs: &[Slug]) -> Result<Vec<Party>, StoreError
 ///
 /// # Errors
 /// The database's.
-pub fn outside(conn: &mut Conn, ids: &[&str]) -> Result<Vec<String>, StoreError> {
-    let named = member::table.filter(member::id.eq_any(ids.iter().copied()));
-    Ok(named.filter(member::status.ne_all(["active", "suspended"])).select(member::id).load(conn)?)
+pub fn outside(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Identifier>, StoreError> {
+    let named = member::table.filter(member::id.eq_any(ids.iter().map(|id| id.as_str())));
+    let outside = named.filter(member::status.ne_all(["active", "suspended"])).select(member::id);
+    Ok(outside.load(conn)?.into_iter().map(Identifier::stored).collect())
 }
 
 fn party(id: String, slug: String) -> Result<Party, StoreError> {
-    Ok(Party { id, slug: Slug::try_from(slug).map_err(StoreError::corrupt)? })
+    Ok(Party { id: Identifier::stored(id), slug: Slug::try_from(slug).map_err(StoreError::corrupt)? })
 }
 
 /// Reads a column whose text has a type of its own.
@@ -162,7 +163,7 @@ macro_rules! taking_part {
         fn taking_part(conn: &mut Conn, rows: &[Row]) -> Result<HashMap<String, (Vec<Party>, Confirmed)>, StoreError> {
             let links: Vec<(String, String, String, Option<Stamp>)> = $links::table
                 .inner_join(member::table.on(member::id.eq($links::member_id)))
-                .filter($links::$link.eq_any(rows.iter().map(|row| &row.id)))
+                .filter($links::$link.eq_any(rows.iter().map(|row| row.id.as_str())))
                 .order(member::slug)
                 .select(($links::$link, member::id, member::slug, $links::confirmed_at))
                 .load(conn)?;
@@ -170,7 +171,7 @@ macro_rules! taking_part {
             for (id, member_id, slug, confirmed_at) in links {
                 let (members, confirmed) = found.entry(id).or_default();
                 if let Some(since) = confirmed_at {
-                    confirmed.insert(member_id.clone(), NaiveDateTime::from(since).and_utc());
+                    confirmed.insert(Identifier::stored(member_id.clone()), NaiveDateTime::from(since).and_utc());
                 }
                 members.push(party(member_id, slug)?);
             }
@@ -188,10 +189,10 @@ macro_rules! taking_part {
         /// Makes those who take part in something with an id these, each as certainly as it is known.
         fn write_links(
             conn: &mut Conn,
-            id: &str,
+            id: &Identifier,
             (members, confirmed): (&[Party], &Confirmed),
         ) -> Result<(), StoreError> {
-            diesel::delete($links::table.filter($links::$link.eq(id))).execute(conn)?;
+            diesel::delete($links::table.filter($links::$link.eq(id.as_str()))).execute(conn)?;
             let link = |party: &'_ Party| confirmed.get(&party.id).map(DateTime::naive_utc);
             let rows: Vec<Link<'_>> = members
                 .iter()
@@ -231,8 +232,8 @@ macro_rules! shelf {
         ///
         /// # Errors
         /// The database's.
-        pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Stored<$facts>>, StoreError> {
-            let own = $table::table.filter($table::id.eq(id)).select(Row::as_select());
+        pub fn find(conn: &mut Conn, id: &Identifier) -> Result<Option<Stored<$facts>>, StoreError> {
+            let own = $table::table.filter($table::id.eq(id.as_str())).select(Row::as_select());
             let row: Option<Row> = own.first(conn).optional()?;
             Ok(completed(conn, row.into_iter().collect())?.into_iter().next())
         }
@@ -241,10 +242,10 @@ macro_rules! shelf {
         ///
         /// # Errors
         /// The database's.
-        pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<Option<Stored<$facts>>, StoreError> {
+        pub fn lock(tx: &mut Tx<'_>, id: &Identifier) -> Result<Option<Stored<$facts>>, StoreError> {
             // SQLite's write transactions exclude each other anyway.
             if let Conn::Postgres(conn) = &mut *tx.conn {
-                let own = $table::table.filter($table::id.eq(id)).select($table::id).for_update();
+                let own = $table::table.filter($table::id.eq(id.as_str())).select($table::id).for_update();
                 if own.first::<String>(conn).optional()?.is_none() {
                     return Ok(None);
                 }
@@ -256,9 +257,9 @@ macro_rules! shelf {
         ///
         /// # Errors
         /// The database's.
-        pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Stored<$facts>>, StoreError> {
+        pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Stored<$facts>>, StoreError> {
             let published = $table::table.filter($table::publication.eq("published")).select(Row::as_select());
-            let rows = published.filter($table::id.eq_any(ids.iter().copied())).load(conn)?;
+            let rows = published.filter($table::id.eq_any(ids.iter().map(|id| id.as_str()))).load(conn)?;
             completed(conn, rows)
         }
 
@@ -288,7 +289,7 @@ macro_rules! shelf {
                 after.clone_from(&last.id);
                 touched += rows.len();
                 for found in completed(tx.conn, rows)? {
-                    diesel::update($table::table.filter($table::id.eq(&found.id)))
+                    diesel::update($table::table.filter($table::id.eq(found.id.as_str())))
                         .set(Derived::of(&found.facts))
                         .execute(tx.conn)?;
                 }
@@ -312,8 +313,12 @@ macro_rules! shelf {
                 Some((_, sequence)) => *sequence,
                 None => current_sequence(conn)?,
             };
-            let position =
-                |last: &Row| Ok::<_, StoreError>(Position { key: key(last, filters.order.key)?, id: last.id.clone() });
+            let position = |last: &Row| {
+                Ok::<_, StoreError>(Position {
+                    key: key(last, filters.order.key)?,
+                    id: Identifier::stored(last.id.clone()),
+                })
+            };
             let mut rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
             let has_more = rows.len() > usize::from(*limit);
             rows.truncate(usize::from(*limit));
@@ -368,7 +373,7 @@ macro_rules! shelf {
                 return Ok(before.clone());
             }
             (after.version, after.updated_at) = (before.version + 1, tx.now());
-            diesel::update($table::table.filter($table::id.eq(&after.id)))
+            diesel::update($table::table.filter($table::id.eq(after.id.as_str())))
                 .set((Row::of(&after)?, Derived::of(&after.facts)))
                 .execute(tx.conn)?;
             write_parts(tx.conn, &after)?;
@@ -383,7 +388,7 @@ macro_rules! shelf {
         /// The database's.
         pub fn delete(tx: &mut Tx<'_>, gone: &Stored<$facts>) -> Result<(), StoreError> {
             let before = audited(gone)?;
-            diesel::delete($table::table.filter($table::id.eq(&gone.id))).execute(tx.conn)?;
+            diesel::delete($table::table.filter($table::id.eq(gone.id.as_str()))).execute(tx.conn)?;
             let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
             tx.record_if(gone.is_public(), change, Some(before), None);
             Ok(())

@@ -22,7 +22,7 @@ use crate::{
         search::any_of,
     },
     kernel::{
-        id::new_id,
+        id::{Identifier, new_id},
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Order, Position},
     },
@@ -58,7 +58,7 @@ impl Row {
     fn of(practice: &Practice) -> Result<Self, StoreError> {
         let facts = &practice.facts;
         Ok(Self {
-            id: practice.id.clone(),
+            id: practice.id.to_string(),
             version: practice.version,
             created_at: practice.created_at.naive_utc(),
             updated_at: practice.updated_at.naive_utc(),
@@ -77,7 +77,7 @@ impl Row {
 
     fn read(self, owner: Option<Party>, principles: Vec<String>) -> Result<Practice, StoreError> {
         Ok(Stored {
-            id: self.id,
+            id: Identifier::stored(self.id),
             version: self.version,
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
@@ -111,7 +111,7 @@ fn completed(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Practice>, StoreErro
         .load(conn)?;
     let owners: HashMap<String, String> = owners.into_iter().collect();
     let pairs: Vec<(String, String)> = practice_principle::table
-        .filter(practice_principle::practice_id.eq_any(rows.iter().map(|row| &row.id)))
+        .filter(practice_principle::practice_id.eq_any(rows.iter().map(|row| row.id.as_str())))
         .order((practice_principle::practice_id, practice_principle::principle))
         .select((practice_principle::practice_id, practice_principle::principle))
         .load(conn)?;
@@ -146,7 +146,7 @@ struct PrincipleRow<'a> {
 
 /// Makes the principles of a practice what they shall be.
 fn write_parts(conn: &mut Conn, practice: &Practice) -> Result<(), StoreError> {
-    let own = practice_principle::practice_id.eq(&practice.id);
+    let own = practice_principle::practice_id.eq(practice.id.as_str());
     diesel::delete(practice_principle::table.filter(own)).execute(conn)?;
     let row = |principle| PrincipleRow { practice_id: &practice.id, principle };
     let rows: Vec<PrincipleRow<'_>> = practice.facts.principles.iter().map(|principle| row(principle)).collect();

@@ -70,7 +70,7 @@ macro_rules! seeding {
             let taken: HashSet<(Option<String>, String)> =
                 rows.into_iter().map(name).collect::<Result<_, StoreError>>()?;
             let is_new = |seed: &Seed<$facts>| {
-                let owner = seed.owner.as_ref().map(|owner| owner.id.clone());
+                let owner = seed.owner.as_ref().map(|owner| owner.id.to_string());
                 !taken.contains(&(owner, seed.name().to_owned()))
             };
             let mut added = 0;

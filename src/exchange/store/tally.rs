@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::{dsl::count_star, prelude::*};
 
-use crate::db::{
-    Conn, StoreError, in_pieces,
-    schema::{collaboration, collaboration_member, event, event_member, practice},
+use crate::{
+    db::{
+        Conn, StoreError, in_pieces,
+        schema::{collaboration, collaboration_member, event, event_member, practice},
+    },
+    kernel::id::Identifier,
 };
 
 /// What a member shares until a day, of what is published now.
@@ -25,10 +28,14 @@ pub struct Tally {
 ///
 /// # Errors
 /// The database's.
-pub fn tallies(conn: &mut Conn, member_ids: &[&str], as_of: NaiveDate) -> Result<BTreeMap<String, Tally>, StoreError> {
+pub fn tallies(
+    conn: &mut Conn,
+    member_ids: &[&Identifier],
+    as_of: NaiveDate,
+) -> Result<BTreeMap<String, Tally>, StoreError> {
     let mut found: BTreeMap<String, Tally> = BTreeMap::new();
     let practices: Vec<(String, i64)> = in_pieces(conn, member_ids, |conn, ids| {
-        let own = practice::table.filter(practice::member_id.eq_any(ids.iter().copied()));
+        let own = practice::table.filter(practice::member_id.eq_any(ids.iter().map(|id| id.as_str())));
         let told = own.filter(practice::published_on.assume_not_null().le(as_of));
         Ok(told.group_by(practice::member_id).select((practice::member_id, count_star())).load(conn)?)
     })?;
@@ -38,7 +45,7 @@ pub fn tallies(conn: &mut Conn, member_ids: &[&str], as_of: NaiveDate) -> Result
     let collaborations: Vec<(String, i64)> = in_pieces(conn, member_ids, |conn, ids| {
         Ok(collaboration_member::table
             .inner_join(collaboration::table.on(collaboration::id.eq(collaboration_member::collaboration_id)))
-            .filter(collaboration_member::member_id.eq_any(ids.iter().copied()))
+            .filter(collaboration_member::member_id.eq_any(ids.iter().map(|id| id.as_str())))
             .filter(collaboration_member::confirmed_at.is_not_null())
             .filter(collaboration::publication.eq("published").and(collaboration::starts_on.le(as_of)))
             .group_by(collaboration_member::member_id)
@@ -51,7 +58,7 @@ pub fn tallies(conn: &mut Conn, member_ids: &[&str], as_of: NaiveDate) -> Result
     let events: Vec<(String, i64)> = in_pieces(conn, member_ids, |conn, ids| {
         Ok(event_member::table
             .inner_join(event::table.on(event::id.eq(event_member::event_id)))
-            .filter(event_member::member_id.eq_any(ids.iter().copied()))
+            .filter(event_member::member_id.eq_any(ids.iter().map(|id| id.as_str())))
             .filter(event_member::confirmed_at.is_not_null())
             .filter(event::publication.eq("published").and(event::starts_on.le(as_of)))
             .group_by(event_member::member_id)

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::kernel::{
     audit::Collection,
     codes::{Pattern, codes},
+    id::Identifier,
     paging,
     register::{Counts, Difference, Fault, Likeness, Source},
 };
@@ -228,7 +229,7 @@ pub struct Report {
 #[derive(Debug, Clone)]
 pub struct Stored {
     /// Its id.
-    pub id: String,
+    pub id: Identifier,
     /// When the import ran.
     pub created_at: DateTime<Utc>,
     /// What it says.
@@ -249,7 +250,7 @@ pub struct Row {
     /// The natural key.
     pub key: String,
     /// The resource's id; none for a new one.
-    pub resource_id: Option<String>,
+    pub resource_id: Option<Identifier>,
     /// What it changes.
     pub differences: Vec<Difference>,
 }
@@ -293,7 +294,7 @@ pub struct Filters {
 #[derive(Debug, Clone, Serialize)]
 pub struct RowFilters {
     /// The import.
-    pub import_id: String,
+    pub import_id: Identifier,
     /// What they come to, any of which.
     pub actions: Vec<RowAction>,
 }

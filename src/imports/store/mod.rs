@@ -13,7 +13,7 @@ use crate::{
     indicators::MeasurementList,
     kernel::{
         audit::Action,
-        id::new_id,
+        id::{Identifier, new_id},
         register::{Column, Fault, Ledger, RowReader},
     },
     members::{self, MemberList},
@@ -111,7 +111,7 @@ impl<E: Into<StoreError>> From<E> for Stopped {
 ///
 /// # Errors
 /// [`Stopped`].
-pub fn run(tx: &mut Tx<'_>, order: &Order, keeper: &Keeper, content: Content) -> Result<(String, Report), Stopped> {
+pub fn run(tx: &mut Tx<'_>, order: &Order, keeper: &Keeper, content: Content) -> Result<(Identifier, Report), Stopped> {
     if !tx.try_turn(Turn::Imports)? {
         return Err(Stopped::Busy);
     }
@@ -140,19 +140,19 @@ pub fn run(tx: &mut Tx<'_>, order: &Order, keeper: &Keeper, content: Content) ->
 }
 
 /// What the audit says of an import as a whole; every resource that it changes has an entry of its own beside this one.
-fn deed(id: &str, report: &Report) -> Result<Deed, StoreError> {
+fn deed(id: &Identifier, report: &Report) -> Result<Deed, StoreError> {
     let Report { resource, mode, source, plan_hash, counts, .. } = report;
     let after = json::value(&(source, mode, plan_hash, counts))?;
     let names = ["source", "mode", "plan_hash", "counts"].into_iter().map(str::to_owned);
     let after = names.zip(after.as_array().cloned().unwrap_or_default()).collect();
-    let (resource, id) = (resource.collection(), Some(id.to_owned()));
+    let (resource, id) = (resource.collection(), Some(id.to_string()));
     Ok(Deed { action: Action::Imported, resource, id, version: None, before: None, after: Some(Value::Object(after)) })
 }
 
 fn carry_out<R: Importable>(
     tx: &mut Tx<'_>,
     (order, keeper): (&Order, &Keeper),
-    id: &str,
+    id: &Identifier,
     content: (Vec<R::Row>, Ledger),
     follow: impl FnOnce(&mut Tx<'_>, &[String]) -> Result<(), StoreError>,
 ) -> Result<Report, Stopped> {
@@ -184,7 +184,7 @@ fn carry_out<R: Importable>(
 fn plan<R: Importable>(
     tx: &mut Tx<'_>,
     (order, keeper): (&Order, &Keeper),
-    id: &str,
+    id: &Identifier,
     (mut rows, mut ledger): (Vec<R::Row>, Ledger),
 ) -> Result<(Report, Vec<R::Write>), StoreError> {
     let mut context = R::prepare(tx, keeper, &mut rows, &mut ledger)?;

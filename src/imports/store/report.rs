@@ -12,6 +12,7 @@ use crate::{
     },
     kernel::{
         audit::{Action, Collection},
+        id::Identifier,
         paging::{Direction, Found, Key, Listing, Position},
         register::Entry,
     },
@@ -29,7 +30,7 @@ struct ReportRow {
 impl ReportRow {
     fn read(self) -> Result<Stored, StoreError> {
         let report = json::read(&self.report)?;
-        Ok(Stored { id: self.id, created_at: self.created_at.and_utc(), report })
+        Ok(Stored { id: Identifier::stored(self.id), created_at: self.created_at.and_utc(), report })
     }
 }
 
@@ -50,10 +51,10 @@ struct RowRow {
 ///
 /// # Errors
 /// The database's.
-pub fn keep(tx: &mut Tx<'_>, id: &str, importer: Option<&Importer>, report: &Report) -> Result<(), StoreError> {
+pub fn keep(tx: &mut Tx<'_>, id: &Identifier, importer: Option<&Importer>, report: &Report) -> Result<(), StoreError> {
     diesel::insert_into(import_report::table)
         .values((
-            import_report::id.eq(id),
+            import_report::id.eq(id.as_str()),
             import_report::created_at.eq(tx.now().naive_utc()),
             import_report::account_id.eq(importer.map(|importer| &importer.account_id)),
             import_report::standing.eq(importer.map(|importer| &importer.standing)),
@@ -66,17 +67,22 @@ pub fn keep(tx: &mut Tx<'_>, id: &str, importer: Option<&Importer>, report: &Rep
 }
 
 /// Notes what rows come to, behind those that are noted already.
-pub(super) fn note_rows(tx: &mut Tx<'_>, id: &str, position: &mut i64, entries: Vec<Entry>) -> Result<(), StoreError> {
+pub(super) fn note_rows(
+    tx: &mut Tx<'_>,
+    id: &Identifier,
+    position: &mut i64,
+    entries: Vec<Entry>,
+) -> Result<(), StoreError> {
     let row = |entry: Entry| {
         *position += 1;
         Ok(RowRow {
-            import_id: id.to_owned(),
+            import_id: id.to_string(),
             position: *position,
             row_number: entry.at.map(|at| at.row.into()),
             line_number: entry.at.and_then(|at| at.line).map(Into::into),
             action: entry.action.as_str().to_owned(),
             natural_key: entry.key,
-            resource_id: entry.id,
+            resource_id: entry.id.map(Identifier::into_string),
             differences: json::write(&entry.differences)?,
         })
     };
@@ -86,8 +92,8 @@ pub(super) fn note_rows(tx: &mut Tx<'_>, id: &str, position: &mut i64, entries: 
 }
 
 /// Takes the notes of rows back.
-pub(super) fn drop_rows(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
-    diesel::delete(import_row::table.filter(import_row::import_id.eq(id))).execute(tx.conn)?;
+pub(super) fn drop_rows(tx: &mut Tx<'_>, id: &Identifier) -> Result<(), StoreError> {
+    diesel::delete(import_row::table.filter(import_row::import_id.eq(id.as_str()))).execute(tx.conn)?;
     Ok(())
 }
 
@@ -95,7 +101,7 @@ pub(super) fn drop_rows(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn stored(conn: &mut Conn, id: &str) -> Result<Option<Stored>, StoreError> {
+pub fn stored(conn: &mut Conn, id: &Identifier) -> Result<Option<Stored>, StoreError> {
     find(conn, id, None)
 }
 
@@ -103,8 +109,8 @@ pub fn stored(conn: &mut Conn, id: &str) -> Result<Option<Stored>, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub fn find(conn: &mut Conn, id: &str, importer: Option<&Importer>) -> Result<Option<Stored>, StoreError> {
-    let mut query = import_report::table.filter(import_report::id.eq(id)).into_boxed::<Backend>();
+pub fn find(conn: &mut Conn, id: &Identifier, importer: Option<&Importer>) -> Result<Option<Stored>, StoreError> {
+    let mut query = import_report::table.filter(import_report::id.eq(id.as_str())).into_boxed::<Backend>();
     if let Some(Importer { account_id, standing }) = importer {
         query = query.filter(import_report::account_id.eq(account_id).and(import_report::standing.eq(standing)));
     }
@@ -156,7 +162,7 @@ pub fn rows(conn: &mut Conn, listing: &Listing<RowFilters>) -> Result<Found<Row>
     let total = if listing.count { Some(filtered_rows(&listing.filters).count().get_result(conn)?) } else { None };
     let query = filtered_rows(&listing.filters).select(RowRow::as_select());
     let after = listing.after.as_ref().and_then(Position::number);
-    let query = keyset!(query, import_row::position, import_row::natural_key, Direction::Ascending, after);
+    let query = keyset!(query, import_row::position, import_row::import_id, Direction::Ascending, after);
     let found: Vec<RowRow> = paged(query, listing.limit).load(conn)?;
     let row = |row: RowRow| {
         Ok(Row {
@@ -165,17 +171,18 @@ pub fn rows(conn: &mut Conn, listing: &Listing<RowFilters>) -> Result<Found<Row>
             line: row.line_number,
             action: row.action,
             key: row.natural_key,
-            resource_id: row.resource_id,
+            resource_id: row.resource_id.map(Identifier::stored),
             differences: json::read(&row.differences)?,
         })
     };
     let found = found.into_iter().map(row).collect::<Result<_, StoreError>>()?;
-    let position = |last: &Row| Position { key: Key::Number(last.position), id: last.key.clone() };
+    let position = |last: &Row| Position { key: Key::Number(last.position), id: listing.filters.import_id.clone() };
     Ok(Found::of(found, listing.limit, (sequence, total), position))
 }
 
 fn filtered_rows(filters: &RowFilters) -> import_row::BoxedQuery<'_, Backend> {
-    let mut query = import_row::table.filter(import_row::import_id.eq(&filters.import_id)).into_boxed::<Backend>();
+    let mut query =
+        import_row::table.filter(import_row::import_id.eq(filters.import_id.as_str())).into_boxed::<Backend>();
     if !filters.actions.is_empty() {
         query = query.filter(import_row::action.eq_any(filters.actions.iter().map(|action| action.as_str())));
     }
@@ -209,8 +216,8 @@ pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<(usize, usize), 
 ///
 /// # Errors
 /// The database's.
-pub fn erase(tx: &mut Tx<'_>, account_id: &str) -> Result<(usize, usize), StoreError> {
-    let of_account = import_report::table.filter(import_report::account_id.eq(account_id));
+pub fn erase(tx: &mut Tx<'_>, account_id: &Identifier) -> Result<(usize, usize), StoreError> {
+    let of_account = import_report::table.filter(import_report::account_id.eq(account_id.as_str()));
     let id: Option<String> = of_account.select(import_report::id).first(tx.conn).optional()?;
     let Some(id) = id else { return Ok((0, 0)) };
     let forgotten = forget_some(tx, &id)?;

@@ -234,7 +234,7 @@ impl MeasurementOut {
         let note = approved.as_ref().and_then(|of| of.note.clone());
         let (disaggregation, evidence) = approved.map(|of| (of.disaggregation, of.evidence)).unzip();
         Self {
-            id: found.id,
+            id: found.id.into_string(),
             version: found.version,
             created_at: found.created_at,
             updated_at: found.updated_at,

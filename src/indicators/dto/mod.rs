@@ -125,7 +125,7 @@ impl IndicatorQuery {
             members: Several::texts(&self.member),
             regions: Several::texts(&self.region),
             programs: Several::texts(&self.program),
-            projects: Several::values(self.project.clone()).into_iter().map(Identifier::into_string).collect(),
+            projects: Several::values(self.project.clone()),
             commitments: Several::texts(&self.commitment),
             catalogue: Several::texts(&self.catalogue),
             words: self.q.as_ref().map(|q| search_words(&q.0)),
@@ -347,7 +347,7 @@ impl IndicatorOut {
             this,
         };
         Self {
-            id: found.id,
+            id: found.id.into_string(),
             version: found.version,
             created_at: found.created_at,
             updated_at: found.updated_at,
@@ -357,7 +357,7 @@ impl IndicatorOut {
             region_code: place.member.as_ref().map(|member| member.region_code.clone()),
             member: place.member.map(|member| member.slug.into_string()),
             program: place.program.map(|(_, slug)| slug.into_string()),
-            project_id: place.project.map(|(id, _)| id),
+            project_id: place.project.map(|(id, _)| id.into_string()),
             commitment: place.commitment,
             catalogue: found.catalogue.map(Slug::into_string),
             title,

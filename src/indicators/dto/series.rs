@@ -178,7 +178,7 @@ impl SeriesOut {
                 breaks,
                 revision: found.revision,
                 approved_at: at,
-                measurement_id: found.id,
+                measurement_id: found.id.into_string(),
             })
         };
         let data: Vec<SeriesPointOut> = measured.into_iter().filter_map(point).collect();

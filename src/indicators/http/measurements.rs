@@ -153,7 +153,7 @@ fn seen(
     id: &Identifier,
     with_report: bool,
 ) -> Result<Option<(Measurement, bool)>, StoreError> {
-    let Some(found) = store::find_measurement(conn, id.as_str())? else { return Ok(None) };
+    let Some(found) = store::find_measurement(conn, id)? else { return Ok(None) };
     // What is published reads the same for all, unless more is asked for.
     if found.is_public() && !with_report {
         return Ok(Some((found, false)));

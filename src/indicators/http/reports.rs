@@ -195,7 +195,7 @@ fn named(tx: &mut Tx<'_>, address: Option<&Address>, principal: &Principal) -> R
 /// The measurement with an id and its indicator, if the principal may report it; nobody else changes them meanwhile.
 fn own(tx: &mut Tx<'_>, id: &Identifier, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
     tx.share_turn(Turn::Periods)?;
-    let (of, found) = store::lock_measurement(tx, id.as_str())?.ok_or_else(Problem::not_found)?;
+    let (of, found) = store::lock_measurement(tx, id)?.ok_or_else(Problem::not_found)?;
     let member = of.place.member_id().unwrap_or_default();
     if !found.is_public() && !principal.covers::<MeasurementsReport>(member) {
         return Err(Problem::not_found());
@@ -208,7 +208,7 @@ fn own(tx: &mut Tx<'_>, id: &Identifier, principal: &Principal) -> Result<(Indic
 /// indicator that the evaluator can't see.
 fn reviewed(tx: &mut Tx<'_>, id: &Identifier, principal: &Principal) -> Result<(Indicator, Measurement), Problem> {
     tx.share_turn(Turn::Periods)?;
-    let (of, found) = store::lock_measurement(tx, id.as_str())?.ok_or_else(Problem::not_found)?;
+    let (of, found) = store::lock_measurement(tx, id)?.ok_or_else(Problem::not_found)?;
     let speaks = match &of.place.member {
         Some(member) => speaking::<MeasurementsReview>(tx.conn, principal, (&member.id, &member.slug)).map(|_| ()),
         None => may_keep::<MeasurementsReport>(principal, &of),

@@ -13,7 +13,14 @@ use super::{
 };
 use crate::{
     action_programs::{Drafts, Provenance, Publication, PublicationFilter},
-    kernel::{self, codes::codes, id::Slug, language::LanguageMap, paging::Order, violation::Violations},
+    kernel::{
+        self,
+        codes::codes,
+        id::{Identifier, Slug},
+        language::LanguageMap,
+        paging::Order,
+        violation::Violations,
+    },
 };
 
 /// How an indicator is addressed: by its slug or its id.
@@ -125,9 +132,9 @@ pub struct Place {
     /// Whose it is; nobody's for the network's.
     pub member: Option<Keeper>,
     /// Id and slug of the programme, of what belongs to one.
-    pub program: Option<(String, Slug)>,
+    pub program: Option<(Identifier, Slug)>,
     /// Id and code of the project.
-    pub project: Option<(String, Slug)>,
+    pub project: Option<(Identifier, Slug)>,
     /// Code of the charter's commitment.
     pub commitment: Option<String>,
     /// Whether what it belongs to is published.
@@ -138,7 +145,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keeper {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// The slug.
     pub slug: Slug,
     /// Code of the region that it lies in.
@@ -219,7 +226,7 @@ impl Facts {
 #[derive(Debug, Clone)]
 pub struct Indicator {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts its changes; measurements have their own.
     pub version: i64,
     /// When it was first stored.
@@ -291,7 +298,7 @@ pub struct Filters {
     /// Slugs or ids of programmes, any of which.
     pub programs: Vec<String>,
     /// Ids of projects, any of which.
-    pub projects: Vec<String>,
+    pub projects: Vec<Identifier>,
     /// Codes of commitments, any of which.
     pub commitments: Vec<String>,
     /// Codes of the catalogue, any of which.

@@ -17,7 +17,7 @@ use crate::kernel::{
     codes::codes,
     decimal::Decimal,
     evidence::{EvidenceLink, check_evidence},
-    id::{Slug, new_id},
+    id::{Identifier, Slug, new_id},
     language::LanguageMap,
     paging::Order,
     violation::{Violation, Violations},
@@ -105,7 +105,7 @@ pub struct Approved {
 #[derive(Debug, Clone)]
 pub struct Measurement {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts the changes of what everybody sees.
     pub version: i64,
     /// When it was first stored.
@@ -117,7 +117,7 @@ pub struct Measurement {
     /// When the report last changed.
     pub report_changed_at: DateTime<Utc>,
     /// Id of the indicator.
-    pub indicator_id: String,
+    pub indicator_id: Identifier,
     /// Slug of the indicator.
     pub indicator: Slug,
     /// Whose it is; nobody's for the network's.
@@ -380,13 +380,13 @@ mod tests {
 
     fn draft() -> Measurement {
         Measurement {
-            id: String::new(),
+            id: new_id(),
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
             report_version: 1,
             report_changed_at: DateTime::UNIX_EPOCH,
-            indicator_id: String::new(),
+            indicator_id: new_id(),
             indicator: "x".parse().unwrap(),
             member: None,
             period: "2025-Q1".parse().unwrap(),

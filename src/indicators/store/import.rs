@@ -22,7 +22,7 @@ use crate::{
     },
     kernel::{
         audit::Collection,
-        id::Slug,
+        id::{Identifier, Slug},
         register::{Action, Column, Entry, Fault, Ledger, RowReader, Source, differences, each_once},
     },
 };
@@ -93,18 +93,18 @@ impl Importable for MeasurementList {
     ) -> Result<Vec<Write>, StoreError> {
         let slugs: HashSet<&Slug> = rows.iter().map(|line| &line.indicator).collect();
         let indicators = lock_all(tx.conn, &slugs.into_iter().map(Slug::as_str).collect::<Vec<_>>())?;
-        let ids: Vec<&str> = indicators.values().map(|of| of.id.as_str()).collect();
+        let ids: Vec<&Identifier> = indicators.values().map(|of| &of.id).collect();
         let periods: HashSet<String> = rows.iter().map(|line| line.period.to_string()).collect();
         let found = of_periods(tx.conn, &ids, &periods.into_iter().collect::<Vec<_>>())?;
-        let mut found: HashMap<(String, Period), Measurement> =
+        let mut found: HashMap<(Identifier, Period), Measurement> =
             found.into_iter().map(|found| ((found.indicator_id.clone(), found.period), found)).collect();
         let is_former = |found: &&Measurement| {
             indicators
                 .get(&found.indicator)
                 .is_some_and(|of| of.definition_version != found.reported.definition_version)
         };
-        let of_former: HashSet<&str> =
-            found.values().filter(is_former).map(|found| found.indicator_id.as_str()).collect();
+        let of_former: HashSet<&Identifier> =
+            found.values().filter(is_former).map(|found| &found.indicator_id).collect();
         let former = definitions_of(tx.conn, &of_former.into_iter().collect::<Vec<_>>())?;
         let account = context.account.as_ref();
         let hand =
@@ -121,7 +121,7 @@ impl Importable for MeasurementList {
             let before = found.remove(&(of.id.clone(), line.period));
             // What is there is measured by the definition that it was reported by.
             let version = before.as_ref().map_or(of.definition_version, |before| before.reported.definition_version);
-            let former = former.get(&(of.id.clone(), version)).filter(|_| version != of.definition_version);
+            let former = former.get(&(of.id.to_string(), version)).filter(|_| version != of.definition_version);
             let by = (former.unwrap_or(&of.facts.definition), version);
             match context.note(line, (of, before, by), hand, ledger) {
                 Ok(write) => writes.extend(write),
@@ -153,7 +153,7 @@ impl Importable for MeasurementList {
                     }
                     Write::Change(change) => {
                         let (before, after) = &**change;
-                        let own = measurement::table.filter(measurement::id.eq(&after.id));
+                        let own = measurement::table.filter(measurement::id.eq(after.id.as_str()));
                         diesel::update(own).set(MeasurementRow::of(after)?).execute(tx.conn)?;
                         note(tx, Some(before), after)?;
                     }

@@ -19,7 +19,10 @@ use crate::{
         schema::{account_member, indicator, measurement, measurement_revision, member},
         search::any_of,
     },
-    kernel::paging::{Found, Key, Listing, Position},
+    kernel::{
+        id::Identifier,
+        paging::{Found, Key, Listing, Position},
+    },
     members,
 };
 
@@ -89,12 +92,12 @@ impl MeasurementRow {
         let Measurement { period, reported, review, approved, .. } = found;
         let approved = approved.as_ref();
         Ok(Self {
-            id: found.id.clone(),
+            id: found.id.to_string(),
             version: found.version,
             created_at: found.created_at.naive_utc(),
             updated_at: found.updated_at.naive_utc(),
-            indicator_id: found.indicator_id.clone(),
-            member_id: found.member.as_ref().map(|member| member.id.clone()),
+            indicator_id: found.indicator_id.to_string(),
+            member_id: found.member.as_ref().map(|member| member.id.to_string()),
             period: period.to_string(),
             from_on: period.first_day(),
             until_on: period.last_day(),
@@ -156,13 +159,13 @@ fn read((row, (indicator, of_public, region, member)): (MeasurementRow, Names)) 
         approved,
         revision: row.revision,
         of_public,
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
         report_version: row.report_version,
         report_changed_at: row.report_changed_at.and_utc(),
-        indicator_id: row.indicator_id,
+        indicator_id: Identifier::stored(row.indicator_id),
     })
 }
 
@@ -199,8 +202,8 @@ fn columns() -> Columns {
 ///
 /// # Errors
 /// The database's.
-pub fn find_measurement(conn: &mut Conn, id: &str) -> Result<Option<Measurement>, StoreError> {
-    let row = parts().select(columns()).filter(measurement::id.eq(id)).first(conn).optional()?;
+pub fn find_measurement(conn: &mut Conn, id: &Identifier) -> Result<Option<Measurement>, StoreError> {
+    let row = parts().select(columns()).filter(measurement::id.eq(id.as_str())).first(conn).optional()?;
     row.map(read).transpose()
 }
 
@@ -215,10 +218,12 @@ pub(super) fn of_period(conn: &mut Conn, indicator: &str, period: Period) -> Res
 /// values.
 pub(super) fn of_periods(
     conn: &mut Conn,
-    indicators: &[&str],
+    indicators: &[&Identifier],
     periods: &[String],
 ) -> Result<Vec<Measurement>, StoreError> {
-    let own = measurement::indicator_id.eq_any(indicators.iter().copied()).and(measurement::period.eq_any(periods));
+    let own = measurement::indicator_id
+        .eq_any(indicators.iter().map(|id| id.as_str()))
+        .and(measurement::period.eq_any(periods));
     let rows: Vec<(MeasurementRow, Names)> = parts().select(columns()).filter(own).load(conn)?;
     rows.into_iter().map(read).collect()
 }
@@ -227,8 +232,8 @@ pub(super) fn of_periods(
 ///
 /// # Errors
 /// The database's.
-pub fn find_measurements_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Measurement>, StoreError> {
-    let query = parts().select(columns()).filter(measurement::id.eq_any(ids.iter().copied()));
+pub fn find_measurements_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Measurement>, StoreError> {
+    let query = parts().select(columns()).filter(measurement::id.eq_any(ids.iter().map(|id| id.as_str())));
     let rows: Vec<(MeasurementRow, Names)> = query.filter(measurement::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read).collect()
 }
@@ -260,9 +265,9 @@ pub fn series(conn: &mut Conn, indicator: &str) -> Result<Vec<Measurement>, Stor
 ///
 /// # Errors
 /// The database's.
-pub fn revisions(conn: &mut Conn, id: &str) -> Result<Vec<Revision>, StoreError> {
+pub fn revisions(conn: &mut Conn, id: &Identifier) -> Result<Vec<Revision>, StoreError> {
     type Found = (i64, i64, String, i64, NaiveDateTime, NaiveDateTime, Option<String>, String);
-    let own = measurement_revision::table.filter(measurement_revision::measurement_id.eq(id));
+    let own = measurement_revision::table.filter(measurement_revision::measurement_id.eq(id.as_str()));
     let rows: Vec<Found> = own
         .order(measurement_revision::number)
         .select((

@@ -41,7 +41,7 @@ use crate::{
     kernel::{
         audit::Collection,
         decimal::Decimal,
-        id::Slug,
+        id::{Identifier, Slug},
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Position},
     },
@@ -135,16 +135,16 @@ impl Row {
         let stored = |dated: &Dated| StoredDated { millionths: dated.value.millionths(), on: dated.on };
         let targets: Vec<StoredDated> = facts.targets.iter().map(stored).collect();
         Ok(Self {
-            id: found.id.clone(),
+            id: found.id.to_string(),
             version: found.version,
             created_at: found.created_at.naive_utc(),
             updated_at: found.updated_at.naive_utc(),
             slug: found.slug.to_string(),
             scope: place.scope.as_str().to_owned(),
-            member_id: member.map(|member| member.id.clone()),
+            member_id: member.map(|member| member.id.to_string()),
             region_code: member.map(|member| member.region_code.clone()),
-            program_id: place.program.as_ref().map(|(id, _)| id.clone()),
-            project_id: place.project.as_ref().map(|(id, _)| id.clone()),
+            program_id: place.program.as_ref().map(|(id, _)| id.to_string()),
+            project_id: place.project.as_ref().map(|(id, _)| id.to_string()),
             commitment: place.commitment.clone(),
             code: found.code.to_string(),
             catalogue_code: found.catalogue.as_ref().map(Slug::to_string),
@@ -189,13 +189,13 @@ fn keeper(
     region: Option<String>,
 ) -> Result<Option<Keeper>, StoreError> {
     let (Some(id), Some(name), Some(region_code)) = (member_id, name, region) else { return Ok(None) };
-    Ok(Some(Keeper { id, slug: slug(name)?, region_code }))
+    Ok(Some(Keeper { id: Identifier::stored(id), slug: slug(name)?, region_code }))
 }
 
 fn read((row, (member, program, publication, project)): (Row, Names)) -> Result<Indicator, StoreError> {
     let targets: Vec<StoredDated> = json::read(&row.targets)?;
     let named = |id: Option<String>, name: Option<String>| {
-        id.zip(name).map(|(id, name)| Ok::<_, StoreError>((id, slug(name)?))).transpose()
+        id.zip(name).map(|(id, name)| Ok::<_, StoreError>((Identifier::stored(id), slug(name)?))).transpose()
     };
     let latest = row.latest_value.zip(row.latest_period.as_deref());
     let place = Place {
@@ -220,7 +220,7 @@ fn read((row, (member, program, publication, project)): (Row, Names)) -> Result<
         latest: latest
             .map(|(value, period)| Ok::<_, StoreError>(Reported { value: decimal(value)?, period: parsed(period)? }))
             .transpose()?,
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
@@ -282,7 +282,7 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Indicator>, Sto
     let query = parts().select(columns()).into_boxed::<Backend>();
     let query = match address {
         Address::Code(slug) => query.filter(indicator::slug.eq(slug.as_str())),
-        Address::Id(id) => query.filter(indicator::id.eq(id)),
+        Address::Id(id) => query.filter(indicator::id.eq(id.as_str())),
     };
     let row: Option<(Row, Names)> = query.first(conn).optional()?;
     row.map(read).transpose()
@@ -292,8 +292,8 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Indicator>, Sto
 ///
 /// # Errors
 /// The database's.
-pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Indicator>, StoreError> {
-    let query = parts().select(columns()).filter(indicator::id.eq_any(ids.iter().copied()));
+pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Indicator>, StoreError> {
+    let query = parts().select(columns()).filter(indicator::id.eq_any(ids.iter().map(|id| id.as_str())));
     let rows: Vec<(Row, Names)> = query.filter(indicator::is_public.eq(true)).load(conn)?;
     rows.into_iter().map(read).collect()
 }
@@ -314,8 +314,8 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<In
 ///
 /// # Errors
 /// The database's.
-pub fn definitions(conn: &mut Conn, id: &str) -> Result<Vec<(i64, NaiveDate, Definition)>, StoreError> {
-    let own = indicator_definition::table.filter(indicator_definition::indicator_id.eq(id));
+pub fn definitions(conn: &mut Conn, id: &Identifier) -> Result<Vec<(i64, NaiveDate, Definition)>, StoreError> {
+    let own = indicator_definition::table.filter(indicator_definition::indicator_id.eq(id.as_str()));
     let rows: Vec<(i64, NaiveDate, String)> = own
         .order(indicator_definition::version)
         .select((indicator_definition::version, indicator_definition::since, indicator_definition::definition))
@@ -324,12 +324,12 @@ pub fn definitions(conn: &mut Conn, id: &str) -> Result<Vec<(i64, NaiveDate, Def
 }
 
 /// All definitions that some indicators have had, by indicator and version; at most [`CHUNK`](crate::db::CHUNK) indicators.
-fn definitions_of(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<(String, i64), Definition>, StoreError> {
+fn definitions_of(conn: &mut Conn, ids: &[&Identifier]) -> Result<HashMap<(String, i64), Definition>, StoreError> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<(String, i64, String)> = indicator_definition::table
-        .filter(indicator_definition::indicator_id.eq_any(ids.iter().copied()))
+        .filter(indicator_definition::indicator_id.eq_any(ids.iter().map(|id| id.as_str())))
         .select((indicator_definition::indicator_id, indicator_definition::version, indicator_definition::definition))
         .load(conn)?;
     rows.into_iter().map(|(id, version, definition)| Ok(((id, version), json::read(&definition)?))).collect()
@@ -343,7 +343,7 @@ pub fn definition_in(conn: &mut Conn, of: &Indicator, version: i64) -> Result<De
     if version == of.definition_version {
         return Ok(of.facts.definition.clone());
     }
-    let found = definitions_of(conn, &[&of.id])?.remove(&(of.id.clone(), version));
+    let found = definitions_of(conn, &[&of.id])?.remove(&(of.id.to_string(), version));
     found.ok_or_else(|| StoreError::corrupt("a definition is gone"))
 }
 
@@ -410,7 +410,8 @@ fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Bac
         query = query.filter(action_program::slug.nullable().eq_any(&filters.programs));
     }
     query = any_of!(query, indicator::region_code.assume_not_null(), filters.regions.as_slice());
-    query = any_of!(query, indicator::project_id.assume_not_null(), filters.projects.as_slice());
+    let projects: Vec<&str> = filters.projects.iter().map(Identifier::as_str).collect();
+    query = any_of!(query, indicator::project_id.assume_not_null(), projects.as_slice());
     query = any_of!(query, indicator::commitment.assume_not_null(), filters.commitments.as_slice());
     query = any_of!(query, indicator::catalogue_code.assume_not_null(), filters.catalogue.as_slice());
     if let Some(words) = &filters.words {

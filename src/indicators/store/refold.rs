@@ -20,7 +20,7 @@ pub fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
         touched += rows.len();
         for row in rows {
             let found = read(row)?;
-            diesel::update(indicator::table.filter(indicator::id.eq(&found.id)))
+            diesel::update(indicator::table.filter(indicator::id.eq(found.id.as_str())))
                 .set(Derived::of(&found.facts.definition)?)
                 .execute(tx.conn)?;
         }

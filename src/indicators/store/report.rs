@@ -15,17 +15,17 @@ use crate::{
         Change, Conn, Operation, StoreError, Tx, WriteError, json,
         schema::{indicator, measurement, measurement_revision},
     },
-    kernel::violation::Violation,
+    kernel::{id::Identifier, violation::Violation},
 };
 
 /// The measurement with an id and its indicator, which nobody else changes meanwhile.
 ///
 /// # Errors
 /// The database's.
-pub fn lock_measurement(tx: &mut Tx<'_>, id: &str) -> Result<Option<(Indicator, Measurement)>, StoreError> {
-    let own = measurement::table.filter(measurement::id.eq(id)).select(measurement::indicator_id);
+pub fn lock_measurement(tx: &mut Tx<'_>, id: &Identifier) -> Result<Option<(Indicator, Measurement)>, StoreError> {
+    let own = measurement::table.filter(measurement::id.eq(id.as_str())).select(measurement::indicator_id);
     let Some(of) = own.first::<String>(tx.conn).optional()? else { return Ok(None) };
-    let Some(indicator) = lock(tx, &Address::Id(of))? else { return Ok(None) };
+    let Some(indicator) = lock(tx, &Address::Id(Identifier::stored(of)))? else { return Ok(None) };
     Ok(find_measurement(tx.conn, id)?.map(|found| (indicator, found)))
 }
 
@@ -72,7 +72,7 @@ pub fn update_measurement(
         after.version += i64::from(before.approved.is_some());
         after.updated_at = tx.now();
     }
-    let own = measurement::table.filter(measurement::id.eq(&after.id));
+    let own = measurement::table.filter(measurement::id.eq(after.id.as_str()));
     diesel::update(own).set(MeasurementRow::of(&after)?).execute(tx.conn)?;
     record(tx, before, &after, (was, now));
     Ok(after)
@@ -115,13 +115,13 @@ fn keep_latest(conn: &mut Conn, of: &Indicator) -> Result<(), StoreError> {
     let id = &of.id;
     let by_now = measurement::approved_definition_version.eq(of.definition_version);
     let latest: Option<(Option<i64>, String)> = measurement::table
-        .filter(measurement::indicator_id.eq(id).and(by_now))
+        .filter(measurement::indicator_id.eq(id.as_str()).and(by_now))
         .order((measurement::until_on.desc(), measurement::from_on.desc()))
         .select((measurement::approved_value, measurement::period))
         .first(conn)
         .optional()?;
     let (value, period) = latest.map_or((None, None), |(value, period)| (value, Some(period)));
-    diesel::update(indicator::table.filter(indicator::id.eq(id)))
+    diesel::update(indicator::table.filter(indicator::id.eq(id.as_str())))
         .set((indicator::latest_value.eq(value), indicator::latest_period.eq(period)))
         .execute(conn)?;
     Ok(())
@@ -142,10 +142,10 @@ pub(super) struct RevisionRow<'a> {
 }
 
 impl<'a> RevisionRow<'a> {
-    pub(super) fn of(measurement_id: &'a str, revision: &Revision) -> Result<Self, StoreError> {
+    pub(super) fn of(measurement_id: &'a Identifier, revision: &Revision) -> Result<Self, StoreError> {
         let Revision { number, former, replaced_at, role, reason } = revision;
         Ok(Self {
-            measurement_id,
+            measurement_id: measurement_id.as_str(),
             number: *number,
             value: former.content.value.millionths(),
             report: json::write(&former.content.report)?,
@@ -168,7 +168,7 @@ pub fn delete_measurement(tx: &mut Tx<'_>, gone: &Measurement) -> Result<(), Wri
         return Err(WriteError::NotNow(Violation::new("", "approved", detail).into()));
     }
     let before = json::value(&MeasurementRow::of(gone)?)?;
-    diesel::delete(measurement::table.filter(measurement::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(measurement::table.filter(measurement::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let change = Change { version: gone.report_version + 1, ..change(gone, Operation::Deleted) };
     tx.record_if(false, change, Some(before), None);
     Ok(())

@@ -21,7 +21,10 @@ use crate::{
             territory,
         },
     },
-    kernel::{audit::Collection, id::Slug},
+    kernel::{
+        audit::Collection,
+        id::{Identifier, Slug},
+    },
 };
 
 /// What the demonstration invents indicators for: the network, the invented members that have joined, the invented
@@ -40,7 +43,7 @@ pub fn places(conn: &mut Conn) -> Result<Vec<Ground>, StoreError> {
         .select((member::id, member::slug, territory::region_code))
         .load(conn)?;
     let members = rows.into_iter().map(|(id, name, region_code)| {
-        let member = Some(Keeper { id, slug: slug(name)?, region_code });
+        let member = Some(Keeper { id: Identifier::stored(id), slug: slug(name)?, region_code });
         Ok(Ground { place: Place { scope: Scope::Commitment, member, ..nowhere.clone() }, runs: None })
     });
     let members: Vec<Ground> = members.collect::<Result<_, StoreError>>()?;
@@ -91,8 +94,8 @@ fn found_programs(conn: &mut Conn, is_wanted: impl Fn(&FoundProgram) -> bool) ->
         let is_published = publication == "published";
         let place = Place {
             scope: Scope::Programme,
-            member: Some(Keeper { id: member, slug: slug(keeper)?, region_code }),
-            program: Some((id, slug(name)?)),
+            member: Some(Keeper { id: Identifier::stored(member), slug: slug(keeper)?, region_code }),
+            program: Some((Identifier::stored(id), slug(name)?)),
             project: None,
             commitment: None,
             is_public: is_published,
@@ -113,12 +116,12 @@ fn projects(conn: &mut Conn, programs: &[Ground]) -> Result<Vec<Ground>, StoreEr
         .order((project::program_id, project::code))
         .select((project::program_id, project::id, project::code))
         .load(conn)?;
-    let mut of_program: HashMap<String, Vec<(String, Slug)>> = HashMap::new();
+    let mut of_program: HashMap<String, Vec<(Identifier, Slug)>> = HashMap::new();
     for (program, id, code) in rows {
-        of_program.entry(program).or_default().push((id, slug(code)?));
+        of_program.entry(program).or_default().push((Identifier::stored(id), slug(code)?));
     }
     for Ground { place, runs } in programs {
-        let own = place.program.as_ref().and_then(|(id, _)| of_program.remove(id)).unwrap_or_default();
+        let own = place.program.as_ref().and_then(|(id, _)| of_program.remove(id.as_str())).unwrap_or_default();
         found.extend(own.into_iter().map(|project| Ground {
             place: Place { scope: Scope::Project, project: Some(project), ..place.clone() },
             runs: *runs,
@@ -187,7 +190,7 @@ fn insert_indicators(conn: &mut Conn, rows: &[(Row, Derived)]) -> Result<(), Sto
     Ok(())
 }
 
-fn note(tx: &mut Tx<'_>, is_public: bool, resource: Collection, id: &str) {
+fn note(tx: &mut Tx<'_>, is_public: bool, resource: Collection, id: &Identifier) {
     if is_public {
         tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
     }

@@ -30,7 +30,7 @@ pub fn lock(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Indicator>, Sto
         let row = indicator::table.select(indicator::id).for_no_key_update();
         let found: Option<String> = match address {
             Address::Code(slug) => row.filter(indicator::slug.eq(slug.as_str())).first(conn).optional()?,
-            Address::Id(id) => row.filter(indicator::id.eq(id)).first(conn).optional()?,
+            Address::Id(id) => row.filter(indicator::id.eq(id.as_str())).first(conn).optional()?,
         };
         if found.is_none() {
             return Ok(None);
@@ -67,7 +67,7 @@ pub fn program_place(tx: &mut Tx<'_>, address: &ProgramAddress) -> Result<Option
 /// The database's.
 pub fn project_place(tx: &mut Tx<'_>, id: &Identifier) -> Result<Option<(Place, Program)>, StoreError> {
     action_programs::take_turn(tx)?;
-    let Some(project) = action_programs::find_project(tx.conn, id.as_str())? else { return Ok(None) };
+    let Some(project) = action_programs::find_project(tx.conn, id)? else { return Ok(None) };
     let Some((place, program)) = program_place(tx, &ProgramAddress::Id(project.program_id))? else { return Ok(None) };
     Ok(Some((Place { scope: Scope::Project, project: Some((project.id, project.code)), ..place }, program)))
 }
@@ -129,10 +129,10 @@ pub(super) struct DefinitionRow<'a> {
 
 impl<'a> DefinitionRow<'a> {
     pub(super) fn of(
-        indicator_id: &'a str,
+        indicator_id: &'a Identifier,
         (version, since, definition): (i64, NaiveDate, &Definition),
     ) -> Result<Self, StoreError> {
-        Ok(Self { indicator_id, version, since, definition: json::write(definition)? })
+        Ok(Self { indicator_id: indicator_id.as_str(), version, since, definition: json::write(definition)? })
     }
 }
 
@@ -169,12 +169,13 @@ pub fn update(
     if before.publication == Publication::Published && after.publication == Publication::Draft {
         refuse_measured(tx.conn, &before.id)?;
     }
-    diesel::update(indicator::table.filter(indicator::id.eq(&after.id)))
+    diesel::update(indicator::table.filter(indicator::id.eq(after.id.as_str())))
         .set((Row::of(&after)?, Derived::of(&after.facts.definition)?))
         .execute(tx.conn)?;
     if changed {
-        let same =
-            indicator_definition::indicator_id.eq(&after.id).and(indicator_definition::version.eq(definition_version));
+        let same = indicator_definition::indicator_id
+            .eq(after.id.as_str())
+            .and(indicator_definition::version.eq(definition_version));
         if breaks {
             note_definition(tx.conn, &after, tx.today())?;
         } else {
@@ -199,41 +200,41 @@ fn follow(tx: &mut Tx<'_>, before: &Indicator, after: &Indicator) -> Result<(), 
     if before.is_public() == after.is_public() {
         return Ok(());
     }
-    let own =
-        measurement::table.filter(measurement::indicator_id.eq(&after.id).and(measurement::approved_at.is_not_null()));
+    let own = measurement::table
+        .filter(measurement::indicator_id.eq(after.id.as_str()).and(measurement::approved_at.is_not_null()));
     let seen = (measurement::is_public.eq(after.is_public()), measurement::updated_at.eq(tx.now().naive_utc()));
     diesel::update(own).set(seen).execute(tx.conn)?;
     let found: Vec<(String, i64)> =
         own.order(measurement::id).select((measurement::id, measurement::version)).load(tx.conn)?;
     let operation = if after.is_public() { Operation::Created } else { Operation::Unpublished };
     for (id, version) in found {
-        tx.record_part(Change { resource: super::MEASUREMENTS, id, operation, version });
+        tx.record_part(Change { resource: super::MEASUREMENTS, id: Identifier::stored(id), operation, version });
     }
     Ok(())
 }
 
 /// Whether anything is reported of an indicator, in whatever state.
-fn is_reported(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
-    let own = measurement::table.filter(measurement::indicator_id.eq(id));
+fn is_reported(conn: &mut Conn, id: &Identifier) -> Result<bool, StoreError> {
+    let own = measurement::table.filter(measurement::indicator_id.eq(id.as_str()));
     Ok(diesel::select(exists(own)).get_result(conn)?)
 }
 
 /// Refuses what would take approved values back from everybody.
-fn refuse_measured(conn: &mut Conn, id: &str) -> Result<(), WriteError> {
+fn refuse_measured(conn: &mut Conn, id: &Identifier) -> Result<(), WriteError> {
     public_values(conn, id)?.map_or(Ok(()), |why| Err(WriteError::NotNow(why.into())))
 }
 
 /// That values of an indicator are public, if so.
-fn public_values(conn: &mut Conn, id: &str) -> Result<Option<Violation>, StoreError> {
-    let approved = measurement::indicator_id.eq(id).and(measurement::approved_at.is_not_null());
+fn public_values(conn: &mut Conn, id: &Identifier) -> Result<Option<Violation>, StoreError> {
+    let approved = measurement::indicator_id.eq(id.as_str()).and(measurement::approved_at.is_not_null());
     let count: i64 = measurement::table.filter(approved).count().get_result(conn)?;
     let detail = format!("{count} values have been approved and are public.");
     Ok((count > 0).then(|| Violation::new("", "has_measurements", detail)))
 }
 
 /// That reports of an indicator have been handed in, if so.
-fn handed_in(conn: &mut Conn, id: &str) -> Result<Option<Violation>, StoreError> {
-    let handed_in = measurement::indicator_id.eq(id).and(measurement::state.eq_any(["submitted", "returned"]));
+fn handed_in(conn: &mut Conn, id: &Identifier) -> Result<Option<Violation>, StoreError> {
+    let handed_in = measurement::indicator_id.eq(id.as_str()).and(measurement::state.eq_any(["submitted", "returned"]));
     let count: i64 = measurement::table.filter(handed_in).count().get_result(conn)?;
     let detail = format!("{count} reports have been handed in.");
     Ok((count > 0).then(|| Violation::new("", "has_reports", detail)))
@@ -250,7 +251,7 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Indicator) -> Result<(), WriteError> {
         return Err(WriteError::NotNow(reasons.into()));
     }
     let before = json::value(&Row::of(gone)?)?;
-    diesel::delete(indicator::table.filter(indicator::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(indicator::table.filter(indicator::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
     tx.record_if(gone.is_public(), change, Some(before), None);
     Ok(())

@@ -8,6 +8,7 @@ use super::super::rules::{Alert, Filters, Rule, SortKey, Subject};
 use crate::{
     action_programs::Stage,
     kernel::{
+        id::Identifier,
         language::LanguageMap,
         paging::{Direction, Order},
     },
@@ -218,7 +219,7 @@ impl AlertOut {
                 (None, 1)
             }
             Subject::Ideas { title, count } => {
-                consultation_id = Some(id);
+                consultation_id = Some(id.into_string());
                 (Some(title), count)
             }
         };
@@ -233,9 +234,9 @@ impl AlertOut {
             program: program.into_string(),
             stage,
             project_id,
-            milestone_id,
+            milestone_id: milestone_id.map(Identifier::into_string),
             consultation_id,
-            contribution_id,
+            contribution_id: contribution_id.map(Identifier::into_string),
             count,
             title,
             detail,

@@ -22,7 +22,11 @@ use crate::{
     charter,
     db::{Conn, Lookup, StoreError, current_sequence, snapshot},
     indicators::{self, Catalogue, Entry},
-    kernel::{id::Slug, language::LanguageMap, text::hex},
+    kernel::{
+        id::{Identifier, Slug},
+        language::LanguageMap,
+        text::hex,
+    },
     state::AppState,
     territories,
     web::{page::PageOut, params::Several, path::Segment, problem::Problem, query::Query, representation::View},
@@ -134,7 +138,7 @@ fn of_entry(
         NetworkIndicatorOut::of(catalogue, entry).zip(catalogue.measure(entry)).ok_or_else(unknown)?;
     let sequence = current_sequence(conn)?;
     let (members, undated) = store::members_on(conn, as_of, selection)?;
-    let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
+    let ids: Vec<&Identifier> = members.iter().map(|member| &member.id).collect();
     let known = store::known(conn, entry, &ids, as_of)?;
     let regions = if by == Some(Grouping::Region) { territories::regions(conn)? } else { Vec::new() };
     let name = |region: territories::Territory| {

@@ -11,7 +11,7 @@ use crate::{
     action_programs::moment,
     assessments, charter,
     db::{Conn, StoreError, current_sequence, snapshot},
-    kernel::date::Date,
+    kernel::{date::Date, id::Identifier},
     members::{self, MemberAddress},
     state::AppState,
     web::{
@@ -97,7 +97,7 @@ fn of_member(
     let Some(member) = members::find(conn, address)? else { return Ok(None) };
     let (commitments, scale) = (charter::commitments(conn)?, assessments::scale()?);
     let spoken = store::spoken(conn, &member.id, as_of)?;
-    let facts = store::facts(conn, &[member.id.as_str()], as_of)?;
+    let facts = store::facts(conn, &[&member.id], as_of)?;
     let computed = Computed { as_of, computed_on, sequence };
     Ok(Some(ScorecardOut::of(computed, &member, commitments, (&scale, &spoken, &facts))))
 }
@@ -110,7 +110,7 @@ fn of_network(
     let sequence = current_sequence(conn)?;
     let (members, undated) = store::members_on(conn, as_of, selection)?;
     let (commitments, scale) = (charter::commitments(conn)?, assessments::scale()?);
-    let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
+    let ids: Vec<&Identifier> = members.iter().map(|member| &member.id).collect();
     let standings = store::standings(conn, &ids, as_of)?;
     let facts = store::facts(conn, &ids, as_of)?;
     let computed = Computed { as_of, computed_on, sequence };

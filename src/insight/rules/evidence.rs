@@ -9,7 +9,7 @@ use super::texts;
 use crate::{
     action_programs::Stage,
     evaluations::Voice,
-    kernel::{clock::day_of, codes::codes, language::LanguageMap},
+    kernel::{clock::day_of, codes::codes, id::Identifier, language::LanguageMap},
 };
 
 /// What is counted.
@@ -59,7 +59,7 @@ codes!(Unit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programme {
     /// Id of its member.
-    pub member_id: String,
+    pub member_id: Identifier,
     /// Its stage; none for one that was not there yet.
     pub stage: Option<Stage>,
     /// How many documents were dated by then.
@@ -419,7 +419,7 @@ mod tests {
 
     fn programme(stage: Option<Stage>) -> Programme {
         Programme {
-            member_id: "m".to_owned(),
+            member_id: Identifier::stored("m".to_owned()),
             stage,
             documents_dated: 1,
             documents_undated: 2,

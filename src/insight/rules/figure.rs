@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     indicators::{Dimension, Disaggregation, Kind, Measure},
-    kernel::{codes::codes, decimal::Decimal, language::LanguageMap},
+    kernel::{codes::codes, decimal::Decimal, id::Identifier, language::LanguageMap},
     members::{Cohort, MemberKind},
     territories::Code,
 };
@@ -84,7 +84,7 @@ codes!(Grouping { Region => "region", Kind => "kind", Cohort => "cohort" });
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seated {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// The region.
     pub region: Code,
     /// The kind.
@@ -248,7 +248,7 @@ impl Figure {
     ) -> Self {
         let mut all = Tally::default();
         let mut members_counted = 0;
-        for tally in members.iter().filter_map(|member| tallies.get(&member.id)) {
+        for tally in members.iter().filter_map(|member| tallies.get(member.id.as_str())) {
             members_counted += usize::from(tally.has_any());
             all.add(tally);
         }
@@ -257,7 +257,7 @@ impl Figure {
     }
 
     fn reported(reports: &Reports, (measure, dimensions): (&Measure, &[Dimension]), members: &[&Seated]) -> Self {
-        let own: Vec<&Vec<Reported>> = members.iter().filter_map(|member| reports.get(&member.id)).collect();
+        let own: Vec<&Vec<Reported>> = members.iter().filter_map(|member| reports.get(member.id.as_str())).collect();
         let all: Vec<&Reported> = own.iter().copied().flatten().collect();
         let of = Aggregate::of_reports(measure, &all);
         let sum = of.value.filter(|_| measure.adds_up());
@@ -384,7 +384,7 @@ mod tests {
 
     fn seated(number: usize, (region, kind, cohort): (u8, usize, usize)) -> Seated {
         Seated {
-            id: number.to_string(),
+            id: Identifier::stored(number.to_string()),
             region: format!("{region:02}").parse().unwrap(),
             kind: MemberKind::ALL[kind],
             cohort: ["2022", "2024-12"].get(cohort).map(|cohort| cohort.parse().unwrap()),

@@ -22,7 +22,13 @@ pub use self::{
 };
 use crate::{
     action_programs::Stage,
-    kernel::{codes::codes, date::PartialDate, id::Slug, language::LanguageMap, paging::Order},
+    kernel::{
+        codes::codes,
+        date::PartialDate,
+        id::{Identifier, Slug},
+        language::LanguageMap,
+        paging::Order,
+    },
 };
 
 /// Why there is an alert.
@@ -150,7 +156,7 @@ pub struct Alert {
     /// Why.
     pub rule: Rule,
     /// Id of what it is about.
-    pub id: String,
+    pub id: Identifier,
     /// What it is about.
     pub subject: Subject,
     /// The day that it counts from.
@@ -324,7 +330,7 @@ mod tests {
         let came_in_at = clock::day_start(day(offset)) + TimeDelta::seconds(seconds.into());
         Alert {
             rule,
-            id: format!("{id:03}"),
+            id: Identifier::stored(format!("{id:03}")),
             subject: Subject::Idea { consultation_id: String::new() },
             counted_from: day(offset),
             came_in_at: (rule == Rule::IdeaUnanswered).then_some(came_in_at),

@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, U
 use super::{Alert, Rule};
 use crate::kernel::{
     clock::{day_end, day_of, day_start},
+    id::Identifier,
     paging::{Direction, Key, Position},
 };
 
@@ -15,7 +16,7 @@ pub struct Place {
     since: NaiveDate,
     rule: Rule,
     came_in_at: Option<DateTime<Utc>>,
-    id: String,
+    id: Identifier,
 }
 
 impl Place {
@@ -36,7 +37,7 @@ impl Place {
     /// Reads what a cursor holds; `None` for what no list has written.
     #[must_use]
     pub fn read(position: &Position) -> Option<Self> {
-        let (key, id) = position.text()?;
+        let (key, _) = position.text()?;
         let (rule, counted_from) = key.split_once(' ')?;
         let rule: Rule = rule.parse().ok()?;
         let (day, came_in_at) = if rule == Rule::IdeaUnanswered {
@@ -49,7 +50,7 @@ impl Place {
         };
         // What no database's calendar lacks.
         let day = Some(day).filter(|day| (1000..=9998).contains(&day.year()))?;
-        let place = Self { since: rule.since(day), rule, came_in_at, id: id.to_owned() };
+        let place = Self { since: rule.since(day), rule, came_in_at, id: position.id.clone() };
         // The reader of chrono also takes signs, blanks and missing zeros, which no cursor was written with.
         Some(place).filter(|place| place.position() == *position)
     }
@@ -65,7 +66,7 @@ pub enum Edge<T> {
     /// Behind a value.
     Beyond(T),
     /// Behind the row with a value and an id.
-    Behind(T, String),
+    Behind(T, Identifier),
 }
 
 /// From where on the alerts of a rule about what is dated follow a place.
@@ -110,6 +111,7 @@ pub fn sort(alerts: &mut [Alert], direction: Direction) {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::alert, *};
+    use crate::kernel::id::new_id;
     use proptest::prelude::*;
 
     /// Whether a database would return a row from an edge on.
@@ -171,7 +173,7 @@ mod tests {
 
         #[test]
         fn no_cursor_makes_the_reader_panic(key in "\\PC{0,40}") {
-            let _ = Place::read(&Position { key: Key::Text(key), id: String::new() });
+            let _ = Place::read(&Position { key: Key::Text(key), id: new_id() });
         }
     }
 }

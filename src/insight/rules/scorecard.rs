@@ -9,13 +9,14 @@ use chrono::NaiveDate;
 use crate::{
     assessments::Level,
     evaluations::{Author, Voice},
+    kernel::id::Identifier,
 };
 
 /// What a voice has said of a commitment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spoken {
     /// Id of the assessment.
-    pub id: String,
+    pub id: Identifier,
     /// Code of the commitment.
     pub commitment: String,
     /// Who says it.
@@ -63,7 +64,7 @@ pub struct Standing {
     /// The voice.
     pub voice: Voice,
     /// Id of the member.
-    pub member_id: String,
+    pub member_id: Identifier,
     /// The level.
     pub level: Level,
 }
@@ -82,11 +83,12 @@ pub fn levels(standings: &[Standing], commitment: &str, voice: Voice) -> ([(Leve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::id::new_id;
     use proptest::prelude::*;
 
     fn spoken((voice, organisation, year, level): (usize, usize, i64, usize)) -> Spoken {
         Spoken {
-            id: String::new(),
+            id: new_id(),
             commitment: "visibility".to_owned(),
             author: Author { voice: Voice::ALL[voice], organisation: format!("o{organisation}") },
             level: Level::ALL[level],
@@ -117,7 +119,7 @@ mod tests {
         let standing = |member: &str, level: usize| Standing {
             commitment: "visibility".to_owned(),
             voice: Voice::CivilSociety,
-            member_id: member.to_owned(),
+            member_id: Identifier::stored(member.to_owned()),
             level: Level::ALL[level],
         };
         let all = [standing("a", 1), standing("a", 4), standing("b", 1), standing("c", 1), standing("c", 1)];

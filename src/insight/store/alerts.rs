@@ -21,7 +21,7 @@ use crate::{
     kernel::{
         clock::{day_end, day_of},
         date::PartialDate,
-        id::Slug,
+        id::{Identifier, Slug},
         paging::{Direction, Found, Listing},
     },
     members,
@@ -117,7 +117,9 @@ macro_rules! begin_at {
                     Edge::Open => query,
                     Edge::At(value) => query.filter($column.ge(value)),
                     Edge::Beyond(value) => query.filter($column.gt(value)),
-                    Edge::Behind(value, id) => query.filter($column.ge(value).and($column.gt(value).or($id.gt(id)))),
+                    Edge::Behind(value, id) => {
+                        query.filter($column.ge(value).and($column.gt(value).or($id.gt(id.into_string()))))
+                    }
                 }
             }
             (Direction::Descending, edge) => {
@@ -126,7 +128,9 @@ macro_rules! begin_at {
                     Edge::Open => query,
                     Edge::At(value) => query.filter($column.le(value)),
                     Edge::Beyond(value) => query.filter($column.lt(value)),
-                    Edge::Behind(value, id) => query.filter($column.le(value).and($column.lt(value).or($id.lt(id)))),
+                    Edge::Behind(value, id) => {
+                        query.filter($column.le(value).and($column.lt(value).or($id.lt(id.into_string()))))
+                    }
                 }
             }
         }
@@ -299,7 +303,7 @@ fn alert(
 ) -> Result<Alert, StoreError> {
     Ok(Alert {
         rule,
-        id,
+        id: Identifier::stored(id),
         subject,
         counted_from,
         came_in_at: None,
@@ -421,7 +425,7 @@ fn count_ideas(conn: &mut Conn, filters: &Filters, alerts: &mut [Alert]) -> Resu
     let counts: HashMap<String, i64> = counts.into_iter().collect();
     for alert in alerts {
         if let Subject::Ideas { count, .. } = &mut alert.subject {
-            *count = counts.get(&alert.id).copied().unwrap_or_default();
+            *count = counts.get(alert.id.as_str()).copied().unwrap_or_default();
         }
     }
     Ok(sum)

@@ -28,6 +28,7 @@ use crate::{
     kernel::{
         clock::{Stretch, day_end, stretches},
         decimal::Decimal,
+        id::Identifier,
     },
 };
 
@@ -40,7 +41,7 @@ const TAKEN_UP: [&str; 2] = ["accepted", "merged"];
 ///
 /// # Errors
 /// The database's.
-pub fn known(conn: &mut Conn, entry: &Entry, ids: &[&str], day: NaiveDate) -> Result<Known, StoreError> {
+pub fn known(conn: &mut Conn, entry: &Entry, ids: &[&Identifier], day: NaiveDate) -> Result<Known, StoreError> {
     let code = entry.code.as_str();
     if !entry.computed {
         return Ok(Known::Reported(reported(conn, (code, entry.version), ids, day)?));
@@ -62,7 +63,7 @@ struct Report {
 fn reported(
     conn: &mut Conn,
     (code, version): (&str, i64),
-    ids: &[&str],
+    ids: &[&Identifier],
     day: NaiveDate,
 ) -> Result<Reports, StoreError> {
     let is_newer = newer
@@ -74,7 +75,7 @@ fn reported(
     let rows: Vec<(String, i64, String)> = measurement::table
         .inner_join(indicator::table.on(measurement::indicator_id.eq(indicator::id)))
         .filter(indicator::catalogue_code.eq(code).and(indicator::is_public.eq(true)))
-        .filter(indicator::member_id.eq_any(ids.iter().copied()))
+        .filter(indicator::member_id.eq_any(ids.iter().map(|id| id.as_str())))
         .filter(measurement::is_public.eq(true).and(measurement::until_on.le(day)))
         .filter(measurement::approved_definition_version.eq(version))
         .filter(not(exists(is_newer)))
@@ -94,7 +95,7 @@ fn reported(
 }
 
 /// What is counted of some members for an indicator.
-fn tallies(conn: &mut Conn, what: Computable, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
+fn tallies(conn: &mut Conn, what: Computable, ids: &[&Identifier], day: NaiveDate) -> Result<Tallies, StoreError> {
     match what {
         Computable::Projects => projects(conn, ids, day),
         Computable::MilestonesDone => milestones(conn, ids, day, |programme| programme.milestones_done),
@@ -118,18 +119,18 @@ fn amounts(counts: ByMember) -> Tallies {
 
 fn milestones(
     conn: &mut Conn,
-    ids: &[&str],
+    ids: &[&Identifier],
     day: NaiveDate,
     count: impl Fn(&Programme) -> i64,
 ) -> Result<Tallies, StoreError> {
     let mut counts = ByMember::new();
     for programme in programmes(conn, ids, day)? {
-        *counts.entry(programme.member_id.clone()).or_default() += count(&programme);
+        *counts.entry(programme.member_id.to_string()).or_default() += count(&programme);
     }
     Ok(amounts(counts))
 }
 
-fn answered(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
+fn answered(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Tallies, StoreError> {
     let answered = ideas_decided(conn, ids, day, &ANSWERS)?;
     let share = |(member, out_of): (String, i64)| {
         let amount = answered.get(&member).copied().unwrap_or_default();
@@ -138,7 +139,7 @@ fn answered(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, St
     Ok(ideas_received(conn, ids, day)?.into_iter().map(share).collect())
 }
 
-fn held(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
+fn held(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Tallies, StoreError> {
     let mut tallies = Tallies::new();
     for (member, kind, number) in consultations(conn, ids, day)? {
         let tally = tallies.entry(member).or_default();
@@ -173,7 +174,7 @@ fn days_of_answer(conn: &Conn, stretches: &[Stretch]) -> String {
 }
 
 /// How many days answers took, counted by the database.
-fn days_to_answer(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
+fn days_to_answer(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Tallies, StoreError> {
     let days = days_of_answer(conn, &stretches(day_end(day)));
     let counted = sql::<(Text, BigInt, BigInt)>(&format!("consultation.member_id, {days}, count(*)"));
     let rows: Vec<(String, i64, i64)> = received!(ids, day)
@@ -198,7 +199,9 @@ macro_rules! over {
     ($ids:expr, $day:expr) => {
         consultation::table
             .inner_join(action_program::table.on(consultation::program_id.eq(action_program::id)))
-            .filter(consultation::member_id.eq_any($ids.iter().copied()).and(consultation::closes_on.le($day)))
+            .filter(
+                consultation::member_id.eq_any($ids.iter().map(|id| id.as_str())).and(consultation::closes_on.le($day)),
+            )
             .filter(action_program::publication.eq("published"))
             .group_by(consultation::member_id)
     };
@@ -215,7 +218,7 @@ const CATEGORIES: [(&str, &str, &str); 6] = [
 ];
 
 /// Who took part; whoever was not counted in a split is in none of its other categories.
-fn participants(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
+fn participants(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Tallies, StoreError> {
     type Found = (String, i64, (i64, i64, i64, i64, i64, i64), i64);
     let [women, men, young, middle, old, associations] = CATEGORIES.map(|(.., column)| sum(column));
     // Who was counted and did not speak for an association.
@@ -247,7 +250,7 @@ type Columns = [&'static str];
 const WOMEN: [&str; 2] = ["participants_women", "participants_men"];
 const YOUTH: [&str; 3] = ["participants_under_25", "participants_25_to_59", "participants_60_and_over"];
 
-fn shares(conn: &mut Conn, ids: &[&str], day: NaiveDate, columns: &Columns) -> Result<Tallies, StoreError> {
+fn shares(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate, columns: &Columns) -> Result<Tallies, StoreError> {
     // A sum with an unknown part is unknown, and left out.
     let all = columns.join(" + ");
     let first = columns.first().copied().unwrap_or_default();
@@ -269,7 +272,7 @@ struct Committee {
 /// A share of the committees of the programmes that were there and not over, as far as it is known.
 fn committees(
     conn: &mut Conn,
-    ids: &[&str],
+    ids: &[&Identifier],
     day: NaiveDate,
     part: impl Fn(&Committee) -> Option<i64>,
 ) -> Result<Tallies, StoreError> {
@@ -279,7 +282,11 @@ fn committees(
         let committee: Option<Committee> = programme.committee.as_deref().map(json::read).transpose()?;
         let known = committee.and_then(|committee| Some((part(&committee)?, committee.size)));
         if let Some((amount, out_of)) = known {
-            tallies.entry(programme.member_id).or_default().add(&Tally { amount, out_of, ..Tally::default() });
+            tallies.entry(programme.member_id.into_string()).or_default().add(&Tally {
+                amount,
+                out_of,
+                ..Tally::default()
+            });
         }
     }
     Ok(tallies)
@@ -287,7 +294,7 @@ fn committees(
 
 /// Projects of programmes that were there, by how they stood on the day. The rule is that of a project's own status
 /// (`action_programs`), with the milestones that were done by then and the stage that the programme had come to.
-fn projects(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, StoreError> {
+fn projects(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Tallies, StoreError> {
     let programmes = staged(conn, ids, day)?;
     let of_project = || milestone::table.filter(milestone::project_id.eq(project::id));
     let is_open = || milestone::done_on.is_null().or(milestone::done_on.assume_not_null().gt(day));
@@ -302,7 +309,7 @@ fn projects(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, St
     };
     let own = || {
         project::table
-            .filter(project::member_id.eq_any(ids.iter().copied()).and(project::is_public.eq(true)))
+            .filter(project::member_id.eq_any(ids.iter().map(|id| id.as_str())).and(project::is_public.eq(true)))
             .group_by(project::program_id)
             .select((project::program_id, count_star()))
     };
@@ -314,11 +321,11 @@ fn projects(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Tallies, St
     let mut tallies = Tallies::new();
     for programme in programmes {
         let Some(stage) = programme.stage else { continue };
-        let number = |counts: &HashMap<String, i64>| counts.get(&programme.id).copied().unwrap_or_default();
+        let number = |counts: &HashMap<String, i64>| counts.get(programme.id.as_str()).copied().unwrap_or_default();
         let total = number(&all);
         let known = [("completed", number(&completed)), ("late", number(&late)), ("not_started", number(&not_started))];
         let rest = total - known.iter().map(|(_, number)| number).sum::<i64>();
-        let tally = tallies.entry(programme.member_id).or_default();
+        let tally = tallies.entry(programme.member_id.into_string()).or_default();
         tally.amount += total;
         if stage == Stage::Cancelled {
             tally.part("status", "cancelled", total);

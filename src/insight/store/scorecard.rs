@@ -24,7 +24,7 @@ use crate::{
     },
     evaluations::{Author, Voice},
     exchange,
-    kernel::clock::day_end,
+    kernel::{clock::day_end, id::Identifier},
     members::{self, MemberKind},
     territories::{Code, look_up_regions},
 };
@@ -83,7 +83,7 @@ pub fn members_on(conn: &mut Conn, day: NaiveDate, selection: &Selection) -> Res
     let (counted, undated): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(.., is_dated)| *is_dated || is_named);
     let seated = |(id, region, kind, cohort, _): Found| {
         let cohort = cohort.as_deref().map(parsed).transpose()?;
-        Ok(Seated { id, region: parsed(&region)?, kind: parsed(&kind)?, cohort })
+        Ok(Seated { id: Identifier::stored(id), region: parsed(&region)?, kind: parsed(&kind)?, cohort })
     };
     Ok((counted.into_iter().map(seated).collect::<Result<_, StoreError>>()?, undated.len()))
 }
@@ -92,10 +92,10 @@ pub fn members_on(conn: &mut Conn, day: NaiveDate, selection: &Selection) -> Res
 ///
 /// # Errors
 /// The database's.
-pub fn spoken(conn: &mut Conn, member_id: &str, day: NaiveDate) -> Result<Vec<Spoken>, StoreError> {
+pub fn spoken(conn: &mut Conn, member_id: &Identifier, day: NaiveDate) -> Result<Vec<Spoken>, StoreError> {
     type Found = (String, String, String, String, i64, i64, NaiveDate);
     let rows: Vec<Found> = assessment::table
-        .filter(assessment::member_id.eq(member_id).and(assessment::publication.eq("published")))
+        .filter(assessment::member_id.eq(member_id.as_str()).and(assessment::publication.eq("published")))
         .filter(assessment::assessed_on.le(day))
         .order(assessment::id)
         .select((
@@ -111,7 +111,7 @@ pub fn spoken(conn: &mut Conn, member_id: &str, day: NaiveDate) -> Result<Vec<Sp
     let spoken = |(id, commitment, voice, organisation, level, year, assessed_on): Found| {
         let author = Author { voice: parsed(&voice)?, organisation };
         let level = Level::try_from(level).map_err(StoreError::corrupt)?;
-        Ok(Spoken { id, commitment, author, level, year, assessed_on })
+        Ok(Spoken { id: Identifier::stored(id), commitment, author, level, year, assessed_on })
     };
     rows.into_iter().map(spoken).collect()
 }
@@ -122,7 +122,7 @@ pub fn spoken(conn: &mut Conn, member_id: &str, day: NaiveDate) -> Result<Vec<Sp
 ///
 /// # Errors
 /// The database's.
-pub fn standings(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Standing>, StoreError> {
+pub fn standings(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Vec<Standing>, StoreError> {
     let is_later = later
         .filter(later.field(assessment::member_id).eq(assessment::member_id))
         .filter(later.field(assessment::commitment).eq(assessment::commitment))
@@ -137,7 +137,9 @@ pub fn standings(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<St
         .filter(later.field(assessment::publication).eq("published"))
         .filter(later.field(assessment::assessed_on).le(day));
     let rows: Vec<(String, String, String, i64)> = assessment::table
-        .filter(assessment::member_id.eq_any(ids.iter().copied()).and(assessment::publication.eq("published")))
+        .filter(
+            assessment::member_id.eq_any(ids.iter().map(|id| id.as_str())).and(assessment::publication.eq("published")),
+        )
         .filter(assessment::assessed_on.le(day))
         .filter(not(exists(is_later)))
         .select((assessment::commitment, assessment::voice, assessment::member_id, assessment::level))
@@ -145,7 +147,7 @@ pub fn standings(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<St
         .load(conn)?;
     let standing = |(commitment, voice, member_id, level): (String, String, String, i64)| {
         let level = Level::try_from(level).map_err(StoreError::corrupt)?;
-        Ok(Standing { commitment, voice: parsed(&voice)?, member_id, level })
+        Ok(Standing { commitment, voice: parsed(&voice)?, member_id: Identifier::stored(member_id), level })
     };
     rows.into_iter().map(standing).collect()
 }
@@ -154,7 +156,7 @@ pub fn standings(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<St
 ///
 /// # Errors
 /// The database's.
-pub fn facts(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Facts, StoreError> {
+pub fn facts(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Facts, StoreError> {
     let all = |counts: ByMember| counts.values().sum();
     let (reported_in_time, reported_late) = reports(conn, ids, day)?;
     let shared: Vec<exchange::Tally> = exchange::tallies(conn, ids, day)?.into_values().collect();
@@ -176,8 +178,8 @@ pub fn facts(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Facts, Sto
 }
 
 /// Approved figures for periods that were over, and that had been reported by then: in time and late.
-fn reports(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<(i64, i64), StoreError> {
-    let own = measurement::member_id.eq_any(ids.iter().copied());
+fn reports(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<(i64, i64), StoreError> {
+    let own = measurement::member_id.eq_any(ids.iter().map(|id| id.as_str()));
     let found: Vec<(bool, i64)> = measurement::table
         .filter(own.and(measurement::is_public.eq(true)).and(measurement::until_on.le(day)))
         .filter(measurement::first_submitted_at.lt(end_of(day)))
@@ -189,18 +191,18 @@ fn reports(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<(i64, i64), 
 }
 
 /// Members that had adhered to the charter and had not withdrawn from the network.
-fn adhesions(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<i64, StoreError> {
+fn adhesions(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<i64, StoreError> {
     let withdrawn = member_status::table
         .filter(member_status::member_id.eq(member_adhesion::member_id).and(member_status::status.eq("withdrawn")))
         .filter(member_status::from_on.is_null().or(member_status::from_on.assume_not_null().le(day)))
         .filter(member_status::until_on.is_null().or(member_status::until_on.assume_not_null().gt(day)));
-    let own = member_adhesion::table.filter(member_adhesion::member_id.eq_any(ids.iter().copied()));
+    let own = member_adhesion::table.filter(member_adhesion::member_id.eq_any(ids.iter().map(|id| id.as_str())));
     let in_force = own.filter(member_adhesion::adhered_on.le(day)).filter(not(exists(withdrawn)));
     Ok(in_force.select(count(member_adhesion::member_id).aggregate_distinct()).first(conn)?)
 }
 
-fn in_ogp_local(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<i64, StoreError> {
-    let own = member::table.filter(member::id.eq_any(ids.iter().copied()));
+fn in_ogp_local(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<i64, StoreError> {
+    let own = member::table.filter(member::id.eq_any(ids.iter().map(|id| id.as_str())));
     Ok(own.filter(member::ogp_local_since.le(day)).count().get_result(conn)?)
 }
 
@@ -213,9 +215,9 @@ struct Dated {
 /// A published programme and its stage on a day.
 pub(super) struct Staged {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Id of its member.
-    pub member_id: String,
+    pub member_id: Identifier,
     /// Its stage on the day; none for one that was not there yet.
     pub stage: Option<Stage>,
     /// Its committee, as it is stored.
@@ -224,9 +226,9 @@ pub(super) struct Staged {
 }
 
 /// The published programmes of some members as they were on a day, with two statements.
-pub(super) fn staged(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Staged>, StoreError> {
+pub(super) fn staged(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Vec<Staged>, StoreError> {
     type Found = (String, String, Stamp, Option<String>, String);
-    let ids = || ids.iter().copied();
+    let ids = || ids.iter().map(|id| id.as_str());
     let rows: Vec<Found> = action_program::table
         .filter(action_program::member_id.eq_any(ids()).and(action_program::publication.eq("published")))
         .select((
@@ -251,15 +253,15 @@ pub(super) fn staged(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Ve
     let with_stage = |(id, member_id, stored_at, committee, documents): Found| {
         let stored_at = NaiveDateTime::from(stored_at).and_utc();
         let stage = Programme::stage_on(day, stored_at, stages.get(&id).map_or(&[], Vec::as_slice));
-        Staged { id, member_id, stage, committee, documents }
+        Staged { id: Identifier::stored(id), member_id: Identifier::stored(member_id), stage, committee, documents }
     };
     Ok(rows.into_iter().map(with_stage).collect())
 }
 
 /// The same with what is counted of each, with two statements more.
-pub(super) fn programmes(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<Programme>, StoreError> {
+pub(super) fn programmes(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Vec<Programme>, StoreError> {
     let rows = staged(conn, ids, day)?;
-    let (done, due) = milestones(conn, ids.to_vec(), day)?;
+    let (done, due) = milestones(conn, ids, day)?;
     let number = |counts: &ByProgramme, id: &str| counts.get(id).copied().unwrap_or_default();
     let programme = |Staged { id, member_id, stage, documents, .. }: Staged| {
         let documents: Vec<Dated> = json::read(&documents)?;
@@ -283,10 +285,10 @@ pub(super) fn programmes(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Resul
 type ByProgramme = HashMap<String, i64>;
 
 /// How many milestones were done by a day, and how many were due before it and not done.
-fn milestones(conn: &mut Conn, ids: Vec<&str>, day: NaiveDate) -> Result<(ByProgramme, ByProgramme), StoreError> {
+fn milestones(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<(ByProgramme, ByProgramme), StoreError> {
     let own = milestone::table
         .inner_join(project::table.on(milestone::project_id.eq(project::id)))
-        .filter(project::member_id.eq_any(ids).and(project::is_public.eq(true)));
+        .filter(project::member_id.eq_any(ids.iter().map(|id| id.as_str())).and(project::is_public.eq(true)));
     let counted = (project::program_id, count_star());
     let done: Vec<(String, i64)> =
         own.clone().filter(milestone::done_on.le(day)).group_by(project::program_id).select(counted).load(conn)?;
@@ -299,12 +301,12 @@ fn milestones(conn: &mut Conn, ids: Vec<&str>, day: NaiveDate) -> Result<(ByProg
 /// How many consultations were over by a day, by member and kind.
 pub(super) fn consultations(
     conn: &mut Conn,
-    ids: &[&str],
+    ids: &[&Identifier],
     day: NaiveDate,
 ) -> Result<Vec<(String, String, i64)>, StoreError> {
     let held = consultation::table
         .inner_join(action_program::table.on(consultation::program_id.eq(action_program::id)))
-        .filter(consultation::member_id.eq_any(ids.iter().copied()).and(consultation::closes_on.le(day)))
+        .filter(consultation::member_id.eq_any(ids.iter().map(|id| id.as_str())).and(consultation::closes_on.le(day)))
         .filter(action_program::publication.eq("published"))
         .group_by((consultation::member_id, consultation::kind))
         .select((consultation::member_id, consultation::kind, count_star()));
@@ -320,14 +322,18 @@ macro_rules! received {
         contribution::table
             .inner_join(consultation::table.on(contribution::consultation_id.eq(consultation::id)))
             .inner_join(action_program::table.on(consultation::program_id.eq(action_program::id)))
-            .filter(consultation::member_id.eq_any($ids.to_vec()).and(action_program::publication.eq("published")))
+            .filter(
+                consultation::member_id
+                    .eq_any($ids.iter().map(|id| id.as_str()))
+                    .and(action_program::publication.eq("published")),
+            )
             .filter(contribution::moderation.eq("published").and(contribution::created_at.lt(end_of($day))))
     };
 }
 pub(super) use received;
 
 /// How many published contributions had come in by a day.
-pub(super) fn ideas_received(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<ByMember, StoreError> {
+pub(super) fn ideas_received(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<ByMember, StoreError> {
     let counted = (consultation::member_id, count_star());
     let rows: Vec<(String, i64)> = received!(ids, day).group_by(consultation::member_id).select(counted).load(conn)?;
     Ok(rows.into_iter().collect())
@@ -339,7 +345,7 @@ pub(super) const ANSWERS: [&str; 3] = ["accepted", "merged", "rejected"];
 /// How many of them had been decided on by then, in one of these ways.
 pub(super) fn ideas_decided(
     conn: &mut Conn,
-    ids: &[&str],
+    ids: &[&Identifier],
     day: NaiveDate,
     decisions: &[&str],
 ) -> Result<ByMember, StoreError> {
@@ -351,10 +357,14 @@ pub(super) fn ideas_decided(
     Ok(rows.into_iter().collect())
 }
 
-fn evaluations(conn: &mut Conn, ids: &[&str], day: NaiveDate) -> Result<Vec<(Voice, i64)>, StoreError> {
+fn evaluations(conn: &mut Conn, ids: &[&Identifier], day: NaiveDate) -> Result<Vec<(Voice, i64)>, StoreError> {
     let rows: Vec<(String, i64)> = evaluation::table
         .inner_join(action_program::table.on(evaluation::program_id.eq(action_program::id)))
-        .filter(action_program::member_id.eq_any(ids.iter().copied()).and(action_program::publication.eq("published")))
+        .filter(
+            action_program::member_id
+                .eq_any(ids.iter().map(|id| id.as_str()))
+                .and(action_program::publication.eq("published")),
+        )
         .filter(evaluation::publication.eq("published").and(evaluation::evaluated_on.le(day)))
         .group_by(evaluation::voice)
         .select((evaluation::voice, count_star()))

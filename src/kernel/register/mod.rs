@@ -16,6 +16,7 @@ use super::{
     patch::Patch,
     text::{self, hex},
 };
+use crate::kernel::id::Identifier;
 
 /// Whose list it is: 1 to 40 lower-case letters, digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -170,7 +171,7 @@ pub struct Entry {
     /// The resource's natural key.
     pub key: String,
     /// The resource's id; none for a new one.
-    pub id: Option<String>,
+    pub id: Option<Identifier>,
     /// What it changes.
     pub differences: Vec<Difference>,
 }

@@ -485,7 +485,7 @@ impl From<Member> for MemberOut {
             this,
         };
         Self {
-            id,
+            id: id.into_string(),
             version,
             created_at,
             updated_at,

@@ -20,7 +20,7 @@ use crate::{
     },
     db::{Conn, StoreError, Tx, WriteError, current_sequence},
     kernel::{
-        id::Slug,
+        id::{Identifier, Slug},
         register::Source,
         violation::{Violation, Violations},
     },
@@ -369,7 +369,7 @@ fn others_of(conn: &mut Conn, caller: Option<&Principal>, member: &Member) -> Re
 }
 
 /// The member with an id, which was just written.
-fn there(conn: &mut Conn, id: String) -> Result<Member, Problem> {
+fn there(conn: &mut Conn, id: Identifier) -> Result<Member, Problem> {
     let member = store::find(conn, &Address::Id(id))?;
     Ok(member.ok_or_else(|| StoreError::corrupt("a member that was just written is not there"))?)
 }

@@ -18,7 +18,7 @@ use crate::{
         codes::{Pattern, codes},
         date::{PartialDate, Precision},
         fold::{fold, search_text},
-        id::Slug,
+        id::{Identifier, Slug},
         language::{Language, LanguageMap},
         paging::Order,
         register::Source,
@@ -363,7 +363,7 @@ pub type Address = kernel::id::Address<Slug>;
 #[derive(Debug, Clone)]
 pub struct Member {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts the changes, of the history and identifiers too.
     pub version: i64,
     /// When it was first stored.

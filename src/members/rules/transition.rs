@@ -95,6 +95,7 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::id::new_id;
     use crate::{
         kernel::{
             language::LanguageMap,
@@ -133,7 +134,7 @@ mod tests {
         };
         let code = || "01.331.01.03".parse().unwrap();
         let member = Member {
-            id: String::new(),
+            id: new_id(),
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,

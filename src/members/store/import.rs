@@ -21,7 +21,7 @@ use crate::{
     kernel::{
         audit::Collection,
         fold::compact,
-        id::Slug,
+        id::{Identifier, Slug},
         language::Language,
         register::{
             Action, At, Column, Difference, Entry, Fault, Ledger, Likeness, RowReader, Source, differences, each_once,
@@ -144,7 +144,7 @@ impl Importable for MemberList {
         context.check_claims(tx.conn, ledger)?;
         let own = Provenance::Import(context.source.clone()).to_string();
         let in_force: Vec<(String, String, String)> = member::table
-            .filter(member::provenance.eq(own).and(member::status.ne("withdrawn")))
+            .filter(member::provenance.eq(own.as_str()).and(member::status.ne("withdrawn")))
             .order((member::kind, member::territory_code))
             .select((member::kind, member::territory_code, member::id))
             .load(tx.conn)?;
@@ -157,11 +157,11 @@ impl Importable for MemberList {
             let mut vanished = Vec::new();
             for (kind, code, id) in &in_force {
                 if !is_named(kind, code)? {
-                    vanished.push(id.as_str());
+                    vanished.push(Identifier::stored(id.clone()));
                 }
             }
             for ids in vanished.chunks(crate::db::CHUNK) {
-                writes.extend(context.withdraw(tx.conn, ids, ledger)?);
+                writes.extend(context.withdraw(tx.conn, &ids.iter().collect::<Vec<_>>(), ledger)?);
             }
         }
         Ok(in_force.len())
@@ -265,9 +265,9 @@ impl Context {
     }
 
     /// Ends the membership of those that the list no longer names.
-    fn withdraw(&self, conn: &mut Conn, ids: &[&str], ledger: &mut Ledger) -> Result<Vec<Write>, StoreError> {
+    fn withdraw(&self, conn: &mut Conn, ids: &[&Identifier], ledger: &mut Ledger) -> Result<Vec<Write>, StoreError> {
         if let Conn::Postgres(conn) = conn {
-            let rows = member::table.filter(member::id.eq_any(ids.iter().copied()));
+            let rows = member::table.filter(member::id.eq_any(ids.iter().map(|id| id.as_str())));
             let _locked: Vec<String> = rows.order(member::id).select(member::id).for_update().load(conn)?;
         }
         let mut members = super::find_by_ids(conn, ids)?;
@@ -279,7 +279,7 @@ impl Context {
         let mut writes = Vec::new();
         for before in members {
             let history =
-                histories.remove(&before.id).ok_or_else(|| StoreError::corrupt("a member without history"))?;
+                histories.remove(before.id.as_str()).ok_or_else(|| StoreError::corrupt("a member without history"))?;
             let was = cells_of(&before, &history);
             match vanishing(&self.source, self.today).take(&before, history) {
                 Err(reasons) => {
@@ -378,10 +378,11 @@ fn stored_at(conn: &mut Conn, codes: &[&str]) -> Result<HashMap<Key, (Member, Hi
         rows.filter(member::territory_code.eq_any(codes.iter().copied())).load(conn)?;
     let mut members = rows.into_iter().map(super::member).collect::<Result<Vec<_>, _>>()?;
     complete(conn, &mut members)?;
-    let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
+    let ids: Vec<&Identifier> = members.iter().map(|member| &member.id).collect();
     let mut histories = histories(conn, &ids)?;
     let known = members.into_iter().map(|member| {
-        let history = histories.remove(&member.id).ok_or_else(|| StoreError::corrupt("a member without history"))?;
+        let history =
+            histories.remove(member.id.as_str()).ok_or_else(|| StoreError::corrupt("a member without history"))?;
         Ok(((member.facts.kind, member.facts.territory_code.clone()), (member, history)))
     });
     known.collect()

@@ -33,7 +33,7 @@ use crate::{
     },
     kernel::{
         date::PartialDate,
-        id::Slug,
+        id::{Identifier, Slug},
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Position},
     },
@@ -161,7 +161,7 @@ fn member((row, seat): (MemberRow, SeatRow)) -> Result<Member, StoreError> {
             parent_code: seat.parent_code.map(code).transpose()?,
             location: seat.location.read()?,
         },
-        id: row.id,
+        id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
@@ -194,7 +194,7 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Member>, StoreE
     let query = seated().select(columns());
     let row = match address {
         Address::Code(slug) => query.filter(member::slug.eq(slug.as_str())).first(conn),
-        Address::Id(id) => query.filter(member::id.eq(id)).first(conn),
+        Address::Id(id) => query.filter(member::id.eq(id.as_str())).first(conn),
     };
     let Some(row) = row.optional()? else { return Ok(None) };
     let mut found = [member(row)?];
@@ -206,9 +206,9 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Member>, StoreE
 ///
 /// # Errors
 /// The database's.
-pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Member>, StoreError> {
+pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Member>, StoreError> {
     let rows: Vec<(MemberRow, SeatRow)> =
-        seated().select(columns()).filter(member::id.eq_any(ids.iter().copied())).load(conn)?;
+        seated().select(columns()).filter(member::id.eq_any(ids.iter().map(|id| id.as_str()))).load(conn)?;
     let mut found = rows.into_iter().map(member).collect::<Result<Vec<_>, _>>()?;
     complete(conn, &mut found)?;
     Ok(found)
@@ -237,10 +237,11 @@ pub fn walk_histories(
     limit: usize,
 ) -> Result<Vec<(Member, History)>, StoreError> {
     let members = walk(conn, after, limit)?;
-    let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
+    let ids: Vec<&Identifier> = members.iter().map(|member| &member.id).collect();
     let mut histories = histories(conn, &ids)?;
     let with_history = |member: Member| {
-        let history = histories.remove(&member.id).ok_or_else(|| StoreError::corrupt("a member without history"))?;
+        let history =
+            histories.remove(member.id.as_str()).ok_or_else(|| StoreError::corrupt("a member without history"))?;
         Ok((member, history))
     };
     members.into_iter().map(with_history).collect()
@@ -249,7 +250,7 @@ pub fn walk_histories(
 /// Gives members their external identifiers and adhesions, with one statement each.
 fn complete(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
     let rows: Vec<ExternalIdRow> = member_external_id::table
-        .filter(member_external_id::member_id.eq_any(members.iter().map(|member| &member.id)))
+        .filter(member_external_id::member_id.eq_any(members.iter().map(|member| member.id.as_str())))
         .order((member_external_id::member_id, member_external_id::scheme))
         .select(ExternalIdRow::as_select())
         .load(conn)?;
@@ -258,7 +259,7 @@ fn complete(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
         ids.entry(member_id).or_default().push(ExternalId { scheme, value });
     }
     let rows: Vec<AdhesionRow> = member_adhesion::table
-        .filter(member_adhesion::member_id.eq_any(members.iter().map(|member| &member.id)))
+        .filter(member_adhesion::member_id.eq_any(members.iter().map(|member| member.id.as_str())))
         .order((member_adhesion::member_id, member_adhesion::charter_version))
         .select(AdhesionRow::as_select())
         .load(conn)?;
@@ -273,8 +274,8 @@ fn complete(conn: &mut Conn, members: &mut [Member]) -> Result<(), StoreError> {
         });
     }
     for member in members {
-        member.facts.external_ids = ids.remove(&member.id).unwrap_or_default();
-        member.adhesions = adhesions.remove(&member.id).unwrap_or_default();
+        member.facts.external_ids = ids.remove(member.id.as_str()).unwrap_or_default();
+        member.adhesions = adhesions.remove(member.id.as_str()).unwrap_or_default();
     }
     Ok(())
 }
@@ -292,9 +293,9 @@ impl PeriodRow {
 ///
 /// # Errors
 /// The database's.
-pub fn periods(conn: &mut Conn, id: &str) -> Result<Vec<Period>, StoreError> {
+pub fn periods(conn: &mut Conn, id: &Identifier) -> Result<Vec<Period>, StoreError> {
     let rows: Vec<PeriodRow> = member_status::table
-        .filter(member_status::member_id.eq(id))
+        .filter(member_status::member_id.eq(id.as_str()))
         .order(member_status::position)
         .select(PeriodRow::as_select())
         .load(conn)?;
@@ -302,9 +303,9 @@ pub fn periods(conn: &mut Conn, id: &str) -> Result<Vec<Period>, StoreError> {
 }
 
 /// The histories of the members with these ids, with one statement.
-fn histories(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<String, History>, StoreError> {
+fn histories(conn: &mut Conn, ids: &[&Identifier]) -> Result<HashMap<String, History>, StoreError> {
     let rows: Vec<PeriodRow> = member_status::table
-        .filter(member_status::member_id.eq_any(ids.iter().copied()))
+        .filter(member_status::member_id.eq_any(ids.iter().map(|id| id.as_str())))
         .order((member_status::member_id, member_status::position))
         .select(PeriodRow::as_select())
         .load(conn)?;
@@ -341,7 +342,7 @@ fn owners(conn: &mut Conn, ids: &[&ExternalId]) -> Result<Vec<Owned>, StoreError
 ///
 /// # Errors
 /// The database's, or [`StoreError::Corrupt`] for periods that make none.
-pub fn history(conn: &mut Conn, id: &str) -> Result<History, StoreError> {
+pub fn history(conn: &mut Conn, id: &Identifier) -> Result<History, StoreError> {
     as_history(id, periods(conn, id)?.into_iter().map(|period| period.entry).collect())
 }
 
@@ -395,14 +396,14 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Member>
 /// Gives members the standing that they had on a day.
 fn date_back(conn: &mut Conn, members: &mut [Member], day: NaiveDate) -> Result<(), StoreError> {
     let rows: Vec<(String, String)> = member_status::table
-        .filter(member_status::member_id.eq_any(members.iter().map(|member| &member.id)))
+        .filter(member_status::member_id.eq_any(members.iter().map(|member| member.id.as_str())))
         .filter(member_status::from_on.is_null().or(member_status::from_on.assume_not_null().le(day)))
         .filter(member_status::until_on.is_null().or(member_status::until_on.assume_not_null().gt(day)))
         .select((member_status::member_id, member_status::status))
         .load(conn)?;
     let rows: HashMap<String, String> = rows.into_iter().collect();
     for member in members {
-        if let Some(status) = rows.get(&member.id) {
+        if let Some(status) = rows.get(member.id.as_str()) {
             member.status = parsed(status)?;
         }
     }

@@ -17,10 +17,10 @@ pub fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     loop {
         let members = walk(tx.conn, after.as_deref(), CHUNK)?;
         let Some(last) = members.last() else { return Ok(touched) };
-        after = Some(last.id.clone());
+        after = Some(last.id.to_string());
         touched += members.len();
         for found in members {
-            diesel::update(member::table.filter(member::id.eq(found.id)))
+            diesel::update(member::table.filter(member::id.eq(found.id.as_str())))
                 .set((
                     member::name_fr_folded.eq(found.facts.sort_name(Language::Fr)),
                     member::name_ar_folded.eq(found.facts.sort_name(Language::Ar)),

@@ -23,7 +23,7 @@ use crate::{
     kernel::{
         audit::{Action, Collection},
         date::PartialDate,
-        id::{Slug, new_id},
+        id::{Identifier, Slug, new_id},
         language::Language,
         violation::{Violation, Violations},
     },
@@ -112,7 +112,7 @@ pub fn lock(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Member>, StoreE
         let row = member::table.select(member::id).for_no_key_update();
         let found: Option<String> = match address {
             Address::Code(slug) => row.filter(member::slug.eq(slug.as_str())).first(conn).optional()?,
-            Address::Id(id) => row.filter(member::id.eq(id)).first(conn).optional()?,
+            Address::Id(id) => row.filter(member::id.eq(id.as_str())).first(conn).optional()?,
         };
         if found.is_none() {
             return Ok(None);
@@ -134,7 +134,7 @@ pub fn take_turn(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`WriteError::Taken`] with every key that another member has.
-pub fn create(tx: &mut Tx<'_>, record: &Record, seat: &Seat) -> Result<String, WriteError> {
+pub fn create(tx: &mut Tx<'_>, record: &Record, seat: &Seat) -> Result<Identifier, WriteError> {
     tx.take_turns(Turn::Members)?;
     let mut taken = Violations::default();
     let key = (record.facts.kind.as_str(), record.facts.territory_code.as_str());
@@ -149,7 +149,7 @@ pub fn create(tx: &mut Tx<'_>, record: &Record, seat: &Seat) -> Result<String, W
     let slug = record.slug(seat).map_err(|why| Violation::new("/name", "no_slug", format!("The name {why}.")));
     let slug = slug.map_err(|violation| WriteError::Invalid(violation.into()))?;
     let id = new_id();
-    let row = new_row(id.clone(), tx.now().naive_utc(), slug, seat.kind, record);
+    let row = new_row(id.to_string(), tx.now().naive_utc(), slug, seat.kind, record);
     let after = audited(&row, &record.facts.external_ids, &record.adhesions)?;
     let row = WholeRow::new(row, &record.facts, record.history.joined_on());
     diesel::insert_into(member::table).values(row).execute(tx.conn)?;
@@ -187,21 +187,23 @@ pub fn update(
         let mut taken = Violations::default();
         check_ids(tx.conn, ids, Some(&before.id), &mut taken)?;
         taken.done().map_err(WriteError::Taken)?;
-        diesel::delete(member_external_id::table.filter(member_external_id::member_id.eq(&before.id)))
+        diesel::delete(member_external_id::table.filter(member_external_id::member_id.eq(before.id.as_str())))
             .execute(tx.conn)?;
         write_ids(tx.conn, &before.id, ids)?;
     }
     let row = row(&after);
     let now = audited(&row, ids, &after.adhesions)?;
-    diesel::update(member::table.filter(member::id.eq(&before.id)))
+    diesel::update(member::table.filter(member::id.eq(before.id.as_str())))
         .set(WholeRow::new(row, &after.facts, after.joined_on))
         .execute(tx.conn)?;
     if let Some(history) = history.filter(|_| !same_history) {
-        diesel::delete(member_status::table.filter(member_status::member_id.eq(&before.id))).execute(tx.conn)?;
+        diesel::delete(member_status::table.filter(member_status::member_id.eq(before.id.as_str())))
+            .execute(tx.conn)?;
         write_history(tx.conn, &before.id, history)?;
     }
     if after.adhesions != before.adhesions {
-        diesel::delete(member_adhesion::table.filter(member_adhesion::member_id.eq(&before.id))).execute(tx.conn)?;
+        diesel::delete(member_adhesion::table.filter(member_adhesion::member_id.eq(before.id.as_str())))
+            .execute(tx.conn)?;
         write_adhesions(tx.conn, &before.id, &after.adhesions)?;
     }
     let id = before.id.clone();
@@ -221,7 +223,7 @@ pub fn update(
 pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     let mut reasons = Violations::default();
     lock_links(tx, &gone.id)?;
-    let accounts: i64 = account::table.filter(account::member_id.eq(&gone.id)).count().get_result(tx.conn)?;
+    let accounts: i64 = account::table.filter(account::member_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
     if accounts > 0 {
         reasons.add("", "has_accounts", format!("{accounts} accounts speak for this member."));
     }
@@ -248,7 +250,7 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     leave_drafts(tx, gone)?;
     forget_people(tx, &gone.id)?;
     let before = audited_member(gone)?;
-    diesel::delete(member::table.filter(member::id.eq(&gone.id))).execute(tx.conn)?;
+    diesel::delete(member::table.filter(member::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let change =
         Change { resource: RESOURCE, id: gone.id.clone(), operation: Operation::Deleted, version: gone.version + 1 };
     tx.record(change, Some(before), None);
@@ -257,18 +259,18 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
 
 /// Waits for who is writing a draft that names the member, and for who is about to name it: nobody does before this
 /// transaction ends. Who writes a draft locks it first and then the members that it names, hence this order.
-fn lock_links(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+fn lock_links(tx: &mut Tx<'_>, id: &Identifier) -> Result<(), StoreError> {
     // SQLite's write transactions exclude each other anyway.
     if let Conn::Postgres(conn) = &mut *tx.conn {
-        let links = collaboration_member::table.filter(collaboration_member::member_id.eq(id));
+        let links = collaboration_member::table.filter(collaboration_member::member_id.eq(id.as_str()));
         let drafts = collaboration::table.filter(collaboration::publication.eq("draft"));
         let drafts = drafts.filter(collaboration::id.eq_any(links.select(collaboration_member::collaboration_id)));
         let _: Vec<String> = drafts.select(collaboration::id).for_update().load(conn)?;
-        let links = event_member::table.filter(event_member::member_id.eq(id));
+        let links = event_member::table.filter(event_member::member_id.eq(id.as_str()));
         let drafts = event::table.filter(event::publication.eq("draft"));
         let drafts = drafts.filter(event::id.eq_any(links.select(event_member::event_id)));
         let _: Vec<String> = drafts.select(event::id).for_update().load(conn)?;
-        let _: String = member::table.filter(member::id.eq(id)).select(member::id).for_update().first(conn)?;
+        let _: String = member::table.filter(member::id.eq(id.as_str())).select(member::id).for_update().first(conn)?;
     }
     Ok(())
 }
@@ -286,7 +288,7 @@ struct Held {
 }
 
 /// What a member has. What somebody else has not published yet and only names the member does not count.
-fn held(conn: &mut Conn, id: &str) -> Result<Held, StoreError> {
+fn held(conn: &mut Conn, id: &Identifier) -> Result<Held, StoreError> {
     let mut is_hiding = false;
     let mut count = |rows: Vec<(bool, i64)>| {
         is_hiding |= rows.iter().any(|(is_public, _)| !is_public);
@@ -305,23 +307,26 @@ fn held(conn: &mut Conn, id: &str) -> Result<Held, StoreError> {
             count(rows.into_iter().map(|(publication, count)| (publication == "published", count)).collect())
         }};
     }
-    let programs =
-        by_publication!(action_program::table.filter(action_program::member_id.eq(id)), action_program::publication);
-    let assessments = by_publication!(assessment::table.filter(assessment::member_id.eq(id)), assessment::publication);
-    let indicators = counted!(indicator::table.filter(indicator::member_id.eq(id)), indicator::is_public);
-    let practices = by_publication!(practice::table.filter(practice::member_id.eq(id)), practice::publication);
+    let programs = by_publication!(
+        action_program::table.filter(action_program::member_id.eq(id.as_str())),
+        action_program::publication
+    );
+    let assessments =
+        by_publication!(assessment::table.filter(assessment::member_id.eq(id.as_str())), assessment::publication);
+    let indicators = counted!(indicator::table.filter(indicator::member_id.eq(id.as_str())), indicator::is_public);
+    let practices = by_publication!(practice::table.filter(practice::member_id.eq(id.as_str())), practice::publication);
     let collaborations = by_publication!(
         collaboration::table
             .inner_join(collaboration_member::table.on(collaboration_member::collaboration_id.eq(collaboration::id)))
-            .filter(collaboration_member::member_id.eq(id))
-            .filter(collaboration::publication.eq("published").or(collaboration::lead_id.eq(id))),
+            .filter(collaboration_member::member_id.eq(id.as_str()))
+            .filter(collaboration::publication.eq("published").or(collaboration::lead_id.eq(id.as_str()))),
         collaboration::publication
     );
     let events = by_publication!(
         event::table
             .inner_join(event_member::table.on(event_member::event_id.eq(event::id)))
-            .filter(event_member::member_id.eq(id))
-            .filter(event::publication.eq("published").or(event::host_id.assume_not_null().eq(id))),
+            .filter(event_member::member_id.eq(id.as_str()))
+            .filter(event::publication.eq("published").or(event::host_id.assume_not_null().eq(id.as_str()))),
         event::publication
     );
     Ok(Held { programs, assessments, indicators, practices, collaborations, events, is_hiding })
@@ -334,11 +339,11 @@ fn leave_drafts(tx: &mut Tx<'_>, gone: &Member) -> Result<(), StoreError> {
         ($table:ident, $links:ident, $link:ident, $resource:expr) => {
             let named: Vec<(String, i64)> = $table::table
                 .inner_join($links::table.on($links::$link.eq($table::id)))
-                .filter($links::member_id.eq(&gone.id))
+                .filter($links::member_id.eq(gone.id.as_str()))
                 .order($table::id)
                 .select(($table::id, $table::version))
                 .load(tx.conn)?;
-            diesel::delete($links::table.filter($links::member_id.eq(&gone.id))).execute(tx.conn)?;
+            diesel::delete($links::table.filter($links::member_id.eq(gone.id.as_str()))).execute(tx.conn)?;
             for (id, version) in named {
                 diesel::update($table::table.filter($table::id.eq(&id)))
                     .set(($table::version.eq(version + 1), $table::updated_at.eq(now)))
@@ -356,9 +361,9 @@ fn leave_drafts(tx: &mut Tx<'_>, gone: &Member) -> Result<(), StoreError> {
 
 /// Leaves what a member's focal points leave when they go with it: an entry each in the audit, and no answer that has
 /// their names. The rows themselves go with the member's.
-fn forget_people(tx: &mut Tx<'_>, member_id: &str) -> Result<(), StoreError> {
+fn forget_people(tx: &mut Tx<'_>, member_id: &Identifier) -> Result<(), StoreError> {
     let people: Vec<(String, i64)> = focal_point::table
-        .filter(focal_point::member_id.eq(member_id))
+        .filter(focal_point::member_id.eq(member_id.as_str()))
         .order(focal_point::id)
         .select((focal_point::id, focal_point::version))
         .load(tx.conn)?;
@@ -445,8 +450,13 @@ pub(super) fn add(tx: &mut Tx<'_>, new: Vec<(Record, Slug, Kind)>) -> Result<(),
         periods.extend(period_rows(&id, &record.history));
         ids.extend(external_id_rows(&id, &record.facts.external_ids));
         adhesions.extend(record.adhesions.iter().map(|adhesion| adhesion_row(&id, adhesion)));
-        let row = new_row(id, tx.now().naive_utc(), slug, seat, &record);
-        let change = Change { resource: RESOURCE, id: row.id.clone(), operation: Operation::Created, version: 1 };
+        let row = new_row(id.into_string(), tx.now().naive_utc(), slug, seat, &record);
+        let change = Change {
+            resource: RESOURCE,
+            id: Identifier::stored(row.id.clone()),
+            operation: Operation::Created,
+            version: 1,
+        };
         let after = || audited(&row, &record.facts.external_ids, &record.adhesions).map(|after| (None, Some(after)));
         tx.record_row(true, change, after)?;
         rows.push(WholeRow::new(row, &record.facts, record.history.joined_on()));
@@ -465,7 +475,7 @@ pub(super) fn add(tx: &mut Tx<'_>, new: Vec<(Record, Slug, Kind)>) -> Result<(),
 /// The database's.
 pub(super) fn rewrite(tx: &mut Tx<'_>, changed: Vec<Rewrite>) -> Result<(), StoreError> {
     let new_ids = |member: &&Rewrite| member.before.facts.external_ids != member.after.facts.external_ids;
-    let id = |member: &Rewrite| member.before.id.clone();
+    let id = |member: &Rewrite| member.before.id.to_string();
     let without_ids: Vec<String> = changed.iter().filter(new_ids).map(id).collect();
     let without_history: Vec<String> = changed.iter().filter(|member| member.history.is_some()).map(id).collect();
     for ids in without_ids.chunks(CHUNK) {
@@ -483,7 +493,7 @@ pub(super) fn rewrite(tx: &mut Tx<'_>, changed: Vec<Rewrite>) -> Result<(), Stor
     let periods: Vec<PeriodRow> = periods.flatten().collect();
     for Rewrite { before, mut after, .. } in changed {
         (after.version, after.updated_at) = (before.version + 1, tx.now());
-        diesel::update(member::table.filter(member::id.eq(&before.id)))
+        diesel::update(member::table.filter(member::id.eq(before.id.as_str())))
             .set(WholeRow::new(row(&after), &after.facts, after.joined_on))
             .execute(tx.conn)?;
         let (id, version) = (before.id.clone(), after.version);
@@ -513,13 +523,17 @@ pub fn follow(tx: &mut Tx<'_>, codes: &[Code]) -> Result<usize, StoreError> {
     ids.sort_unstable();
     let updated_at = tx.now().naive_utc();
     for (id, version) in &ids {
-        diesel::update(member::table.filter(member::id.eq(id)))
+        diesel::update(member::table.filter(member::id.eq(id.as_str())))
             .set((member::version.eq(version + 1), member::updated_at.eq(updated_at)))
             .execute(tx.conn)?;
         let (id, version) = (id.clone(), version + 1);
         // What is stored of the member itself is as it was.
         let values = || Ok((Some(json!({})), Some(json!({}))));
-        tx.record_row(true, Change { resource: RESOURCE, id, operation: Operation::Updated, version }, values)?;
+        tx.record_row(
+            true,
+            Change { resource: RESOURCE, id: Identifier::stored(id), operation: Operation::Updated, version },
+            values,
+        )?;
     }
     Ok(ids.len())
 }
@@ -539,7 +553,7 @@ fn new_row(id: String, now: NaiveDateTime, slug: Slug, seat: Kind, record: &Reco
 /// The row of a stored member.
 fn row(member: &Member) -> MemberRow {
     let mut row = facts_row(&member.facts);
-    (row.id, row.version) = (member.id.clone(), member.version);
+    (row.id, row.version) = (member.id.to_string(), member.version);
     (row.created_at, row.updated_at) = (member.created_at.naive_utc(), member.updated_at.naive_utc());
     member.slug.as_str().clone_into(&mut row.slug);
     member.seat.kind.as_str().clone_into(&mut row.territory_kind);
@@ -579,11 +593,11 @@ fn facts_row(facts: &Facts) -> MemberRow {
     }
 }
 
-fn period_rows(id: &str, history: &History) -> Vec<PeriodRow> {
+fn period_rows(id: &Identifier, history: &History) -> Vec<PeriodRow> {
     let row = |(position, period): (i64, Period)| {
         let (from_on, from_on_precision) = PartialDate::columns(period.entry.since);
         PeriodRow {
-            member_id: id.to_owned(),
+            member_id: id.to_string(),
             position,
             status: period.entry.status.as_str().to_owned(),
             from_on,
@@ -597,9 +611,9 @@ fn period_rows(id: &str, history: &History) -> Vec<PeriodRow> {
     (1..).zip(history.periods()).map(row).collect()
 }
 
-fn external_id_rows(id: &str, ids: &[ExternalId]) -> Vec<ExternalIdRow> {
+fn external_id_rows(id: &Identifier, ids: &[ExternalId]) -> Vec<ExternalIdRow> {
     let row = |external: &ExternalId| ExternalIdRow {
-        member_id: id.to_owned(),
+        member_id: id.to_string(),
         scheme: external.scheme.clone(),
         value: external.value.clone(),
     };
@@ -617,19 +631,19 @@ fn adhesion_row(id: &str, adhesion: &Adhesion) -> AdhesionRow {
     }
 }
 
-fn write_history(conn: &mut Conn, id: &str, history: &History) -> Result<(), StoreError> {
+fn write_history(conn: &mut Conn, id: &Identifier, history: &History) -> Result<(), StoreError> {
     let rows = period_rows(id, history);
     batch_insert!(conn, member_status::table, &rows);
     Ok(())
 }
 
-fn write_ids(conn: &mut Conn, id: &str, ids: &[ExternalId]) -> Result<(), StoreError> {
+fn write_ids(conn: &mut Conn, id: &Identifier, ids: &[ExternalId]) -> Result<(), StoreError> {
     let rows = external_id_rows(id, ids);
     batch_insert!(conn, member_external_id::table, &rows);
     Ok(())
 }
 
-fn write_adhesions(conn: &mut Conn, id: &str, adhesions: &[Adhesion]) -> Result<(), StoreError> {
+fn write_adhesions(conn: &mut Conn, id: &Identifier, adhesions: &[Adhesion]) -> Result<(), StoreError> {
     let rows: Vec<AdhesionRow> = adhesions.iter().map(|adhesion| adhesion_row(id, adhesion)).collect();
     batch_insert!(conn, member_adhesion::table, &rows);
     Ok(())

@@ -11,6 +11,7 @@ use crate::{
         codes::codes,
         date::{self, PartialDate},
         http_url::is_http_url,
+        id::Identifier,
         language::LanguageMap,
     },
     members::MemberKind,
@@ -22,7 +23,7 @@ pub use self::composition::{ComparedKind, Comparison, Composition, CountedKind, 
 #[derive(Debug, Clone)]
 pub struct Network {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts the changes, of the statements too.
     pub version: i64,
     /// When it was first stored.

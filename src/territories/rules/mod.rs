@@ -14,6 +14,7 @@ use crate::kernel::{
     codes::{Pattern, codes},
     decimal::Decimal,
     fold::search_text,
+    id::Identifier,
     paging::Order,
     register::Source,
 };
@@ -175,7 +176,7 @@ impl FromStr for Provenance {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Territory {
     /// The id.
-    pub id: String,
+    pub id: Identifier,
     /// Counts the changes of the row.
     pub version: i64,
     /// When the row was made.

@@ -25,6 +25,7 @@ use crate::{
     kernel::{
         decimal::Decimal,
         fold::fold,
+        id::Identifier,
         paging::{Found, Key, Listing, Position},
     },
 };
@@ -105,7 +106,7 @@ impl TerritoryRow {
                 population_2014: self.population_2014,
                 location: self.location.read()?,
             },
-            id: self.id,
+            id: Identifier::stored(self.id),
             version: self.version,
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
@@ -122,7 +123,7 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Territory>, Sto
     let query = territory::table.select(TerritoryRow::as_select());
     let row = match address {
         Address::Code(code) => query.filter(territory::code.eq(code.as_str())).first(conn),
-        Address::Id(id) => query.filter(territory::id.eq(id)).first(conn),
+        Address::Id(id) => query.filter(territory::id.eq(id.as_str())).first(conn),
     };
     row.optional()?.map(TerritoryRow::into_territory).transpose()
 }
@@ -141,8 +142,10 @@ pub fn find_all(conn: &mut Conn, codes: &[Code]) -> Result<Vec<Territory>, Store
 ///
 /// # Errors
 /// The database's.
-pub fn find_by_ids(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Territory>, StoreError> {
-    let query = territory::table.filter(territory::id.eq_any(ids.iter().copied())).select(TerritoryRow::as_select());
+pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Territory>, StoreError> {
+    let query = territory::table
+        .filter(territory::id.eq_any(ids.iter().map(|id| id.as_str())))
+        .select(TerritoryRow::as_select());
     query.load(conn)?.into_iter().map(TerritoryRow::into_territory).collect()
 }
 

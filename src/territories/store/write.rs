@@ -12,7 +12,11 @@ use super::{
 };
 use crate::{
     db::{Change, Operation, StoreError, Tx, batch_insert, json, schema::territory},
-    kernel::{audit::Collection, fold::fold, id::new_id},
+    kernel::{
+        audit::Collection,
+        fold::fold,
+        id::{Identifier, new_id},
+    },
 };
 
 /// The collection's name in the change feed.
@@ -101,7 +105,7 @@ pub fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let touched = stored.len();
     for row in stored {
         let Territory { id, record, .. } = row.into_territory()?;
-        diesel::update(territory::table.filter(territory::id.eq(id)))
+        diesel::update(territory::table.filter(territory::id.eq(id.as_str())))
             .set((
                 territory::name_fr_folded.eq(fold(&record.name_fr)),
                 territory::name_ar_folded.eq(fold(&record.name_ar)),
@@ -118,13 +122,17 @@ pub fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 /// The database's.
 pub(super) fn add(tx: &mut Tx<'_>, records: Vec<Record>, provenance: &Provenance) -> Result<(), StoreError> {
     let now = tx.now().naive_utc();
-    let row = |record| whole_row((new_id(), 1), (now, now), record, provenance);
+    let row = |record| whole_row((new_id().into_string(), 1), (now, now), record, provenance);
     let rows: Vec<WholeRow> = records.into_iter().map(row).collect();
     batch_insert!(tx.conn, territory::table, &rows);
     for row in rows {
         let (id, version) = (row.id.clone(), row.version);
         let after = || json::value(&row).map(|after| (None, Some(after)));
-        tx.record_row(true, Change { resource: RESOURCE, id, operation: Operation::Created, version }, after)?;
+        tx.record_row(
+            true,
+            Change { resource: RESOURCE, id: Identifier::stored(id), operation: Operation::Created, version },
+            after,
+        )?;
     }
     Ok(())
 }
@@ -141,10 +149,10 @@ pub(super) fn update(
 ) -> Result<(), StoreError> {
     let version = former.version + 1;
     let times = (former.created_at.naive_utc(), tx.now().naive_utc());
-    let row = whole_row((former.id.clone(), version), times, record, provenance);
-    diesel::update(territory::table.filter(territory::id.eq(&former.id))).set(&row).execute(tx.conn)?;
+    let row = whole_row((former.id.to_string(), version), times, record, provenance);
+    diesel::update(territory::table.filter(territory::id.eq(former.id.as_str()))).set(&row).execute(tx.conn)?;
     let values = || {
-        let was = whole_row((former.id.clone(), former.version), times, former.record.clone(), &former.provenance);
+        let was = whole_row((former.id.to_string(), former.version), times, former.record.clone(), &former.provenance);
         Ok((Some(json::value(&was)?), Some(json::value(&row)?)))
     };
     let (id, operation) = (former.id.clone(), Operation::Updated);
@@ -155,7 +163,7 @@ pub(super) fn update(
 fn delete(tx: &mut Tx<'_>, mut vanished: Vec<Territory>) -> Result<(), StoreError> {
     vanished.sort_by_key(|territory| std::cmp::Reverse(territory.record.kind.depth()));
     for territory in vanished {
-        diesel::delete(territory::table.filter(territory::id.eq(&territory.id))).execute(tx.conn)?;
+        diesel::delete(territory::table.filter(territory::id.eq(territory.id.as_str()))).execute(tx.conn)?;
         let version = territory.version + 1;
         tx.record_part(Change { resource: RESOURCE, id: territory.id, operation: Operation::Deleted, version });
     }

@@ -53,7 +53,7 @@ impl Account {
         secrets::secret(&hash_secret(&secret));
         let new = NewAccount {
             kind: AccountKind::Client,
-            name: new_id(),
+            name: new_id().into_string(),
             terms: Terms::new(role, member.map(|slug| slug.parse().unwrap()), organisation.map(str::to_owned)),
             secret_hash: SecretHash(hash_secret(&secret)),
         };
@@ -104,6 +104,7 @@ pub fn signed_as(header: &Header, claims: &Claims, key: &EncodingKey) -> String 
 
 /// A token of an account that is nowhere.
 pub fn token_of_nobody(role: Role) -> String {
-    let subject = Subject { account: new_id(), kind: "client", role, member: None, epoch: 1, session: None };
+    let subject =
+        Subject { account: new_id().into_string(), kind: "client", role, member: None, epoch: 1, session: None };
     format!("Bearer {}", tokens().issue(subject, Utc::now()).unwrap())
 }
