@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::StoreError;
-use crate::kernel::{id::is_id, text::shown};
+use crate::kernel::{
+    id::{Address, Identifier, Slug},
+    text::shown,
+};
 
 /// The most unknown names that one refusal lists.
 const MOST_UNKNOWN: usize = 100;
@@ -37,9 +40,9 @@ pub struct UnknownName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By<'a> {
     /// Their slugs.
-    Slugs(&'a [&'a str]),
+    Slugs(&'a [&'a Slug]),
     /// Their ids.
-    Ids(&'a [&'a str]),
+    Ids(&'a [&'a Identifier]),
 }
 
 /// Looks up all names of a list's filters, so that one refusal has all that are unknown.
@@ -57,10 +60,16 @@ impl Lookup {
     pub fn addresses(
         &mut self,
         reference: ReferenceKind,
-        named: &mut [String],
+        named: &mut [Address<Slug>],
         mut find: impl FnMut(By<'_>) -> Result<Vec<(String, String)>, StoreError>,
     ) -> Result<(), StoreError> {
-        let (ids, slugs): (Vec<&str>, Vec<&str>) = named.iter().map(String::as_str).partition(|name| is_id(name));
+        let (mut ids, mut slugs) = (Vec::new(), Vec::new());
+        for name in &*named {
+            match name {
+                Address::Code(slug) => slugs.push(slug),
+                Address::Id(id) => ids.push(id),
+            }
+        }
         let mut known = BTreeMap::new();
         if !slugs.is_empty() {
             known.extend(find(By::Slugs(&slugs))?.into_iter().map(|(_, slug)| (slug.clone(), slug)));
@@ -70,8 +79,8 @@ impl Lookup {
         }
         for name in named {
             match known.get(name.as_str()) {
-                Some(slug) => name.clone_from(slug),
-                None => self.refuse(reference, name),
+                Some(slug) => *name = Address::Code(slug.parse().map_err(StoreError::corrupt)?),
+                None => self.refuse(reference, name.as_str()),
             }
         }
         Ok(())
@@ -123,25 +132,26 @@ mod tests {
 
     #[test]
     fn ids_become_slugs_and_all_unknown_names_are_told() {
-        let (known, unknown) = (new_id().into_string(), new_id().into_string());
-        let mut named = vec!["a".to_owned(), known.clone(), "b".to_owned(), unknown.clone()];
+        let (known, unknown) = (new_id(), new_id());
+        let named = ["a", known.as_str(), "b", unknown.as_str()];
+        let mut named = named.map(|name| name.parse::<Address<Slug>>().unwrap());
         let mut asked = 0;
         let mut lookup = Lookup::default();
         let find = |by: By<'_>| {
             asked += 1;
             Ok(match by {
                 By::Slugs(slugs) => {
-                    assert_eq!(slugs, ["a", "b"]);
+                    assert_eq!(slugs.iter().map(|slug| slug.as_str()).collect::<Vec<_>>(), ["a", "b"]);
                     vec![("1".to_owned(), "a".to_owned())]
                 }
                 By::Ids(ids) => {
-                    assert_eq!(ids, [known.as_str(), unknown.as_str()]);
-                    vec![(known.clone(), "c".to_owned())]
+                    assert_eq!(ids, [&known, &unknown]);
+                    vec![(known.to_string(), "c".to_owned())]
                 }
             })
         };
         lookup.addresses(MEMBER, &mut named, find).unwrap();
-        assert_eq!((asked, &named[..2]), (2, &["a".to_owned(), "c".to_owned()][..]));
+        assert_eq!((asked, named[0].as_str(), named[1].as_str()), (2, "a", "c"));
         let Err(StoreError::UnknownNames(refused)) = lookup.done() else { panic!("nothing is unknown") };
         let details: Vec<&str> = refused.iter().map(|name| name.detail.as_str()).collect();
         assert_eq!(details, ["There is no member b.".to_owned(), format!("There is no member {unknown}.")]);

@@ -3,7 +3,7 @@
 
 use std::{borrow::Borrow, fmt, ops::Deref, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::{codes::Pattern, fold::fold, text};
@@ -198,6 +198,30 @@ impl<Code: fmt::Display> fmt::Display for Address<Code> {
             Self::Code(code) => code.fmt(f),
             Self::Id(id) => id.fmt(f),
         }
+    }
+}
+
+impl Address<Slug> {
+    /// The slug or the id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Code(slug) => slug.as_str(),
+            Self::Id(id) => id.as_str(),
+        }
+    }
+
+    /// Some slugs and ids as texts.
+    #[must_use]
+    pub fn texts(addresses: &[Self]) -> Vec<&str> {
+        addresses.iter().map(Self::as_str).collect()
+    }
+}
+
+/// It is written as its text.
+impl Serialize for Address<Slug> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

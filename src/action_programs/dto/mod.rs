@@ -93,7 +93,7 @@ impl ProgramQuery {
     #[must_use]
     pub fn filters(&self, drafts: Drafts) -> Filters {
         Filters {
-            members: Several::texts(&self.member),
+            members: Several::values(self.member.clone()),
             regions: Several::texts(&self.region),
             stages: Several::values(self.stage.clone()),
             cycles: Several::values(self.cycle.clone()).into_iter().map(|cycle| cycle.0).collect(),

@@ -88,8 +88,8 @@ impl ProjectQuery {
     #[must_use]
     pub fn filters(&self, drafts: Drafts, today: NaiveDate) -> ProjectFilters {
         ProjectFilters {
-            programs: Several::texts(&self.program),
-            members: Several::texts(&self.member),
+            programs: Several::values(self.program.clone()),
+            members: Several::values(self.member.clone()),
             regions: Several::texts(&self.region),
             principles: Several::texts(&self.principle),
             commitments: Several::texts(&self.commitment),

@@ -519,7 +519,7 @@ impl Pattern for Cycle {
 #[derive(Debug, Clone, Serialize)]
 pub struct Filters {
     /// Slugs of members, any of which.
-    pub members: Vec<String>,
+    pub members: Vec<Address>,
     /// Codes of regions, any of which.
     pub regions: Vec<String>,
     /// Stages, any of which.

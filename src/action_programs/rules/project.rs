@@ -110,11 +110,11 @@ pub fn named_axis(
     axes: &[Identifier],
 ) -> Option<Identifier> {
     let named = named?;
-    let axis = named.named().filter(|id| axes.contains(id)).cloned();
-    if axis.is_none() {
+    let found = named.named().filter(|id| axes.contains(id)).cloned();
+    if found.is_none() {
         violations.add("/axis_id", "unknown_axis", format!("The programme has no axis {}.", named.shown()));
     }
-    axis
+    found
 }
 
 /// Checks what is said of a project, beside its single properties.
@@ -340,9 +340,9 @@ impl Milestone {
 #[derive(Debug, Clone, Serialize)]
 pub struct ProjectFilters {
     /// Slugs or ids of programmes, any of which.
-    pub programs: Vec<String>,
+    pub programs: Vec<super::Address>,
     /// Slugs of members, any of which.
-    pub members: Vec<String>,
+    pub members: Vec<super::Address>,
     /// Codes of regions, any of which.
     pub regions: Vec<String>,
     /// Principles that its axis is mapped to, any of which.

@@ -4,21 +4,46 @@ use diesel::prelude::*;
 
 use super::super::rules::Drafts;
 use crate::{
+    charter::{look_up_commitments, look_up_principles},
     db::{
         By, Conn, Lookup, ReferenceKind, StoreError,
         schema::{action_program, project},
     },
-    kernel::id::Identifier,
+    kernel::id::{Address, Identifier, Slug},
+    members,
+    territories::look_up_regions,
 };
 
 const PROGRAM: ReferenceKind = ReferenceKind { parameter: "program", code: "unknown_program", noun: "programme" };
 const PROJECT: ReferenceKind = ReferenceKind { parameter: "project", code: "unknown_project", noun: "project" };
 
+/// Looks up what the lists of programmes and of projects are both filtered by: members, and the codes of regions, principles
+/// and commitments.
+///
+/// # Errors
+/// The database's.
+pub(super) fn look_up_alike(
+    conn: &mut Conn,
+    lookup: &mut Lookup,
+    members: &mut [Address<Slug>],
+    [regions, principles, commitments]: [&[String]; 3],
+) -> Result<(), StoreError> {
+    members::look_up(conn, lookup, members)?;
+    look_up_regions(conn, lookup, regions)?;
+    look_up_principles(conn, lookup, principles)?;
+    look_up_commitments(conn, lookup, commitments)
+}
+
 /// Looks up programmes by slug or id, and replaces ids by slugs.
 ///
 /// # Errors
 /// The database's.
-pub fn look_up(conn: &mut Conn, lookup: &mut Lookup, named: &mut [String], seen: &Drafts) -> Result<(), StoreError> {
+pub fn look_up(
+    conn: &mut Conn,
+    lookup: &mut Lookup,
+    named: &mut [Address<Slug>],
+    seen: &Drafts,
+) -> Result<(), StoreError> {
     lookup.addresses(PROGRAM, named, |by| {
         let published = action_program::publication.eq("published");
         let mut programs = action_program::table.select((action_program::id, action_program::slug)).into_boxed();
@@ -28,8 +53,10 @@ pub fn look_up(conn: &mut Conn, lookup: &mut Lookup, named: &mut [String], seen:
             Drafts::All => programs,
         };
         Ok(match by {
-            By::Slugs(slugs) => programs.filter(action_program::slug.eq_any(slugs.iter().copied())).load(conn)?,
-            By::Ids(ids) => programs.filter(action_program::id.eq_any(ids.iter().copied())).load(conn)?,
+            By::Slugs(slugs) => {
+                programs.filter(action_program::slug.eq_any(slugs.iter().map(|slug| slug.as_str()))).load(conn)?
+            }
+            By::Ids(ids) => programs.filter(action_program::id.eq_any(ids.iter().map(|id| id.as_str()))).load(conn)?,
         })
     })
 }

@@ -19,6 +19,7 @@ use diesel::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::lookup::look_up_alike;
 pub use self::{
     import::ProjectList,
     lookup::{look_up, look_up_projects, look_up_projects_of},
@@ -39,7 +40,6 @@ use super::rules::{
     sort_title,
 };
 use crate::{
-    charter::{look_up_commitments, look_up_principles},
     db::{
         Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset, keyset_by_id, paged},
@@ -56,8 +56,8 @@ use crate::{
         language::Language,
         paging::{Found, Key, Listing, Position},
     },
-    members::{self, Evidence},
-    territories::{Code, look_up_regions},
+    members::Evidence,
+    territories::Code,
 };
 
 /// The collections' names in the change feed and the audit.
@@ -473,10 +473,8 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Program
 /// The filters with slugs for all that they name.
 fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
     let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
-    members::look_up(conn, &mut lookup, &mut filters.members)?;
-    look_up_regions(conn, &mut lookup, &filters.regions)?;
-    look_up_principles(conn, &mut lookup, &filters.principles)?;
-    look_up_commitments(conn, &mut lookup, &filters.commitments)?;
+    let codes = [&*filters.regions, &*filters.principles, &*filters.commitments];
+    look_up_alike(conn, &mut lookup, &mut filters.members, codes)?;
     lookup.done()?;
     Ok(filters)
 }
@@ -516,7 +514,7 @@ fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Owned, Bac
     let mut query = owned().into_boxed();
     query = seen!(query, filters, action_program::publication.eq("published"), action_program::member_id);
     let stages: Vec<&str> = filters.stages.iter().map(|stage| stage.as_str()).collect();
-    query = any_of!(query, member::slug, filters.members.as_slice());
+    query = any_of!(query, member::slug, Address::texts(&filters.members).as_slice());
     query = any_of!(query, action_program::region_code, filters.regions.as_slice());
     query = any_of!(query, action_program::stage, stages.as_slice());
     query = any_of!(query, action_program::cycle, filters.cycles.as_slice());

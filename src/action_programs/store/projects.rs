@@ -12,10 +12,9 @@ use super::{
         Budget, Milestone, MilestoneFacts, MilestoneFilters, Owner, Project, ProjectFacts, ProjectFilters,
         ProjectPhase, ProjectStatus, ProjectTally, SortKey, sort_title,
     },
-    look_up, parsed, position, seen,
+    look_up, look_up_alike, parsed, position, seen,
 };
 use crate::{
-    charter::{look_up_commitments, look_up_principles},
     db::{
         Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
         keyset::{keyset, keyset_by_id, paged},
@@ -26,12 +25,12 @@ use crate::{
         search::{any_of, search},
     },
     kernel::{
-        id::{Identifier, Slug},
+        id::{Address, Identifier, Slug},
         language::Language,
         paging::{Found, Key, Listing, Position},
     },
-    members::{self, Evidence},
-    territories::{Code, look_up_regions},
+    members::Evidence,
+    territories::Code,
 };
 
 /// What is stored of a project in its own row, what is made from it apart.
@@ -293,10 +292,8 @@ pub fn list_projects(conn: &mut Conn, listing: &Listing<ProjectFilters>) -> Resu
 fn resolved(conn: &mut Conn, filters: &ProjectFilters) -> Result<ProjectFilters, StoreError> {
     let (mut lookup, mut filters) = (Lookup::default(), filters.clone());
     look_up(conn, &mut lookup, &mut filters.programs, &filters.drafts)?;
-    members::look_up(conn, &mut lookup, &mut filters.members)?;
-    look_up_regions(conn, &mut lookup, &filters.regions)?;
-    look_up_principles(conn, &mut lookup, &filters.principles)?;
-    look_up_commitments(conn, &mut lookup, &filters.commitments)?;
+    let codes = [&*filters.regions, &*filters.principles, &*filters.commitments];
+    look_up_alike(conn, &mut lookup, &mut filters.members, codes)?;
     lookup.done()?;
     Ok(filters)
 }
@@ -306,8 +303,8 @@ type PartsQuery<'a> = diesel::helper_types::IntoBoxed<'a, Parts, Backend>;
 fn filtered(filters: &ProjectFilters) -> PartsQuery<'_> {
     let mut query = parts().into_boxed();
     query = seen!(query, filters, project::is_public.eq(true), project::member_id);
-    query = any_of!(query, action_program::slug, filters.programs.as_slice());
-    query = any_of!(query, member::slug, filters.members.as_slice());
+    query = any_of!(query, action_program::slug, Address::texts(&filters.programs).as_slice());
+    query = any_of!(query, member::slug, Address::texts(&filters.members).as_slice());
     query = any_of!(query, project::region_code, filters.regions.as_slice());
     if !filters.principles.is_empty() {
         let mapped = action_program_axis_principle::table

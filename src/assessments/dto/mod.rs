@@ -116,7 +116,7 @@ impl AssessmentQuery {
     pub fn filters(&self) -> Filters {
         Filters {
             member: None,
-            members: Several::texts(&self.member),
+            members: Several::values(self.member.clone()),
             regions: Several::values(self.region.clone()).into_iter().map(Code::into_string).collect(),
             commitments: Several::texts(&self.commitment),
             years: years(self.year.clone()),

@@ -18,7 +18,7 @@ use crate::{
     kernel::{
         codes::{Pattern, codes},
         evidence::EvidenceLink,
-        id::{Identifier, Slug},
+        id::{Address, Identifier, Slug},
         language::LanguageMap,
         paging::Order,
     },
@@ -137,7 +137,7 @@ pub struct Filters {
     /// The only member, as the path names it.
     pub member: Option<String>,
     /// Slugs of members, any of which.
-    pub members: Vec<String>,
+    pub members: Vec<Address<Slug>>,
     /// Codes of the regions that the members lie in, any of which.
     pub regions: Vec<String>,
     /// Codes of commitments, any of which.

@@ -24,7 +24,7 @@ use crate::{
     evaluations::{Author, Voice},
     kernel::{
         audit::Collection,
-        id::{Identifier, Slug},
+        id::{Address, Identifier, Slug},
         paging::{Found, Key, Listing, Position},
     },
     members,
@@ -211,7 +211,7 @@ fn filtered<'a>(member_id: Option<&'a Identifier>, reader: Option<&'a Reader>, f
     }
     let voices: Vec<&str> = filters.voices.iter().map(|voice| voice.as_str()).collect();
     let levels: Vec<i64> = filters.levels.iter().map(|level| level.get()).collect();
-    query = any_of!(query, member::slug, filters.members.as_slice());
+    query = any_of!(query, member::slug, Address::texts(&filters.members).as_slice());
     query = any_of!(query, territory::region_code, filters.regions.as_slice());
     query = any_of!(query, assessment::commitment, filters.commitments.as_slice());
     query = any_of!(query, assessment::year, filters.years.as_slice());

@@ -78,8 +78,8 @@ impl ConsultationQuery {
     #[must_use]
     pub fn filters(&self, drafts: Drafts, today: NaiveDate) -> Filters {
         Filters {
-            programs: Several::texts(&self.program),
-            members: Several::texts(&self.member),
+            programs: Several::values(self.program.clone()),
+            members: Several::values(self.member.clone()),
             regions: Several::texts(&self.region),
             rounds: Several::values(self.round.clone()).into_iter().map(|round| round.0).collect(),
             kinds: Several::values(self.kind.clone()),

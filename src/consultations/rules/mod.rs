@@ -19,7 +19,7 @@ use crate::{
     action_programs::{Drafts, Owner, Provenance, PublicationFilter, Stage},
     kernel::{
         codes::{Flag, Pattern, codes},
-        id::{Identifier, Slug},
+        id::{Address, Identifier, Slug},
         language::LanguageMap,
         paging::Order,
         violation::Violations,
@@ -304,9 +304,9 @@ codes!(SortKey { CreatedAt => "created_at", OpensOn => "opens_on" });
 #[derive(Debug, Clone, Serialize)]
 pub struct Filters {
     /// Slugs or ids of programmes, any of which.
-    pub programs: Vec<String>,
+    pub programs: Vec<Address<Slug>>,
     /// Slugs of members, any of which.
-    pub members: Vec<String>,
+    pub members: Vec<Address<Slug>>,
     /// Codes of regions, any of which.
     pub regions: Vec<String>,
     /// Numbers of rounds, any of which.

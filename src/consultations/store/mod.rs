@@ -32,7 +32,7 @@ use crate::{
     kernel::{
         audit::Collection,
         codes::Flag,
-        id::{Identifier, Slug},
+        id::{Address, Identifier, Slug},
         paging::{Found, Key, Listing, Position},
     },
     members,
@@ -278,9 +278,9 @@ fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
 fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {
     let mut query = parts().into_boxed();
     query = seen!(query, filters, consultation::is_public.eq(true), consultation::member_id);
-    query = any_of!(query, action_program::slug, filters.programs.as_slice());
+    query = any_of!(query, action_program::slug, Address::texts(&filters.programs).as_slice());
     let kinds: Vec<&str> = filters.kinds.iter().map(|kind| kind.as_str()).collect();
-    query = any_of!(query, member::slug, filters.members.as_slice());
+    query = any_of!(query, member::slug, Address::texts(&filters.members).as_slice());
     query = any_of!(query, consultation::region_code, filters.regions.as_slice());
     query = any_of!(query, consultation::round, filters.rounds.as_slice());
     query = any_of!(query, consultation::kind, kinds.as_slice());

@@ -71,7 +71,7 @@ impl CollaborationQuery {
     pub fn filters(&self, drafts: Drafts) -> CollaborationFilters {
         CollaborationFilters {
             all: Filters {
-                members: texts(self.member.clone()),
+                members: Several::values(self.member.clone()),
                 regions: texts(self.region.clone()),
                 provenances: Several::values(self.provenance.clone()).into_iter().map(Provenance::as_str).collect(),
                 words: self.q.as_ref().map(|q| search_words(&q.0)),

@@ -77,7 +77,7 @@ impl EventQuery {
     pub fn filters(&self, drafts: Drafts) -> EventFilters {
         EventFilters {
             all: Filters {
-                members: texts(self.member.clone()),
+                members: Several::values(self.member.clone()),
                 regions: texts(self.region.clone()),
                 provenances: Several::values(self.provenance.clone()).into_iter().map(Provenance::as_str).collect(),
                 words: self.q.as_ref().map(|q| search_words(&q.0)),

@@ -23,7 +23,7 @@ use crate::{
     kernel::{
         audit::Collection,
         codes::codes,
-        id::{Identifier, Slug},
+        id::{Address, Identifier, Slug},
         language::LanguageMap,
         violation::Violations,
     },
@@ -144,7 +144,7 @@ impl<F: Shared> Stored<F> {
 #[derive(Debug, Clone, Serialize)]
 pub struct Filters {
     /// Slugs of members, any of which it belongs to or takes part.
-    pub members: Vec<String>,
+    pub members: Vec<Address<Slug>>,
     /// Codes of regions that one of these members lies in, any of which.
     pub regions: Vec<String>,
     /// Where the knowledge comes from, any of which.

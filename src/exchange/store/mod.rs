@@ -140,7 +140,7 @@ macro_rules! with_members {
         if !filters.members.is_empty() {
             let named = $links::table
                 .inner_join(member::table.on(member::id.eq($links::member_id)))
-                .filter(member::slug.eq_any(&filters.members))
+                .filter(member::slug.eq_any($crate::kernel::id::Address::texts(&filters.members)))
                 .select($links::$link);
             query = query.filter($table::id.eq_any(named));
         }

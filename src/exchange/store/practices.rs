@@ -22,7 +22,7 @@ use crate::{
         search::any_of,
     },
     kernel::{
-        id::{Identifier, new_id},
+        id::{Address, Identifier, new_id},
         language::{Language, LanguageMap},
         paging::{Found, Key, Listing, Order, Position},
     },
@@ -168,7 +168,7 @@ fn filtered(filters: &PracticeFilters) -> practice::BoxedQuery<'_, Backend> {
     let all = &filters.all;
     let mut query = filtered_alike!(practice::table.into_boxed(), practice, practice::member_id, all);
     if !all.members.is_empty() {
-        let named = member::table.filter(member::slug.eq_any(&all.members)).select(member::id);
+        let named = member::table.filter(member::slug.eq_any(Address::texts(&all.members))).select(member::id);
         query = query.filter(practice::member_id.eq_any(named));
     }
     if !all.regions.is_empty() {

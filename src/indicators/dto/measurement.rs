@@ -59,8 +59,8 @@ impl MeasurementQuery {
     #[must_use]
     pub fn filters(&self, readable: Readable) -> MeasurementFilters {
         MeasurementFilters {
-            indicators: Several::texts(&self.indicator),
-            members: Several::texts(&self.member),
+            indicators: Several::values(self.indicator.clone()),
+            members: Several::values(self.member.clone()),
             periods: Several::texts(&self.period),
             states: Several::values(self.state.clone()),
             readable,

@@ -122,9 +122,9 @@ impl IndicatorQuery {
     pub fn filters(&self, drafts: Drafts) -> Filters {
         Filters {
             scopes: Several::values(self.scope.clone()),
-            members: Several::texts(&self.member),
+            members: Several::values(self.member.clone()),
             regions: Several::texts(&self.region),
-            programs: Several::texts(&self.program),
+            programs: Several::values(self.program.clone()),
             projects: Several::values(self.project.clone()),
             commitments: Several::texts(&self.commitment),
             catalogue: Several::texts(&self.catalogue),

@@ -292,11 +292,11 @@ pub struct Filters {
     /// Scopes, any of which.
     pub scopes: Vec<Scope>,
     /// Slugs of members, any of which.
-    pub members: Vec<String>,
+    pub members: Vec<Address>,
     /// Codes of regions, any of which.
     pub regions: Vec<String>,
     /// Slugs or ids of programmes, any of which.
-    pub programs: Vec<String>,
+    pub programs: Vec<Address>,
     /// Ids of projects, any of which.
     pub projects: Vec<Identifier>,
     /// Codes of commitments, any of which.

@@ -17,7 +17,7 @@ use crate::kernel::{
     codes::codes,
     decimal::Decimal,
     evidence::{EvidenceLink, check_evidence},
-    id::{Identifier, Slug, new_id},
+    id::{Address, Identifier, Slug, new_id},
     language::LanguageMap,
     paging::Order,
     violation::{Violation, Violations},
@@ -344,9 +344,9 @@ pub enum Readable {
 #[derive(Debug, Clone, Serialize)]
 pub struct MeasurementFilters {
     /// Slugs or ids of indicators, any of which.
-    pub indicators: Vec<String>,
+    pub indicators: Vec<Address<Slug>>,
     /// Slugs of members, any of which.
-    pub members: Vec<String>,
+    pub members: Vec<Address<Slug>>,
     /// Codes of periods, any of which.
     pub periods: Vec<String>,
     /// States of reports, any of which: then what is not approved is wanted, too.

@@ -3,7 +3,10 @@
 use diesel::prelude::*;
 
 use super::super::rules::{Readable, reference};
-use crate::db::{By, Conn, Lookup, ReferenceKind, StoreError, schema::indicator};
+use crate::{
+    db::{By, Conn, Lookup, ReferenceKind, StoreError, schema::indicator},
+    kernel::id::{Address, Slug},
+};
 
 const INDICATOR: ReferenceKind = ReferenceKind { parameter: "indicator", code: "unknown_indicator", noun: "indicator" };
 const ENTRY: ReferenceKind =
@@ -16,7 +19,7 @@ const ENTRY: ReferenceKind =
 pub(super) fn look_up(
     conn: &mut Conn,
     lookup: &mut Lookup,
-    named: &mut [String],
+    named: &mut [Address<Slug>],
     readable: &Readable,
 ) -> Result<(), StoreError> {
     lookup.addresses(INDICATOR, named, |by| {
@@ -28,8 +31,10 @@ pub(super) fn look_up(
             Readable::All => indicators,
         };
         Ok(match by {
-            By::Slugs(slugs) => indicators.filter(indicator::slug.eq_any(slugs.iter().copied())).load(conn)?,
-            By::Ids(ids) => indicators.filter(indicator::id.eq_any(ids.iter().copied())).load(conn)?,
+            By::Slugs(slugs) => {
+                indicators.filter(indicator::slug.eq_any(slugs.iter().map(|slug| slug.as_str()))).load(conn)?
+            }
+            By::Ids(ids) => indicators.filter(indicator::id.eq_any(ids.iter().map(|id| id.as_str()))).load(conn)?,
         })
     })
 }

@@ -20,7 +20,7 @@ use crate::{
         search::any_of,
     },
     kernel::{
-        id::Identifier,
+        id::{Address, Identifier},
         paging::{Found, Key, Listing, Position},
     },
     members,
@@ -343,9 +343,9 @@ fn filtered(filters: &MeasurementFilters) -> diesel::helper_types::IntoBoxed<'_,
         }
     };
     query = any_of!(query, measurement::state, states.as_slice());
-    query = any_of!(query, indicator::slug, filters.indicators.as_slice());
+    query = any_of!(query, indicator::slug, Address::texts(&filters.indicators).as_slice());
     if !filters.members.is_empty() {
-        query = query.filter(member::slug.nullable().eq_any(&filters.members));
+        query = query.filter(member::slug.nullable().eq_any(Address::texts(&filters.members)));
     }
     query = any_of!(query, measurement::period, filters.periods.as_slice());
     if let Some(since) = filters.updated_since {

@@ -404,10 +404,10 @@ fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Bac
     let scopes: Vec<&str> = filters.scopes.iter().map(|scope| scope.as_str()).collect();
     query = any_of!(query, indicator::scope, scopes.as_slice());
     if !filters.members.is_empty() {
-        query = query.filter(member::slug.nullable().eq_any(&filters.members));
+        query = query.filter(member::slug.nullable().eq_any(Address::texts(&filters.members)));
     }
     if !filters.programs.is_empty() {
-        query = query.filter(action_program::slug.nullable().eq_any(&filters.programs));
+        query = query.filter(action_program::slug.nullable().eq_any(Address::texts(&filters.programs)));
     }
     query = any_of!(query, indicator::region_code.assume_not_null(), filters.regions.as_slice());
     let projects: Vec<&str> = filters.projects.iter().map(Identifier::as_str).collect();

@@ -67,7 +67,7 @@ impl NetworkAlertQuery {
     pub fn filters(&self, today: NaiveDate) -> Filters {
         Filters {
             rules: Several::values(self.rule.clone()),
-            members: Several::texts(&self.member),
+            members: Several::values(self.member.clone()),
             regions: Several::values(self.region.clone()).into_iter().map(Code::into_string).collect(),
             today,
             order: self.sort.unwrap_or(NEWEST_FIRST),
@@ -78,7 +78,7 @@ impl NetworkAlertQuery {
 impl MemberAlertQuery {
     /// Which alerts of a member the query asks for, as they stand on a day.
     #[must_use]
-    pub fn filters(&self, member: String, today: NaiveDate) -> Filters {
+    pub fn filters(&self, member: MemberAddress, today: NaiveDate) -> Filters {
         Filters {
             rules: Several::values(self.rule.clone()),
             members: vec![member],

@@ -75,12 +75,12 @@ pub async fn list_member_alerts(
     let view = View::of_list(&req, OF_MEMBER, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let today = state.clock.today();
     let address = path.into_parsed()?;
-    let (listing, frame) = query.paging().of(OF_MEMBER, query.filters(address.to_string(), today), false)?;
+    let (listing, frame) = query.paging().of(OF_MEMBER, query.filters(address.clone(), today), false)?;
     let after = place(&listing)?;
     let read = move |conn: &mut Conn| {
         let Some(member) = members::find(conn, &address)? else { return Ok(None) };
         let mut listing = listing.clone();
-        listing.filters.members = vec![member.slug.into_string()];
+        listing.filters.members = vec![MemberAddress::Code(member.slug)];
         store::alerts(conn, &listing, after.as_ref()).map(Some)
     };
     let alerts = state.db.read(read).await?.ok_or_else(Problem::not_found)?;

@@ -99,7 +99,7 @@ pub async fn get_network_indicator(
     let entry = current(catalogue()?, path.parsed()?).ok_or_else(Problem::not_found)?;
     let by = query.by.map(|by| by.0);
     let selection = store::Selection {
-        members: Several::texts(&query.member),
+        members: Several::values(query.member.clone()),
         regions: Several::values(query.region),
         kinds: Several::values(query.kind),
     };
@@ -118,7 +118,7 @@ fn asked(by: Option<Grouping>, selection: &store::Selection) -> (String, String)
     let of_list = joined("region", regions.iter().map(ToString::to_string).collect())
         + &joined("kind", kinds.iter().map(|kind| kind.as_str().to_owned()).collect());
     let by = by.map(|by| format!("&by={}", by.as_str())).unwrap_or_default();
-    (by + &joined("member", members.clone()) + &of_list, of_list)
+    (by + &joined("member", members.iter().map(ToString::to_string).collect()) + &of_list, of_list)
 }
 
 /// The last version of an entry.

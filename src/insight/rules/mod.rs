@@ -25,7 +25,7 @@ use crate::{
     kernel::{
         codes::codes,
         date::PartialDate,
-        id::{Identifier, Slug},
+        id::{Address, Identifier, Slug},
         language::LanguageMap,
         paging::Order,
     },
@@ -276,7 +276,7 @@ pub struct Filters {
     /// Rules, any of which.
     pub rules: Vec<Rule>,
     /// Slugs of members, any of which.
-    pub members: Vec<String>,
+    pub members: Vec<Address<Slug>>,
     /// Codes of regions, any of which.
     pub regions: Vec<String>,
     /// The day on which they stand.

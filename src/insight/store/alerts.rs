@@ -21,7 +21,7 @@ use crate::{
     kernel::{
         clock::{day_end, day_of},
         date::PartialDate,
-        id::{Identifier, Slug},
+        id::{Address, Identifier, Slug},
         paging::{Direction, Found, Listing},
     },
     members,
@@ -144,7 +144,7 @@ macro_rules! wanted {
         let mut query =
             $query.filter(action_program::publication.eq("published").and(member::status.ne("withdrawn"))).into_boxed();
         if !filters.members.is_empty() {
-            query = query.filter(member::slug.eq_any(&filters.members));
+            query = query.filter(member::slug.eq_any(Address::texts(&filters.members)));
         }
         if !filters.regions.is_empty() {
             query = query.filter(action_program::region_code.eq_any(&filters.regions));
@@ -232,8 +232,9 @@ fn late_milestones(filters: &Filters) -> Boxed<'_, Milestones> {
         .filter(action_program::stage.ne_all(codes(&[Stage::Closed, Stage::Cancelled])));
     // So that a part of the network is read by its projects, and not by all that is late.
     if !filters.members.is_empty() {
-        let members =
-            owners.filter(owners.field(member::slug).eq_any(&filters.members)).select(owners.field(member::id));
+        let members = owners
+            .filter(owners.field(member::slug).eq_any(Address::texts(&filters.members)))
+            .select(owners.field(member::id));
         let has_late = of_owners.field(project::next_due_on).le(latest);
         let own = of_owners.filter(of_owners.field(project::member_id).eq_any(members).and(has_late));
         query = query.filter(milestone::project_id.eq_any(own.select(of_owners.field(project::id))));

@@ -24,7 +24,10 @@ use crate::{
     },
     evaluations::{Author, Voice},
     exchange,
-    kernel::{clock::day_end, id::Identifier},
+    kernel::{
+        clock::day_end,
+        id::{Address, Identifier, Slug},
+    },
     members::{self, MemberKind},
     territories::{Code, look_up_regions},
 };
@@ -45,7 +48,7 @@ pub(super) fn end_of(day: NaiveDate) -> NaiveDateTime {
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// Slugs or ids of members.
-    pub members: Vec<String>,
+    pub members: Vec<Address<Slug>>,
     /// Regions.
     pub regions: Vec<Code>,
     /// Kinds.
@@ -77,7 +80,7 @@ pub fn members_on(conn: &mut Conn, day: NaiveDate, selection: &Selection) -> Res
     let kinds: Vec<&str> = selection.kinds.iter().map(|kind| kind.as_str()).collect();
     query = any_of!(query, territory::region_code, regions.as_slice());
     query = any_of!(query, member::kind, kinds.as_slice());
-    query = any_of!(query, member::slug, selection.members.as_slice());
+    query = any_of!(query, member::slug, Address::texts(&selection.members).as_slice());
     let rows: Vec<Found> = query.load(conn)?;
     let is_named = !selection.members.is_empty();
     let (counted, undated): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(.., is_dated)| *is_dated || is_named);

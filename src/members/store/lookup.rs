@@ -2,7 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::db::{By, Conn, Lookup, ReferenceKind, StoreError, schema::member};
+use crate::{
+    db::{By, Conn, Lookup, ReferenceKind, StoreError, schema::member},
+    kernel::id::{Address, Slug},
+};
 
 const MEMBER: ReferenceKind = ReferenceKind { parameter: "member", code: "unknown_member", noun: "member" };
 
@@ -10,12 +13,14 @@ const MEMBER: ReferenceKind = ReferenceKind { parameter: "member", code: "unknow
 ///
 /// # Errors
 /// The database's.
-pub fn look_up(conn: &mut Conn, lookup: &mut Lookup, named: &mut [String]) -> Result<(), StoreError> {
+pub fn look_up(conn: &mut Conn, lookup: &mut Lookup, named: &mut [Address<Slug>]) -> Result<(), StoreError> {
     lookup.addresses(MEMBER, named, |by| {
         let members = member::table.select((member::id, member::slug));
         Ok(match by {
-            By::Slugs(slugs) => members.filter(member::slug.eq_any(slugs.iter().copied())).load(conn)?,
-            By::Ids(ids) => members.filter(member::id.eq_any(ids.iter().copied())).load(conn)?,
+            By::Slugs(slugs) => {
+                members.filter(member::slug.eq_any(slugs.iter().map(|slug| slug.as_str()))).load(conn)?
+            }
+            By::Ids(ids) => members.filter(member::id.eq_any(ids.iter().map(|id| id.as_str()))).load(conn)?,
         })
     })
 }
