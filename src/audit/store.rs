@@ -1,7 +1,7 @@
 //! The entries of the audit and every query on them.
 
+use crate::db::prelude::*;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use super::rules::{Entry, Filters};
 use crate::{

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::prelude::*;
 
 use super::rules::{CharterVersion, Code, Item, Text};
 use crate::{

@@ -3,8 +3,8 @@
 
 use std::net::IpAddr;
 
+use crate::db::prelude::*;
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::{CHUNK, Conn, StoreError, batch_insert, json, schema::audit_entry, visibility::is_personal};

@@ -8,12 +8,12 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::{
     connection::{SimpleConnection as _, TransactionManager as _},
     expression::{ValidGrouping, is_aggregate},
-    prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{BigInt, Integer},
 };
 use serde_json::Value;
 
+use crate::db::prelude::*;
 use crate::kernel::{
     audit::{Action, Collection},
     clock,

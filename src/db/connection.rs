@@ -8,12 +8,12 @@ use std::sync::{
 use diesel::{
     ConnectionError, PgConnection, QueryResult, SqliteConnection,
     connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _},
-    prelude::*,
     r2d2::ManageConnection,
     result::Error as DieselError,
     sql_types::Text,
 };
 
+use super::prelude::*;
 use super::{
     files::{self, DatabaseFile},
     target::Target,

@@ -3,8 +3,9 @@
 //! end. A second request with the key waits for the first one's transaction: on SQLite for the write lock, on
 //! PostgreSQL for the row.
 
+use crate::db::prelude::*;
 use chrono::{DateTime, Days, NaiveDateTime, Utc};
-use diesel::{dsl::exists, prelude::*};
+use diesel::dsl::exists;
 
 use super::{Conn, StoreError, Tx, schema::idempotency_answer};
 

@@ -2,7 +2,8 @@
 
 use std::{io, path::PathBuf};
 
-use diesel::{connection::SimpleConnection as _, prelude::*};
+use crate::db::prelude::*;
+use diesel::connection::SimpleConnection as _;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{

@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::db::prelude::*;
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
 
 use super::{Actor, Db, StoreError, Tx, files, schema::write_probe};
 use crate::kernel::id::new_id;

@@ -3,7 +3,8 @@
 
 use std::sync::atomic::Ordering;
 
-use diesel::{QueryableByName, RunQueryDsl as _, connection::SimpleConnection as _, sql_query, sql_types::Integer};
+use super::prelude::*;
+use diesel::{connection::SimpleConnection as _, sql_query, sql_types::Integer};
 
 use super::{Actor, Conn, Db, StoreError, connection::LOCK_TIMEOUT_MS};
 

@@ -1,8 +1,9 @@
 //! The focal points' rows and every query on them. Who writes takes the turn of focal points first, so that no address
 //! comes to stand twice at a member, and locks the member after that.
 
+use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{dsl::AsSelect, prelude::*};
+use diesel::dsl::AsSelect;
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The network's rows and every query on them.
 
+use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::prelude::*;
 
 use super::rules::{CompositionFigure, Facts, Network, NetworkItem, Partner, Programme, Statement};
 use crate::{

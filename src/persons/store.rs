@@ -1,7 +1,7 @@
 //! What is held on a person's account, read from wherever it lies. The columns of secrets are not read.
 
+use crate::db::prelude::*;
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
 
 use super::rules::{HeldAccount, HeldAddress, HeldDeeds, HeldImport, HeldSession};
 use crate::{

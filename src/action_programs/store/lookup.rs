@@ -1,6 +1,6 @@
 //! Looks up the programmes and projects that the filters of lists name, as far as the caller sees them.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::super::rules::Drafts;
 use crate::{

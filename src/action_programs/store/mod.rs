@@ -12,10 +12,7 @@ mod write;
 use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{
-    dsl::{AsSelect, exists},
-    prelude::*,
-};
+use diesel::dsl::{AsSelect, exists};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -39,6 +36,7 @@ use super::rules::{
     Address, Axis, Facts, Filters, Implementation, Moved, Owner, Planned, Program, Provenance, Reached, SortKey, Stage,
     sort_title,
 };
+use crate::db::prelude::*;
 use crate::{
     db::{
         Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,

@@ -1,8 +1,8 @@
 //! Writing projects and milestones. A milestone keeps what its project shows of it up to date in the same transaction; that
 //! is no change of the project, whose lateness is computed.
 
+use crate::db::prelude::*;
 use chrono::NaiveDate;
-use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{

@@ -1,10 +1,7 @@
 //! Reading projects and milestones. What depends on today is told apart by the columns that are kept for it.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{
-    dsl::{AsSelect, exists},
-    prelude::*,
-};
+use diesel::dsl::{AsSelect, exists};
 use serde::Serialize;
 
 use super::{
@@ -14,6 +11,7 @@ use super::{
     },
     look_up, look_up_alike, parsed, position, seen,
 };
+use crate::db::prelude::*;
 use crate::{
     db::{
         Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,

@@ -1,6 +1,6 @@
 //! Makes the columns that programmes and projects are searched and sorted by anew.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::{
     Derived, Row, columns, completed, owned,

@@ -1,6 +1,6 @@
 //! Programmes that are loaded: with their projects, milestones and history as they are, many at a time.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::{
     super::rules::{Owner, Program, ProjectTally, Seed, SeedProject},

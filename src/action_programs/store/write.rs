@@ -1,8 +1,9 @@
 //! Writing programmes. A change writes the whole row, its axes and commitments as far as they differ, and leaves its traces
 //! in audit and, as far as it is published, in the feed.
 
+use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{dsl::not, prelude::*};
+use diesel::dsl::not;
 use serde_json::{Value, json};
 
 use super::{

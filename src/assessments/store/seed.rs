@@ -1,14 +1,12 @@
 //! Assessments that are loaded, many at a time.
 
-use diesel::{
-    dsl::{exists, not},
-    prelude::*,
-};
+use diesel::dsl::{exists, not};
 
 use super::{
     super::rules::{Assessed, Assessment, Seed},
     ASSESSMENTS, Row,
 };
+use crate::db::prelude::*;
 use crate::{
     db::{
         Change, Conn, Operation, StoreError, Tx, batch_insert,

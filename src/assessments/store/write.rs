@@ -1,6 +1,6 @@
 //! Writing assessments of a member that is locked. The feed hears of what is published, and of what ceases to be.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 use serde_json::Value;
 
 use super::{

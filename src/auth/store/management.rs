@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::db::prelude::*;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 use serde_json::json;
 
 use super::{

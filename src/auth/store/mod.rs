@@ -6,10 +6,7 @@ pub mod sessions;
 use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{
-    dsl::{AsSelect, exists},
-    prelude::*,
-};
+use diesel::dsl::{AsSelect, exists};
 use serde_json::json;
 
 use super::{
@@ -18,6 +15,7 @@ use super::{
     security_log::CountedEvent,
     tokens::Claims,
 };
+use crate::db::prelude::*;
 use crate::{
     db::{
         Backend, Conn, Deed, StoreError, Turn, Tx, WriteError, batch_insert,

@@ -1,7 +1,7 @@
 //! The sessions' rows and the one-time secrets for new passwords.
 
+use crate::db::prelude::*;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use diesel::prelude::*;
 
 use super::{
     super::{

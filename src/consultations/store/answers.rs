@@ -1,6 +1,6 @@
 //! Writing contributions: what the public sends, once for each key, and what the member makes of it.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::{
     super::rules::{Consultation, Content, Contribution, Receipt, SenderKey, Standing},

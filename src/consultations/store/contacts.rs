@@ -1,8 +1,8 @@
 //! How those who contributed can be reached: told, corrected, erased and forgotten. A contact is no part of a contribution's
 //! version, since the public sees nothing of it; the audit says that it changed.
 
+use crate::db::prelude::*;
 use chrono::NaiveDate;
-use diesel::prelude::*;
 
 use super::{
     super::rules::{Contact, Contribution},

@@ -1,7 +1,8 @@
 //! Reading contributions.
 
+use crate::db::prelude::*;
 use chrono::{Days, NaiveDate, NaiveDateTime};
-use diesel::{dsl::AsSelect, prelude::*};
+use diesel::dsl::AsSelect;
 use serde::Serialize;
 
 use super::{

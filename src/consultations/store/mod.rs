@@ -7,8 +7,9 @@ mod contributions;
 mod seed;
 mod write;
 
+use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{dsl::AsSelect, prelude::*};
+use diesel::dsl::AsSelect;
 use serde::Serialize;
 
 pub use self::{

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::{

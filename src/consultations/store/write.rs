@@ -1,7 +1,7 @@
 //! Writing consultations. A change writes the whole row and leaves its traces in the audit and, as far as the programme is
 //! published, in the feed.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::{
     super::rules::{Consultation, Facts, check_kept},

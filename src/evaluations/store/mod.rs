@@ -3,8 +3,9 @@
 mod seed;
 mod write;
 
+use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{dsl::AsSelect, prelude::*};
+use diesel::dsl::AsSelect;
 use serde::Serialize;
 
 pub use self::{

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::db::prelude::*;
 use chrono::NaiveDate;
-use diesel::{dsl::exists, prelude::*};
+use diesel::dsl::exists;
 
 use super::{
     super::rules::{Evaluated, Seed},

@@ -7,7 +7,7 @@ mod practices;
 mod seed;
 mod tally;
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 pub use self::{
     collaborations::{

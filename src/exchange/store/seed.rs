@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::{
     super::rules::{CollaborationFacts, EventFacts, Neighbour, PracticeFacts, Seed, Shared, Stored},

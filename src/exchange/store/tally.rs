@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::db::prelude::*;
 use chrono::NaiveDate;
-use diesel::{dsl::count_star, prelude::*};
+use diesel::dsl::count_star;
 
 use crate::{
     db::{

@@ -1,7 +1,7 @@
 //! The reports of imports and the rows they came to.
 
+use crate::db::prelude::*;
 use chrono::{DateTime, Days, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use super::super::rules::{Filters, Importer, Report, Row, RowFilters, Stored};
 use crate::{

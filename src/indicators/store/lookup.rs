@@ -1,6 +1,6 @@
 //! Looks up the indicators and the entries of the catalogue that the filters of lists name.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::super::rules::{Readable, reference};
 use crate::{

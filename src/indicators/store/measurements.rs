@@ -1,7 +1,8 @@
 //! Reading measurements: what is reported, and what everybody sees of it.
 
+use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{dsl::AsSelect, prelude::*};
+use diesel::dsl::AsSelect;
 use serde::Serialize;
 
 use super::{

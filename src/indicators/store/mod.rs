@@ -12,8 +12,9 @@ mod write;
 
 use std::collections::HashMap;
 
+use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{dsl::AsSelect, prelude::*};
+use diesel::dsl::AsSelect;
 use serde::{Deserialize, Serialize};
 
 use self::lookup::look_up_entries;

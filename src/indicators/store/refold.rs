@@ -1,6 +1,6 @@
 //! Makes the columns that indicators are searched and sorted by anew.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::{Derived, Names, Row, columns, parts, read};
 use crate::db::{CHUNK, StoreError, Tx, schema::indicator};

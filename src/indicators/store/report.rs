@@ -1,8 +1,8 @@
 //! Writing measurements of an indicator that is locked. What everybody sees changes by an approval only, and what was seen
 //! before it stands in the revisions.
 
+use crate::db::prelude::*;
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{

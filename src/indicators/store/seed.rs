@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::db::prelude::*;
 use chrono::{Days, Months, NaiveDate};
-use diesel::prelude::*;
 
 use super::{
     super::rules::{Ground, Keeper, Place, Scope, SeedIndicator},

@@ -1,7 +1,8 @@
 //! Writing indicators. Another way to measure is another version of the definition; former ones stay known.
 
+use crate::db::prelude::*;
 use chrono::NaiveDate;
-use diesel::{dsl::exists, prelude::*};
+use diesel::dsl::exists;
 use serde_json::Value;
 
 use super::{

@@ -4,12 +4,10 @@
 use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{
-    dsl::{count_star, exists, not},
-    prelude::*,
-};
+use diesel::dsl::{count_star, exists, not};
 
 use super::super::rules::{Alert, Edge, Filters, Place, Rule, Subject, edge_of_days, edge_of_moments, sort};
+use crate::db::prelude::*;
 use crate::{
     action_programs::{Deadline, Stage},
     db::{

@@ -7,7 +7,6 @@ use chrono::NaiveDate;
 use diesel::{
     dsl::{count_star, exists, not, sql},
     expression::SqlLiteral,
-    prelude::*,
     sql_types::{BigInt, Text},
 };
 use serde::Deserialize;
@@ -18,6 +17,7 @@ use super::{
         ANSWERS, ByMember, consultations, end_of, ideas_decided, ideas_received, programmes, received, staged,
     },
 };
+use crate::db::prelude::*;
 use crate::{
     action_programs::Stage,
     db::{

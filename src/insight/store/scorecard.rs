@@ -4,13 +4,11 @@
 use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{
-    dsl::{count, count_star, exists, not},
-    prelude::*,
-};
+use diesel::dsl::{count, count_star, exists, not};
 use serde::Deserialize;
 
 use super::super::rules::{Facts, Programme, Seated, Spoken, Standing};
+use crate::db::prelude::*;
 use crate::{
     action_programs::Stage,
     assessments::Level,

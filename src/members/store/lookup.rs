@@ -1,6 +1,6 @@
 //! Looks up the members that the filters of lists name.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use crate::{
     db::{By, Conn, Lookup, ReferenceKind, StoreError, schema::member},

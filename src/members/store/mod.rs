@@ -8,10 +8,7 @@ mod write;
 use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{
-    dsl::{AsSelect, exists},
-    prelude::*,
-};
+use diesel::dsl::{AsSelect, exists};
 use serde::Serialize;
 
 pub use self::{
@@ -24,6 +21,7 @@ use super::rules::{
     Address, Adhesion, CharterVersion, CohortFilter, Entry, Evidence, ExternalId, Facts, Filters, History, Member,
     MemberKind, MemberSeat, Period, Provenance, SortKey, Status, Tally,
 };
+use crate::db::prelude::*;
 use crate::{
     db::{
         Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,

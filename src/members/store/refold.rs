@@ -1,6 +1,6 @@
 //! Makes the columns that members are searched and sorted by anew.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::walk;
 use crate::{

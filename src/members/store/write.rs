@@ -1,8 +1,9 @@
 //! Writing members: one way for what is seeded and what is asked for. A change writes the whole row, its history,
 //! identifiers and adhesions as far as they differ, and leaves its traces in feed and audit.
 
+use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::{dsl::count_star, prelude::*};
+use diesel::dsl::count_star;
 use serde_json::{Value, json};
 
 use super::{

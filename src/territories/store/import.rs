@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::db::prelude::*;
 use chrono::NaiveDate;
-use diesel::prelude::*;
 
 use super::{
     super::rules::{Above, COLUMNS, Code, Line, Provenance, Record, Territory, cells, check},

@@ -1,6 +1,6 @@
 //! Looks up the territories that the filters of lists name by their codes.
 
-use diesel::prelude::*;
+use crate::db::prelude::*;
 
 use super::super::rules::Kind;
 use crate::db::{Conn, Lookup, ReferenceKind, StoreError, schema::territory};

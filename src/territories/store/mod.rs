@@ -6,8 +6,8 @@ mod write;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::db::prelude::*;
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
 
 pub use self::{
     import::TerritoryList,
