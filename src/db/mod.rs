@@ -68,7 +68,7 @@ use diesel::{
     connection::{AnsiTransactionManager, TransactionManager},
     r2d2::{Pool, PooledConnection},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Inserts many rows (a slice or a `Vec`) at once: PostgreSQL copies them in its binary form; Diesel's SQLite takes one
 /// after the other, which costs nothing inside a transaction. The rows' type must be flat and write `None` as NULL
@@ -105,6 +105,15 @@ const EDITION_DEADLINE: Duration = Duration::from_secs(1);
 const QUEUE_PER_CONNECTION: usize = 64;
 /// How many writes may wait in any case: SQLite's one writer is quick.
 const SHORTEST_WRITE_QUEUE: usize = 256;
+
+/// What `work` returns on a blocking thread; `None` when it panicked. The thread is given a box, so that tokio's task is compiled
+/// once and not for each kind of work.
+async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = oneshot::channel();
+    let task: Box<dyn FnOnce() + Send> = Box::new(move || drop(sender.send(work())));
+    tokio::task::spawn_blocking(task);
+    receiver.await.ok()
+}
 
 /// Somebody who may write, or read what is not public, as long as the account says so.
 pub trait Author {
@@ -256,12 +265,14 @@ impl Db {
     {
         let db = self.clone();
         let place = Place::take(&self.inner, readers)?;
-        let work = tokio::task::spawn_blocking(move || {
+        let outcome = on_blocking_thread(move || {
             let _place = place;
             db.read_blocking(work).map(then)
         });
-        let outcome = async { work.await.unwrap_or(Err(StoreError::Aborted)) };
-        tokio::time::timeout(self.deadline, outcome).await.unwrap_or(Err(StoreError::DeadlineExceeded))
+        match tokio::time::timeout(self.deadline, outcome).await {
+            Ok(outcome) => outcome.unwrap_or(Err(StoreError::Aborted)),
+            Err(_elapsed) => Err(StoreError::DeadlineExceeded),
+        }
     }
 
     /// [`Db::read`] of what is not public, for somebody whose account is asked first, on the same connection.
@@ -301,11 +312,11 @@ impl Db {
         let turn = tokio::time::timeout(self.deadline, turn).await.map_err(|_waited| StoreError::Overloaded)?;
         let turn = turn.map_err(|_closed| StoreError::Aborted)?;
         let db = self.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        let outcome = on_blocking_thread(move || {
             let _place_and_turn = (place, turn);
             db.write_blocking(&author, work)
         });
-        work.await.unwrap_or_else(|_panicked| Err(StoreError::Aborted.into()))
+        outcome.await.unwrap_or_else(|| Err(StoreError::Aborted.into()))
     }
 
     /// How many threads may be busy with writes at once.
@@ -353,7 +364,14 @@ impl Db {
     /// # Errors
     /// What `work` returns.
     pub fn read_blocking<T>(&self, work: impl Fn(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let attempt = || -> Result<Result<T, StoreError>, StoreError> {
+        let mut found = None;
+        self.read_with(&mut |conn| work(conn).map(|value| found = Some(value)))?;
+        found.ok_or(StoreError::Aborted)
+    }
+
+    /// The part of [`Db::read_blocking`] that is compiled once.
+    fn read_with(&self, work: &mut dyn FnMut(&mut Conn) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let mut attempt = || -> Result<Result<(), StoreError>, StoreError> {
             let mut pooled = self.inner.readers.checkout()?;
             let outcome = work(&mut pooled.conn);
             self.note_outage(&outcome);
@@ -375,6 +393,19 @@ impl Db {
         author: &impl Author,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let (mut work, mut outcome) = (Some(work), None);
+        self.write_with(author, &mut |tx| {
+            let done = work.take().map(|work| work(tx));
+            let is_done = matches!(done, Some(Ok(_)));
+            outcome = done;
+            is_done
+        })?;
+        outcome.unwrap_or_else(|| Err(StoreError::Aborted.into()))
+    }
+
+    /// The part of [`Db::write_blocking`] that is compiled once: the transaction around `work`, which is undone when `work`
+    /// returns `false`.
+    fn write_with(&self, author: &dyn Author, work: &mut dyn FnMut(&mut Tx<'_>) -> bool) -> Result<(), StoreError> {
         self.must_not_be_moved()?;
         let mut pooled = self.inner.writers.checkout()?;
         let conn = &mut pooled.conn;
@@ -385,31 +416,30 @@ impl Db {
         };
         self.noted(begun)?;
         let mut tx = Tx::new(conn, author.actor(), self.inner.clock.now());
-        let admitted = author.admit(tx.conn).map_err(E::from);
-        let outcome = admitted.and_then(|()| work(&mut tx));
+        let is_done = author.admit(tx.conn).map(|()| work(&mut tx));
         let (erases, leaves_trace) = (tx.erases(), tx.leaves_trace());
-        let outcome = outcome.and_then(|value| tx.flush().map(|last| (value, last)).map_err(E::from));
-        match outcome {
-            Ok((value, last)) => {
-                self.noted(Transactions::commit_transaction(conn))?;
-                if let Some(sequence) = last {
-                    self.inner.knowledge.wrote(sequence);
-                }
-                if leaves_trace {
-                    self.inner.writes.wrote();
-                }
-                if erases {
-                    self.empty_log_on(conn);
-                }
-                Ok(value)
+        let last = match is_done {
+            Ok(true) => tx.flush().map(Some),
+            Ok(false) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let Ok(Some(last)) = last else {
+            if let Err(failure) = self.noted(Transactions::rollback_transaction(conn)) {
+                log::warn!("a rollback failed, the connection is thrown away: {failure}");
             }
-            Err(error) => {
-                if let Err(failure) = self.noted(Transactions::rollback_transaction(conn)) {
-                    log::warn!("a rollback failed, the connection is thrown away: {failure}");
-                }
-                Err(error)
-            }
+            return last.map(|_undone| ());
+        };
+        self.noted(Transactions::commit_transaction(conn))?;
+        if let Some(sequence) = last {
+            self.inner.knowledge.wrote(sequence);
         }
+        if leaves_trace {
+            self.inner.writes.wrote();
+        }
+        if erases {
+            self.empty_log_on(conn);
+        }
+        Ok(())
     }
 
     fn noted<T>(&self, result: Result<T, diesel::result::Error>) -> Result<T, StoreError> {
