@@ -18,12 +18,12 @@ COPY benches benches
 RUN mkdir src \
     && echo 'fn main() {}' > src/main.rs \
     && touch src/lib.rs \
-    && cargo build --release --locked --features postgres-tls \
-    && cargo clean --release --locked --package remacto
+    && cargo build --profile dist --locked --features postgres-tls \
+    && cargo clean --profile dist --locked --package remacto
 
 # The program. .dockerignore says what the build may see.
 COPY . .
-RUN cargo build --release --locked --features postgres-tls
+RUN cargo build --profile dist --locked --features postgres-tls
 
 
 FROM debian:bookworm-slim
@@ -39,7 +39,7 @@ RUN apt-get update \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/remacto --shell /usr/sbin/nologin remacto \
     && install -d -o remacto -g remacto -m 0700 /var/lib/remacto
 
-COPY --from=builder /build/target/release/remacto /usr/local/bin/remacto
+COPY --from=builder /build/target/dist/remacto /usr/local/bin/remacto
 
 # By number, so that an orchestrator can see that it isn't root.
 USER 10001:10001

@@ -1,12 +1,15 @@
 //! The log on standard error, whose levels can be changed while the process runs.
 
 use std::{
+    io::Write as _,
     str::FromStr as _,
     sync::{OnceLock, PoisonError, RwLock},
 };
 
 use env_logger::{Builder, Env};
 use log::{LevelFilter, Log, Metadata, Record};
+
+use crate::kernel::clock;
 
 /// The log of this process.
 static LOG: OnceLock<Replaceable> = OnceLock::new();
@@ -34,8 +37,15 @@ impl Log for Replaceable {
     }
 }
 
+/// A line for each record: when, how grave, which module, what. Further lines of a text are indented, so that no text looks like
+/// a record of its own.
 fn build(builder: &mut Builder) -> env_logger::Logger {
-    builder.format_timestamp_millis().build()
+    let line = |out: &mut env_logger::fmt::Formatter, record: &Record<'_>| {
+        let at = clock::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
+        let text = record.args().to_string().replace('\n', "\n    ");
+        writeln!(out, "[{at} {:<5} {}] {text}", record.level(), record.target())
+    };
+    builder.format(line).build()
 }
 
 /// Begins to log what the environment says. Where another log was begun before, that one stays.
