@@ -15,11 +15,13 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY benches benches
-RUN mkdir src \
+COPY crates/kernel/Cargo.toml crates/kernel/
+COPY crates/db/Cargo.toml crates/db/
+RUN mkdir src crates/kernel/src crates/db/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs \
+    && touch src/lib.rs crates/kernel/src/lib.rs crates/db/src/lib.rs \
     && cargo build --profile dist --locked --features postgres-tls \
-    && cargo clean --profile dist --locked --package remacto
+    && cargo clean --profile dist --locked --package remacto --package remacto-kernel --package remacto-db
 
 # The program. .dockerignore says what the build may see.
 COPY . .

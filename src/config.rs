@@ -212,7 +212,7 @@ pub struct ServeArgs {
     /// A JSON file with the OpenID Connect issuers whose tokens are believed; the README describes it. Without it, only tokens of this service are.
     #[arg(long, env = "REMACTO_ISSUERS", value_name = "FILE")]
     pub issuers: Option<PathBuf>,
-    /// A file that says which log lines are written, in the syntax of RUST_LOG (info,remacto::db=debug), and stands above it. It is read again at SIGHUP, like the files of --signing-keys and --issuers.
+    /// A file that says which log lines are written, in the syntax of RUST_LOG (info,remacto_db=debug), and stands above it. It is read again at SIGHUP, like the files of --signing-keys and --issuers.
     #[arg(long, env = "REMACTO_LOG_LEVELS", value_name = "FILE")]
     pub log_levels: Option<PathBuf>,
     /// Requests a minute that each address may send without a token, or off; each instance counts for itself.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! main → cli → app → <resource>::configure
-//! kernel     words that everything shares; pure
-//! db         pools, the read and write doors, schema, migrations
+//! kernel     words that everything shares; pure (crates/kernel)
+//! db         pools, the read and write doors, schema, migrations (crates/db)
 //! web        problems, parameters, pages, representations, middlewares
 //! auth       roles, accounts, keys, tokens, extractors with a permission in their type
 //! observe    access log, metrics, health
@@ -24,6 +24,9 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub use db;
+pub use kernel;
+
 pub mod action_programs;
 pub mod app;
 pub mod assessments;
@@ -34,7 +37,6 @@ pub mod charter;
 pub mod cli;
 pub mod config;
 pub mod consultations;
-pub mod db;
 pub mod evaluations;
 pub mod exchange;
 pub mod exports;
@@ -43,7 +45,6 @@ pub mod imports;
 pub mod index;
 pub mod indicators;
 pub mod insight;
-pub mod kernel;
 pub mod logging;
 pub mod members;
 pub mod network;

@@ -120,6 +120,7 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
 ];
 
 /// What the mounted routes say of themselves.
+#[must_use]
 pub fn mounted() -> &'static OpenApi {
     static MOUNTED: LazyLock<OpenApi> =
         LazyLock::new(|| App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1);

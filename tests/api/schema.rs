@@ -69,7 +69,7 @@ fn facts(target: &Target, url: &str) -> Facts {
 fn described_columns() -> Facts {
     let mut table = String::new();
     let mut columns = Facts::new();
-    for line in include_str!("../../src/db/schema.rs").lines() {
+    for line in include_str!("../../crates/db/src/schema.rs").lines() {
         let line = line.trim();
         if let Some((column, kind)) = line.strip_suffix(',').and_then(|line| line.split_once(" -> ")) {
             let nullable = if kind.starts_with("Nullable<") { "nullable" } else { "required" };

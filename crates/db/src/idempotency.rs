@@ -3,7 +3,7 @@
 //! end. A second request with the key waits for the first one's transaction: on SQLite for the write lock, on
 //! PostgreSQL for the row.
 
-use crate::db::prelude::*;
+use crate::prelude::*;
 use chrono::{DateTime, Days, NaiveDateTime, Utc};
 use diesel::dsl::exists;
 

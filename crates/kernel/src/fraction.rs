@@ -74,7 +74,6 @@ impl Eq for Fraction {}
 
 /// Fractions in another way, for tests: they are never multiplied out, but compared digit by digit of their continued
 /// fractions.
-#[cfg(test)]
 pub mod reference {
     use std::cmp::Ordering;
 

@@ -147,7 +147,7 @@ impl Position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::id::new_id;
+    use crate::id::new_id;
 
     #[test]
     fn a_day_comes_back_and_what_is_none_lies_behind_everything() {

@@ -16,7 +16,7 @@ use super::{
     patch::Patch,
     text::{self, hex},
 };
-use crate::kernel::id::Identifier;
+use crate::id::Identifier;
 
 /// Whose list it is: 1 to 40 lower-case letters, digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

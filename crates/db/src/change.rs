@@ -13,8 +13,8 @@ use diesel::{
 };
 use serde_json::Value;
 
-use crate::db::prelude::*;
-use crate::kernel::{
+use crate::prelude::*;
+use kernel::{
     audit::{Action, Collection},
     clock,
     id::Identifier,

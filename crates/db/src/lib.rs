@@ -6,6 +6,8 @@
 //! waits in the threads' own queue, so that a busy thread takes the next piece without anyone being woken; work
 //! that finds too long a queue is refused at once.
 
+pub use kernel;
+
 mod audit;
 mod change;
 mod connection;
@@ -63,25 +65,26 @@ use self::{
     files::DatabaseFile,
     probe::Watch,
 };
-use crate::kernel::clock::Clock;
 use diesel::{
     connection::{AnsiTransactionManager, TransactionManager},
     r2d2::{Pool, PooledConnection},
 };
+use kernel::clock::Clock;
 use tokio::sync::{Semaphore, oneshot};
 
 /// Inserts many rows (a slice or a `Vec`) at once: PostgreSQL copies them in its binary form; Diesel's SQLite takes one
 /// after the other, which costs nothing inside a transaction. The rows' type must be flat and write `None` as NULL
 /// (`treat_none_as_default_value = false`): then its statement is one and the same for all rows, too, and stays prepared.
+#[macro_export]
 macro_rules! batch_insert {
     ($conn:expr, $table:expr, $rows:expr) => {
         match $conn {
-            $crate::db::Conn::Sqlite(conn) => {
+            $crate::Conn::Sqlite(conn) => {
                 for row in $rows {
                     diesel::insert_into($table).values(row).execute(conn)?;
                 }
             }
-            $crate::db::Conn::Postgres(conn) => {
+            $crate::Conn::Postgres(conn) => {
                 let rows = $rows;
                 if !rows.is_empty() {
                     let copy = diesel::copy_from($table).from_insertable(rows);
@@ -91,7 +94,6 @@ macro_rules! batch_insert {
         }
     };
 }
-pub(crate) use batch_insert;
 
 /// How long work waits for a connection before the database counts as unavailable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,7 +1,7 @@
 //! A text in three languages, of which a list has a column for each.
 
 use super::RowReader;
-use crate::kernel::{language::LanguageMap, patch::Patch};
+use crate::{language::LanguageMap, patch::Patch};
 
 /// A text in three languages, as far as a row has columns for it.
 #[derive(Debug)]

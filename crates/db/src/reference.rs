@@ -1,6 +1,6 @@
 //! Which state of the embedded reference data the database holds.
 
-use crate::db::prelude::*;
+use crate::prelude::*;
 
 use super::{Conn, StoreError, Tx, schema::reference_load};
 

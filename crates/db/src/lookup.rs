@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::StoreError;
-use crate::kernel::{
+use kernel::{
     id::{Address, Identifier, Slug},
     text::shown,
 };
@@ -126,7 +126,7 @@ impl Lookup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::id::new_id;
+    use kernel::id::new_id;
 
     const MEMBER: ReferenceKind = ReferenceKind { parameter: "member", code: "unknown_member", noun: "member" };
 

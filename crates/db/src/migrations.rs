@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::db::prelude::*;
+use crate::prelude::*;
 use diesel::connection::SimpleConnection as _;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -12,8 +12,8 @@ use super::{
     files,
 };
 
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
 /// The key of the advisory lock under which instances migrate one after the other ("remacto" in ASCII).
 const LOCK_KEY: i64 = 0x72_65_6d_61_63_74_6f;

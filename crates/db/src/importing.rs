@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 
 use super::{Conn, StoreError, Tx};
-use crate::kernel::{
+use kernel::{
     audit::Collection,
     register::{Column, Fault, Ledger, RowReader, Source},
 };

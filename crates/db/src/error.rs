@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind};
 
 use super::UnknownName;
-use crate::kernel::violation::Violations;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use kernel::violation::Violations;
 
 /// Why a store could not do its work.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 /// Keeps the rows of a boxed query whose search text (`kernel::fold::search_text`: without the spaces within each text) has
 /// all of the folded words (`&[String]`). No word at all finds nothing: it comes from a text without a letter or digit, which no row has.
+#[macro_export]
 macro_rules! search {
     ($query:expr, $column:expr, $words:expr) => {{
         let mut query = $query;
@@ -15,10 +16,11 @@ macro_rules! search {
         query
     }};
 }
-pub(crate) use search;
+pub use search;
 
 /// Keeps the rows of a boxed query whose column is one of some values (a slice); none of them does not filter. A single
 /// value is compared as such: then an index on column and order gives the rows in their order.
+#[macro_export]
 macro_rules! any_of {
     ($query:expr, $column:expr, $values:expr) => {
         match $values {
@@ -28,4 +30,4 @@ macro_rules! any_of {
         }
     };
 }
-pub(crate) use any_of;
+pub use any_of;

@@ -56,6 +56,7 @@ impl<Q: QueryFragment<Backend>> QueryFragment<Backend> for Paged<Q> {
 /// Orders a boxed query by a never-null column, closed by the unique `id` column, and begins behind `after`
 /// (`Option<(key, id)>`). The shape `key >= x AND (key > x OR id > y)` lets both databases enter the index
 /// at `x`, which the textbook form `key > x OR (key = x AND id > y)` does not.
+#[macro_export]
 macro_rules! keyset {
     ($query:expr, $column:expr, $id:expr, $direction:expr, $after:expr) => {{
         let query = $query;
@@ -77,10 +78,11 @@ macro_rules! keyset {
         }
     }};
 }
-pub(crate) use keyset;
+pub use keyset;
 
 /// The same for an order by the id alone, which is the order in which rows were first stored. `$after` is a
-/// [`crate::kernel::paging::Position`], if any.
+/// [`kernel::paging::Position`], if any.
+#[macro_export]
 macro_rules! keyset_by_id {
     ($query:expr, $id:expr, $direction:expr, $after:expr) => {{
         let query = $query;
@@ -97,4 +99,4 @@ macro_rules! keyset_by_id {
         }
     }};
 }
-pub(crate) use keyset_by_id;
+pub use keyset_by_id;

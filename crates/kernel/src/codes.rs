@@ -14,6 +14,7 @@ pub trait Pattern {
 
 /// Gives an enum its codes: `ALL`, `as_str`, [`Pattern`] and `FromStr`, whose error lists them as a predicate for a sentence
 /// about the field. `serde` must rename the variants to the same words; [`assert_codes`] holds that in a test.
+#[macro_export]
 macro_rules! codes {
     ($name:ident { $first:ident => $first_code:literal $(, $variant:ident => $code:literal)* $(,)? }) => {
         #[allow(dead_code, reason = "not every list of codes is walked through or written down")]
@@ -31,7 +32,7 @@ macro_rules! codes {
             }
         }
 
-        impl $crate::kernel::codes::Pattern for $name {
+        impl $crate::codes::Pattern for $name {
             fn pattern() -> String {
                 concat!("(", $first_code $(, "|", $code)*, ")").to_owned()
             }
@@ -54,7 +55,7 @@ macro_rules! codes {
         }
     };
 }
-pub(crate) use codes;
+pub use codes;
 
 /// Whether something is so, as parameters say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -67,13 +68,12 @@ pub enum Flag {
 
 codes!(Flag { True => "true", False => "false" });
 
-/// Asserts that JSON spells a value as the databases do.
+/// Asserts that JSON spells a value as the databases do; for the tests of every crate that has codes.
 ///
 /// # Panics
 /// Where it does not.
-#[cfg(test)]
 pub fn assert_codes<T: serde::Serialize + Copy>(all: &[T], as_str: impl Fn(T) -> &'static str) {
     for value in all {
-        assert_eq!(serde_json::to_value(value).unwrap(), as_str(*value));
+        assert_eq!(serde_json::to_value(value).ok(), Some(as_str(*value).into()));
     }
 }

@@ -176,7 +176,7 @@ codes!(Collection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::codes::assert_codes;
+    use crate::codes::assert_codes;
 
     #[test]
     fn json_spells_the_codes_as_the_databases_do() {

@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::db::prelude::*;
+use crate::prelude::*;
 use chrono::{DateTime, Utc};
 
 use super::{Actor, Db, StoreError, Tx, files, schema::write_probe};
-use crate::kernel::id::new_id;
+use kernel::id::new_id;
 
 /// How long a result is believed.
 const INTERVAL: Duration = Duration::from_secs(5);

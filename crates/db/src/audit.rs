@@ -3,12 +3,12 @@
 
 use std::net::IpAddr;
 
-use crate::db::prelude::*;
+use crate::prelude::*;
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 
 use super::{CHUNK, Conn, StoreError, batch_insert, json, schema::audit_entry, visibility::is_personal};
-use crate::kernel::{
+use kernel::{
     audit::{Action, Collection},
     id::{Identifier, new_id},
 };
