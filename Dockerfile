@@ -17,11 +17,12 @@ COPY .cargo .cargo
 COPY benches benches
 COPY crates/kernel/Cargo.toml crates/kernel/
 COPY crates/db/Cargo.toml crates/db/
-RUN mkdir src crates/kernel/src crates/db/src \
+COPY crates/service/Cargo.toml crates/service/
+RUN mkdir src crates/kernel/src crates/db/src crates/service/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs crates/kernel/src/lib.rs crates/db/src/lib.rs \
+    && touch src/lib.rs crates/kernel/src/lib.rs crates/db/src/lib.rs crates/service/src/lib.rs \
     && cargo build --profile dist --locked --features postgres-tls \
-    && cargo clean --profile dist --locked --package remacto --package remacto-kernel --package remacto-db
+    && cargo clean --profile dist --locked --package remacto --package remacto-kernel --package remacto-db --package remacto-service
 
 # The program. .dockerignore says what the build may see.
 COPY . .

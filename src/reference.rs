@@ -6,6 +6,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+pub use crate::config::Purpose;
 use crate::{
     action_programs, assessments, charter, consultations,
     db::{Actor, Db, Deed, StoreError, Tx, any_loaded, loaded_digest, note_loaded},
@@ -72,15 +73,6 @@ const DEMONSTRATION: &[Set] = &[
 
 /// The name under which a database notes that it was made for demonstration.
 const MARK: &str = "demonstration";
-
-/// What a database is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// Real data.
-    Service,
-    /// Invented data beside the real one.
-    Demonstration,
-}
 
 /// Why a database can't be filled.
 #[derive(Debug, thiserror::Error)]

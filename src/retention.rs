@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::Days;
 
+pub use crate::config::Periods;
 use crate::{
     audit, auth,
     auth::store::{management, sessions},
@@ -26,23 +27,6 @@ const PIECE: i64 = 500;
 const SPENT: Actor = Actor::System("retention of spent keys and tokens");
 /// Who forgets what is personal.
 const PERSONAL: Actor = Actor::System("retention of personal data");
-
-/// How long things are kept.
-#[derive(Debug, Clone, Copy)]
-pub struct Periods {
-    /// Changes in the feed, and reports of what was imported.
-    pub feed: Days,
-    /// Sessions after their end.
-    pub sessions: Days,
-    /// Focal points after their last day.
-    pub focal_points: Days,
-    /// People's accounts after they were disabled.
-    pub accounts: Days,
-    /// How those who contributed can be reached, after the consultation's end.
-    pub contribution_contacts: Days,
-    /// From where people signed in or tried to.
-    pub audit_addresses: Days,
-}
 
 /// How much was forgotten.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -85,7 +85,8 @@ impl Source {
 }
 
 /// The crates beside this one, each with the folder that it is here.
-const CRATES: [(&str, &str); 3] = [("src", ""), ("crates/kernel/src", "kernel/"), ("crates/db/src", "db/")];
+const CRATES: [(&str, &str); 4] =
+    [("src", ""), ("crates/service/src", ""), ("crates/kernel/src", "kernel/"), ("crates/db/src", "db/")];
 
 /// Every source of the house, without its unit tests.
 fn sources() -> Vec<Source> {

@@ -23,13 +23,37 @@ use crate::{
     db::{Target, make_private_folder},
     kernel::{clock, http_url::parse_url},
     logging,
-    reference::Purpose,
-    retention::Periods,
     web::{client::Proxies, rate_limit::Rate},
 };
 
 /// The file of the embedded database in its folder.
 const FILE: &str = "remacto.db";
+
+/// What a database is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Real data.
+    Service,
+    /// Invented data beside the real one.
+    Demonstration,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Periods {
+    /// Changes in the feed, and reports of what was imported.
+    pub feed: Days,
+    /// Sessions after their end.
+    pub sessions: Days,
+    /// Focal points after their last day.
+    pub focal_points: Days,
+    /// People's accounts after they were disabled.
+    pub accounts: Days,
+    /// How those who contributed can be reached, after the consultation's end.
+    pub contribution_contacts: Days,
+    /// From where people signed in or tried to.
+    pub audit_addresses: Days,
+}
 
 /// Where the database is. Every command that opens it takes these.
 #[derive(Debug, Clone, Args)]

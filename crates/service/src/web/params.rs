@@ -48,6 +48,7 @@ pub fn describe<T: Parameter>(name: &str, about: &str, example: Option<Value>) -
 
 /// Declares the query of an operation. Every parameter may be missing ([`Must`] says that it must not); its schema comes from its type, so the document
 /// can't say something else than the parser does.
+#[macro_export]
 macro_rules! query {
     (
         $(#[$about:meta])*
@@ -73,7 +74,7 @@ macro_rules! query {
         }
     };
 }
-pub(crate) use query;
+pub use query;
 
 macro_rules! deserialize_from_text {
     ($($name:ty),*) => {

@@ -12,6 +12,7 @@ use super::{
 use crate::kernel::paging::{Found, Listing};
 
 /// Declares the query of a list of some resource: its own parameters, and after them those that every list has.
+#[macro_export]
 macro_rules! list_query {
     (
         $(#[$about:meta])*
@@ -47,7 +48,7 @@ macro_rules! list_query {
         }
     };
 }
-pub(crate) use list_query;
+pub use list_query;
 
 /// Where in a list a page begins and how much it has.
 #[derive(Debug, Clone)]
