@@ -88,8 +88,8 @@ pub struct Running {
     pub operations: Option<Server>,
     /// Where the operations listener is.
     pub operations_address: Option<SocketAddr>,
-    /// What the audit has still to hear of, and where it is written.
-    security_log: (Arc<SecurityLog>, Db),
+    /// What the audit has still to hear of.
+    security_log: Arc<SecurityLog>,
 }
 
 impl Running {
@@ -103,8 +103,7 @@ impl Running {
             tokio::task::spawn(operations);
         }
         let outcome = self.api.await;
-        let (security_log, db) = self.security_log;
-        security_log.flush(&db).await;
+        self.security_log.finish().await;
         if let Some(handle) = handle {
             ServerHandle::stop(&handle, false).await;
         }
@@ -122,7 +121,7 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     let listener = listen(args.bind)?;
     let address = listener.local_addr()?;
     let rate_limits = Arc::new(RateLimits::new(args.rate_limit, args.account_rate_limit, args.contribution_rate_limit));
-    let security_log = Arc::<SecurityLog>::default();
+    let security_log = security_log::start(db.clone());
     let state = AppState {
         db: db.clone(),
         clock: db.clock().clone(),
@@ -145,18 +144,17 @@ pub fn start(args: &ServeArgs, db: Db) -> io::Result<Running> {
     tokio::task::spawn(forget_rates(rate_limits));
     let reload = Reload::new(args, db.target(), &state.tokens, &state.issuers);
     tokio::task::spawn(reload.at_hangup(Hangups::listen()?));
-    tokio::task::spawn(security_log::keep(Arc::clone(&security_log), db.clone()));
     tokio::task::spawn(retention::keep_house(db.clone(), args.retention()));
     let (operations, operations_address) = match args.ops_bind {
         OpsBind::Off => (None, None),
         OpsBind::At(bind) => {
             let listener = listen(bind)?;
             let address = listener.local_addr()?;
-            (Some(operations(listener, metrics, db.clone())?), Some(address))
+            (Some(operations(listener, metrics, db)?), Some(address))
         }
     };
     let api = api(args, listener, state)?;
-    Ok(Running { api, address, operations, operations_address, security_log: (security_log, db) })
+    Ok(Running { api, address, operations, operations_address, security_log })
 }
 
 /// Forgets those whose requests have all come back, every minute as long as the server runs.

@@ -31,24 +31,28 @@ list_query! {
         pub resource_id: One<ResourceRef>,
         /// Only what the account with this id did.
         pub account_id: One<ResourceRef>,
-        /// Only what the request with this id did.
+        /// Only what the request with this id did. An entry with a `count` has the id of the first request that it counts.
         pub request_id: One<ResourceRef>,
         /// Only what the import with this id did: its own entry, and one of every resource that it changed.
         pub import_id: One<ResourceRef>,
         /// Only this. Of sessions, `reused` is the end by a refresh token that came back, and `repeated` one whose answer was
         /// lost. `sign_in_refused` is a refused proof of who one is (a password, a client secret, a refresh token, a one-time
-        /// secret), `granted` a token for a machine or by a refresh token, `refused` a request that the account's role or
-        /// member did not allow, `left_out` how many of these were too many to be told apart. These four have a `count`: the
-        /// same by the same from the same network within an hour, at the same instance, is one entry whose count grows.
+        /// secret), with a `reason`: of a password `wrong`, `too_many` (it was not checked, because too many attempts had
+        /// failed) or `disabled`. `granted` is a token for a machine or by a refresh token, `refused` a request that the
+        /// account's role or member did not allow, `left_out` how many of these were too many to be told apart, and `of` which
+        /// (`anonymous`, `sign_ins`, `refusals`, `grants`). These four have a `count`: the same by the same from the same
+        /// network within an hour, at the same instance, is one entry whose count grows. Refused sign-ins to one account from
+        /// more than 50 networks within an hour are counted on one entry without an address.
         #[example = "updated"]
         pub action: One<Action>,
-        /// Only from this moment on: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
+        /// Only entries whose `at` is not before this moment: a date, which means the first moment of that day in Morocco, or an RFC 3339 timestamp.
         #[example = "2026-01-01"]
         pub since: Instant,
-        /// Only before this moment.
+        /// Only entries whose `at` is before this moment.
         #[example = "2100-01-01"]
         pub until: Instant,
-        /// The order: `at`, the oldest first, or `-at` (default), the newest first.
+        /// The order: `at`, the oldest first, or `-at` (default), the newest first. Who copies the audit reads the last hour
+        /// again each time: entries with a `count` may have grown.
         #[example = "-at"]
         pub sort: Order<SortKey>,
         /// The format, over the Accept header.
@@ -82,7 +86,7 @@ pub struct AuditEntryOut {
     /// Identifier of the entry; entries are in its order.
     #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f", format = "uuid")]
     pub id: String,
-    /// When.
+    /// When the entry was first written. Where it has a `count`, `first_at` and `last_at` in `after` say when the events were.
     #[serde(serialize_with = "rfc3339")]
     pub at: DateTime<Utc>,
     /// `system` for the program itself, `client` for a machine, `user` for a person.
@@ -97,14 +101,15 @@ pub struct AuditEntryOut {
     /// What the system was doing; null for accounts.
     #[schema(example = "reference data")]
     pub task: Option<String>,
-    /// The id of the request, as in its answer and in the log; null for the system.
+    /// The id of the request, as in its answer and in the log; where the entry has a `count`, of the first one. Null for the
+    /// system.
     #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")]
     pub request_id: Option<String>,
     /// What was done.
-    #[schema(example = "updated")]
+    #[schema(value_type = Action, example = "updated")]
     pub action: String,
     /// The collection.
-    #[schema(example = "members")]
+    #[schema(value_type = Collection, example = "members")]
     pub resource: String,
     /// The resource's id; null where it is about several.
     #[schema(example = "01931f6e-7a2b-7c3d-8e4f-5a6b7c8d9e0f")]

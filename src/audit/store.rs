@@ -106,18 +106,29 @@ fn filtered(filters: &Filters) -> audit_entry::BoxedQuery<'_, Backend> {
     query
 }
 
-/// Takes the addresses away that were noted before a moment, of at most so many entries, and returns of how many. Failed
-/// attempts to sign in are forgotten with them, because anybody can make as many as they please.
+/// Takes the addresses away that were noted before a moment, and forgets failed attempts to sign in, with an address or
+/// without, because anybody can make as many as they please; of at most so many entries. Returns of how many.
 ///
 /// # Errors
 /// The database's.
 pub fn forget_addresses(tx: &mut Tx<'_>, before: DateTime<Utc>, most: i64) -> Result<usize, StoreError> {
-    let old: Vec<String> = audit_entry::table
+    let with_address: Vec<String> = audit_entry::table
         .filter(audit_entry::remote_address.is_not_null().and(audit_entry::occurred_at.lt(before.naive_utc())))
         .order(audit_entry::occurred_at)
         .limit(most)
         .select(audit_entry::id)
         .load(tx.conn)?;
+    let left = most.saturating_sub(i64::try_from(with_address.len()).map_err(StoreError::corrupt)?);
+    let attempts = audit_entry::resource
+        .eq(Collection::Accounts.as_str())
+        .and(audit_entry::action.eq(Action::SignInRefused.as_str()))
+        .and(audit_entry::remote_address.is_null());
+    let without: Vec<String> = audit_entry::table
+        .filter(attempts.and(audit_entry::occurred_at.lt(before.naive_utc())))
+        .limit(left)
+        .select(audit_entry::id)
+        .load(tx.conn)?;
+    let old: Vec<&String> = with_address.iter().chain(&without).collect();
     let attempts = audit_entry::id.eq_any(&old).and(audit_entry::action.eq(Action::SignInRefused.as_str()));
     let forgotten = diesel::delete(audit_entry::table.filter(attempts)).execute(tx.conn)?;
     let erased = diesel::update(audit_entry::table.filter(audit_entry::id.eq_any(&old)))

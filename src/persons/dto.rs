@@ -10,6 +10,7 @@ use crate::{
     consultations::{Contribution, Moderation},
     focal_points::{Correction, FocalPointOut, read_name, read_phone},
     kernel::{
+        audit::{Action, Collection},
         clock::rfc3339,
         language::Language,
         patch::{Patch, replaced},
@@ -218,7 +219,7 @@ pub struct PersonImportOut {
     #[serde(serialize_with = "rfc3339")]
     pub created_at: DateTime<Utc>,
     /// Of which collection.
-    #[schema(example = "members")]
+    #[schema(value_type = Collection, example = "members")]
     pub resource: String,
     /// What came of it.
     #[schema(example = "applied")]
@@ -229,18 +230,18 @@ pub struct PersonImportOut {
 #[derive(Serialize, ToSchema)]
 pub struct PersonDeedsOut {
     /// The collection.
-    #[schema(example = "members")]
+    #[schema(value_type = Collection, example = "members")]
     pub resource: String,
     /// What was done.
-    #[schema(example = "updated")]
+    #[schema(value_type = Action, example = "updated")]
     pub action: String,
-    /// How often.
+    /// How many entries of the audit say so. An entry may count several events: see `GET /audit`.
     #[schema(example = 2, minimum = 1)]
     pub count: i64,
-    /// When for the first time.
+    /// When the first entry was first written.
     #[serde(serialize_with = "rfc3339")]
     pub first_at: DateTime<Utc>,
-    /// When for the last time.
+    /// When the last entry was first written.
     #[serde(serialize_with = "rfc3339")]
     pub last_at: DateTime<Utc>,
 }
@@ -251,13 +252,13 @@ pub struct PersonAddressOut {
     /// The address.
     #[schema(example = "203.0.113.9")]
     pub address: String,
-    /// How many entries of the audit have it.
+    /// How many entries of the audit have it. An entry may count several events: see `GET /audit`.
     #[schema(example = 2, minimum = 1)]
     pub count: i64,
-    /// When for the first time.
+    /// When the first entry was first written.
     #[serde(serialize_with = "rfc3339")]
     pub first_at: DateTime<Utc>,
-    /// When for the last time.
+    /// When the last entry was first written.
     #[serde(serialize_with = "rfc3339")]
     pub last_at: DateTime<Utc>,
 }

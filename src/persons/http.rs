@@ -51,7 +51,7 @@ pub async fn access_person(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let content = body.content;
-    state.security_log.flush_for_reader(&state.db).await;
+    state.security_log.flush_for_reader().await;
     written(&req, &state, body.principal, move |tx| {
         let found = known(tx, &content?.read()?)?;
         tx.audit(asked_for(&found));
@@ -79,6 +79,7 @@ pub async fn rectify_person(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let content = body.content;
+    state.security_log.flush_for_reader().await;
     written(&req, &state, body.principal, move |tx| {
         let (email, correction) = content?.read()?;
         let found = known(tx, &email)?;

@@ -116,11 +116,11 @@ pub struct HeldDeeds {
     pub resource: String,
     /// What was done.
     pub action: String,
-    /// How often.
+    /// How many entries.
     pub count: i64,
-    /// When for the first time.
+    /// When the first entry was first written.
     pub first_at: DateTime<Utc>,
-    /// When for the last time.
+    /// When the last entry was first written.
     pub last_at: DateTime<Utc>,
 }
 
@@ -131,9 +131,9 @@ pub struct HeldAddress {
     pub address: String,
     /// How many entries of the audit have it.
     pub count: i64,
-    /// When for the first time.
+    /// When the first entry was first written.
     pub first_at: DateTime<Utc>,
-    /// When for the last time.
+    /// When the last entry was first written.
     pub last_at: DateTime<Utc>,
 }
 

@@ -105,7 +105,7 @@ fn imports(conn: &mut Conn, id: &Identifier) -> Result<Vec<HeldImport>, StoreErr
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// What an account did, counted by collection and action.
+/// What an account did, as entries of the audit by collection and action.
 fn deeds(conn: &mut Conn, id: &Identifier) -> Result<Vec<HeldDeeds>, StoreError> {
     type Row = (String, String, i64, Option<NaiveDateTime>, Option<NaiveDateTime>);
     let (first, last) = (diesel::dsl::min(audit_entry::occurred_at), diesel::dsl::max(audit_entry::occurred_at));
@@ -125,7 +125,7 @@ fn deeds(conn: &mut Conn, id: &Identifier) -> Result<Vec<HeldDeeds>, StoreError>
 /// The most addresses that are told of an account: those of the last uses.
 const MOST_ADDRESSES: i64 = 1_000;
 
-/// From where an account was used, the last ones first.
+/// From where an account was used, the addresses with the last entries first.
 fn addresses(conn: &mut Conn, id: &Identifier) -> Result<Vec<HeldAddress>, StoreError> {
     type Row = (Option<String>, i64, Option<NaiveDateTime>, Option<NaiveDateTime>);
     let (first, last) = (diesel::dsl::min(audit_entry::occurred_at), diesel::dsl::max(audit_entry::occurred_at));

@@ -2,7 +2,10 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{Days, Utc};
-use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _, connection::SimpleConnection as _};
+use diesel::{
+    BoolExpressionMethods as _, ExpressionMethods as _, QueryDsl as _, QueryableByName, RunQueryDsl as _,
+    connection::SimpleConnection as _, sql_query, sql_types,
+};
 use remacto::{
     auth::{
         accounts::{AccountKind, NewAccount, SecretHash, Terms},
@@ -10,12 +13,19 @@ use remacto::{
         roles::Role,
         store,
     },
-    db::{Conn, StoreError, schema::audit_entry},
+    db::{Conn, StoreError, WriteError, schema::audit_entry},
+    persons,
     retention::{self, Forgotten, Periods},
 };
 use serde_json::{Value, json};
 
 use crate::support::{TestServer, accounts::OPERATOR, client::Answer, on_both};
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = sql_types::BigInt)]
+    rows: i64,
+}
 
 const AUDIT: &str = "/api/v1/audit";
 const LARACHE: &str = "/api/v1/members/commune-larache";
@@ -58,7 +68,7 @@ on_both! {
         let begun = audit(server, "action=created&resource=sessions");
         assert_eq!((&begun[0]["address"], &begun[0]["resource_id"], &begun[0]["account_id"]), (&json!("203.0.113.9"), &tokens["session_id"], &json!(id)));
         let failed = audit(server, "action=sign_in_refused&sort=at");
-        let times = |count: u32| json!({"proof": "password", "count": count});
+        let times = |count: u32| json!({"proof": "password", "reason": "wrong", "count": count});
         let expected = [
             ("sign_in_refused", Some(id.as_str()), Some("203.0.113.9"), times(3)),
             ("sign_in_refused", Some(id.as_str()), Some("203.0.113.10"), times(1)),
@@ -74,20 +84,27 @@ on_both! {
         let failed = audit(server, "action=sign_in_refused&sort=at");
         assert_eq!(failed.iter().map(event).collect::<Vec<_>>()[3..], [("sign_in_refused", Some(id.as_str()), Some("127.0.0.1"), times(1))]);
         assert!(failed.iter().all(|entry| entry["actor"] == "system" && entry["task"] == "sign-in" && entry["resource"] == "accounts"), "{failed:?}");
+        server.db.write_blocking(&OPERATOR, |tx| store::set_disabled(tx, &id, true)).unwrap();
+        sign_in("amina@example.org", "correct horse battery", "203.0.113.12").problem(401, "invalid_credentials");
+        let disabled = audit(server, "action=sign_in_refused").swap_remove(0);
+        assert_eq!(event(&disabled), ("sign_in_refused", Some(id.as_str()), Some("203.0.113.12"), json!({"proof": "password", "reason": "disabled", "count": 1})));
         let administrator = server.account(Role::Administrator);
         let whole = server.get_with(&format!("{AUDIT}?limit=200"), &[administrator.header()]);
         assert!(!whole.text().contains("hunter2") && !whole.text().contains("example.org"), "{}", whole.text());
         let table = server.get_with(&format!("{AUDIT}?format=csv&fields=action,address&resource=sessions"), &[administrator.header()]);
         assert_eq!(table.text().lines().last(), Some("created,203.0.113.9"));
 
-        // After their time the addresses are gone, and the attempts with them.
+        // After their time the addresses are gone, and the attempts with them, also one whose address was erased before.
+        let erase = diesel::update(audit_entry::table.find(disabled["id"].as_str().unwrap())).set(audit_entry::remote_address.eq(None::<String>));
+        server.db.write_blocking(&OPERATOR, |tx| Ok::<_, StoreError>(erase.execute(tx.conn)?)).unwrap();
         let kept = Days::new(90);
         let periods = Periods { feed: kept, sessions: kept, focal_points: kept, accounts: kept, contribution_contacts: kept, audit_addresses: kept };
         assert_eq!(retention::forget(&server.db, &periods, 2), Forgotten::default());
         let then = (Utc::now() - Days::new(91)).naive_utc();
-        let age = diesel::update(audit_entry::table.filter(audit_entry::remote_address.is_not_null())).set(audit_entry::occurred_at.eq(then));
+        let counted = audit_entry::remote_address.is_not_null().or(audit_entry::action.eq("sign_in_refused"));
+        let age = diesel::update(audit_entry::table.filter(counted)).set(audit_entry::occurred_at.eq(then));
         server.db.write_blocking(&OPERATOR, |tx| Ok::<_, StoreError>(age.execute(tx.conn)?)).unwrap();
-        assert_eq!(retention::forget(&server.db, &periods, 2), Forgotten { audit_addresses: 5, ..Forgotten::default() });
+        assert_eq!(retention::forget(&server.db, &periods, 2), Forgotten { audit_addresses: 6, ..Forgotten::default() });
         assert_eq!(audit(server, "action=sign_in_refused"), Vec::<Value>::new());
         let begun = audit(server, "action=created&resource=sessions");
         assert_eq!((begun.len(), &begun[0]["address"]), (1, &Value::Null));
@@ -143,6 +160,56 @@ on_both! {
         assert_eq!((counts("action=granted"), counts("action=refused&sort=at")), (vec![json!(3)], vec![json!(3), json!(1)]));
         let text = Value::from(audit(server, "limit=200")).to_string();
         assert!(!text.contains("hunter2") && !text.contains(&administrator.secret), "{text}");
+    }
+
+    fn an_attempt_that_was_not_checked_says_so(server) {
+        // A password that is too long is refused without hashing, so the attempts are quicker than the shortest wait.
+        let body = json!({"email": "nobody@example.org", "password": "x".repeat(201)});
+        for _ in 0..9 {
+            let status = server.json("POST", "/api/v1/auth/sessions", &[], &body).status;
+            assert!([401, 429].contains(&status), "{status}");
+        }
+        let entries = audit(server, "action=sign_in_refused&sort=at");
+        let told: Vec<(&str, u64)> = entries.iter().map(|entry| (entry["after"]["reason"].as_str().unwrap(), entry["after"]["count"].as_u64().unwrap())).collect();
+        let [("wrong", checked), ("too_many", unchecked)] = told[..] else { panic!("{told:?}") };
+        assert!(checked >= 5 && checked + unchecked == 9, "{told:?}");
+    }
+
+    fn an_event_that_can_not_be_written_keeps_no_other_from_being_written(server) {
+        let (client, administrator) = (server.account(Role::Partner), server.account(Role::Administrator));
+        server.execute("CREATE UNIQUE INDEX one_refusal ON audit_entry (action) WHERE action = 'refused'").unwrap();
+        let refused = |path: &str| server.get_with(path, &[client.header()]).problem(403, "forbidden");
+        refused(AUDIT);
+        refused("/api/v1/users");
+        server.json("POST", "/api/v1/auth/sessions", &[], &json!({"email": "nobody@example.org", "password": "x".repeat(201)})).problem(401, "invalid_credentials");
+        let actions = |query: &str| audit(server, query).iter().map(|entry| entry["after"]["operation"].clone()).collect::<Vec<_>>();
+        assert_eq!(actions("action=refused"), [json!("GET /api/v1/audit")]);
+        assert_eq!(actions("action=sign_in_refused").len(), 1);
+        server.execute("DROP INDEX one_refusal").unwrap();
+        refused("/api/v1/clients");
+        assert_eq!(actions("action=refused&sort=at"), [json!("GET /api/v1/audit"), json!("GET /api/v1/clients")]);
+        assert!(!audit(server, &format!("account_id={}", client.id)).is_empty() && administrator.id != client.id);
+    }
+
+    fn an_erasure_that_is_under_way_leaves_no_address_behind(server) {
+        let (client, administrator) = (server.account(Role::Partner), server.account(Role::Administrator));
+        server.get_with(AUDIT, &[client.header()]).problem(403, "forbidden");
+        std::thread::scope(|scope| {
+            let erased = server.db.write_blocking(&OPERATOR, |tx| {
+                let account = store::find(tx.conn, &client.id)?.unwrap();
+                let receipt = persons::erase_account(tx, &account)?;
+                let reader = scope.spawn(|| server.get_with(AUDIT, &[administrator.header()]).ok());
+                // On SQLite one transaction is under way at once anyway.
+                if let Conn::Postgres(conn) = &mut *tx.conn {
+                    let waits = "SELECT count(*) AS rows FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid";
+                    while sql_query(waits).get_result::<Count>(conn)?.rows == 0 && !reader.is_finished() {}
+                }
+                Ok::<_, WriteError>(receipt)
+            });
+            assert_eq!(erased.unwrap().accounts, 1);
+        });
+        let entries = audit(server, &format!("account_id={}", client.id));
+        assert_eq!((entries.len(), &entries[0]["action"], &entries[0]["address"]), (1, &json!("refused"), &Value::Null));
     }
 
     fn a_change_is_noted_with_who_what_and_what_was_there(server) {

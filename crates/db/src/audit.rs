@@ -1,5 +1,6 @@
-//! The audit: who did what, with what was there before and after. An entry belongs to the transaction of what it is
-//! about, so there is no effect without one.
+//! The audit: who did what, with what was there before and after. The entry of a write belongs to the transaction of that
+//! write, so there is no effect without one. Entries about events that write nothing, such as a refused request, are written
+//! later, in transactions of their own, and their counts grow.
 
 use std::net::IpAddr;
 

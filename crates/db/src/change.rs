@@ -198,8 +198,8 @@ impl<'c> Tx<'c> {
         audit::write_counted(self.conn, self.now.naive_utc(), entry)
     }
 
-    /// Notes for the audit from where somebody does what the transaction is about. It is personal: only for signing in and
-    /// for what is refused.
+    /// Gives every audit entry of the transaction the address that its actor's request came from. An address is personal:
+    /// only transactions of signing in have one, and the actor must be the account, so that an erasure finds the entries.
     pub const fn came_from(&mut self, address: IpAddr) {
         self.address = Some(address);
     }
@@ -268,6 +268,9 @@ impl<'c> Tx<'c> {
     pub(super) fn flush(mut self) -> Result<Option<i64>, StoreError> {
         if self.deeds.is_empty() && !self.changes.is_empty() {
             return Err(StoreError::corrupt("a transaction changes something and leaves no trace in the audit"));
+        }
+        if self.address.is_some() && self.account().is_none() {
+            return Err(StoreError::corrupt("an address would be noted that belongs to no account"));
         }
         if let Some(import) = &mut self.import {
             import.flush(self.conn)?;

@@ -2,11 +2,12 @@
 //! use these two lists, so no entry has a code that the audit's filters do not know.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::codes::codes;
 
 /// What an entry of the audit says was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// A resource was made, or a session began.
@@ -87,7 +88,7 @@ codes!(Action {
 });
 
 /// The collection of what an entry of the audit or of the change feed is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Collection {
     /// Accounts of people and machines.

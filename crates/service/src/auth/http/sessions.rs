@@ -16,7 +16,7 @@ use super::{
         principal::{Body, Require},
         refresh_tokens::{RefreshToken, Refusal},
         roles::OwnAccount,
-        security_log::{Event, Proof},
+        security_log::{Event, PasswordRefusal, Proof},
         sessions::Session,
         store::{self, sessions::Refreshed},
     },
@@ -201,16 +201,17 @@ pub async fn set_password(
     };
     let (asked, now) = (secret.clone(), clock::now());
     let offered = state.db.read(move |conn| store::sessions::offered_to(conn, &asked, now)).await?;
-    let words = offered.ok_or_else(refused)?.context_words();
+    let owner = offered.ok_or_else(refused)?;
     check(&new_password)?;
-    let hash = hashed(&state, new_password, words).await?;
-    // Who it is follows from the secret, in the same transaction.
+    let hash = hashed(&state, new_password, owner.context_words()).await?;
+    // That the secret is still good is asked again, in the same transaction.
     let set = move |tx: &mut Tx<'_>| {
         let Some(account) = store::sessions::redeem_offer(tx, &secret)? else { return Ok(None) };
         tx.came_from(from);
         store::sessions::set_password(tx, &account.id, &hash, None).map(Some)
     };
-    let set: Result<Option<()>, StoreError> = state.db.write(crate::db::Actor::System("one-time secret"), set).await;
+    // The owner is the actor: an erasure finds the address on every entry of the transaction by the account's id.
+    let set: Result<Option<()>, StoreError> = state.db.write(owner.actor(&request_id(&req)), set).await;
     set?.ok_or_else(refused)?;
     Ok(done())
 }
@@ -236,9 +237,10 @@ pub(super) async fn refreshed(req: &HttpRequest, state: &AppState, token: Option
     match state.db.write(owner.actor(&request_id(req)), change).await? {
         Refreshed::Refused(why) => Err(refused(why, Some(&owner))),
         Refreshed::Good(account, session) => {
+            let answer = issue(state, &account, Some((&session, &next)))?;
             let event = Event::token_granted(&account, Some(&session.id), &request_id(req));
             state.security_log.note(event, from);
-            issue(state, &account, Some((&session, &next)))
+            Ok(answer)
         }
     }
 }
@@ -264,13 +266,13 @@ async fn proven(
     password: String,
 ) -> Result<Option<Account>, Problem> {
     let (from, now) = (client::address(req, &state.trusted_proxies), clock::now());
-    let note_refusal = |account: Option<&Account>| {
-        let event = Event::sign_in_refused(Proof::Password, name, account);
+    let note_refusal = |why: PasswordRefusal, account: Option<&Account>| {
+        let event = Event::sign_in_refused(Proof::Password(why), name, account);
         state.security_log.note(event, client::host(req, &state.trusted_proxies));
     };
     let wait = state.attempts.wait_s(name, from, now);
     if wait > 0 {
-        note_refusal(account.as_ref());
+        note_refusal(PasswordRefusal::TooMany, account.as_ref());
         let problem = Problem::new(&TOO_MANY_ATTEMPTS, format!("Wait {wait} s before the next attempt."));
         return Err(problem.with_header(header::RETRY_AFTER, wait.to_string()));
     }
@@ -283,8 +285,9 @@ async fn proven(
             state.attempts.succeeded(name, from);
             Ok(Some(account))
         }
-        (Ok(_), account) => {
-            note_refusal(account.as_ref());
+        (Ok(is_right), account) => {
+            let why = if is_right && account.is_some() { PasswordRefusal::Disabled } else { PasswordRefusal::Wrong };
+            note_refusal(why, account.as_ref());
             Ok(None)
         }
         (Err(error), _) => {

@@ -3,7 +3,7 @@
 pub mod management;
 pub mod sessions;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::dsl::{AsSelect, exists};
@@ -23,7 +23,7 @@ use crate::{
     },
     kernel::{
         audit::{Action, Collection},
-        id::{Slug, new_id},
+        id::{Identifier, Slug, new_id},
         register::Source,
         violation::{Violation, Violations},
     },
@@ -304,22 +304,30 @@ pub fn set_disabled(tx: &mut Tx<'_>, id: &str, disabled: bool) -> Result<bool, W
     Ok(true)
 }
 
-/// Writes events of signing in to the audit, or how often they have happened by now.
+/// Writes events of signing in to the audit, or how often they have happened by now, and returns the ids of their entries.
 ///
-/// An entry about an account that was erased meanwhile has no address: it would bring back what was erased.
+/// An entry about an account that was erased meanwhile has no address: it would bring back what was erased. An erasure that
+/// comes later waits until the entries are committed, and finds them.
 ///
 /// # Errors
 /// The database's.
-pub fn note_security_events(tx: &mut Tx<'_>, events: &[CountedEvent]) -> Result<(), StoreError> {
-    let named = events.iter().filter_map(CountedEvent::stored_account);
-    let known: Vec<String> = account::table.filter(account::id.eq_any(named)).select(account::id).load(tx.conn)?;
+pub fn note_security_events(tx: &mut Tx<'_>, events: &[CountedEvent]) -> Result<Vec<Identifier>, StoreError> {
+    let named: BTreeSet<&str> = events.iter().filter_map(CountedEvent::stored_account).collect();
+    let known = account::table.filter(account::id.eq_any(named)).order(account::id).select(account::id);
+    let known: Vec<String> = match &mut *tx.conn {
+        // SQLite's write transactions exclude each other anyway.
+        Conn::Sqlite(conn) => known.load(conn)?,
+        Conn::Postgres(conn) => known.for_key_share().load(conn)?,
+    };
     let known: HashSet<&str> = known.iter().map(String::as_str).collect();
+    let mut ids = Vec::with_capacity(events.len());
     for event in events {
         let mut entry = event.entry();
         entry.address = entry.address.filter(|_| event.stored_account().is_none_or(|id| known.contains(id)));
+        ids.push(entry.id.clone());
         tx.audit_counted(entry)?;
     }
-    Ok(())
+    Ok(ids)
 }
 
 /// Takes a token back.
