@@ -59,6 +59,7 @@ fn methods(item: &PathItem) -> String {
 ///
 /// # Errors
 /// 404 for an unknown path, 405 with `Allow` for an unsupported method.
+#[expect(clippy::unused_async, reason = "actix takes asynchronous functions as handlers")]
 pub async fn fallback(req: HttpRequest, routes: Data<RouteTable>) -> Result<HttpResponse, Problem> {
     let Some(methods) = routes.allowed(req.path()) else { return Err(Problem::not_found()) };
     if req.method() == Method::OPTIONS {
