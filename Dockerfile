@@ -9,12 +9,12 @@ RUN apt-get update \
 
 WORKDIR /build
 
-# The dependencies, built around an empty program: this layer lasts until Cargo.toml, Cargo.lock or a
-# benchmark changes (cargo wants the declared benchmarks to exist). The empty program's own output is
+# The dependencies, built around empty crates: this layer lasts until a manifest, Cargo.lock, .cargo or the
+# declared benchmark changes (cargo wants it to exist). The empty program's own output is
 # thrown away: its files are newer than the sources, and cargo would take it for the finished build.
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
-COPY benches benches
+COPY benches/baselines benches/baselines
 COPY crates/kernel/Cargo.toml crates/kernel/
 COPY crates/db/Cargo.toml crates/db/
 COPY crates/service/Cargo.toml crates/service/

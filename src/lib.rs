@@ -4,11 +4,12 @@
 //! main → cli → app → <resource>::configure
 //! kernel     words that everything shares; pure (crates/kernel)
 //! db         pools, the read and write doors, schema, migrations (crates/db)
-//! web        problems, parameters, pages, representations, middlewares
-//! auth       roles, accounts, keys, tokens, extractors with a permission in their type
-//! observe    access log, metrics, health
+//! web        problems, parameters, pages, representations, middlewares            ┐
+//! auth       roles, accounts, keys, tokens, extractors with a permission in their type │ crates/service
+//! observe    access log, metrics, health                                          │
+//! config, state, logging, threads: settings, what every request reaches, the log  ┘
 //! reference  what is embedded, and how it gets into the database
-//! reload     what SIGHUP reads again; logging: the log, whose levels it changes
+//! reload     what SIGHUP reads again
 //! retention  what is spent, too old or no longer needed goes by itself
 //! territories, members, focal_points, network, charter, action_programs, evaluations, consultations, indicators,
 //! exchange, assessments, changes, imports, exports, audit, persons, insight

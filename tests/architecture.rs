@@ -225,6 +225,37 @@ fn days_and_moments_are_turned_into_each_other_in_one_place() {
     );
 }
 
+#[test]
+fn every_crate_is_read_here_and_built_in_the_image() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dockerfile = std::fs::read_to_string(root.join("Dockerfile")).unwrap();
+    for entry in std::fs::read_dir(root.join("crates")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(CRATES.iter().any(|(folder, _)| *folder == format!("crates/{name}/src")), "{name} is not read");
+        for part in
+            [format!("crates/{name}/Cargo.toml"), format!("crates/{name}/src/lib.rs"), format!("remacto-{name}")]
+        {
+            assert!(dockerfile.contains(&part), "the Dockerfile does not know {part}");
+        }
+    }
+}
+
+#[test]
+fn rooms_of_other_crates_are_named_as_if_they_were_here() {
+    let names = ["service::", "remacto_kernel::", "remacto_db::"];
+    only("a crate by its own name", |s| names.iter().any(|name| s.code.contains(name)), |s| s.path == "lib.rs");
+}
+
+/// Diesel's own way from a query to the databases is compiled for each query; see `db::statement`.
+#[test]
+fn statements_are_run_by_the_prelude_of_db() {
+    only(
+        "Diesel's RunQueryDsl",
+        |s| s.code.contains("diesel::prelude") || s.code.contains("diesel::RunQueryDsl"),
+        |s| s.is_below("db"),
+    );
+}
+
 /// What each crate beside this one may depend on; that the house is not among it, cargo sees to.
 #[test]
 fn the_kernel_knows_neither_http_nor_the_database_and_the_database_no_http() {

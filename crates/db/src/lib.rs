@@ -108,7 +108,7 @@ const QUEUE_PER_CONNECTION: usize = 64;
 /// How many writes may wait in any case: SQLite's one writer is quick.
 const SHORTEST_WRITE_QUEUE: usize = 256;
 
-/// What `work` returns on a blocking thread; `None` when it panicked. The thread is given a box, so that tokio's task is compiled
+/// What `work` returns on a blocking thread; `None` when it panicked or the runtime ended before it began. The thread is given a box, so that tokio's task is compiled
 /// once and not for each kind of work.
 async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, receiver) = oneshot::channel();

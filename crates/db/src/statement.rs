@@ -12,7 +12,8 @@ use diesel::{
     sql_types::Untyped,
 };
 
-/// A statement of which only the backend is known. It has no static id: the connection keeps it prepared by its text.
+/// A statement of which only the backend is known. It has no static id: its text is written down at every run, and the connection
+/// looks the prepared statement up by it, unless it is one that is not kept (a list of values on SQLite).
 struct Statement<'q, DB>(&'q dyn QueryFragment<DB>);
 
 impl<DB: diesel::backend::Backend> Query for Statement<'_, DB> {

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn levels_are_read_strictly() {
-        for good in ["info", "warn,remacto_db=debug,remacto::auth=info", "off", "INFO,actix_server=error"] {
+        for good in ["info", "warn,remacto_db=debug,remacto_service::auth=info", "off", "INFO,actix_server=error"] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in ["", "inof", "info,", "remacto", "remacto::db=loud", "=info", "info, debug", "a b=info", "info/x"] {
