@@ -136,7 +136,7 @@ pub(super) fn write(
 pub struct CountedEntry {
     /// The id.
     pub id: Identifier,
-    /// Who is behind the events.
+    /// The account or system task that caused the events.
     pub actor: Actor,
     /// From where they came.
     pub address: Option<IpAddr>,
@@ -144,7 +144,7 @@ pub struct CountedEntry {
     pub deed: Deed,
 }
 
-/// Writes an entry, or what is new in it, if it is there already.
+/// Inserts an entry, or updates the values of the entry with its id.
 pub(super) fn write_counted(conn: &mut Conn, at: NaiveDateTime, entry: CountedEntry) -> Result<(), StoreError> {
     let shared = Shared { address: entry.address, import_id: None };
     let row = Row { id: entry.id.into_string(), ..Row::new(&entry.actor, at, shared, entry.deed)? };

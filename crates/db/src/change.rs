@@ -189,8 +189,8 @@ impl<'c> Tx<'c> {
         self.deeds.push(deed);
     }
 
-    /// Writes an entry about events that are counted, or their new count. It is about other events than the transaction, so it
-    /// names who is behind them itself.
+    /// Writes an entry about counted events, or their new count. The events are not those of the transaction, so the entry has
+    /// an actor of its own.
     ///
     /// # Errors
     /// The database's.

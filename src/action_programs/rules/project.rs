@@ -117,7 +117,7 @@ pub fn named_axis(
     found
 }
 
-/// Checks what is said of a project, beside its single properties.
+/// Checks a project's dates, its budget, and what depends on several of its properties.
 pub fn check_project(violations: &mut Violations, facts: &ProjectFacts) {
     for (name, day) in [("starts_on", facts.starts_on), ("ends_on", facts.ends_on)] {
         if let Some(day) = day {

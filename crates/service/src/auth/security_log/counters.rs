@@ -112,8 +112,8 @@ impl Counters {
         }
     }
 
-    /// Forgets what is written and older than an hour, and returns what is not written yet, the oldest of a class first. It
-    /// stays unwritten until [`Counters::tried`] says otherwise.
+    /// Forgets written events that are older than an hour, and returns the unwritten ones, the oldest of a class first. They
+    /// stay unwritten until [`Counters::tried`] is told the outcome.
     pub(super) fn due(&mut self, now: DateTime<Utc>) -> Vec<CountedEvent> {
         let mut all = Vec::new();
         for open in self.0.values_mut() {

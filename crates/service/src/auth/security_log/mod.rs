@@ -101,15 +101,15 @@ impl SecurityLog {
         }
     }
 
-    /// The same for who is about to read the audit, for at most two seconds. As long as the audit can't be written, no
-    /// reader waits for it.
+    /// Writes the counted events before a reader looks at the audit. The reader waits for at most two seconds, and not at all
+    /// while the audit can't be written.
     pub async fn flush_for_reader(&self) {
         if !self.is_failing() {
             let _too_late = timeout(READER_PATIENCE, self.flush()).await;
         }
     }
 
-    /// Writes what is left when the process ends, and logs how much could not be written.
+    /// Writes the remaining events at the end of the process, and logs the number of those that could not be written.
     pub async fn finish(&self) {
         let tries = async {
             for _ in 1..LAST_TRIES {

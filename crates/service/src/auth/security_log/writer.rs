@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// How many events one transaction writes.
 const BATCH: usize = 500;
 
-/// Writes what is not written yet, every few seconds and whenever somebody waits for it.
+/// Writes the unwritten events every few seconds, and at once when a reader waits.
 pub(super) async fn keep(log: Arc<SecurityLog>, db: Db, mut waiting: Receiver<Waiting>) {
     loop {
         let mut asked = Vec::new();
