@@ -365,7 +365,7 @@ fn there_are_no_drawers_without_a_name() {
     only("a drawer", |s| ["utils", "util", "helpers", "common", "misc"].contains(&s.stem()), |_| false);
 }
 
-/// The parameters at the beginning of a text, split at the commas that are not within brackets, and what is behind them.
+/// Splits the parameters at the beginning of a text at the commas outside brackets. Returns them and the rest of the text.
 fn parameters(head: &str) -> (Vec<&str>, &str) {
     let (mut found, mut depth, mut start) = (Vec::new(), 0_i32, 0);
     for (at, c) in head.char_indices() {

@@ -113,8 +113,8 @@ impl Standing {
     }
 }
 
-/// Notes what is wrong with a decision on what was sent on a day. `project` says whether its programme has the project
-/// that the decision names, where it names one.
+/// Adds the violations of a decision on a contribution that was sent on a given day. `project` says whether the programme
+/// has the project that the decision names, if it names one.
 pub fn check_answer(
     violations: &mut Violations,
     answer: &Answer,
