@@ -47,12 +47,10 @@ fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     Ok(registers + action_programs::refold(tx)? + indicators::refold(tx)? + exchange::refold(tx)?)
 }
 
-/// Loads the territories, and notes a change of every member that is seated on a changed one: members show where
-/// they are.
+/// Loads the territories, and notes a change of every programme that shows where a changed one is.
 fn load_territories(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let loaded = territories::load_reference(tx)?;
-    let members = members::follow(tx, &loaded.updated)?;
-    Ok(loaded.touched + members + action_programs::follow(tx, &loaded.updated)?)
+    Ok(loaded.touched + action_programs::follow(tx, &loaded.updated)?)
 }
 
 /// What a demonstration adds.

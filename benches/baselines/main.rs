@@ -32,6 +32,7 @@ use remacto::db::{
     Actor, Db, Deed, StoreError, Target, Tx,
     schema::{member, member_external_id, territory, territory::dsl as t},
 };
+use remacto::registry::REGISTRY;
 
 #[derive(Parser)]
 enum Baseline {
@@ -187,7 +188,7 @@ fn fill_programs(database: &str) {
 /// Adds something to a database in one transaction, and lets it gather its statistics.
 fn seeded(database: &str, add: impl FnOnce(&mut Tx<'_>) -> Result<usize, StoreError>) -> usize {
     let target = Target::parse(database).unwrap_or_else(|_| Target::Sqlite(PathBuf::from(database)));
-    let db = Db::open(&target, 1).expect("the database opens");
+    let db = Db::open(&target, 1, &REGISTRY).expect("the database opens");
     let benchmark = Actor::System("benchmark");
     let added = db.write_blocking(&benchmark, |tx| {
         let added = add(tx)?;

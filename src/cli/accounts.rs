@@ -23,6 +23,7 @@ use crate::{
     config::DatabaseArgs,
     db::{self, Actor, Conn, Db, StoreError, WriteError},
     kernel::{clock, id::Slug, text::parse_email},
+    registry::REGISTRY,
 };
 
 /// Who makes and disables accounts here.
@@ -162,7 +163,7 @@ pub(super) fn open(args: &DatabaseArgs) -> Result<Db, String> {
     if !db::has_schema(&target).map_err(|error| error.to_string())? {
         return Err(format!("{target} is empty: remacto migrate makes its tables, remacto seed fills them"));
     }
-    let db = Db::open(&target, COMMAND_CONNECTIONS).map_err(|error| error.to_string())?;
+    let db = Db::open(&target, COMMAND_CONNECTIONS, &REGISTRY).map_err(|error| error.to_string())?;
     let status = db.read_blocking(db::migration_status).map_err(|error| error.to_string())?;
     match (status.pending, status.unknown.first()) {
         (0, None) => Ok(db),

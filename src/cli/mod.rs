@@ -6,6 +6,7 @@ mod account_list;
 mod accounts;
 mod exchange;
 mod migrate;
+mod reindex;
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -20,14 +21,16 @@ use self::{
     accounts::{ClientCommand, KeyCommand, UserCommand},
     exchange::ImportArgs,
     migrate::MigrateArgs,
+    reindex::ReindexArgs,
 };
 use crate::{
     app,
     config::{self, DatabaseArgs, ExportArgs, HealthcheckArgs, ServeArgs, TimeArgs},
     db::{self, Db, Target},
     kernel::clock,
-    logging, openapi,
+    logging, openapi, publishing,
     reference::{self, Purpose},
+    registry::REGISTRY,
     reload::Hangups,
 };
 
@@ -52,6 +55,8 @@ enum Command {
     Migrate(MigrateArgs),
     /// Migrate, and load the reference data that the database does not have.
     Seed(DatabaseArgs),
+    /// Make the public documents of all resources anew from the database's rows, or compare them.
+    Reindex(ReindexArgs),
     /// Accounts of machines.
     #[command(subcommand)]
     Client(ClientCommand),
@@ -88,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve(&args, started),
         Command::Migrate(args) => migrate::migrate(&args),
         Command::Seed(args) => seed(&args).map(drop),
+        Command::Reindex(args) => reindex::reindex(&args),
         Command::Client(command) => accounts::client(command),
         Command::User(command) => accounts::user(command),
         Command::Key(command) => accounts::key(&command),
@@ -138,7 +144,7 @@ fn serve(args: &ServeArgs, started: Instant) -> Result<(), String> {
 /// Opens the database in the state that the binary needs. One that is not for the purpose is left as it is.
 fn prepare(target: &Target, connections: u32, purpose: Purpose) -> Result<Db, String> {
     log::info!("database: {target}");
-    let db = Db::open(target, connections).map_err(|error| error.to_string())?;
+    let db = Db::open(target, connections, &REGISTRY).map_err(|error| error.to_string())?;
     if db::has_schema(target).map_err(|error| error.to_string())? {
         reference::check(&db, purpose).map_err(|error| error.to_string())?;
     }
@@ -146,6 +152,10 @@ fn prepare(target: &Target, connections: u32, purpose: Purpose) -> Result<Db, St
         log::info!("migrated: {name}");
     }
     migrate::warn(target)?;
+    let documents = publishing::reindex(&db, &REGISTRY, false).map_err(|error| error.to_string())?;
+    if documents > 0 {
+        log::info!("public documents made anew: {documents}");
+    }
     for (name, touched) in reference::load(&db, purpose).map_err(|error| error.to_string())? {
         log::info!("loaded: {name}, {touched} resources");
     }

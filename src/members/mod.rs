@@ -12,7 +12,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     db::{Conn, StoreError, Tx, json},
-    kernel::{id::Identifier, register::Cells},
+    kernel::{id::Identifier, kind::Kind, register::Cells},
+    publishing::{Dependency, Published},
 };
 
 pub use self::{
@@ -21,7 +22,7 @@ pub use self::{
         Address as MemberAddress, Cohort, Entry as HistoryEntry, Evidence, ExternalId, Facts, History, Member,
         MemberKind, Period, Provenance, Record, Status, Tally,
     },
-    store::{MemberList, find, follow, history, lock, look_up, refold, seed, tally},
+    store::{MemberList, find, history, lock, look_up, refold, seed, tally},
 };
 
 /// Mounts the operations on members.
@@ -61,6 +62,25 @@ pub fn load_named(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 /// The database's, or the file and line of a fault in the file.
 pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     seed(tx, rules::parse_reference("illustrative.csv", ILLUSTRATIVE.concat().as_str()).map_err(StoreError::Corrupt)?)
+}
+
+impl Published for MemberOut {
+    const KIND: Kind = Kind::Members;
+    const REPRESENTATION: i64 = 1;
+    const DEPENDENCIES: &'static [Dependency] = &[Dependency {
+        on: Kind::Territories,
+        facts: &["location", "parent_code", "region_code"],
+        find: store::seated_on,
+    }];
+
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|member| (member.id.clone(), Some(Self::from(member)))).collect())
+    }
+
+    fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
+        store::ids(conn, after, limit)
+    }
 }
 
 /// What the members with these ids are now, as the API shows them.

@@ -4,6 +4,7 @@ use remacto::{
     auth::roles::Role,
     db::{Actor, Change, Db, Operation, StoreError, schema::territory},
     kernel::{audit::Collection, id::new_id},
+    registry::REGISTRY,
 };
 
 use diesel::{ExpressionMethods as _, RunQueryDsl as _};
@@ -201,7 +202,7 @@ on_both! {
     }
 
     fn a_write_of_another_instance_is_seen_in_a_moment(server) {
-        let other = Db::open(&server.target, 2).unwrap();
+        let other = Db::open(&server.target, 2, &REGISTRY).unwrap();
         name(server);
         rename(&other, "Nord");
         let fresh = server.get_with(ONE, &[("Cache-Control", "no-cache")]).ok();

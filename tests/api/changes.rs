@@ -18,7 +18,9 @@ use remacto::{
         clock,
         id::{Identifier, new_id},
     },
-    members, territories,
+    members,
+    registry::REGISTRY,
+    territories,
 };
 use serde_json::{Value, json};
 
@@ -160,7 +162,7 @@ on_both! {
     }
 
     fn a_reader_who_waits_hears_of_other_instances_too_and_only_of_what_it_asked_for(server) {
-        let other = Db::open(&server.target, 2).unwrap();
+        let other = Db::open(&server.target, 2, &REGISTRY).unwrap();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| server.get(&format!("{FEED}?since={REFERENCE}&wait=25&resource=members")).ok());
             write(&other);
@@ -254,7 +256,7 @@ on_both! {
             });
             let writers: Vec<_> = (0..8)
                 .map(|_| {
-                    let db = Db::open(&server.target, 2).unwrap();
+                    let db = Db::open(&server.target, 2, &REGISTRY).unwrap();
                     scope.spawn(move || for _ in 0..12 { write(&db); })
                 })
                 .collect();

@@ -7,6 +7,7 @@ use remacto::{
     db::{self, Db, Deed, StoreError, Target, current_sequence, loaded_digest},
     indicators,
     reference::{self, Purpose},
+    registry::REGISTRY,
 };
 use serde_json::{Value, json};
 
@@ -327,7 +328,7 @@ fn loaded_digest_of_mark(db: &Db) -> Option<String> {
 #[test]
 fn a_demonstration_does_not_touch_a_database_that_it_did_not_make() {
     let (folder, file) = sqlite_database();
-    let former = Db::open(&Target::Sqlite(file), 1).unwrap();
+    let former = Db::open(&Target::Sqlite(file), 1, &REGISTRY).unwrap();
     let sequence = |db: &Db| db.read_blocking(current_sequence).unwrap();
     let before = sequence(&former);
     let message = serve(&["--demo", "--data-dir", folder.path().to_str().unwrap()], &[]);
@@ -393,7 +394,7 @@ fn a_demonstration_that_crashed_before_it_was_filled_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let target = Target::Sqlite(folder.path().join("remacto.db"));
     db::migrate(&target).unwrap();
-    let db = Db::open(&target, 1).unwrap();
+    let db = Db::open(&target, 1, &REGISTRY).unwrap();
     assert_eq!(reference::load(&db, Purpose::Demonstration).unwrap().len(), 12);
     assert!(reference::load(&db, Purpose::Demonstration).unwrap().is_empty(), "nothing is loaded twice");
     assert!(reference::check(&db, Purpose::Service).is_err());

@@ -13,6 +13,7 @@ use remacto::{
     auth::roles::Role,
     db::{Db, Target},
     reference::{self, Purpose},
+    registry::REGISTRY,
 };
 use serde_json::{Value, json};
 
@@ -723,7 +724,7 @@ on_both! {
 
 /// Imports with the real binary, killed in the middle, again and again: all or nothing.
 fn survive(target: &Target, settings: &[(&str, &str)]) {
-    let db = Db::open(target, 1).unwrap();
+    let db = Db::open(target, 1, &REGISTRY).unwrap();
     let registrar = Account::new(&db, Role::Registrar, None);
     drop(db);
     let settings = [settings, &[("REMACTO_SIGNING_KEYS", SIGNING_KEY), ("REMACTO_PUBLIC_URL", PUBLIC_URL)]].concat();

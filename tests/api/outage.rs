@@ -10,6 +10,7 @@ use remacto::{
     db::{self, Conn, Db, StoreError, Target},
     exports,
     reference::Purpose,
+    registry::REGISTRY,
 };
 use serde_json::{Value, json};
 
@@ -205,15 +206,15 @@ fn postgres_that_speaks_french_is_understood_and_asked_for_english() {
     conn.batch_execute("CREATE TABLE locked (id INTEGER); GRANT ALL ON locked TO PUBLIC").unwrap();
     // Who may choose the language is answered in English.
     assert_eq!(db::advice(&own).unwrap(), None);
-    assert!(matches!(wait_too_long(&Db::open(&own, 1).unwrap(), &url), StoreError::Contended(_)));
+    assert!(matches!(wait_too_long(&Db::open(&own, 1, &REGISTRY).unwrap(), &url), StoreError::Contended(_)));
     // Who may not is told what an administrator must run; until then an error that is not understood is no defect.
     let advice = db::advice(&foreign).unwrap().expect("an advice");
     let grant = format!("GRANT SET ON PARAMETER lc_messages TO {role};");
     assert!(advice.ends_with(&grant), "{advice}");
-    assert!(matches!(wait_too_long(&Db::open(&foreign, 1).unwrap(), &url), StoreError::Unknown(_)));
+    assert!(matches!(wait_too_long(&Db::open(&foreign, 1, &REGISTRY).unwrap(), &url), StoreError::Unknown(_)));
     conn.batch_execute(&grant).unwrap();
     assert_eq!(db::advice(&foreign).unwrap(), None);
-    assert!(matches!(wait_too_long(&Db::open(&foreign, 1).unwrap(), &url), StoreError::Contended(_)));
+    assert!(matches!(wait_too_long(&Db::open(&foreign, 1, &REGISTRY).unwrap(), &url), StoreError::Contended(_)));
 }
 
 #[test]
@@ -275,7 +276,7 @@ fn a_request_that_waits_too_long_is_given_up_with_a_word() {
 #[test]
 fn a_full_queue_refuses_more_at_once() {
     let (_folder, file) = sqlite_database();
-    let db = Db::open(&Target::Sqlite(file), 1).unwrap().with_deadline(Duration::from_mins(1));
+    let db = Db::open(&Target::Sqlite(file), 1, &REGISTRY).unwrap().with_deadline(Duration::from_mins(1));
     let (release, wait) = mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
     // The sender moves in, so that a failure lets the held connection go.

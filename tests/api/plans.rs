@@ -7,6 +7,7 @@ use diesel::{
 use remacto::{
     assessments,
     db::{Db, Deed, StoreError, Target},
+    registry::REGISTRY,
 };
 
 use crate::support::{TestServer, accounts::OPERATOR, postgres, server::sqlite_database};
@@ -16,7 +17,7 @@ mod national;
 
 /// Fills a database with the country's members, programmes, projects and assessments, and gathers its statistics.
 fn filled(target: &Target) {
-    let db = Db::open(target, 1).unwrap();
+    let db = Db::open(target, 1, &REGISTRY).unwrap();
     let load = db.write_blocking(&OPERATOR, |tx| {
         national::add_members(tx, national::INSTITUTIONS)?;
         let added = national::add_programs(tx)?;

@@ -16,6 +16,7 @@ use diesel::{
 use remacto::{
     auth::{roles::Role, store},
     db::{Db, Target},
+    registry::REGISTRY,
 };
 use serde_json::{Value, json};
 
@@ -212,7 +213,7 @@ const HALF: &str = "SELECT (SELECT count(*) FROM member m
 /// Kills the real binary in the middle of writes, again and again.
 fn survive(target: &Target, settings: &[(&str, &str)]) {
     const KILLS: usize = 50;
-    let db = Db::open(target, 1).unwrap();
+    let db = Db::open(target, 1, &REGISTRY).unwrap();
     let secretary = Account::new(&db, Role::Secretariat, None);
     let settings = [settings, &[("REMACTO_SIGNING_KEYS", SIGNING_KEY), ("REMACTO_PUBLIC_URL", PUBLIC_URL)]].concat();
     let members = ["commune-larache", "commune-martil", "commune-agadir", "region-tanger-tetouan-al-hoceima"];

@@ -12,6 +12,7 @@ use remacto::{
         Target,
         visibility::{TABLES, Visibility},
     },
+    registry::REGISTRY,
 };
 use serde_json::Value;
 
@@ -221,7 +222,7 @@ fn mark(sql: &mut Sql) -> BTreeSet<String> {
 /// internal only where those read who work with it.
 #[expect(clippy::too_many_lines, reason = "one walk through everything that can be read")]
 fn look(target: &Target, settings: &[(&str, &str)]) {
-    let administrator = Account::new(&remacto::db::Db::open(target, 1).unwrap(), Role::Administrator, None);
+    let administrator = Account::new(&remacto::db::Db::open(target, 1, &REGISTRY).unwrap(), Role::Administrator, None);
     let marked = mark(&mut Sql::open(target));
     let some = ["account.email", "focal_point.full_name", "member.search_text", "import_row.differences"];
     let some = [some.as_slice(), &["contribution.contact_email", "contribution.withheld_because"]].concat();

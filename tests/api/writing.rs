@@ -18,6 +18,7 @@ use remacto::{
     kernel::{audit::Collection, id::new_id},
     members,
     reference::{self, Purpose},
+    registry::REGISTRY,
     territories,
 };
 
@@ -184,7 +185,7 @@ fn start_together(target: &Target) {
                 scope.spawn(|| {
                     together.wait();
                     migrate(target).unwrap();
-                    let db = Db::open(target, 1).unwrap();
+                    let db = Db::open(target, 1, &REGISTRY).unwrap();
                     reference::load(&db, Purpose::Service)
                         .unwrap()
                         .into_iter()

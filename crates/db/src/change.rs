@@ -2,7 +2,12 @@
 //! and takes its numbers from the sequence as its last step: so the order of the numbers is the order of the
 //! commits, on both databases and across instances, and a reader that has seen number n has seen all before.
 
-use std::net::IpAddr;
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    time::Instant,
+};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::{
@@ -18,6 +23,7 @@ use kernel::{
     audit::{Action, Collection},
     clock,
     id::Identifier,
+    kind::Kind,
 };
 
 use super::{
@@ -65,13 +71,40 @@ pub struct Change {
     pub version: i64,
 }
 
+/// The resources that a transaction has written, by kind.
+pub type Touched = BTreeMap<Kind, BTreeSet<Identifier>>;
+
+/// Makes what the public may read of the resources that a transaction has written.
+pub trait Publisher: Send + Sync {
+    /// Whether resources of the kind have documents. Stores say themselves what happened to the others.
+    fn publishes(&self, kind: Kind) -> bool;
+
+    /// The newest form of documents that this binary writes.
+    fn representation(&self) -> i64;
+
+    /// Writes the documents of the touched resources, and of those that show facts of them, and announces what has changed
+    /// for the public ([`Tx::announce`]).
+    ///
+    /// # Errors
+    /// The database's.
+    fn publish(&self, tx: &mut Tx<'_>, touched: Touched) -> Result<(), StoreError>;
+}
+
 /// An open write transaction.
 pub struct Tx<'c> {
     /// The connection that the transaction runs on.
     pub conn: &'c mut Conn,
+    publisher: &'c dyn Publisher,
     actor: Actor,
     now: DateTime<Utc>,
+    touched: Touched,
     changes: Vec<Change>,
+    /// The number of the last change before this transaction's, once nobody else can take the next one.
+    last: Option<i64>,
+    /// The form in which the documents are complete, once that is known.
+    newest: i64,
+    locked_at: Option<Instant>,
+    is_audited: bool,
     deeds: Vec<Deed>,
     import: Option<ImportEntries>,
     erases: bool,
@@ -79,8 +112,28 @@ pub struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) const fn new(conn: &'c mut Conn, actor: Actor, now: DateTime<Utc>) -> Self {
-        Self { conn, actor, now, changes: Vec::new(), deeds: Vec::new(), import: None, erases: false, address: None }
+    pub(super) const fn new(
+        conn: &'c mut Conn,
+        publisher: &'c dyn Publisher,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            conn,
+            publisher,
+            actor,
+            now,
+            touched: Touched::new(),
+            changes: Vec::new(),
+            last: None,
+            newest: 0,
+            locked_at: None,
+            is_audited: false,
+            deeds: Vec::new(),
+            import: None,
+            erases: false,
+            address: None,
+        }
     }
 
     /// Notes that personal data is overwritten or deleted: when the transaction has committed, it must not be found in the
@@ -94,8 +147,86 @@ impl<'c> Tx<'c> {
     }
 
     /// Whether something was noted for the feed or the audit.
-    pub(super) const fn leaves_trace(&self) -> bool {
-        !self.changes.is_empty() || !self.deeds.is_empty() || self.import.is_some()
+    pub(super) fn leaves_trace(&self) -> bool {
+        self.is_audited || !self.deeds.is_empty() || self.import.is_some()
+    }
+
+    /// Notes that a resource was written, made or deleted. Before the commit, its document and those that show facts of it are
+    /// made anew, and what differs is announced.
+    pub fn touched(&mut self, kind: Kind, id: Identifier) {
+        self.touched.entry(kind).or_default().insert(id);
+    }
+
+    /// Notes what a store says of a change: the documents' changes follow from the documents.
+    fn note(&mut self, is_public: bool, change: Change) {
+        let kind = Kind::of(change.resource);
+        if let Some(kind) = kind {
+            self.touched(kind, change.id.clone());
+        }
+        if is_public && !kind.is_some_and(|kind| self.publisher.publishes(kind)) {
+            self.changes.push(change);
+        }
+    }
+
+    /// Publishes what was touched until now. From here on no other transaction can publish before this one ends, so it must
+    /// lock no row and wait for nobody. The commit publishes as well: only who needs the documents in the transaction calls this.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn publish(&mut self) -> Result<(), StoreError> {
+        if self.touched.is_empty() {
+            return Ok(());
+        }
+        self.write_audit()?;
+        let touched = std::mem::take(&mut self.touched);
+        self.publisher.publish(self, touched)
+    }
+
+    /// Keeps every other transaction from publishing before this one ends, and returns the number of the last change.
+    ///
+    /// # Errors
+    /// [`StoreError::Superseded`] where a newer binary publishes, [`StoreError::Incomplete`] where the documents are not those of
+    /// this binary yet; the database's.
+    pub fn lock_sequence(&mut self) -> Result<i64, StoreError> {
+        let last = self.exclude_publications()?;
+        match self.newest.cmp(&self.publisher.representation()) {
+            Ordering::Less => Err(StoreError::Incomplete),
+            Ordering::Equal => Ok(last),
+            Ordering::Greater => Err(StoreError::Superseded),
+        }
+    }
+
+    /// Keeps every other transaction from publishing before this one ends, and returns the number of the last change, whatever
+    /// the state of the documents: for those who make them anew.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn exclude_publications(&mut self) -> Result<i64, StoreError> {
+        if let Some(last) = self.last {
+            return Ok(last);
+        }
+        let row = sequence_counter::table.select((sequence_counter::value, sequence_counter::representation));
+        let (last, newest): (i64, i64) = match &mut *self.conn {
+            Conn::Sqlite(conn) => row.first(conn)?,
+            Conn::Postgres(conn) => row.for_update().first(conn)?,
+        };
+        (self.last, self.newest, self.locked_at) = (Some(last), newest, Some(Instant::now()));
+        Ok(last)
+    }
+
+    /// Notes a change for the feed and returns its number. For those who publish.
+    ///
+    /// # Errors
+    /// Those of [`Tx::lock_sequence`].
+    pub fn announce(&mut self, change: Change) -> Result<i64, StoreError> {
+        let last = self.lock_sequence()?;
+        self.changes.push(change);
+        Ok(last + i64::try_from(self.changes.len()).map_err(StoreError::corrupt)?)
+    }
+
+    /// When this transaction began to keep others from publishing.
+    pub(super) const fn locked_at(&self) -> Option<Instant> {
+        self.locked_at
     }
 
     /// The moment of the transaction, the same for everything in it.
@@ -122,6 +253,11 @@ impl<'c> Tx<'c> {
     /// Notes a change for the feed, and for the audit with what was there before and after. Both are written when the
     /// transaction commits.
     pub fn record(&mut self, change: Change, before: Option<Value>, after: Option<Value>) {
+        self.record_if(true, change, before, after);
+    }
+
+    /// The same of a resource that may not be published: then only the audit hears of it.
+    pub fn record_if(&mut self, is_public: bool, change: Change, before: Option<Value>, after: Option<Value>) {
         let (before, after) = match (before, after) {
             (Some(before), Some(after)) => {
                 let (before, after) = audit::difference(before, after);
@@ -137,21 +273,13 @@ impl<'c> Tx<'c> {
             before,
             after,
         });
-        self.changes.push(change);
-    }
-
-    /// The same of a resource that may not be published: then only the audit hears of it.
-    pub fn record_if(&mut self, is_public: bool, change: Change, before: Option<Value>, after: Option<Value>) {
-        self.record(change, before, after);
-        if !is_public {
-            self.changes.pop();
-        }
+        self.note(is_public, change);
     }
 
     /// Notes a change for the feed that is a part of something larger, which the audit has one entry about: see
     /// [`Tx::audit`]. A transaction with changes and without any audit entry does not commit.
     pub fn record_part(&mut self, change: Change) {
-        self.changes.push(change);
+        self.note(true, change);
     }
 
     /// Says that the transaction carries out an import: from here on every row that it writes has an entry of its own in the
@@ -178,9 +306,7 @@ impl<'c> Tx<'c> {
             let deed = Deed { action, resource, id: id.map(Identifier::into_string), version, before, after };
             import.add(self.conn, &self.actor, self.now.naive_utc(), deed)?;
         }
-        if is_public {
-            self.changes.push(change);
-        }
+        self.note(is_public, change);
         Ok(())
     }
 
@@ -245,7 +371,7 @@ impl<'c> Tx<'c> {
     /// What `work` returns, or the database's.
     pub fn taken_back<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         Transactions::begin_transaction(self.conn)?;
-        let mut inner = Tx::new(self.conn, self.actor.clone(), self.now);
+        let mut inner = Tx::new(self.conn, self.publisher, self.actor.clone(), self.now);
         let outcome = work(&mut inner);
         Transactions::rollback_transaction(self.conn)?;
         outcome
@@ -257,38 +383,47 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// The database's.
     pub fn exclude_others(&mut self) -> Result<(), StoreError> {
-        if let Conn::Postgres(conn) = &mut *self.conn {
-            conn.batch_execute("SELECT value FROM sequence_counter FOR UPDATE")?;
-        }
-        Ok(())
+        self.exclude_publications().map(drop)
     }
 
-    /// Writes the audit, then numbers and writes the recorded changes: the last step before the commit. Returns the
-    /// number of the last one.
-    pub(super) fn flush(mut self) -> Result<Option<i64>, StoreError> {
-        if self.deeds.is_empty() && !self.changes.is_empty() {
-            return Err(StoreError::corrupt("a transaction changes something and leaves no trace in the audit"));
-        }
+    /// Writes the audit entries that were noted until now.
+    fn write_audit(&mut self) -> Result<(), StoreError> {
         if self.address.is_some() && self.account().is_none() {
             return Err(StoreError::corrupt("an address would be noted that belongs to no account"));
         }
         if let Some(import) = &mut self.import {
             import.flush(self.conn)?;
         }
+        let deeds = std::mem::take(&mut self.deeds);
+        self.is_audited |= !deeds.is_empty();
         let import_id = self.import.as_ref().map(ImportEntries::import_id);
         let shared = audit::Shared { address: self.address, import_id };
-        audit::write(self.conn, &self.actor, self.now.naive_utc(), shared, self.deeds)?;
+        audit::write(self.conn, &self.actor, self.now.naive_utc(), shared, deeds)
+    }
+
+    /// Writes the audit, publishes, then numbers and writes the changes: the last step before the commit. Returns the number of
+    /// the last one.
+    pub(super) fn flush(&mut self) -> Result<Option<i64>, StoreError> {
+        self.publish()?;
+        self.write_audit()?;
         if self.changes.is_empty() {
             return Ok(None);
         }
-        let count = i64::try_from(self.changes.len()).map_err(StoreError::corrupt)?;
-        let last: i64 = diesel::update(sequence_counter::table)
-            .set(sequence_counter::value.eq(sequence_counter::value + count))
-            .returning(sequence_counter::value)
-            .get_result(self.conn)?;
+        if !self.is_audited {
+            return Err(StoreError::corrupt("a transaction changes something and leaves no trace in the audit"));
+        }
+        let changes = std::mem::take(&mut self.changes);
+        let before = self.lock_sequence()?;
+        let last = before + i64::try_from(changes.len()).map_err(StoreError::corrupt)?;
+        diesel::update(sequence_counter::table)
+            .set((
+                sequence_counter::value.eq(last),
+                sequence_counter::publications.eq(sequence_counter::publications + 1),
+            ))
+            .execute(self.conn)?;
         let changed_at = self.now.naive_utc();
-        let rows: Vec<ChangeRow> = (last - count + 1..)
-            .zip(self.changes)
+        let rows: Vec<ChangeRow> = (before + 1..)
+            .zip(changes)
             .map(|(sequence, change)| ChangeRow {
                 sequence,
                 resource: change.resource.as_str(),

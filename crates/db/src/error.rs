@@ -27,6 +27,12 @@ pub enum StoreError {
     /// The filters of a list name what does not exist, or what the caller may not see; all of those names.
     #[error("a filter names nothing")]
     UnknownNames(Vec<UnknownName>),
+    /// A newer binary has written documents in a form that this one does not know.
+    #[error("a newer binary publishes in this database: this one can only read")]
+    Superseded,
+    /// The documents have yet to be made in the form of this binary.
+    #[error("the public documents are not those of this binary yet: run remacto reindex")]
+    Incomplete,
     /// No space is left for the database or for a file.
     #[error("no space is left: {0}")]
     NoSpace(String),

@@ -11,6 +11,7 @@ pub use kernel;
 mod audit;
 mod change;
 mod connection;
+mod document;
 mod edition;
 mod error;
 mod files;
@@ -18,6 +19,7 @@ mod idempotency;
 mod importing;
 pub mod json;
 pub mod keyset;
+mod lock_times;
 mod lookup;
 mod migrations;
 pub mod prelude;
@@ -42,13 +44,15 @@ use std::{
 
 pub use self::{
     audit::{Actor, CountedEntry, Deed, difference},
-    change::{Change, Operation, SequenceColumn, Turn, Tx, current_sequence},
+    change::{Change, Operation, Publisher, SequenceColumn, Touched, Turn, Tx, current_sequence},
     connection::{Backend, Conn},
+    document::{DocumentBody, DocumentHash},
     edition::Edition,
     error::{StoreError, WriteError},
     files::make_private_folder,
     idempotency::{Claim, Claimed, MAKING_FOCAL_POINTS, forget_answers, forget_answers_naming, forget_answers_to},
     importing::{CHUNK, Importable, Keeper, in_pieces},
+    lock_times::LockTimeCounts,
     lookup::{By, Lookup, ReferenceKind, UnknownName},
     migrations::{
         MigrationError, Status as MigrationStatus, Step, advice, database_name, has_schema, migrate, revert,
@@ -63,6 +67,7 @@ use self::{
     connection::{Access, Manager, Statements},
     edition::Knowledge,
     files::DatabaseFile,
+    lock_times::LockTimes,
     probe::Watch,
 };
 use diesel::{
@@ -160,6 +165,8 @@ struct Inner {
     /// Tells other processes that this one uses the embedded database.
     _in_use: Option<File>,
     writes: Watch,
+    publisher: &'static dyn Publisher,
+    lock_times: LockTimes,
     /// Whether the embedded database's log has still to be emptied of what was erased.
     log_holds_erased: AtomicBool,
 }
@@ -175,11 +182,11 @@ struct Lane {
 
 impl Db {
     /// Prepares the pools for `target`, with `connections` for reading. Connections open when first needed,
-    /// so a database that is away now does not keep the server from starting.
+    /// so a database that is away now does not keep the server from starting. `publisher` makes the documents of what is written.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the pools can't be made at all, or somebody is deleting the database.
-    pub fn open(target: &Target, connections: u32) -> Result<Self, StoreError> {
+    pub fn open(target: &Target, connections: u32, publisher: &'static dyn Publisher) -> Result<Self, StoreError> {
         let (epoch, statements) = (Arc::new(AtomicU64::new(0)), Arc::new(Statements::default()));
         // SQLite has one writer; PostgreSQL's writers wait for each other only at the end of a transaction.
         let writers = if matches!(target, Target::Sqlite(_)) { 1 } else { connections.clamp(2, 8) };
@@ -204,6 +211,8 @@ impl Db {
             file: file.clone(),
             _in_use: in_use,
             writes: Watch::default(),
+            publisher,
+            lock_times: LockTimes::default(),
             // A process that was killed may have left it so.
             log_holds_erased: AtomicBool::new(matches!(target, Target::Sqlite(_))),
         };
@@ -232,6 +241,12 @@ impl Db {
     #[must_use]
     pub fn query_count(&self) -> u64 {
         self.inner.statements.count()
+    }
+
+    /// How long transactions have kept others from publishing.
+    #[must_use]
+    pub fn lock_times(&self) -> LockTimeCounts {
+        self.inner.lock_times.counts()
     }
 
     /// What something returns, with the texts and values of the statements that are sent while it is done. For tests that
@@ -417,14 +432,14 @@ impl Db {
             Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
         };
         self.noted(begun)?;
-        let mut tx = Tx::new(conn, author.actor(), self.inner.clock.now());
+        let mut tx = Tx::new(conn, self.inner.publisher, author.actor(), self.inner.clock.now());
         let is_done = author.admit(tx.conn).map(|()| work(&mut tx));
-        let (erases, leaves_trace) = (tx.erases(), tx.leaves_trace());
         let last = match is_done {
             Ok(true) => tx.flush().map(Some),
             Ok(false) => Ok(None),
             Err(error) => Err(error),
         };
+        let (erases, leaves_trace, locked_at) = (tx.erases(), tx.leaves_trace(), tx.locked_at());
         let Ok(Some(last)) = last else {
             if let Err(failure) = self.noted(Transactions::rollback_transaction(conn)) {
                 log::warn!("a rollback failed, the connection is thrown away: {failure}");
@@ -432,6 +447,9 @@ impl Db {
             return last.map(|_undone| ());
         };
         self.noted(Transactions::commit_transaction(conn))?;
+        if let Some(locked_at) = locked_at {
+            self.inner.lock_times.note(locked_at.elapsed());
+        }
         if let Some(sequence) = last {
             self.inner.knowledge.wrote(sequence);
         }

@@ -8,6 +8,30 @@ diesel::table! {
         id -> BigInt,
         value -> BigInt,
         forgotten -> BigInt,
+        generation -> Text,
+        representation -> BigInt,
+        publications -> BigInt,
+    }
+}
+
+diesel::table! {
+    document (id) {
+        id -> Text,
+        kind -> Text,
+        slug -> Nullable<Text>,
+        version -> BigInt,
+        sequence -> BigInt,
+        changed_at -> Timestamp,
+        sha256 -> Binary,
+        representation -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    published_kind (kind) {
+        kind -> Text,
+        representation -> BigInt,
     }
 }
 

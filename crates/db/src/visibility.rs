@@ -21,7 +21,32 @@ type Table = (&'static str, &'static [(&'static str, Visibility)]);
 
 /// The whole table.
 pub const TABLES: &[Table] = &[
-    ("sequence_counter", &[("id", Internal), ("value", Public), ("forgotten", Public)]),
+    (
+        "sequence_counter",
+        &[
+            ("id", Internal),
+            ("value", Public),
+            ("forgotten", Public),
+            ("generation", Public),
+            ("representation", Internal),
+            ("publications", Internal),
+        ],
+    ),
+    (
+        "document",
+        &[
+            ("id", Public),
+            ("kind", Public),
+            ("slug", Public),
+            ("version", Public),
+            ("sequence", Public),
+            ("changed_at", Public),
+            ("sha256", Public),
+            ("representation", Internal),
+            ("body", Public),
+        ],
+    ),
+    ("published_kind", &[("kind", Public), ("representation", Internal)]),
     (
         "change_entry",
         &[

@@ -15,6 +15,7 @@ pub mod fold;
 pub mod fraction;
 pub mod http_url;
 pub mod id;
+pub mod kind;
 pub mod language;
 pub mod number;
 pub mod paging;

@@ -11,65 +11,9 @@ use crate::kernel::{
     id::Identifier,
 };
 
+pub use crate::kernel::kind::Kind as Resource;
+
 pub use self::digest::{ByRegion, Canonical, Digested, Mirror, Profile, Register};
-
-/// A collection whose changes are in the feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ChangedResource)]
-pub enum Resource {
-    /// Territories.
-    Territories,
-    /// Members.
-    Members,
-    /// The network.
-    Network,
-    /// Versions of the charter.
-    Charter,
-    /// Open action programmes.
-    ActionPrograms,
-    /// Projects of programmes.
-    Projects,
-    /// Milestones of projects.
-    Milestones,
-    /// Consultations on programmes.
-    Consultations,
-    /// What the public contributed to them.
-    Contributions,
-    /// Evaluations of programmes.
-    Evaluations,
-    /// Practices of members.
-    Practices,
-    /// What members do together.
-    Collaborations,
-    /// Events that members take part in.
-    Events,
-    /// Assessments of how members keep the charter's commitments.
-    Assessments,
-    /// What is measured.
-    Indicators,
-    /// Its approved values.
-    Measurements,
-}
-
-codes!(Resource {
-    Territories => "territories",
-    Members => "members",
-    Network => "network",
-    Charter => "charter",
-    ActionPrograms => "action_programs",
-    Projects => "projects",
-    Milestones => "milestones",
-    Consultations => "consultations",
-    Contributions => "contributions",
-    Evaluations => "evaluations",
-    Practices => "practices",
-    Collaborations => "collaborations",
-    Events => "events",
-    Assessments => "assessments",
-    Indicators => "indicators",
-    Measurements => "measurements",
-});
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -222,7 +166,6 @@ mod tests {
 
     #[test]
     fn json_and_databases_spell_the_codes_alike() {
-        assert_codes(Resource::ALL, Resource::as_str);
         assert_codes(Op::ALL, Op::as_str);
     }
 

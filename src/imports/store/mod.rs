@@ -16,7 +16,7 @@ use crate::{
         id::{Identifier, new_id},
         register::{Column, Fault, Ledger, RowReader},
     },
-    members::{self, MemberList},
+    members::MemberList,
     territories::{Code, TerritoryList},
 };
 
@@ -125,9 +125,7 @@ pub fn run(tx: &mut Tx<'_>, order: &Order, keeper: &Keeper, content: Content) ->
         }
         Rows::Territories(rows) => {
             carry_out::<TerritoryList>(tx, (order, keeper), &id, (rows, ledger), |tx, codes| {
-                // Members show what is said of their seats.
                 let codes: Vec<Code> = codes.iter().filter_map(|code| code.parse().ok()).collect();
-                members::follow(tx, &codes)?;
                 action_programs::follow(tx, &codes).map(drop)
             })?
         }

@@ -15,7 +15,7 @@ pub use self::{
     import::MemberList,
     lookup::look_up,
     refold::refold,
-    write::{create, delete, follow, lock, seed, take_turn, update},
+    write::{create, delete, lock, seed, take_turn, update},
 };
 use super::rules::{
     Address, Adhesion, CharterVersion, CohortFilter, Entry, Evidence, ExternalId, Facts, Filters, History, Member,
@@ -223,6 +223,30 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Me
     let mut found = rows.into_iter().map(member).collect::<Result<Vec<_>, _>>()?;
     complete(conn, &mut found)?;
     Ok(found)
+}
+
+/// The ids of the members, some at a time, in their order: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let query = member::table.filter(member::id.gt(after.map_or("", |id| id.as_str())));
+    let ids: Vec<String> = query.order(member::id).limit(limit).select(member::id).load(conn)?;
+    Ok(ids.into_iter().map(Identifier::stored).collect())
+}
+
+/// The members that are seated on these territories, which show facts of them.
+///
+/// # Errors
+/// The database's.
+pub fn seated_on(conn: &mut Conn, territories: &[&Identifier]) -> Result<Vec<Identifier>, StoreError> {
+    let ids: Vec<String> = in_pieces(conn, territories, |conn, ids| {
+        let seats = territory::table.filter(territory::id.eq_any(ids.iter().map(|id| id.as_str())));
+        let seated = member::table.filter(member::territory_code.eq_any(seats.select(territory::code)));
+        Ok(seated.select(member::id).load(conn)?)
+    })?;
+    Ok(ids.into_iter().map(Identifier::stored).collect())
 }
 
 /// The same with their histories, with one statement more.

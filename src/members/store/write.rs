@@ -15,7 +15,7 @@ use super::{
 use crate::{
     db::{
         CHUNK, Change, Conn, Deed, Operation, StoreError, Turn, Tx, WriteError, batch_insert, forget_answers_naming,
-        in_pieces, json,
+        json,
         schema::{
             account, action_program, assessment, collaboration, collaboration_member, event, event_member, focal_point,
             indicator, member, member_adhesion, member_external_id, member_status, practice,
@@ -504,39 +504,6 @@ pub(super) fn rewrite(tx: &mut Tx<'_>, changed: Vec<Rewrite>) -> Result<(), Stor
     batch_insert!(tx.conn, member_status::table, &periods);
     batch_insert!(tx.conn, member_external_id::table, &ids);
     Ok(())
-}
-
-/// Notes a change of every member that is seated on one of these territories, because members show what is said of
-/// their seats; returns how many.
-///
-/// # Errors
-/// The database's.
-pub fn follow(tx: &mut Tx<'_>, codes: &[Code]) -> Result<usize, StoreError> {
-    let mut ids = in_pieces(tx.conn, codes, |conn, codes| {
-        let seated = member::table.filter(member::territory_code.eq_any(codes.iter().map(Code::as_str)));
-        let seated = seated.order(member::id).select((member::id, member::version));
-        // Two writers must not give two states of a member the same version.
-        Ok::<Vec<(String, i64)>, _>(match conn {
-            Conn::Sqlite(conn) => seated.load(conn)?,
-            Conn::Postgres(conn) => seated.for_update().load(conn)?,
-        })
-    })?;
-    ids.sort_unstable();
-    let updated_at = tx.now().naive_utc();
-    for (id, version) in &ids {
-        diesel::update(member::table.filter(member::id.eq(id.as_str())))
-            .set((member::version.eq(version + 1), member::updated_at.eq(updated_at)))
-            .execute(tx.conn)?;
-        let (id, version) = (id.clone(), version + 1);
-        // What is stored of the member itself is as it was.
-        let values = || Ok((Some(json!({})), Some(json!({}))));
-        tx.record_row(
-            true,
-            Change { resource: RESOURCE, id: Identifier::stored(id), operation: Operation::Updated, version },
-            values,
-        )?;
-    }
-    Ok(ids.len())
 }
 
 /// The row of a new member.

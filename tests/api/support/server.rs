@@ -14,7 +14,9 @@ use remacto::{
     app,
     config::ServeArgs,
     db::{self, Db, Target},
+    publishing,
     reference::{self, Purpose},
+    registry::REGISTRY,
 };
 use tempfile::TempDir;
 
@@ -101,7 +103,7 @@ impl TestServer {
         let line = Line::try_parse_from(fixed.iter().chain(&keys).chain(limits).chain(contributions).chain(settings))
             .expect("good settings");
         let deadline = line.args.request_timeout();
-        let db = Db::open(&target, 4).expect("the pools can be made").with_deadline(deadline);
+        let db = Db::open(&target, 4, &REGISTRY).expect("the pools can be made").with_deadline(deadline);
         secrets::listen();
         let (ready, started) = mpsc::channel();
         let served = db.clone();
@@ -195,7 +197,8 @@ impl Drop for TestServer {
 /// Migrates a database and loads the data for a purpose.
 pub fn fill(target: &Target, purpose: Purpose) {
     db::migrate(target).expect("the migrations run");
-    let db = Db::open(target, 1).expect("the pools can be made");
+    let db = Db::open(target, 1, &REGISTRY).expect("the pools can be made");
+    publishing::reindex(&db, &REGISTRY, false).expect("the documents are made");
     reference::load(&db, purpose).expect("the data loads");
 }
 

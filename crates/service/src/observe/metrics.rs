@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::db::{Db, WriteFailure};
+use crate::db::{Db, LockTimeCounts, WriteFailure};
 
 /// A route's requests, told apart by method and status.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -75,6 +75,16 @@ impl Metrics {
         writeln!(text, "# HELP remacto_db_statements Statements sent to the database since the start.")?;
         writeln!(text, "# TYPE remacto_db_statements counter")?;
         writeln!(text, "remacto_db_statements_total {}", db.query_count())?;
+        let help = "Time for which a transaction kept others from publishing, its commit included";
+        writeln!(text, "# HELP remacto_publication_lock_seconds {help}.")?;
+        writeln!(text, "# TYPE remacto_publication_lock_seconds histogram")?;
+        let LockTimeCounts { buckets, count, sum } = db.lock_times();
+        for (bound, count) in buckets {
+            writeln!(text, "remacto_publication_lock_seconds_bucket{{le=\"{bound}\"}} {count}")?;
+        }
+        writeln!(text, "remacto_publication_lock_seconds_bucket{{le=\"+Inf\"}} {count}")?;
+        writeln!(text, "remacto_publication_lock_seconds_sum {sum}")?;
+        writeln!(text, "remacto_publication_lock_seconds_count {count}")?;
         writeln!(text, "# HELP remacto_db_writes_failing Whether writes to the database fail (1), by cause.")?;
         writeln!(text, "# TYPE remacto_db_writes_failing gauge")?;
         for cause in WriteFailure::ALL {

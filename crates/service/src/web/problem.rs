@@ -446,6 +446,15 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(cause) => {
                 Self::caused(&DATABASE_UNAVAILABLE, "The database can't be reached at the moment.", cause)
             }
+            error @ StoreError::Superseded => {
+                let detail = "This instance is older than the database and can only read: it is about to be replaced.";
+                Self::caused(&DATABASE_UNAVAILABLE, detail, &error)
+            }
+            error @ StoreError::Incomplete => {
+                let detail =
+                    "What the public reads is being made anew for this version of the server. Nothing was changed.";
+                Self::caused(&DATABASE_UNAVAILABLE, detail, &error)
+            }
             error @ StoreError::NoSpace(_) => {
                 Self::caused(&INSUFFICIENT_STORAGE, "No space is left for what the request needs.", &error)
             }

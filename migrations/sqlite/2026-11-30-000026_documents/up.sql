@@ -1,0 +1,33 @@
+-- The public representation of each published resource: canonical JSON, written by the transaction that publishes it.
+-- What is not published has no row.
+CREATE TABLE document (
+    id TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 36),
+    kind TEXT NOT NULL CHECK (kind <> ''),
+    slug TEXT,
+    version INTEGER NOT NULL CHECK (version > 0),
+    sequence INTEGER NOT NULL CHECK (sequence >= 0),
+    changed_at TEXT NOT NULL,
+    sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+    representation INTEGER NOT NULL CHECK (representation > 0),
+    body TEXT NOT NULL CHECK (body <> '')
+) STRICT;
+CREATE INDEX document_kind_id ON document (kind, id);
+
+-- In which form the documents of each kind are complete.
+CREATE TABLE published_kind (
+    kind TEXT PRIMARY KEY NOT NULL CHECK (kind <> ''),
+    representation INTEGER NOT NULL CHECK (representation > 0)
+) STRICT;
+
+-- The identity of this database, which tells it from every other one. A restored backup is given a new one.
+ALTER TABLE sequence_counter ADD COLUMN generation TEXT NOT NULL DEFAULT '';
+UPDATE sequence_counter SET generation = lower(hex(randomblob(16)));
+-- The newest form in which a binary has written documents of any kind: one with an older form may not publish.
+ALTER TABLE sequence_counter ADD COLUMN representation INTEGER NOT NULL DEFAULT 0 CHECK (representation >= 0);
+-- How often something was published. A binary that knows no documents does not count, and must not publish.
+ALTER TABLE sequence_counter ADD COLUMN publications INTEGER NOT NULL DEFAULT 0 CHECK (publications >= 0);
+CREATE TRIGGER sequence_counter_publications BEFORE UPDATE OF value ON sequence_counter
+WHEN new.value <> old.value AND new.publications = old.publications
+BEGIN
+    SELECT RAISE(ABORT, 'this binary is older than the database and must not publish');
+END;

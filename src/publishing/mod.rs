@@ -1,0 +1,86 @@
+//! What is public, as one document for each published resource: the write door makes it anew in the transaction that changes it,
+//! and every reader takes it from there. A kind of resources declares itself once ([`Published`]) and stands in the registry.
+
+mod body;
+mod door;
+mod reindex;
+mod store;
+
+use serde::Serialize;
+
+pub use self::{
+    body::Body,
+    door::Registry,
+    reindex::{Discrepancy, check, reindex},
+};
+use crate::{
+    db::{Conn, StoreError},
+    kernel::{id::Identifier, kind::Kind},
+};
+
+/// A kind of published resources, as its documents show it.
+pub trait Published: Serialize + Sized {
+    /// The kind.
+    const KIND: Kind;
+    /// The form of the documents. It is raised whenever the same facts are written down differently: documents of an older form
+    /// are then made anew. All kinds draw from one series of numbers.
+    const REPRESENTATION: i64;
+    /// Which facts of other kinds a document shows.
+    const DEPENDENCIES: &'static [Dependency] = &[];
+
+    /// What the public may read of these resources now: nothing ([`None`]) of what is there and not published, and no entry for
+    /// what is gone. A fixed number of statements. `version` and `updated_at` are those of the row; the document has its own.
+    ///
+    /// # Errors
+    /// The database's.
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError>;
+
+    /// The ids of all resources of the kind, published or not, some at a time in their order: `after` is the last one seen.
+    ///
+    /// # Errors
+    /// The database's.
+    fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError>;
+}
+
+/// Facts of another kind that documents show.
+#[derive(Debug, Clone, Copy)]
+pub struct Dependency {
+    /// The other kind, which stands before this one in the registry.
+    pub on: Kind,
+    /// The properties of its documents that are shown. Only when one of them differs are the documents made anew.
+    pub facts: &'static [&'static str],
+    /// The resources that show facts of these.
+    pub find: fn(&mut Conn, &[&Identifier]) -> Result<Vec<Identifier>, StoreError>,
+}
+
+/// What [`Published::render`] finds, as canonical JSON.
+type Rendered = Vec<(Identifier, Option<Body>)>;
+
+/// A kind in the registry.
+#[derive(Debug, Clone, Copy)]
+pub struct Publication {
+    kind: Kind,
+    representation: i64,
+    dependencies: &'static [Dependency],
+    render: fn(&mut Conn, &[&Identifier]) -> Result<Rendered, StoreError>,
+    ids: fn(&mut Conn, Option<&Identifier>, usize) -> Result<Vec<Identifier>, StoreError>,
+}
+
+impl Publication {
+    /// The entry of a kind.
+    #[must_use]
+    pub const fn of<P: Published>() -> Self {
+        Self {
+            kind: P::KIND,
+            representation: P::REPRESENTATION,
+            dependencies: P::DEPENDENCIES,
+            render: rendered::<P>,
+            ids: P::ids,
+        }
+    }
+}
+
+fn rendered<P: Published>(conn: &mut Conn, ids: &[&Identifier]) -> Result<Rendered, StoreError> {
+    let found = P::render(conn, ids)?;
+    found.into_iter().map(|(id, out)| Ok((id, out.map(|out| Body::of(&out)).transpose()?))).collect()
+}

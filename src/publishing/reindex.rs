@@ -1,0 +1,191 @@
+//! Making documents anew from the rows, and proving that they are what the rows say.
+
+use std::collections::HashMap;
+
+use super::{
+    Body, Publication, Registry,
+    store::{self, Stored, Written},
+};
+use crate::{
+    db::{Actor, Conn, Db, Publisher as _, StoreError, Tx, snapshot},
+    kernel::{id::Identifier, kind::Kind},
+};
+
+/// Who makes documents anew.
+const REINDEXER: Actor = Actor::System("reindex");
+
+/// How many resources are read and written at once.
+const BATCH: usize = 500;
+
+/// A document that is not what the rows say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discrepancy {
+    /// The kind.
+    pub kind: Kind,
+    /// The resource's id.
+    pub id: Identifier,
+    /// What is stored; nothing where a document is missing.
+    pub stored: Option<String>,
+    /// What the rows say; nothing where there should be no document.
+    pub expected: Option<String>,
+}
+
+/// How documents differ from what the rows say, and what would mend it.
+#[derive(Default)]
+struct Comparison {
+    written: Vec<Written>,
+    removed: Vec<Identifier>,
+    discrepancies: Vec<Discrepancy>,
+}
+
+/// Makes the documents of every kind anew whose form is not the one of this binary, or of all kinds, and returns how many were
+/// written. Neither version nor feed know of it. Other binaries go on publishing meanwhile; at the end, older ones are refused.
+/// What was done until an interruption need not be done again, since each batch is a transaction.
+///
+/// # Errors
+/// The database's; [`StoreError::Superseded`] where a newer binary has been here.
+pub fn reindex(db: &Db, registry: &Registry, all: bool) -> Result<usize, StoreError> {
+    let (newest, complete) = db.read_blocking(|conn| Ok((store::newest(conn)?, store::complete(conn)?)))?;
+    if newest > registry.representation() {
+        return Err(StoreError::Superseded);
+    }
+    let mut written = 0;
+    for publication in registry.kinds() {
+        let is_complete = complete.get(publication.kind.as_str()) == Some(&publication.representation);
+        if all || !is_complete {
+            written += reindex_kind(db, publication)?;
+        }
+    }
+    if newest < registry.representation() {
+        // Whatever older binaries have published meanwhile is made anew before they are refused.
+        written += db.write_blocking(&REINDEXER, |tx| finish(tx, registry))?;
+    }
+    Ok(written)
+}
+
+fn reindex_kind(db: &Db, publication: &Publication) -> Result<usize, StoreError> {
+    let (mut after, mut written) = (None::<Identifier>, 0);
+    loop {
+        let (last, count) = db.write_blocking(&REINDEXER, |tx| {
+            let sequence = tx.exclude_publications()?;
+            let (ids, last) = batch(tx.conn, publication, after.as_ref())?;
+            let compared = compare(tx.conn, publication, &ids.iter().collect::<Vec<_>>(), sequence)?;
+            let count = compared.written.len() + compared.removed.len();
+            apply(tx, publication, compared)?;
+            if last.is_none() {
+                store::note_complete(tx, publication.kind, publication.representation)?;
+            }
+            Ok::<_, StoreError>((last, count))
+        })?;
+        written += count;
+        if last.is_none() {
+            return Ok(written);
+        }
+        after = last;
+    }
+}
+
+fn apply(tx: &mut Tx<'_>, publication: &Publication, compared: Comparison) -> Result<(), StoreError> {
+    store::remove(tx.conn, &compared.removed)?;
+    store::write(tx.conn, (publication.kind, publication.representation), compared.written)
+}
+
+/// Makes those documents anew that were written in an older form after their kinds were complete, and lets older binaries publish
+/// no more.
+fn finish(tx: &mut Tx<'_>, registry: &Registry) -> Result<usize, StoreError> {
+    let sequence = tx.exclude_publications()?;
+    let mut count = 0;
+    for publication in registry.kinds() {
+        let older = store::of_another_form(tx.conn, publication.kind, publication.representation)?;
+        for ids in older.chunks(BATCH) {
+            let compared = compare(tx.conn, publication, &ids.iter().collect::<Vec<_>>(), sequence)?;
+            count += compared.written.len() + compared.removed.len();
+            apply(tx, publication, compared)?;
+        }
+    }
+    store::set_newest(tx, registry.representation())?;
+    Ok(count)
+}
+
+/// The documents that are not what the rows say, of all kinds, from one state of the data; at most `most`.
+///
+/// # Errors
+/// The database's.
+pub fn check(db: &Db, registry: &Registry, most: usize) -> Result<Vec<Discrepancy>, StoreError> {
+    db.read_blocking(|conn| {
+        snapshot(conn, |conn| {
+            let mut found = Vec::new();
+            for publication in registry.kinds() {
+                let mut after = None;
+                while found.len() < most {
+                    let (ids, last) = batch(conn, publication, after.as_ref())?;
+                    found.extend(compare(conn, publication, &ids.iter().collect::<Vec<_>>(), 0)?.discrepancies);
+                    if last.is_none() {
+                        break;
+                    }
+                    after = last;
+                }
+            }
+            found.truncate(most);
+            Ok(found)
+        })
+    })
+}
+
+/// The resources of a kind behind an id, some of them, with those documents among them that have no resource any more; and the
+/// last id where there may be more.
+fn batch(
+    conn: &mut Conn,
+    kind: &Publication,
+    after: Option<&Identifier>,
+) -> Result<(Vec<Identifier>, Option<Identifier>), StoreError> {
+    let mut ids = (kind.ids)(conn, after, BATCH)?;
+    let last = if ids.len() < BATCH { None } else { ids.last().cloned() };
+    ids.extend(store::ids_between(conn, kind.kind, after, last.as_ref())?);
+    ids.sort_unstable();
+    ids.dedup();
+    Ok((ids, last))
+}
+
+/// Compares documents with what the rows say. A document that is there keeps its version, time and number.
+fn compare(
+    conn: &mut Conn,
+    publication: &Publication,
+    ids: &[&Identifier],
+    sequence: i64,
+) -> Result<Comparison, StoreError> {
+    let mut rendered: HashMap<Identifier, Option<Body>> = (publication.render)(conn, ids)?.into_iter().collect();
+    let mut stored = store::stored(conn, ids)?;
+    let mut found = Comparison::default();
+    for id in ids.iter().copied() {
+        let before = stored.remove(id);
+        let after = rendered.remove(id).flatten();
+        let after = match (&before, after) {
+            (Some(before), Some(body)) => Some(body.as_of(&before.body)?),
+            (_, after) => after,
+        };
+        let is_same = before.as_ref().map(|before| &before.body) == after.as_ref();
+        if !is_same {
+            let text = |body: &Body| body.as_str().to_owned();
+            found.discrepancies.push(Discrepancy {
+                kind: publication.kind,
+                id: id.clone(),
+                stored: before.as_ref().map(|before| text(&before.body)),
+                expected: after.as_ref().map(text),
+            });
+        }
+        match (before, after) {
+            (Some(_), None) => found.removed.push(id.clone()),
+            (None, Some(body)) => {
+                let (id, changed_at) = (id.clone(), body.updated_at()?.naive_utc());
+                found.written.push(Written { id, body, sequence, changed_at, is_replaced: false });
+            }
+            (Some(before), Some(body)) if !is_same || before.representation != publication.representation => {
+                let (id, Stored { sequence, changed_at, .. }) = (id.clone(), before);
+                found.written.push(Written { id, body, sequence, changed_at, is_replaced: true });
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}

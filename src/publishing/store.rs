@@ -1,0 +1,199 @@
+//! The documents' rows and every query on them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use sha2::{Digest as _, Sha256};
+
+use super::Body;
+use crate::db::prelude::*;
+use crate::{
+    db::{
+        Conn, StoreError, Tx, batch_insert, in_pieces,
+        schema::{document, published_kind, sequence_counter},
+    },
+    kernel::{id::Identifier, kind::Kind},
+};
+
+/// A document as it is written.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = document, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct DocumentRow {
+    id: String,
+    kind: &'static str,
+    slug: Option<String>,
+    version: i64,
+    sequence: i64,
+    changed_at: NaiveDateTime,
+    sha256: Vec<u8>,
+    representation: i64,
+    body: String,
+}
+
+/// A document that is written.
+pub struct Written {
+    /// The resource's id.
+    pub id: Identifier,
+    /// The text, with its version and time.
+    pub body: Body,
+    /// The number of the change that made it so.
+    pub sequence: i64,
+    /// When that was.
+    pub changed_at: NaiveDateTime,
+    /// Whether there is one already.
+    pub is_replaced: bool,
+}
+
+/// A document that is there.
+pub struct Stored {
+    /// The text.
+    pub body: Body,
+    /// The number of the change that made it so.
+    pub sequence: i64,
+    /// When that was.
+    pub changed_at: NaiveDateTime,
+    /// The form in which it is written.
+    pub representation: i64,
+}
+
+/// How many documents are replaced one by one. More are deleted and copied anew.
+const FEW: usize = 16;
+
+/// The documents of these resources.
+///
+/// # Errors
+/// The database's.
+pub fn stored(conn: &mut Conn, ids: &[&Identifier]) -> Result<HashMap<Identifier, Stored>, StoreError> {
+    type Row = (String, i64, crate::db::Stamp, i64, String);
+    let rows: Vec<Row> = in_pieces(conn, ids, |conn, ids| {
+        let found = document::table.filter(document::id.eq_any(ids.iter().map(|id| id.as_str())));
+        let columns =
+            (document::id, document::sequence, document::changed_at, document::representation, document::body);
+        Ok(found.select(columns).load(conn)?)
+    })?;
+    let read = |(id, sequence, changed_at, representation, body): Row| {
+        let changed_at = changed_at.into();
+        Ok((Identifier::stored(id), Stored { body: Body::stored(body)?, sequence, changed_at, representation }))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// The ids of a kind's documents behind one and up to another.
+///
+/// # Errors
+/// The database's.
+pub fn ids_between(
+    conn: &mut Conn,
+    kind: Kind,
+    after: Option<&Identifier>,
+    until: Option<&Identifier>,
+) -> Result<Vec<Identifier>, StoreError> {
+    let after = after.map_or("", |id| id.as_str());
+    let found = document::table.filter(document::kind.eq(kind.as_str())).filter(document::id.gt(after));
+    let found = found.order(document::id).select(document::id);
+    let ids: Vec<String> = match until {
+        Some(until) => found.filter(document::id.le(until.as_str())).load(conn)?,
+        None => found.load(conn)?,
+    };
+    Ok(ids.into_iter().map(Identifier::stored).collect())
+}
+
+/// The documents of a kind that are in another form than this one.
+///
+/// # Errors
+/// The database's.
+pub fn of_another_form(conn: &mut Conn, kind: Kind, representation: i64) -> Result<Vec<Identifier>, StoreError> {
+    let found = document::table.filter(document::kind.eq(kind.as_str()));
+    let found = found.filter(document::representation.ne(representation)).order(document::id).select(document::id);
+    let ids: Vec<String> = found.load(conn)?;
+    Ok(ids.into_iter().map(Identifier::stored).collect())
+}
+
+/// Writes documents of a kind, in a form.
+///
+/// # Errors
+/// The database's.
+pub fn write(conn: &mut Conn, (kind, representation): (Kind, i64), documents: Vec<Written>) -> Result<(), StoreError> {
+    let (replaced, mut new): (Vec<Written>, Vec<Written>) =
+        documents.into_iter().partition(|document| document.is_replaced);
+    if replaced.len() > FEW {
+        let ids: Vec<Identifier> = replaced.iter().map(|document| document.id.clone()).collect();
+        remove(conn, &ids)?;
+        new.extend(replaced);
+    } else {
+        for document in replaced {
+            let row = row(kind, representation, document)?;
+            diesel::update(document::table.filter(document::id.eq(row.id.clone()))).set(row).execute(conn)?;
+        }
+    }
+    let rows: Vec<DocumentRow> = new.into_iter().map(|new| row(kind, representation, new)).collect::<Result<_, _>>()?;
+    batch_insert!(conn, document::table, &rows);
+    Ok(())
+}
+
+fn row(kind: Kind, representation: i64, document: Written) -> Result<DocumentRow, StoreError> {
+    let Written { id, body, sequence, changed_at, .. } = document;
+    Ok(DocumentRow {
+        id: id.into_string(),
+        kind: kind.as_str(),
+        slug: body.slug()?,
+        version: body.version()?,
+        sequence,
+        changed_at,
+        sha256: Sha256::digest(body.as_str()).to_vec(),
+        representation,
+        body: body.into_text(),
+    })
+}
+
+/// Removes the documents of these resources.
+///
+/// # Errors
+/// The database's.
+pub fn remove(conn: &mut Conn, ids: &[Identifier]) -> Result<(), StoreError> {
+    for ids in ids.chunks(crate::db::CHUNK) {
+        let gone = document::table.filter(document::id.eq_any(ids.iter().map(|id| id.as_str())));
+        diesel::delete(gone).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// In which form each kind's documents are complete.
+///
+/// # Errors
+/// The database's.
+pub fn complete(conn: &mut Conn) -> Result<HashMap<String, i64>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        published_kind::table.select((published_kind::kind, published_kind::representation)).load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Notes that a kind's documents are complete in a form.
+///
+/// # Errors
+/// The database's.
+pub fn note_complete(tx: &mut Tx<'_>, kind: Kind, representation: i64) -> Result<(), StoreError> {
+    diesel::delete(published_kind::table.filter(published_kind::kind.eq(kind.as_str()))).execute(tx.conn)?;
+    let row = (published_kind::kind.eq(kind.as_str()), published_kind::representation.eq(representation));
+    diesel::insert_into(published_kind::table).values(row).execute(tx.conn)?;
+    Ok(())
+}
+
+/// The newest form in which all documents are complete.
+///
+/// # Errors
+/// The database's.
+pub fn newest(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(sequence_counter::table.select(sequence_counter::representation).first(conn)?)
+}
+
+/// Lets binaries that write documents in this form publish, and no older ones.
+///
+/// # Errors
+/// The database's.
+pub fn set_newest(tx: &mut Tx<'_>, representation: i64) -> Result<(), StoreError> {
+    diesel::update(sequence_counter::table)
+        .set(sequence_counter::representation.eq(representation))
+        .execute(tx.conn)?;
+    Ok(())
+}

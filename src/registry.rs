@@ -1,0 +1,9 @@
+//! The kinds of resources that are published: one line a kind, those first whose facts others show.
+
+use crate::{
+    members::MemberOut,
+    publishing::{Publication, Registry},
+};
+
+/// All of them.
+pub static REGISTRY: Registry = Registry::new(&[Publication::of::<MemberOut>()]);
