@@ -9,6 +9,7 @@
     reason = "a benchmark stops at the first surprise"
 )]
 
+mod documents;
 mod load;
 mod national;
 mod programs;
@@ -86,6 +87,8 @@ enum Baseline {
         #[arg(long, default_value_t = 4)]
         connections: u32,
     },
+    /// Serve one answer over the table of documents as a handler written by hand would.
+    Documents(documents::Args),
     /// Run a query in 8 threads for some seconds and print how often a second.
     Loop {
         /// A SQLite file or a PostgreSQL URL.
@@ -156,6 +159,7 @@ fn main() {
         Baseline::Program { bind, database, slug, connections } => {
             programs::serve(bind, &database, &slug, connections);
         }
+        Baseline::Documents(args) => documents::serve(args),
         Baseline::Loop { database, query, seconds } => {
             let rate = if database.starts_with("postgres") {
                 rate(seconds, || open_pg(&database), |conn| run_pg(query, conn))
@@ -185,10 +189,14 @@ fn fill_programs(database: &str) {
     println!("{added}");
 }
 
+/// The database that is meant: a SQLite file or a PostgreSQL URL.
+fn target(database: &str) -> Target {
+    Target::parse(database).unwrap_or_else(|_| Target::Sqlite(PathBuf::from(database)))
+}
+
 /// Adds something to a database in one transaction, and lets it gather its statistics.
 fn seeded(database: &str, add: impl FnOnce(&mut Tx<'_>) -> Result<usize, StoreError>) -> usize {
-    let target = Target::parse(database).unwrap_or_else(|_| Target::Sqlite(PathBuf::from(database)));
-    let db = Db::open(&target, 1, &REGISTRY).expect("the database opens");
+    let db = Db::open(&target(database), 1, &REGISTRY).expect("the database opens");
     let benchmark = Actor::System("benchmark");
     let added = db.write_blocking(&benchmark, |tx| {
         let added = add(tx)?;
