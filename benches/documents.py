@@ -8,7 +8,7 @@ sides get the same. With --small it is the demonstration and 1,598 members: quic
 - reads with 64 connections, made anew (past the answers that the server keeps in memory) by all four, and kept;
 - pages that are kept, while ten members a second change;
 - durable PATCHes of distinct members by 8 clients, with the times for which a transaction kept others from publishing;
-- 1,503 members imported into the demonstration while somebody else writes, and the memory of the demonstration's server;
+- 1,503 members imported while somebody else writes, and the memory of the demonstration's server;
 - what takes long, by a server that has just started;
 - the upgrade of the parent's database while its server reads: documents a second, and the size afterwards.
 
@@ -22,6 +22,7 @@ Needs wrk, and psql and pg_dump for PostgreSQL. Everything listens on loopback, 
 otherwise).
 """
 import argparse
+import csv
 import json
 import os
 import shutil
@@ -30,12 +31,13 @@ import sys
 import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from statistics import median
 
-from exchange import Bench, communes_as_members, psql
+from exchange import MEMBERS_COLUMNS, Bench, Caller, communes_as_members, psql, table
 from monitoring import FRESH, ROUNDS, downloaded, read_json
 from pair import Served, compact, copy, downgrade, fill, patching, upgrade
-from run import build, free_address, get, load, resident_megabytes, stop, wait_for
+from run import ROOT, build, free_address, get, load, load_with_refusals, resident_megabytes, stop, wait_for
 from writes import patches
 
 CONNECTIONS = 64
@@ -186,13 +188,15 @@ def measure_reads(levels, own, parent, baselines, folder, seconds):
 def measure_kept_meanwhile(levels, own, seconds):
     slugs = [member["slug"] for member in read_json(own, "/api/v1/members?status=active&limit=200")["data"]]
     rates = {path: ([], []) for path in (MEMBERS, *OTHERS)}
-    written = []
+    written, refusals = [], {path: 0 for path in rates}
     for _ in range(ROUNDS):
         for path, (quiet, meanwhile) in rates.items():
             quiet.append(load(own.address, path, CONNECTIONS, seconds)[0])
             caller = own.caller()
             with closing(caller.connection), patching(caller, slugs, 0.1) as writes:
-                meanwhile.append(load(own.address, path, CONNECTIONS, seconds)[0])
+                rate, _, refused = load_with_refusals(own.address, path, CONNECTIONS, seconds)
+                meanwhile.append(rate)
+                refusals[path] = max(refusals[path], refused)
             written.append(len(writes.times) / writes.seconds)
     if min(written) < 8:
         sys.exit(f"only {min(written):.1f} members a second changed")
@@ -200,6 +204,7 @@ def measure_kept_meanwhile(levels, own, seconds):
         quiet, meanwhile = map(median, found)
         print(f"{path}: {quiet:,.0f} a second kept, {meanwhile:,.0f} while {median(written):.1f} members a second change", flush=True)
         levels.least(f"{path} while members change, of kept", meanwhile / quiet, 0.5 if path == MEMBERS else 0.9)
+        levels.most(f"{path} while members change, share of errors", refusals[path], 0)
 
 
 def lock_times(before, after):
@@ -241,17 +246,23 @@ def measure_patches(levels, own, parent, folder, seconds):
 
 
 def measure_import(levels, benches):
-    """Imports into the demonstration, by both in turns, while somebody else writes."""
+    """Imports into a database with eight institutions, by both in turns, while somebody else writes to those."""
     count, rows = communes_as_members()
+    with open(os.path.join(ROOT, "data/territories/communes.csv"), encoding="utf-8", newline="") as file:
+        seats = list(islice(csv.DictReader(file), 8))
+    institutions = table(MEMBERS_COLUMNS, [("institution", seat["code"], seat["name_fr"], seat["name_ar"], "active", "2024") for seat in seats])
     times, waits, resident = {name: [] for name in benches}, {name: [] for name in benches}, {}
+    for name, bench in benches.items():
+        with bench.serving(demo=True):
+            resident[name] = resident_megabytes(bench.process.pid)
     for _ in range(ROUNDS):
         for name, bench in benches.items():
-            with bench.serving(demo=True) as caller:
-                resident.setdefault(name, resident_megabytes(bench.process.pid))
-                slugs = [member["slug"] for member in caller.timed("GET", "/api/v1/members?kind=region,institution&status=active&limit=50")[1]["data"]]
-                other = type(caller)(f"{caller.connection.host}:{caller.connection.port}", bench.credentials)
+            with bench.serving() as caller:
+                caller.imported("members", False, institutions, ("created",))
+                slugs = [member["slug"] for member in caller.timed("GET", "/api/v1/members?kind=institution&limit=50")[1]["data"]]
+                other = Caller(f"{caller.connection.host}:{caller.connection.port}", bench.credentials)
                 with closing(other.connection), patching(other, slugs, 0.02) as writes:
-                    elapsed, found = caller.imported("members", False, rows, ("created", "updated", "unchanged"))
+                    elapsed, found = caller.imported("members", False, rows, ("created", "updated"))
                 if found != count:
                     sys.exit(f"{found} rows were read, not {count}")
                 times[name].append(elapsed)

@@ -184,7 +184,7 @@ class Bench:
         address = free_address()
         command = [self.binary, "serve", *(["--demo"] if demo else [])]
         with open(os.path.join(self.folder, "log"), "ab") as log:
-            self.process = subprocess.Popen(command, env={**self.environment, "REMACTO_BIND": address}, stderr=log)
+            self.process = subprocess.Popen(command, env={**self.environment, "REMACTO_BIND": address}, stdout=log, stderr=log)
         try:
             wait_for(address, "/health/ready", self.process)
             if fresh:
