@@ -19,6 +19,12 @@ pub struct Body {
     version: Range<usize>,
 }
 
+impl AsRef<str> for Body {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 impl Body {
     /// Writes a representation down.
     ///
@@ -97,6 +103,18 @@ impl Body {
         serde_json::from_str(moment).map_err(StoreError::corrupt)
     }
 
+    /// The same text with another value of a property, which is canonical JSON.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where there is no such property.
+    pub fn with_property(&self, name: &str, value: &str) -> Result<Self, StoreError> {
+        let place = properties(&self.text).find(|(found, _)| *found == name).map(|(_, place)| place);
+        let place = place.ok_or_else(|| StoreError::corrupt(format!("a document has no property {name}")))?;
+        let mut text = self.text.clone();
+        text.replace_range(place, value);
+        Self::stored(text)
+    }
+
     /// Whether both tell the same, their versions and the times of their last changes aside.
     #[must_use]
     pub fn tells_the_same(&self, other: &Self) -> bool {
@@ -167,8 +185,7 @@ fn value_length(text: &[u8]) -> Option<usize> {
         match byte {
             b'"' => in_string = true,
             b'{' | b'[' => depth += 1,
-            b',' if depth == 0 => return Some(at),
-            b'}' | b']' if depth == 0 => return Some(at),
+            b',' | b'}' | b']' if depth == 0 => return Some(at),
             b'}' | b']' => depth -= 1,
             _ => {}
         }

@@ -155,11 +155,11 @@ on_both! {
         for _ in 0..8 {
             server.get_with(LIST, &[("Cache-Control", "no-cache")]).ok();
         }
-        assert_eq!((statements(&format!("{LIST}?limit=1")), statements(&format!("{LIST}?limit=200"))), (3, 3));
-        assert_eq!(statements(&format!("{LIST}?limit=200&include=territory")), 4);
-        assert_eq!(statements(&format!("{LIST}?limit=200&as_of=2024-12-31&count=exact")), 5);
-        assert_eq!(statements(&format!("{LIST}/commune-larache")), 3);
-        assert_eq!(statements(&format!("{LIST}/commune-larache?include=territory")), 4);
+        assert_eq!((statements(&format!("{LIST}?limit=1")), statements(&format!("{LIST}?limit=200"))), (1, 1));
+        assert_eq!(statements(&format!("{LIST}?limit=200&include=territory")), 2);
+        assert_eq!(statements(&format!("{LIST}?limit=200&as_of=2024-12-31&count=exact")), 3);
+        assert_eq!(statements(&format!("{LIST}/commune-larache")), 1);
+        assert_eq!(statements(&format!("{LIST}/commune-larache?include=territory")), 2);
     }
 
     fn the_list_exists_as_a_table_and_as_lines(server) {

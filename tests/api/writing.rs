@@ -15,8 +15,12 @@ use remacto::{
         Actor, Change, Db, Deed, Operation, StoreError, Target, Tx, current_sequence, migrate,
         schema::{change_entry, member},
     },
-    kernel::{audit::Collection, id::new_id},
-    members,
+    kernel::{
+        audit::Collection,
+        id::{Identifier, new_id},
+        kind::Kind,
+    },
+    members, publishing,
     reference::{self, Purpose},
     registry::REGISTRY,
     territories,
@@ -80,11 +84,14 @@ on_both! {
                 diesel::delete(member::table.filter(member::slug.eq("commune-martil"))).execute(tx.conn)?;
                 let larache = member::table.filter(member::slug.eq("commune-larache"));
                 diesel::update(larache).set(member::source.eq("kept by hand")).execute(tx.conn)?;
+                let id = Identifier::stored(larache.select(member::id).first(tx.conn)?);
+                tx.touched(Kind::Members, id);
+                tx.audit(Deed::loaded("by hand", 1));
                 Ok::<_, StoreError>(())
             })
             .unwrap();
         assert_eq!(server.db.write_blocking(&TESTER, noted(members::load_named)).unwrap(), 1);
-        assert_eq!(changes(&server.db, 1_679), [(1_680, String::from("members"), String::from("created"))]);
+        assert_eq!(changes(&server.db, 1_680), [(1_681, String::from("members"), String::from("created"))]);
         assert_eq!(server.get("/api/v1/members/commune-larache").ok()["source"], "kept by hand");
         assert_eq!(server.get("/api/v1/members/commune-martil").ok()["cohort"], "2024");
     }
@@ -111,8 +118,10 @@ on_both! {
 
     fn a_change_that_leaves_no_trace_in_the_audit_is_not_made(server) {
         let outcome = server.db.write_blocking(&TESTER, |tx| {
-            diesel::delete(member::table.filter(member::slug.eq("commune-martil"))).execute(tx.conn)?;
-            tx.record_part(Change { resource: Collection::Members, id: new_id(), operation: Operation::Deleted, version: 2 });
+            let martil = member::table.filter(member::slug.eq("commune-martil"));
+            let id = Identifier::stored(martil.select(member::id).first(tx.conn)?);
+            diesel::delete(martil).execute(tx.conn)?;
+            tx.touched(Kind::Members, id);
             Ok::<_, StoreError>(())
         });
         assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{outcome:?}");
@@ -186,6 +195,7 @@ fn start_together(target: &Target) {
                     together.wait();
                     migrate(target).unwrap();
                     let db = Db::open(target, 1, &REGISTRY).unwrap();
+                    publishing::reindex(&db, &REGISTRY, false).unwrap();
                     reference::load(&db, Purpose::Service)
                         .unwrap()
                         .into_iter()

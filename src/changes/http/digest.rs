@@ -11,11 +11,12 @@ use super::super::{
 };
 use crate::{
     action_programs, assessments, charter, consultations,
-    db::{Conn, Importable, StoreError, snapshot},
+    db::{Conn, Importable, StoreError, json, snapshot},
     evaluations, exchange, indicators,
-    kernel::register::Column,
+    kernel::{kind::Kind, register::Column},
     members::{self, MemberList, Provenance, Status},
     network,
+    publishing::{self, Body},
     state::AppState,
     territories::{self, TerritoryList},
     web::{
@@ -184,8 +185,18 @@ fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
     let mut mirror = Mirror::default();
     match resource {
         Resource::Members => {
-            let walk = |conn: &mut Conn, after: Option<&str>| members::walk(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, Some(&row.region_code)))?;
+            let walk = |conn: &mut Conn, after: Option<&str>| publishing::walk(conn, Kind::Members, after, CHUNK);
+            each(
+                conn,
+                walk,
+                |(id, _)| id.clone(),
+                |(_, text)| {
+                    let region: String =
+                        json::read(Body::stored(text.clone())?.property("region_code").unwrap_or_default())?;
+                    mirror.take_canonical(&text, Some(&region));
+                    Ok(())
+                },
+            )?;
         }
         Resource::Territories => {
             let walk = |conn: &mut Conn, after: Option<&str>| territories::walk(conn, after, CHUNK);

@@ -4,15 +4,13 @@ mod digest;
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
-use serde_json::Value;
-
 pub use self::digest::{Digests, get_digest};
 use super::{
-    dto::{ChangeOut, ChangePageOut, ChangeQuery, FeedPageOut, LatestChangeOut},
+    dto::{ChangeFrame, ChangeHead, ChangePageOut, ChangeQuery, FeedPageOut, LatestChangeOut},
     rules::{Entry, Extent, Lost, Resource, next_since},
     store,
 };
@@ -21,7 +19,7 @@ use crate::{
     db::{Conn, Db, StoreError},
     evaluations, exchange, indicators,
     kernel::id::Identifier,
-    members, network,
+    network, publishing,
     state::AppState,
     territories,
     web::{
@@ -29,8 +27,10 @@ use crate::{
         problem::{CHANGES_FORGOTTEN, Place, Problem, SEQUENCE_AHEAD},
         query::{NoParameters, Query},
         representation::View,
+        splice,
     },
 };
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 /// Pull changes
 ///
@@ -58,9 +58,10 @@ pub async fn list_changes(
     let is_full = changes.len() >= usize::from(limit);
     let next_since = next_since(changes.last().map(|(entry, _)| entry.sequence), is_full, extent);
     let page = FeedPageOut { limit, next_since, has_more: is_full };
-    let data = changes.into_iter().map(|(entry, data)| ChangeOut::new(entry, data)).collect();
-    let body = ChangePageOut { data, page, sequence: extent.last, forgotten: extent.forgotten };
-    view.respond(&req, extent.last, &body, None)
+    let rows = changes.into_iter().map(|(entry, data)| row(entry, data.as_deref())).collect::<Result<Vec<_>, _>>()?;
+    let frame = ChangeFrame { page, sequence: extent.last, forgotten: extent.forgotten };
+    let json = splice::page(&rows, &frame).map_err(Problem::internal)?;
+    view.for_request(&req).written_json(extent.last, json, None)?.respond(&req)
 }
 
 /// Get the feed's extent
@@ -83,8 +84,19 @@ pub async fn get_latest_change(
     view.respond(&req, sequence, &LatestChangeOut { sequence, at: latest.map(|entry| entry.at), forgotten }, None)
 }
 
-/// Entries with what their resources are now.
-type Changes = Vec<(Entry, Option<Value>)>;
+/// Entries with the documents of their resources, as far as those are public.
+type Changes = Vec<(Entry, Option<Arc<str>>)>;
+
+/// An entry as JSON.
+fn row(entry: Entry, document: Option<&str>) -> Result<String, Problem> {
+    let mut json = Vec::with_capacity(ROW_BYTES + document.map_or(0, str::len));
+    splice::push_with(&mut json, &ChangeHead::from(entry), "data", document.unwrap_or("null"))
+        .map_err(Problem::internal)?;
+    String::from_utf8(json).map_err(Problem::internal)
+}
+
+/// About how long an entry is without the document.
+const ROW_BYTES: usize = 256;
 
 /// Reads a page, again and again until it has an entry or the time is up.
 async fn wait_for(
@@ -133,7 +145,7 @@ fn refusal(lost: Lost, extent: Extent) -> Problem {
 }
 
 /// What the entries' resources are now, by id, with a fixed number of statements for each collection.
-fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<Identifier, Value>, StoreError> {
+fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<Identifier, Arc<str>>, StoreError> {
     let mut data = HashMap::new();
     for resource in Resource::ALL {
         let mut ids: Vec<&Identifier> =
@@ -143,9 +155,13 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<Identifier, V
         if ids.is_empty() {
             continue;
         }
-        data.extend(match resource {
+        if *resource == Resource::Members {
+            data.extend(publishing::texts(conn, &ids)?.into_iter().map(|(id, text)| (id, Arc::from(text))));
+            continue;
+        }
+        let values = match resource {
             Resource::Territories => territories::represent(conn, &ids)?,
-            Resource::Members => members::represent(conn, &ids)?,
+            Resource::Members => Vec::new(),
             Resource::Network => network::represent(conn, &ids)?,
             Resource::Charter => charter::represent(conn, &ids)?,
             Resource::ActionPrograms => action_programs::represent(conn, &ids)?,
@@ -160,7 +176,8 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<Identifier, V
             Resource::Assessments => assessments::represent(conn, &ids)?,
             Resource::Indicators => indicators::represent(conn, &ids)?,
             Resource::Measurements => indicators::represent_measurements(conn, &ids)?,
-        });
+        };
+        data.extend(values.into_iter().map(|(id, value)| (id, Arc::from(value.to_string()))));
     }
     Ok(data)
 }

@@ -323,6 +323,30 @@ pub struct MemberPageOut {
     pub attributions: Vec<&'static AttributionOut>,
 }
 
+/// What stands beside the rows of a page of members.
+#[derive(Debug, Serialize)]
+pub struct MemberFrame {
+    /// [`MemberPageOut::page`].
+    pub page: PageOut,
+    /// [`MemberPageOut::sequence`].
+    pub sequence: i64,
+    /// [`MemberPageOut::as_of`].
+    pub as_of: Option<NaiveDate>,
+    /// [`MemberPageOut::included`].
+    pub included: Option<MemberIncludedOut>,
+    /// [`MemberPageOut::attributions`].
+    pub attributions: Vec<&'static AttributionOut>,
+}
+
+/// What stands beside a single member in an answer.
+#[derive(Debug, Serialize)]
+pub struct MemberBeside {
+    /// [`MemberDetailOut::included`].
+    pub included: Option<MemberIncludedOut>,
+    /// [`MemberDetailOut::attributions`].
+    pub attributions: Vec<&'static AttributionOut>,
+}
+
 /// A member with what it brings along.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MemberDetailOut {

@@ -261,7 +261,20 @@ impl View {
             serde_json::to_writer(&mut bytes, body).map_err(json)?;
             return Ok(bytes);
         }
-        let mut document = serde_json::to_value(body).map_err(json)?;
+        self.write_document(serde_json::to_value(body).map_err(json)?)
+    }
+
+    /// The same of a body that is JSON already.
+    fn write_json(&self, body: Vec<u8>) -> Result<Vec<u8>, csv::Error> {
+        if matches!(self.format, Format::Json | Format::Jsonld) && self.language.is_none() {
+            return Ok(body);
+        }
+        let document = serde_json::from_slice(&body).map_err(|error| csv::Error::from(std::io::Error::from(error)))?;
+        self.write_document(document)
+    }
+
+    fn write_document(&self, mut document: Value) -> Result<Vec<u8>, csv::Error> {
+        let json = |error: serde_json::Error| csv::Error::from(std::io::Error::from(error));
         if let Some(language) = self.language {
             localize::localize(&mut document, language);
         }
@@ -295,6 +308,17 @@ impl Writer {
         let is_versioned = self.view.rows.is_none() || self.view.freshness != NEVER_KEEP;
         let is_known = is_versioned && self.known.has(&tag);
         let body = if is_known { None } else { Some(self.view.write(body).map_err(Problem::internal)?) };
+        Ok(Sheet { view: self.view, tag, body, next: next.map(str::to_owned) })
+    }
+
+    /// The answer with a body that is JSON already, as [`splice`](super::splice) makes it.
+    ///
+    /// # Errors
+    /// 500 when it can't be written down in the format that was asked for, which is a defect.
+    pub fn written_json(self, version: i64, json: Vec<u8>, next: Option<&str>) -> Result<Sheet, Problem> {
+        let tag = self.variant.at(version);
+        let is_known = self.known.has(&tag);
+        let body = if is_known { None } else { Some(self.view.write_json(json).map_err(Problem::internal)?) };
         Ok(Sheet { view: self.view, tag, body, next: next.map(str::to_owned) })
     }
 }

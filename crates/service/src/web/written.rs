@@ -46,6 +46,21 @@ impl Written {
         Ok(Self::new(200, Some(version), Some(body)))
     }
 
+    /// Something is as its JSON says now.
+    ///
+    /// # Errors
+    /// 500 for a text that is no JSON, which is a defect.
+    pub fn changed_json(version: i64, json: Vec<u8>) -> Result<Self, Problem> {
+        let json = String::from_utf8(json).map_err(Problem::internal)?;
+        Ok(Self::new(200, Some(version), Some(RawValue::from_string(json).map_err(Problem::internal)?)))
+    }
+
+    /// The same of something new at an address.
+    #[must_use]
+    pub fn at(self, location: String) -> Self {
+        Self { status: 201, location: Some(location), ..self }
+    }
+
     /// Something that was asked for in a body, and has no version.
     ///
     /// # Errors
