@@ -3,7 +3,8 @@
 use crate::{
     members::MemberOut,
     publishing::{Publication, Registry},
+    territories::TerritoryOut,
 };
 
 /// All of them.
-pub static REGISTRY: Registry = Registry::new(&[Publication::of::<MemberOut>()]);
+pub static REGISTRY: Registry = Registry::new(&[Publication::of::<TerritoryOut>(), Publication::of::<MemberOut>()]);

@@ -11,7 +11,7 @@ use crate::{
     db::{Conn, StoreError, json},
     evaluations, exchange, indicators,
     kernel::kind::Kind,
-    publishing, territories,
+    publishing,
 };
 
 /// How many rows are read at once.
@@ -39,7 +39,7 @@ pub fn each_rows(
         let after = last.as_deref();
         let rows = match name {
             Name::Members => documents(&publishing::walk(conn, Kind::Members, after, CHUNK)?)?,
-            Name::Territories => values(&territories::walk(conn, after, CHUNK)?)?,
+            Name::Territories => documents(&publishing::walk(conn, Kind::Territories, after, CHUNK)?)?,
             Name::ActionPrograms => values(&action_programs::walk(conn, after, CHUNK)?)?,
             Name::Projects => values(&action_programs::walk_projects(conn, after, CHUNK)?)?,
             Name::Milestones => values(&action_programs::walk_milestones(conn, after, CHUNK)?)?,

@@ -3,6 +3,7 @@
 
 mod body;
 mod door;
+mod page;
 mod reindex;
 mod store;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 pub use self::{
     body::Body,
     door::Registry,
+    page::{ListRow, Listed, page},
     reindex::{Discrepancy, check, reindex},
     store::{texts, walk},
 };

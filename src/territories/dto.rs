@@ -202,6 +202,18 @@ pub struct TerritoryDetailOut {
     pub attributions: [&'static AttributionOut; 2],
 }
 
+/// What stands beside territories in an answer: whose data this is and on what terms.
+#[derive(Debug, Serialize)]
+pub struct Credit {
+    attributions: [&'static AttributionOut; 2],
+}
+
+impl Default for Credit {
+    fn default() -> Self {
+        Self { attributions: AttributionOut::of_territories() }
+    }
+}
+
 impl Tabular for TerritoryOut {
     const COLUMNS: &'static [Column] = &[
         ("code", "/code"),

@@ -2,14 +2,11 @@
 
 use remacto::{
     auth::roles::Role,
-    db::{Actor, Change, Db, Operation, StoreError, schema::territory},
-    kernel::{audit::Collection, id::new_id},
+    db::{Actor, Db},
     registry::REGISTRY,
 };
 
-use diesel::{ExpressionMethods as _, RunQueryDsl as _};
-
-use crate::support::{TestServer, on_both};
+use crate::support::{TestServer, changes::rename_territory, on_both};
 
 const ONE: &str = "/api/v1/territories/01";
 const LIST: &str = "/api/v1/territories?limit=5";
@@ -140,17 +137,7 @@ fn pages_of_configured_origins_may_write() {
 
 /// Renames a region, as a writer does: with its change entry.
 fn rename(db: &Db, name: &str) {
-    db.write_blocking(&Actor::System("test"), |tx| {
-        let region = diesel::update(territory::table).filter(territory::code.eq("01"));
-        region.set((territory::name_fr.eq(name), territory::version.eq(2))).execute(tx.conn)?;
-        tx.record(
-            Change { resource: Collection::Territories, id: new_id(), operation: Operation::Updated, version: 2 },
-            None,
-            None,
-        );
-        Ok::<_, StoreError>(())
-    })
-    .unwrap();
+    db.write_blocking(&Actor::System("test"), |tx| rename_territory(tx, "01", name)).unwrap();
 }
 
 fn name(server: &TestServer) -> String {

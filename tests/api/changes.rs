@@ -9,17 +9,14 @@ use std::{
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use remacto::{
     changes,
-    db::{
-        Actor, Change, Db, Deed, Operation, StoreError, Tx,
-        schema::{member, territory},
-    },
+    db::{Actor, Change, Db, Deed, Operation, StoreError, Tx, schema::member},
     kernel::{audit::Collection, clock, id::Identifier},
     registry::REGISTRY,
     territories,
 };
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, on_both};
+use crate::support::{TestServer, changes::change_territories, on_both};
 
 const FEED: &str = "/api/v1/changes";
 const TESTER: Actor = Actor::System("test");
@@ -43,16 +40,6 @@ fn pull(server: &TestServer, since: i64, query: &str) -> Vec<Value> {
     }
 }
 
-/// Notes a change of a region, as a writer does.
-fn touch(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let region = territory::table.filter(territory::code.eq("01"));
-    diesel::update(region).set(territory::version.eq(territory::version + 1)).execute(tx.conn)?;
-    let (id, version) = region.select((territory::id, territory::version)).first(tx.conn)?;
-    let id = Identifier::stored(id);
-    tx.record(Change { resource: Collection::Territories, id, operation: Operation::Updated, version }, None, None);
-    Ok(())
-}
-
 /// Gives a member another name, as a writer does.
 fn rename(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<(), StoreError> {
     let member = member::table.filter(member::slug.eq(slug));
@@ -64,7 +51,7 @@ fn rename(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<(), StoreError> {
 }
 
 fn write(db: &Db) {
-    db.write_blocking(&TESTER, touch).unwrap();
+    db.write_blocking(&TESTER, |tx| change_territories(tx, 1)).unwrap();
 }
 
 on_both! {

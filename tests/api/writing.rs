@@ -12,21 +12,17 @@ use std::{
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use remacto::{
     db::{
-        Actor, Change, Db, Deed, Operation, StoreError, Target, Tx, current_sequence, migrate,
+        Actor, Db, Deed, StoreError, Target, Tx, current_sequence, migrate,
         schema::{change_entry, member},
     },
-    kernel::{
-        audit::Collection,
-        id::{Identifier, new_id},
-        kind::Kind,
-    },
+    kernel::{id::Identifier, kind::Kind},
     members, publishing,
     reference::{self, Purpose},
     registry::REGISTRY,
     territories,
 };
 
-use crate::support::{TestServer, on_both, postgres};
+use crate::support::{TestServer, changes::change_territories, on_both, postgres};
 
 const TESTER: Actor = Actor::System("test");
 
@@ -50,14 +46,6 @@ fn noted<T>(
     |tx| {
         tx.audit(Deed::loaded("test", 1));
         work(tx)
-    }
-}
-
-fn touch(tx: &mut Tx<'_>, count: usize) {
-    for _ in 0..count {
-        let change =
-            Change { resource: Collection::Territories, id: new_id(), operation: Operation::Created, version: 1 };
-        tx.record(change, None, None);
     }
 }
 
@@ -130,13 +118,13 @@ on_both! {
 
     fn a_failed_transaction_leaves_nothing_behind(server) {
         let outcome = server.db.write_blocking(&TESTER, |tx| {
-            touch(tx, 3);
+            change_territories(tx, 3)?;
             diesel::delete(change_entry::table).execute(tx.conn)?;
             Err::<(), StoreError>(StoreError::corrupt("on purpose"))
         });
         assert!(outcome.is_err());
         assert_eq!((sequence(&server.db), changes(&server.db, 0).len()), (1_679, 1_679));
-        server.db.write_blocking(&TESTER, |tx| { touch(tx, 2); Ok::<_, StoreError>(()) }).unwrap();
+        server.db.write_blocking(&TESTER, |tx| change_territories(tx, 2)).unwrap();
         assert_eq!(changes(&server.db, 1_679).into_iter().map(|(n, ..)| n).collect::<Vec<_>>(), [1_680, 1_681]);
     }
 
@@ -169,7 +157,7 @@ on_both! {
                         together.wait();
                         for round in 0..rounds {
                             let count = 1 + (writer + round) % 3;
-                            server.db.write_blocking(&TESTER, |tx| { touch(tx, count); Ok::<_, StoreError>(()) }).unwrap();
+                            server.db.write_blocking(&TESTER, |tx| change_territories(tx, count)).unwrap();
                         }
                     })
                 })

@@ -13,7 +13,7 @@ use crate::{
     action_programs, assessments, charter, consultations,
     db::{Conn, Importable, StoreError, json, snapshot},
     evaluations, exchange, indicators,
-    kernel::{kind::Kind, register::Column},
+    kernel::register::Column,
     members::{self, MemberList, Provenance, Status},
     network,
     publishing::{self, Body},
@@ -184,23 +184,19 @@ fn known(canonical: impl Canonical, by_region: bool) -> Known {
 fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
     let mut mirror = Mirror::default();
     match resource {
-        Resource::Members => {
-            let walk = |conn: &mut Conn, after: Option<&str>| publishing::walk(conn, Kind::Members, after, CHUNK);
+        Resource::Members | Resource::Territories => {
+            let walk = |conn: &mut Conn, after: Option<&str>| publishing::walk(conn, resource, after, CHUNK);
             each(
                 conn,
                 walk,
                 |(id, _)| id.clone(),
                 |(_, text)| {
-                    let region: String =
-                        json::read(Body::stored(text.clone())?.property("region_code").unwrap_or_default())?;
-                    mirror.take_canonical(&text, Some(&region));
+                    let body = Body::stored(text)?;
+                    let region: String = json::read(body.property("region_code").unwrap_or_default())?;
+                    mirror.take_canonical(body.as_str(), Some(&region));
                     Ok(())
                 },
             )?;
-        }
-        Resource::Territories => {
-            let walk = |conn: &mut Conn, after: Option<&str>| territories::walk(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, Some(&row.region_code)))?;
         }
         Resource::ActionPrograms => all(conn, &mut mirror, action_programs::walk, |row| &row.id)?,
         Resource::Projects => all(conn, &mut mirror, action_programs::walk_projects, |row| &row.id)?,

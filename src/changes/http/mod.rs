@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{
     action_programs, assessments, charter, consultations,
-    db::{Conn, Db, StoreError},
+    db::{Conn, Db, Publisher as _, StoreError},
     evaluations, exchange, indicators,
     kernel::id::Identifier,
     network, publishing,
+    registry::REGISTRY,
     state::AppState,
-    territories,
     web::{
         params::Several,
         problem::{CHANGES_FORGOTTEN, Place, Problem, SEQUENCE_AHEAD},
@@ -155,13 +155,12 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<Identifier, A
         if ids.is_empty() {
             continue;
         }
-        if *resource == Resource::Members {
+        if REGISTRY.publishes(*resource) {
             data.extend(publishing::texts(conn, &ids)?.into_iter().map(|(id, text)| (id, Arc::from(text))));
             continue;
         }
         let values = match resource {
-            Resource::Territories => territories::represent(conn, &ids)?,
-            Resource::Members => Vec::new(),
+            Resource::Territories | Resource::Members => Vec::new(),
             Resource::Network => network::represent(conn, &ids)?,
             Resource::Charter => charter::represent(conn, &ids)?,
             Resource::ActionPrograms => action_programs::represent(conn, &ids)?,

@@ -325,11 +325,7 @@ pub struct MemberPageOut {
 
 /// What stands beside the rows of a page of members.
 #[derive(Debug, Serialize)]
-pub struct MemberFrame {
-    /// [`MemberPageOut::page`].
-    pub page: PageOut,
-    /// [`MemberPageOut::sequence`].
-    pub sequence: i64,
+pub struct MembersBeside {
     /// [`MemberPageOut::as_of`].
     pub as_of: Option<NaiveDate>,
     /// [`MemberPageOut::included`].

@@ -10,8 +10,8 @@ pub use self::write::{
 };
 use super::{
     dto::{
-        MemberBeside, MemberDetailOut, MemberFeatureCollectionOut, MemberFrame, MemberHistoryPageOut,
-        MemberIncludedOut, MemberOut, MemberPageOut, MemberPeriodOut, MemberQuery, MemberViewQuery, attributions,
+        MemberBeside, MemberDetailOut, MemberFeatureCollectionOut, MemberHistoryPageOut, MemberIncludedOut, MemberOut,
+        MemberPageOut, MemberPeriodOut, MemberQuery, MemberViewQuery, MembersBeside, attributions,
     },
     rules::Address,
     store,
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     db::{Conn, StoreError, current_sequence, json},
     kernel::paging::Found,
-    publishing::Body,
+    publishing::{Body, Listed},
     state::AppState,
     territories::{self, Code, Territory, TerritoryOut},
     web::{
@@ -68,12 +68,9 @@ pub async fn list_members(
         Ok((found, territories))
     };
     let (as_of, writer) = (query.as_of.map(|day| day.0), view.for_request(&req));
-    let write = move |(found, territories): (Found<String>, Option<MemberIncludedOut>)| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let (next, attributions) = (page.next_cursor.clone(), attributions(territories.as_ref()));
-        let frame = MemberFrame { page, sequence, as_of, included: territories, attributions };
-        let json = splice::page(&found.rows, &frame).map_err(Problem::internal)?;
-        writer.written_json(sequence, json, next.as_deref())
+    let write = move |(found, included): (Found<Listed>, Option<MemberIncludedOut>)| {
+        let attributions = attributions(included.as_ref());
+        frame.written(writer, &found, &MembersBeside { as_of, included, attributions })
     };
     state.db.read_then(read, write).await??.respond(&req)
 }
@@ -99,7 +96,7 @@ pub async fn get_member(
     let wanted = query.include.is_some();
     let read = move |conn: &mut Conn| {
         let Some(member) = store::find_document(conn, &address)? else { return Ok(None) };
-        let territories = included(conn, wanted, std::slice::from_ref(&member.body))?;
+        let territories = included(conn, wanted, &[&member.body])?;
         Ok(Some((member, territories)))
     };
     let (member, territories) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
@@ -145,16 +142,20 @@ fn detail(document: &str, included: Option<MemberIncludedOut>) -> Result<Vec<u8>
 }
 
 /// The territories that members are seated on, where they are wanted.
-fn included(conn: &mut Conn, wanted: bool, documents: &[String]) -> Result<Option<MemberIncludedOut>, StoreError> {
+fn included(
+    conn: &mut Conn,
+    wanted: bool,
+    documents: &[impl AsRef<str>],
+) -> Result<Option<MemberIncludedOut>, StoreError> {
     if !wanted {
         return Ok(None);
     }
-    let code = |document: &String| -> Result<Code, StoreError> {
-        let body = Body::stored(document.clone())?;
+    let code = |document: &str| -> Result<Code, StoreError> {
+        let body = Body::stored(document.to_owned())?;
         let code: String = json::read(body.property("territory_code").unwrap_or_default())?;
         Code::try_from(code).map_err(StoreError::corrupt)
     };
-    let codes: Vec<Code> = documents.iter().map(code).collect::<Result<_, _>>()?;
+    let codes: Vec<Code> = documents.iter().map(AsRef::as_ref).map(code).collect::<Result<_, _>>()?;
     let found: Vec<Territory> = territories::find_all(conn, &codes)?;
     Ok(Some(MemberIncludedOut { territories: found.into_iter().map(TerritoryOut::from).collect() }))
 }

@@ -24,8 +24,7 @@ use super::rules::{
 use crate::db::prelude::*;
 use crate::{
     db::{
-        Backend, Conn, DocumentBody, DocumentChangedAt, Lookup, SequenceColumn, Stamp, StoreError, current_sequence,
-        in_pieces, json,
+        Backend, Conn, DocumentBody, DocumentChangedAt, Lookup, SequenceColumn, Stamp, StoreError, in_pieces, json,
         keyset::{keyset, paged},
         schema::{charter_version, member, member_adhesion, member_external_id, member_status, territory},
         search::search,
@@ -34,9 +33,9 @@ use crate::{
         date::PartialDate,
         id::{Identifier, Slug},
         language::LanguageMap,
-        paging::{Found, Key, Listing, Position},
+        paging::{Found, Listing, Position},
     },
-    publishing::Body,
+    publishing::{Body, ListRow, Listed, page},
     territories::{Code, Kind, LocationColumns, look_up_provinces, look_up_regions},
 };
 
@@ -124,9 +123,6 @@ pub struct Document {
     /// The document.
     pub body: String,
 }
-
-/// Id, sort key and document of a member in a list, and the number of the last change.
-type ListRow = (String, String, Option<String>, i64);
 
 /// What `joined_on` sorts by where it is unknown: behind every date.
 const UNDATED_KEY: &str = "9999-12-31";
@@ -414,7 +410,7 @@ pub fn find_document(conn: &mut Conn, address: &Address) -> Result<Option<Docume
 ///
 /// # Errors
 /// The database's; [`StoreError::UnknownNames`].
-pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<String>, StoreError> {
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Listed>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
     let mut lookup = Lookup::default();
     look_up_regions(conn, &mut lookup, &filters.regions)?;
@@ -431,40 +427,35 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<String>
             paged(query, *limit).load(conn)?
         }};
     }
-    let rows: Vec<ListRow> = match order.key {
+    let rows: Vec<ListRow<String>> = match order.key {
         SortKey::NameFr => rows!(member::name_fr_folded),
         SortKey::NameAr => rows!(member::name_ar_folded),
         SortKey::JoinedOn => rows!(member::joined_on_key),
     };
-    let sequence = match rows.first() {
-        Some((.., sequence)) => *sequence,
-        None => current_sequence(conn)?,
-    };
-    let found = Found::of(rows, *limit, (sequence, total), |(id, key, ..)| Position {
-        key: Key::Text(key.clone()),
-        id: Identifier::stored(id.clone()),
-    });
-    let dated = filters.as_of.map(|day| standings(conn, &found.rows, day)).transpose()?;
-    let rows = found.rows.into_iter().map(|(id, _, body, _)| {
-        let body = body.ok_or_else(|| StoreError::corrupt(format!("member {id} has no document")))?;
-        match dated.as_ref().and_then(|dated| dated.get(&id)) {
-            Some(status) => Ok(Body::stored(body)?.with_property("status", &json::write(status)?)?.into_text()),
-            None => Ok(body),
-        }
-    });
-    let rows = rows.collect::<Result<_, StoreError>>()?;
-    Ok(Found { rows, sequence: found.sequence, next: found.next, total: found.total })
+    let mut found = page(conn, rows, *limit, total)?;
+    if let Some(day) = filters.as_of {
+        date_back(conn, &mut found.rows, day)?;
+    }
+    Ok(found)
 }
 
-/// The standings that members had on a day.
-fn standings(conn: &mut Conn, rows: &[ListRow], day: NaiveDate) -> Result<HashMap<String, Status>, StoreError> {
+/// Gives members the standing that they had on a day.
+fn date_back(conn: &mut Conn, members: &mut [Listed], day: NaiveDate) -> Result<(), StoreError> {
     let rows: Vec<(String, String)> = member_status::table
-        .filter(member_status::member_id.eq_any(rows.iter().map(|(id, ..)| id.as_str())))
+        .filter(member_status::member_id.eq_any(members.iter().map(|member| member.id.as_str())))
         .filter(member_status::from_on.is_null().or(member_status::from_on.assume_not_null().le(day)))
         .filter(member_status::until_on.is_null().or(member_status::until_on.assume_not_null().gt(day)))
         .select((member_status::member_id, member_status::status))
         .load(conn)?;
-    rows.into_iter().map(|(id, status)| Ok((id, parsed(&status)?))).collect()
+    let standings: HashMap<String, String> = rows.into_iter().collect();
+    for Listed { id, document } in members {
+        if let Some(status) = standings.get(id.as_str()) {
+            let status = parsed::<Status>(status)?;
+            *document =
+                Body::stored(std::mem::take(document))?.with_property("status", &json::write(&status)?)?.into_text();
+        }
+    }
+    Ok(())
 }
 
 fn filtered(filters: &Filters) -> member::BoxedQuery<'_, Backend> {
