@@ -75,8 +75,7 @@ impl Body {
     /// The value of a property, as canonical JSON.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&str> {
-        let (_, place) = properties(&self.text).find(|(found, _)| *found == name)?;
-        self.text.get(place)
+        property(&self.text, name)
     }
 
     /// The text itself.
@@ -149,6 +148,13 @@ impl Body {
         let [before, between, behind] = self.facts().map(Option::unwrap_or_default);
         Self::stored([before, updated_at, between, version, behind].concat())
     }
+}
+
+/// The value of a property of a document, as canonical JSON.
+#[must_use]
+pub fn property<'d>(document: &'d str, name: &str) -> Option<&'d str> {
+    let (_, place) = properties(document).find(|(found, _)| *found == name)?;
+    document.get(place)
 }
 
 #[derive(Serialize)]

@@ -10,11 +10,11 @@ mod store;
 use serde::Serialize;
 
 pub use self::{
-    body::Body,
+    body::{Body, property},
     door::Registry,
     page::{ListRow, Listed, page},
     reindex::{Discrepancy, check, reindex},
-    store::{texts, walk},
+    store::walk,
 };
 use crate::{
     db::{Conn, StoreError},

@@ -198,18 +198,6 @@ pub fn set_newest(tx: &mut Tx<'_>, representation: i64) -> Result<(), StoreError
     Ok(())
 }
 
-/// The documents of these resources, as texts.
-///
-/// # Errors
-/// The database's.
-pub fn texts(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, String)>, StoreError> {
-    let rows: Vec<(String, String)> = in_pieces(conn, ids, |conn, ids| {
-        let found = document::table.filter(document::id.eq_any(ids.iter().map(|id| id.as_str())));
-        Ok(found.select((document::id, document::body)).load(conn)?)
-    })?;
-    Ok(rows.into_iter().map(|(id, body)| (Identifier::stored(id), body)).collect())
-}
-
 /// The documents of a kind, some at a time, in the order of the ids: `after` is the last one seen.
 ///
 /// # Errors

@@ -52,6 +52,7 @@ mod plans;
 mod practices;
 mod program_guards;
 mod projects;
+mod publishing;
 mod raw_input;
 mod schema;
 mod scorecards;

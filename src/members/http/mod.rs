@@ -19,7 +19,7 @@ use super::{
 use crate::{
     db::{Conn, StoreError, current_sequence, json},
     kernel::paging::Found,
-    publishing::{Body, Listed},
+    publishing::{Listed, property},
     state::AppState,
     territories::{self, Code, Territory, TerritoryOut},
     web::{
@@ -151,8 +151,7 @@ fn included(
         return Ok(None);
     }
     let code = |document: &str| -> Result<Code, StoreError> {
-        let body = Body::stored(document.to_owned())?;
-        let code: String = json::read(body.property("territory_code").unwrap_or_default())?;
+        let code: String = json::read(property(document, "territory_code").unwrap_or_default())?;
         Code::try_from(code).map_err(StoreError::corrupt)
     };
     let codes: Vec<Code> = documents.iter().map(AsRef::as_ref).map(code).collect::<Result<_, _>>()?;
