@@ -69,7 +69,10 @@ on_both! {
         server
             .db
             .write_blocking(&TESTER, |tx| {
-                diesel::delete(member::table.filter(member::slug.eq("commune-martil"))).execute(tx.conn)?;
+                let martil = member::table.filter(member::slug.eq("commune-martil"));
+                let id = Identifier::stored(martil.select(member::id).first(tx.conn)?);
+                diesel::delete(martil).execute(tx.conn)?;
+                tx.touched(Kind::Members, id);
                 let larache = member::table.filter(member::slug.eq("commune-larache"));
                 diesel::update(larache).set(member::source.eq("kept by hand")).execute(tx.conn)?;
                 let id = Identifier::stored(larache.select(member::id).first(tx.conn)?);
@@ -79,7 +82,7 @@ on_both! {
             })
             .unwrap();
         assert_eq!(server.db.write_blocking(&TESTER, noted(members::load_named)).unwrap(), 1);
-        assert_eq!(changes(&server.db, 1_680), [(1_681, String::from("members"), String::from("created"))]);
+        assert_eq!(changes(&server.db, 1_681), [(1_682, String::from("members"), String::from("created"))]);
         assert_eq!(server.get("/api/v1/members/commune-larache").ok()["source"], "kept by hand");
         assert_eq!(server.get("/api/v1/members/commune-martil").ok()["cohort"], "2024");
     }
