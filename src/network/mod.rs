@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, current_sequence},
+    db::{Conn, StoreError, Tx},
     kernel::{id::Identifier, kind::Kind},
     members,
     publishing::Published,
@@ -27,15 +27,13 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(http::get_network).service(http::get_statistics);
 }
 
-/// The network, its composition on a day, and the number of the last change before they were read: they are at least
-/// as new. `None` before the reference data is loaded.
+/// The network and its composition on a day. `None` before the reference data is loaded.
 ///
 /// # Errors
 /// The database's.
-pub fn overview(conn: &mut Conn, day: NaiveDate) -> Result<Option<(Network, Composition, i64)>, StoreError> {
-    let sequence = current_sequence(conn)?;
+pub fn overview(conn: &mut Conn, day: NaiveDate) -> Result<Option<(Network, Composition)>, StoreError> {
     let Some(network) = store::find(conn)? else { return Ok(None) };
-    Ok(Some((network, Composition::on(day, &members::tally(conn)?), sequence)))
+    Ok(Some((network, Composition::on(day, &members::tally(conn)?))))
 }
 
 /// The embedded description of the network.

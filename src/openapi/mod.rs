@@ -323,7 +323,7 @@ fn describe_headers(traits: &Traits<'_>, (honours_if_match, needs_if_match): (bo
             "required": traits.changes_what_is_there() || needs_if_match,
             "description": "The ETag of the version that the change is meant for.",
             "schema": {"type": "string"},
-            "example": "\"1-json.0.1.0\"",
+            "example": "\"3-0f343b0931126a20f133d67c2b018a3b\"",
         }));
     }
     let keeps_nothing = traits.is_own_credentials() || traits.hands_out_secrets() || traits.is_about_a_person();

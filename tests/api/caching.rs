@@ -35,10 +35,10 @@ on_both! {
         }
     }
 
-    fn a_validator_names_version_and_variant(server) {
+    fn a_validator_names_version_and_content(server) {
         let tag = |path: &str, headers: &[(&str, &str)]| server.get_with(path, headers).header("etag").unwrap().to_owned();
         let plain = tag(ONE, &[]);
-        assert!(plain.starts_with("\"1-json"), "{plain}");
+        assert!(plain.starts_with("\"1-") && plain.len() == 36, "{plain}");
         let variants = [
             plain.clone(),
             tag(&format!("{ONE}?lang=ar"), &[]),
@@ -51,7 +51,7 @@ on_both! {
         }
         let list = server.get(LIST);
         let sequence = list.ok()["sequence"].as_i64().unwrap();
-        assert!(list.header("etag").unwrap().starts_with(&format!("\"{sequence}-json")));
+        assert!(list.header("etag").unwrap().starts_with(&format!("\"{sequence}-")));
         assert_ne!(tag(LIST, &[("Accept", "text/csv")]), tag(LIST, &[("Accept", "application/x-ndjson")]));
     }
 
@@ -60,7 +60,7 @@ on_both! {
         for known in [format!("\"x\", {tag}"), format!("W/{tag}"), "*".to_owned()] {
             assert_eq!(server.get_with(ONE, &[("If-None-Match", &known)]).status, 304, "{known}");
         }
-        assert_eq!(server.get_with(ONE, &[("If-None-Match", "\"0-json\"")]).status, 200);
+        assert_eq!(server.get_with(ONE, &[("If-None-Match", "\"1-unread\"")]).status, 200);
     }
 
     fn a_copy_in_one_encoding_does_not_answer_for_another(server) {

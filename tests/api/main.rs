@@ -57,6 +57,7 @@ mod raw_input;
 mod schema;
 mod scorecards;
 mod sessions;
+mod tags;
 mod territories;
 mod texts;
 mod together;

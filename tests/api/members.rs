@@ -242,7 +242,7 @@ on_both! {
             let tag = answer.header("etag").unwrap().to_owned();
             assert_eq!(server.get_with(&path, &[("If-None-Match", &tag)]).status, 304, "{path}");
         }
-        assert!(server.get(&format!("{LIST}/commune-fes")).header("etag").unwrap().starts_with("\"1-json"));
+        assert!(server.get(&format!("{LIST}/commune-fes")).header("etag").unwrap().starts_with("\"1-"));
         let arabic = server.get(&format!("{LIST}/commune-fes?lang=ar")).ok();
         assert_eq!(arabic["name"], json!({"ar": "فاس"}));
     }

@@ -100,9 +100,6 @@ pub async fn get_member(
         Ok(Some((member, territories)))
     };
     let (member, territories) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    // A change of the territory changes the answer and not the member's row.
-    let seat = territories.iter().flat_map(|included| &included.territories).next();
-    let view = if let Some(seat) = seat { view.showing(format!("territory{}", seat.version)) } else { view };
     view.for_request(&req).written_json(member.version, detail(&member.body, territories)?, None)?.respond(&req)
 }
 

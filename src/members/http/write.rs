@@ -103,7 +103,7 @@ pub async fn update_member(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         if body.content.as_ref().is_ok_and(|patch| patch.external_ids.is_named()) {
@@ -141,7 +141,7 @@ pub async fn delete_member(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let member = locked(tx, path.parsed()?)?;
@@ -205,7 +205,7 @@ pub async fn create_member_transition(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let once = Once::of(&req, principal.key_owner(), "createMemberTransition", &body.bytes)?;
     let step = move |tx: &mut Tx<'_>| {
@@ -270,7 +270,7 @@ pub async fn create_member_adhesion(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let once = Once::of(&req, principal.key_owner(), "createMemberAdhesion", &body.bytes)?;
     let adhere = move |tx: &mut Tx<'_>| {
@@ -316,7 +316,7 @@ pub async fn delete_member_adhesion(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let take_back = move |tx: &mut Tx<'_>| {
         let (address, version) = path.parsed()?;

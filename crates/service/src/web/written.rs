@@ -88,7 +88,8 @@ impl Written {
         let mut response = HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(version) = self.version {
-            response.insert_header(header::ETag(variant.at(version)));
+            let body = self.body.as_deref().map_or("", RawValue::get);
+            response.insert_header(header::ETag(variant.tag(version, body.as_bytes())));
         }
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));
