@@ -86,7 +86,7 @@ pub async fn get_index(
     collections: Data<Collections>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_resource(&req, None)?.showing(state.data_licence.code);
+    let view = View::of_resource(&req, None)?;
     let sequence = state.db.read(current_sequence).await?;
     let data_licence = DataLicenceOut { code: state.data_licence.code, url: state.data_licence.url };
     let body = IndexOut {

@@ -8,6 +8,8 @@
 //! auth       roles, accounts, keys, tokens, extractors with a permission in their type │ crates/service
 //! observe    access log, metrics, health                                          │
 //! config, state, logging, threads: settings, what every request reaches, the log  ┘
+//! publishing the documents that the public reads: the write door makes them, readers copy them
+//! registry   the kinds of resources that are published, one line a kind
 //! reference  what is embedded, and how it gets into the database
 //! reload     what SIGHUP reads again
 //! retention  what is spent, too old or no longer needed goes by itself

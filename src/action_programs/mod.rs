@@ -18,8 +18,7 @@ use crate::{
 pub use self::{
     dto::{DocumentIn, MilestoneOut, ProgramOut, ProjectOut, stated},
     http::{
-        admit, as_published, check_open, locked_member, may_write, may_write_of, moment, named, with_drafts,
-        with_drafts_of,
+        admit, as_published, check_open, locked_member, may_write, may_write_of, named, with_drafts, with_drafts_of,
     },
     rules::{
         Address as ProgramAddress, Deadline, Document, DocumentKind, Drafts, Implementation, Owner, Program, Project,

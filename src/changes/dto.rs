@@ -14,7 +14,7 @@ use crate::{
     evaluations::EvaluationOut,
     exchange::{CollaborationOut, EventOut, PracticeOut},
     indicators::{IndicatorOut, MeasurementOut},
-    kernel::clock::rfc3339,
+    kernel::{clock::rfc3339, id::Identifier},
     members::{MemberOut, Provenance, Status},
     network::NetworkRecordOut,
     territories::TerritoryOut,
@@ -212,11 +212,32 @@ impl From<(String, Digested)> for RegionDigestOut {
     }
 }
 
-impl ChangeOut {
-    /// An entry with what its resource is now.
-    #[must_use]
-    pub fn new(entry: Entry, data: Option<Value>) -> Self {
+/// An entry of the feed without its resource.
+#[derive(Debug, Serialize)]
+pub struct ChangeHead {
+    sequence: i64,
+    resource: Resource,
+    id: Identifier,
+    op: Op,
+    version: i64,
+    #[serde(serialize_with = "rfc3339")]
+    at: DateTime<Utc>,
+}
+
+impl From<Entry> for ChangeHead {
+    fn from(entry: Entry) -> Self {
         let Entry { sequence, resource, id, op, version, at } = entry;
-        Self { sequence, resource, id: id.into_string(), op, version, at, data }
+        Self { sequence, resource, id, op, version, at }
     }
+}
+
+/// What stands beside the entries of a page of the feed.
+#[derive(Debug, Serialize)]
+pub struct ChangeFrame {
+    /// [`ChangePageOut::page`].
+    pub page: FeedPageOut,
+    /// [`ChangePageOut::sequence`].
+    pub sequence: i64,
+    /// [`ChangePageOut::forgotten`].
+    pub forgotten: i64,
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use super::rules::{Entry, Extent, Resource, State};
 use crate::{
     db::{
-        Backend, Conn, Stamp, StoreError, Tx,
+        Backend, Conn, DocumentBody, Stamp, StoreError, Tx,
         schema::{change_entry, sequence_counter},
     },
     kernel::id::Identifier,
@@ -50,22 +50,27 @@ pub fn extent(conn: &mut Conn) -> Result<Extent, StoreError> {
     Ok(Extent { forgotten, last })
 }
 
-/// The entries behind a number, the oldest first; none of `resources` means all.
+/// The entries behind a number, the oldest first, with the documents of their resources; none of `resources` means all.
 ///
 /// # Errors
 /// The database's.
-pub fn entries(conn: &mut Conn, since: i64, resources: &[Resource], limit: u16) -> Result<Vec<Entry>, StoreError> {
+pub fn entries(
+    conn: &mut Conn,
+    since: i64,
+    resources: &[Resource],
+    limit: u16,
+) -> Result<Vec<(Entry, Option<String>)>, StoreError> {
     let mut query = change_entry::table
         .filter(change_entry::sequence.gt(since))
         .order(change_entry::sequence)
         .limit(i64::from(limit))
-        .select(EntryRow::as_select())
+        .select((EntryRow::as_select(), DocumentBody(change_entry::resource_id)))
         .into_boxed::<Backend>();
     if !resources.is_empty() {
         query = query.filter(change_entry::resource.eq_any(resources.iter().map(|resource| resource.as_str())));
     }
-    let rows: Vec<EntryRow> = query.load(conn)?;
-    rows.into_iter().map(EntryRow::into_entry).collect()
+    let rows: Vec<(EntryRow, Option<String>)> = query.load(conn)?;
+    rows.into_iter().map(|(row, document)| Ok((row.into_entry()?, document))).collect()
 }
 
 /// The last entry that is kept, if any is.

@@ -6,12 +6,12 @@ mod http;
 mod rules;
 mod store;
 
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, json},
-    kernel::{id::Identifier, language::LanguageMap},
+    db::{Conn, StoreError, Tx},
+    kernel::{id::Identifier, kind::Kind, language::LanguageMap},
+    publishing::Published,
 };
 
 pub use self::{
@@ -36,21 +36,19 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     store::load(tx, texts)
 }
 
-/// What the versions of the charter with these ids are now, as the feed shows them.
-///
-/// # Errors
-/// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&CharterRecordOut::from(found))?))).collect()
-}
+impl Published for CharterRecordOut {
+    const KIND: Kind = Kind::Charter;
+    const REPRESENTATION: i64 = 1;
 
-/// The versions of the charter, in the order of their ids.
-///
-/// # Errors
-/// The database's.
-pub fn all(conn: &mut Conn) -> Result<Vec<CharterRecordOut>, StoreError> {
-    Ok(store::all(conn)?.into_iter().map(CharterRecordOut::from).collect())
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|version| (version.id.clone(), Some(Self::from(version)))).collect())
+    }
+
+    fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
+        let all = store::all(conn)?.into_iter().map(|version| version.id);
+        Ok(all.filter(|id| after.is_none_or(|after| id > after)).take(limit).collect())
+    }
 }
 
 /// Codes and titles of the current version's commitments, in their order.

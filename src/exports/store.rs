@@ -9,7 +9,9 @@ use crate::{
     changes::{self, State},
     charter, consultations,
     db::{Conn, StoreError, json},
-    evaluations, exchange, indicators, members, territories,
+    evaluations, exchange, indicators,
+    kernel::kind::Kind,
+    publishing,
 };
 
 /// How many rows are read at once.
@@ -36,8 +38,8 @@ pub fn each_rows(
     loop {
         let after = last.as_deref();
         let rows = match name {
-            Name::Members => values(&members::walk(conn, after, CHUNK)?)?,
-            Name::Territories => values(&territories::walk(conn, after, CHUNK)?)?,
+            Name::Members => documents(&publishing::walk(conn, Kind::Members, after, CHUNK)?)?,
+            Name::Territories => documents(&publishing::walk(conn, Kind::Territories, after, CHUNK)?)?,
             Name::ActionPrograms => values(&action_programs::walk(conn, after, CHUNK)?)?,
             Name::Projects => values(&action_programs::walk_projects(conn, after, CHUNK)?)?,
             Name::Milestones => values(&action_programs::walk_milestones(conn, after, CHUNK)?)?,
@@ -57,6 +59,10 @@ pub fn each_rows(
         last = end.get("id").and_then(Value::as_str).map(str::to_owned);
         take(rows)?;
     }
+}
+
+fn documents(rows: &[(String, String)]) -> Result<Vec<Value>, StoreError> {
+    rows.iter().map(|(_, text)| json::read(text)).collect()
 }
 
 fn values(rows: &[impl Serialize]) -> Result<Vec<Value>, StoreError> {

@@ -7,11 +7,10 @@ mod http;
 mod rules;
 mod store;
 
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, json},
+    db::{Conn, StoreError, Tx},
     kernel::{id::Identifier, kind::Kind, register::Cells},
     publishing::{Dependency, Published},
 };
@@ -81,23 +80,6 @@ impl Published for MemberOut {
     fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
         store::ids(conn, after, limit)
     }
-}
-
-/// What the members with these ids are now, as the API shows them.
-///
-/// # Errors
-/// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MemberOut::from(found))?))).collect()
-}
-
-/// The members as the API shows them, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<MemberOut>, StoreError> {
-    Ok(store::walk(conn, after, limit)?.into_iter().map(MemberOut::from).collect())
 }
 
 /// A member as a row of a register.

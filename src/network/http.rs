@@ -37,9 +37,8 @@ pub async fn get_network(
     let today = state.clock.today();
     let day = query.as_of.map_or(today, |day| day.0);
     let found = state.db.read(move |conn| overview(conn, day)).await?;
-    let (network, composition, sequence) = found.ok_or_else(Problem::not_found)?;
+    let (network, composition) = found.ok_or_else(Problem::not_found)?;
     let version = network.version;
-    let view = view.showing(computed_at(sequence, today));
     view.respond(&req, version, &NetworkOut::new(network, &composition, today), None)
 }
 
@@ -65,13 +64,7 @@ pub async fn get_statistics(
     let day = query.as_of.map_or(today, |day| day.0);
     let figures = state.db.read(move |conn| figures(conn, day)).await?.ok_or_else(Problem::not_found)?;
     let sequence = figures.sequence;
-    let view = view.showing(computed_at(sequence, today));
     view.respond(&req, sequence, &NetworkStatisticsOut::new(figures, today), None)
-}
-
-/// What a computed answer depends on beside its resource: the last change, and today.
-fn computed_at(sequence: i64, today: NaiveDate) -> String {
-    format!("{sequence}.{today}")
 }
 
 fn figures(conn: &mut Conn, day: NaiveDate) -> Result<Option<Figures>, StoreError> {

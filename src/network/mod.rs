@@ -8,13 +8,13 @@ mod rules;
 mod store;
 
 use chrono::NaiveDate;
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, current_sequence, json},
-    kernel::id::Identifier,
+    db::{Conn, StoreError, Tx},
+    kernel::{id::Identifier, kind::Kind},
     members,
+    publishing::Published,
 };
 
 pub use self::{
@@ -27,15 +27,13 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(http::get_network).service(http::get_statistics);
 }
 
-/// The network, its composition on a day, and the number of the last change before they were read: they are at least
-/// as new. `None` before the reference data is loaded.
+/// The network and its composition on a day. `None` before the reference data is loaded.
 ///
 /// # Errors
 /// The database's.
-pub fn overview(conn: &mut Conn, day: NaiveDate) -> Result<Option<(Network, Composition, i64)>, StoreError> {
-    let sequence = current_sequence(conn)?;
+pub fn overview(conn: &mut Conn, day: NaiveDate) -> Result<Option<(Network, Composition)>, StoreError> {
     let Some(network) = store::find(conn)? else { return Ok(None) };
-    Ok(Some((network, Composition::on(day, &members::tally(conn)?), sequence)))
+    Ok(Some((network, Composition::on(day, &members::tally(conn)?))))
 }
 
 /// The embedded description of the network.
@@ -50,19 +48,17 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     store::load(tx, facts)
 }
 
-/// What the network is now, without anything that is computed, if its id is among these.
-///
-/// # Errors
-/// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find(conn)?.filter(|network| ids.contains(&&network.id));
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&NetworkRecordOut::from(found))?))).collect()
-}
+impl Published for NetworkRecordOut {
+    const KIND: Kind = Kind::Network;
+    const REPRESENTATION: i64 = 1;
 
-/// The network without anything that is computed, if it is there.
-///
-/// # Errors
-/// The database's.
-pub fn record(conn: &mut Conn) -> Result<Option<NetworkRecordOut>, StoreError> {
-    Ok(store::find(conn)?.map(NetworkRecordOut::from))
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find(conn)?.filter(|network| ids.contains(&&network.id));
+        Ok(found.into_iter().map(|network| (network.id.clone(), Some(Self::from(network)))).collect())
+    }
+
+    fn ids(conn: &mut Conn, after: Option<&Identifier>, _limit: usize) -> Result<Vec<Identifier>, StoreError> {
+        let only = store::find(conn)?.map(|network| network.id);
+        Ok(only.into_iter().filter(|id| after.is_none_or(|after| id > after)).collect())
+    }
 }

@@ -35,7 +35,11 @@ const HEADERS: &[Header] = &[
         "default-src 'none'; frame-ancestors 'none'",
     ),
     always("Cross-Origin-Resource-Policy", "Pages of other origins may use the answer.", "cross-origin"),
-    always("ETag", "Validator, for If-None-Match: version (for lists, sequence) and variant.", "\"1679-json.0.1.0\""),
+    always(
+        "ETag",
+        "Validator: the version of the resource (of lists, the sequence) and a hash of the answer. If-None-Match compares both, If-Match the version.",
+        "\"3-0f343b0931126a20f133d67c2b018a3b\"",
+    ),
     sometimes("Idempotency-Replayed", "The request was answered before, and this is that answer.", "true"),
     sometimes(
         "Link",

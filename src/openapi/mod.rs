@@ -7,6 +7,7 @@
 )]
 
 mod headers;
+mod links;
 
 use std::sync::LazyLock;
 
@@ -281,6 +282,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) -> Vec<String> {
     let declares = |status: &str| operation.pointer(&format!("/responses/{status}")).is_some();
     let (honours_if_match, needs_if_match) = (declares("412"), declares("428"));
     describe_headers(&traits, (honours_if_match, needs_if_match), operation);
+    let links = operation["operationId"].as_str().and_then(links::of);
     let responses = &mut operation["responses"];
     for (status, _) in REFUSALS {
         if traits.can_refuse(status, responses.get(*status).is_some()) {
@@ -293,6 +295,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) -> Vec<String> {
         if let Some(response) = responses.get_mut(success) {
             response["headers"] = Value::Object(headers::common_and(traits.headers(success, has_page)));
         }
+    }
+    if let Some(links) = links {
+        responses["200"]["links"] = links;
     }
     if traits.is_data() && method == "get" {
         responses["304"] = json!({
@@ -318,7 +323,7 @@ fn describe_headers(traits: &Traits<'_>, (honours_if_match, needs_if_match): (bo
             "required": traits.changes_what_is_there() || needs_if_match,
             "description": "The ETag of the version that the change is meant for.",
             "schema": {"type": "string"},
-            "example": "\"1-json.0.1.0\"",
+            "example": "\"3-0f343b0931126a20f133d67c2b018a3b\"",
         }));
     }
     let keeps_nothing = traits.is_own_credentials() || traits.hands_out_secrets() || traits.is_about_a_person();

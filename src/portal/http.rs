@@ -76,7 +76,7 @@ pub async fn get_home(state: Data<AppState>, Query(query): Query<HomeQuery>) -> 
     let language = query.lang.map_or(Language::Fr, |lang| lang.0);
     let today = state.clock.today();
     let found = state.db.read(move |conn| network::overview(conn, today)).await?;
-    let (network, composition, _) = found.ok_or_else(Problem::not_found)?;
+    let (network, composition) = found.ok_or_else(Problem::not_found)?;
     let kinds = composition.by_kind.iter().filter(|kind| kind.count > 0);
     page(&Home {
         language,

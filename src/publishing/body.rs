@@ -19,6 +19,12 @@ pub struct Body {
     version: Range<usize>,
 }
 
+impl AsRef<str> for Body {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 impl Body {
     /// Writes a representation down.
     ///
@@ -69,8 +75,7 @@ impl Body {
     /// The value of a property, as canonical JSON.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&str> {
-        let (_, place) = properties(&self.text).find(|(found, _)| *found == name)?;
-        self.text.get(place)
+        property(&self.text, name)
     }
 
     /// The text itself.
@@ -95,6 +100,18 @@ impl Body {
     pub fn updated_at(&self) -> Result<DateTime<Utc>, StoreError> {
         let moment = self.text.get(self.updated_at.clone()).unwrap_or_default();
         serde_json::from_str(moment).map_err(StoreError::corrupt)
+    }
+
+    /// The same text with another value of a property, which is canonical JSON.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where there is no such property.
+    pub fn with_property(&self, name: &str, value: &str) -> Result<Self, StoreError> {
+        let place = properties(&self.text).find(|(found, _)| *found == name).map(|(_, place)| place);
+        let place = place.ok_or_else(|| StoreError::corrupt(format!("a document has no property {name}")))?;
+        let mut text = self.text.clone();
+        text.replace_range(place, value);
+        Self::stored(text)
     }
 
     /// Whether both tell the same, their versions and the times of their last changes aside.
@@ -133,6 +150,13 @@ impl Body {
     }
 }
 
+/// The value of a property of a document, as canonical JSON.
+#[must_use]
+pub fn property<'d>(document: &'d str, name: &str) -> Option<&'d str> {
+    let (_, place) = properties(document).find(|(found, _)| *found == name)?;
+    document.get(place)
+}
+
 #[derive(Serialize)]
 struct Moment(#[serde(serialize_with = "rfc3339")] DateTime<Utc>);
 
@@ -167,8 +191,7 @@ fn value_length(text: &[u8]) -> Option<usize> {
         match byte {
             b'"' => in_string = true,
             b'{' | b'[' => depth += 1,
-            b',' if depth == 0 => return Some(at),
-            b'}' | b']' if depth == 0 => return Some(at),
+            b',' | b'}' | b']' if depth == 0 => return Some(at),
             b'}' | b']' => depth -= 1,
             _ => {}
         }

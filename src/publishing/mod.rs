@@ -3,15 +3,18 @@
 
 mod body;
 mod door;
+mod page;
 mod reindex;
 mod store;
 
 use serde::Serialize;
 
 pub use self::{
-    body::Body,
+    body::{Body, property},
     door::Registry,
+    page::{ListRow, Listed, page},
     reindex::{Discrepancy, check, reindex},
+    store::walk,
 };
 use crate::{
     db::{Conn, StoreError},
@@ -53,6 +56,9 @@ pub struct Dependency {
     pub find: fn(&mut Conn, &[&Identifier]) -> Result<Vec<Identifier>, StoreError>,
 }
 
+/// [`Published::ids`].
+type FindIds = fn(&mut Conn, Option<&Identifier>, usize) -> Result<Vec<Identifier>, StoreError>;
+
 /// What [`Published::render`] finds, as canonical JSON.
 type Rendered = Vec<(Identifier, Option<Body>)>;
 
@@ -63,7 +69,7 @@ pub struct Publication {
     representation: i64,
     dependencies: &'static [Dependency],
     render: fn(&mut Conn, &[&Identifier]) -> Result<Rendered, StoreError>,
-    ids: fn(&mut Conn, Option<&Identifier>, usize) -> Result<Vec<Identifier>, StoreError>,
+    ids: FindIds,
 }
 
 impl Publication {

@@ -152,7 +152,7 @@ fn row(kind: Kind, representation: i64, document: Written) -> Result<DocumentRow
 /// The database's.
 pub fn remove(conn: &mut Conn, ids: &[Identifier]) -> Result<(), StoreError> {
     for ids in ids.chunks(crate::db::CHUNK) {
-        let gone = document::table.filter(document::id.eq_any(ids.iter().map(|id| id.as_str())));
+        let gone = document::table.filter(document::id.eq_any(ids.iter().map(Identifier::as_str)));
         diesel::delete(gone).execute(conn)?;
     }
     Ok(())
@@ -196,4 +196,20 @@ pub fn set_newest(tx: &mut Tx<'_>, representation: i64) -> Result<(), StoreError
         .set(sequence_counter::representation.eq(representation))
         .execute(tx.conn)?;
     Ok(())
+}
+
+/// The documents of a kind, some at a time, in the order of the ids: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn walk(
+    conn: &mut Conn,
+    kind: Kind,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let found =
+        document::table.filter(document::kind.eq(kind.as_str())).filter(document::id.gt(after.unwrap_or_default()));
+    Ok(found.order(document::id).limit(limit).select((document::id, document::body)).load(conn)?)
 }

@@ -161,19 +161,13 @@ pub struct TerritoryOut {
     pub links: TerritoryLinksOut,
 }
 
-/// Links of a territory.
+/// Links of a territory. Where else it leads, the document tells as `links` of the operation `getTerritory`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TerritoryLinksOut {
     /// This territory.
     #[schema(example = "/api/v1/territories/01.511.01.0")]
     #[serde(rename = "self")]
     pub this: String,
-    /// The unit that it is a part of.
-    #[schema(example = "/api/v1/territories/01.511")]
-    pub parent: Option<String>,
-    /// The units that are a part of it.
-    #[schema(example = "/api/v1/territories/01.511.01.0/children")]
-    pub children: String,
 }
 
 /// A page of territories.
@@ -200,6 +194,18 @@ pub struct TerritoryDetailOut {
     /// Whose data this is and on what terms.
     #[schema(value_type = Vec<AttributionOut>)]
     pub attributions: [&'static AttributionOut; 2],
+}
+
+/// What stands beside territories in an answer: whose data this is and on what terms.
+#[derive(Debug, Serialize)]
+pub struct Credit {
+    attributions: [&'static AttributionOut; 2],
+}
+
+impl Default for Credit {
+    fn default() -> Self {
+        Self { attributions: AttributionOut::of_territories() }
+    }
 }
 
 impl Tabular for TerritoryOut {
@@ -231,12 +237,7 @@ impl From<Territory> for TerritoryOut {
     fn from(territory: Territory) -> Self {
         let Territory { id, version, created_at, updated_at, provenance, record } = territory;
         let population_change_percent = record.population_change_percent();
-        let this = format!("/api/v1/territories/{}", record.code);
-        let links = TerritoryLinksOut {
-            children: format!("{this}/children"),
-            parent: record.parent_code.as_ref().map(|code| format!("/api/v1/territories/{code}")),
-            this,
-        };
+        let links = TerritoryLinksOut { this: format!("/api/v1/territories/{}", record.code) };
         Self {
             id: id.into_string(),
             version,

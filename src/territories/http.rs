@@ -4,22 +4,24 @@ use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 use super::{
     dto::{
-        TerritoryChildrenQuery, TerritoryDetailOut, TerritoryOut, TerritoryPageOut, TerritoryQuery, TerritoryViewQuery,
+        Credit, TerritoryChildrenQuery, TerritoryDetailOut, TerritoryOut, TerritoryPageOut, TerritoryQuery,
+        TerritoryViewQuery,
     },
-    rules::{Address, Filters, SortKey, Territory},
+    rules::{Address, Filters, SortKey},
     store,
 };
 use crate::{
     db::{Conn, StoreError},
     kernel::paging::{Found, Listing},
+    publishing::Listed,
     state::AppState,
     web::{
-        attribution::AttributionOut,
         listing::{Frame, Paging},
         path::Segment,
         problem::Problem,
         query::Query,
         representation::View,
+        splice,
     },
 };
 
@@ -69,11 +71,10 @@ pub async fn get_territory(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let address = path.into_parsed()?;
-    let found = state.db.read(move |conn| store::find(conn, &address)).await?;
-    let territory = found.ok_or_else(Problem::not_found)?;
-    let version = territory.version;
-    let body = TerritoryDetailOut { territory: territory.into(), attributions: AttributionOut::of_territories() };
-    view.respond(&req, version, &body, None)
+    let found = state.db.read(move |conn| store::find_document(conn, &address)).await?;
+    let (version, document) = found.ok_or_else(Problem::not_found)?;
+    let json = splice::object(&document, &Credit::default()).map_err(Problem::internal)?;
+    view.for_request(&req).written_json(version, json, None)?.respond(&req)
 }
 
 /// List a territory's children
@@ -115,15 +116,9 @@ async fn respond_with_list(
     state: &AppState,
     view: &View,
     (listing, frame): (Listing<Filters>, Frame),
-    read: fn(&mut Conn, &Listing<Filters>) -> Result<Found<Territory>, StoreError>,
+    read: fn(&mut Conn, &Listing<Filters>) -> Result<Found<Listed>, StoreError>,
 ) -> Result<HttpResponse, Problem> {
     let writer = view.for_request(req);
-    let write = move |found: Found<Territory>| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let next = page.next_cursor.clone();
-        let data = found.rows.into_iter().map(TerritoryOut::from).collect();
-        let body = TerritoryPageOut { data, page, sequence, attributions: AttributionOut::of_territories() };
-        writer.written(sequence, &body, next.as_deref())
-    };
+    let write = move |found: Found<Listed>| frame.written(writer, &found, &Credit::default());
     state.db.read_then(move |conn| read(conn, &listing), write).await??.respond(req)
 }

@@ -7,12 +7,12 @@ mod http;
 mod rules;
 mod store;
 
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, json},
-    kernel::{id::Identifier, register::Cells},
+    db::{Conn, StoreError, Tx},
+    kernel::{id::Identifier, kind, register::Cells},
+    publishing::Published,
 };
 
 pub use self::{
@@ -47,24 +47,22 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<Loaded, StoreError> {
     store::load(tx, records)
 }
 
-/// What the territories with these ids are now, as the API shows them.
-///
-/// # Errors
-/// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&TerritoryOut::from(found))?))).collect()
+impl Published for TerritoryOut {
+    const KIND: kind::Kind = kind::Kind::Territories;
+    const REPRESENTATION: i64 = 1;
+
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|territory| (territory.id.clone(), Some(Self::from(territory)))).collect())
+    }
+
+    fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
+        store::ids(conn, after, limit)
+    }
 }
 
-/// The territories as the API shows them, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<TerritoryOut>, StoreError> {
-    Ok(store::walk(conn, after, limit)?.into_iter().map(TerritoryOut::from).collect())
-}
-
-/// The same as rows of a register: id, region and cells.
+/// The territories as rows of a register, some at a time, in the order of their ids: id, region and cells. `after` is the last
+/// one seen.
 ///
 /// # Errors
 /// The database's.

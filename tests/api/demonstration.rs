@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, process::Command};
 use remacto::{
     auth::roles::Role,
     db::{self, Db, Deed, StoreError, Target, current_sequence, loaded_digest},
-    indicators,
+    indicators, publishing,
     reference::{self, Purpose},
     registry::REGISTRY,
 };
@@ -395,6 +395,7 @@ fn a_demonstration_that_crashed_before_it_was_filled_goes_on() {
     let target = Target::Sqlite(folder.path().join("remacto.db"));
     db::migrate(&target).unwrap();
     let db = Db::open(&target, 1, &REGISTRY).unwrap();
+    publishing::reindex(&db, &REGISTRY, false).unwrap();
     assert_eq!(reference::load(&db, Purpose::Demonstration).unwrap().len(), 12);
     assert!(reference::load(&db, Purpose::Demonstration).unwrap().is_empty(), "nothing is loaded twice");
     assert!(reference::check(&db, Purpose::Service).is_err());

@@ -17,13 +17,36 @@ fn total(server: &TestServer, query: &str) -> i64 {
     server.get(&format!("{LIST}?count=exact&limit=1&{query}")).ok()["page"]["total"].as_i64().unwrap()
 }
 
+/// Follows the links that the document has for what an operation gets, as a client does; returns how many.
+fn followed(server: &TestServer, operation: &str, resource: &Value) -> usize {
+    let document = server.get("/openapi.json").ok();
+    let paths = document["paths"].as_object().unwrap();
+    let gets =
+        |id: &str| paths.iter().find(|(_, item)| item["get"]["operationId"] == id).unwrap_or_else(|| panic!("no {id}"));
+    let links = gets(operation).1["get"]["responses"]["200"]["links"].as_object().unwrap();
+    for (name, link) in links {
+        let (path, item) = gets(link["operationId"].as_str().unwrap());
+        let (parameter, value) = link["parameters"].as_object().unwrap().iter().next().unwrap();
+        let value = resource.pointer(value.as_str().unwrap().strip_prefix("$response.body#").unwrap()).unwrap();
+        let value = value.as_str().unwrap_or_else(|| panic!("{name} has no value"));
+        let described =
+            item["get"]["parameters"].as_array().unwrap().iter().find(|known| known["name"] == *parameter).unwrap();
+        let address = match described["in"].as_str().unwrap() {
+            "path" => path.replace(&format!("{{{parameter}}}"), value),
+            _ => format!("{path}?{parameter}={value}"),
+        };
+        server.get(&address).ok();
+    }
+    links.len()
+}
+
 on_both! {
     fn a_member_leads_to_all_that_is_known_of_it(server) {
         let member = server.get("/api/v1/members/commune-larache").ok();
-        for name in ["scorecard", "assessments", "practices", "collaborations", "events", "indicators", "alerts", "history"] {
-            let link = member["links"][name].as_str().unwrap_or_else(|| panic!("no {name}"));
-            assert!(link.contains("commune-larache") && server.get(link).status == 200, "{link}");
-        }
+        assert_eq!(member["links"], json!({"self": "/api/v1/members/commune-larache"}));
+        assert_eq!(followed(server, "getMember", &member), 12);
+        let territory = server.get("/api/v1/territories/01.331.01.03").ok();
+        assert_eq!(followed(server, "getTerritory", &territory), 2);
     }
 
     fn the_members_named_in_public_are_there_and_nobody_else(server) {
@@ -53,9 +76,6 @@ on_both! {
         assert_eq!(larache["links"]["self"], "/api/v1/members/commune-larache");
         assert_eq!(larache["included"], Value::Null);
         assert_eq!(larache["attributions"][0]["credit"]["en"], "GeoNames (geonames.org), points of places");
-        for link in larache["links"].as_object().unwrap().values() {
-            server.get(link.as_str().unwrap()).ok();
-        }
         let by_id = server.get(&format!("{LIST}/{}", larache["id"].as_str().unwrap())).ok();
         assert_eq!(by_id, larache);
     }
@@ -155,11 +175,11 @@ on_both! {
         for _ in 0..8 {
             server.get_with(LIST, &[("Cache-Control", "no-cache")]).ok();
         }
-        assert_eq!((statements(&format!("{LIST}?limit=1")), statements(&format!("{LIST}?limit=200"))), (3, 3));
-        assert_eq!(statements(&format!("{LIST}?limit=200&include=territory")), 4);
-        assert_eq!(statements(&format!("{LIST}?limit=200&as_of=2024-12-31&count=exact")), 5);
-        assert_eq!(statements(&format!("{LIST}/commune-larache")), 3);
-        assert_eq!(statements(&format!("{LIST}/commune-larache?include=territory")), 4);
+        assert_eq!((statements(&format!("{LIST}?limit=1")), statements(&format!("{LIST}?limit=200"))), (1, 1));
+        assert_eq!(statements(&format!("{LIST}?limit=200&include=territory")), 2);
+        assert_eq!(statements(&format!("{LIST}?limit=200&as_of=2024-12-31&count=exact")), 3);
+        assert_eq!(statements(&format!("{LIST}/commune-larache")), 1);
+        assert_eq!(statements(&format!("{LIST}/commune-larache?include=territory")), 2);
     }
 
     fn the_list_exists_as_a_table_and_as_lines(server) {
@@ -222,7 +242,7 @@ on_both! {
             let tag = answer.header("etag").unwrap().to_owned();
             assert_eq!(server.get_with(&path, &[("If-None-Match", &tag)]).status, 304, "{path}");
         }
-        assert!(server.get(&format!("{LIST}/commune-fes")).header("etag").unwrap().starts_with("\"1-json"));
+        assert!(server.get(&format!("{LIST}/commune-fes")).header("etag").unwrap().starts_with("\"1-"));
         let arabic = server.get(&format!("{LIST}/commune-fes?lang=ar")).ok();
         assert_eq!(arabic["name"], json!({"ar": "فاس"}));
     }

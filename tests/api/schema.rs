@@ -179,10 +179,11 @@ fn both_trees_have_the_same_checks_and_types() {
             ] {
                 sql = sql.replace(&format!(" {column} TEXT"), &format!(" {column} DATE"));
             }
-            sql = sql.replace(" STRICT;", ";").replace("INTEGER", "BIGINT");
+            sql = sql.replace(" STRICT;", ";").replace("INTEGER", "BIGINT").replace(" BLOB ", " BYTEA ");
         } else {
             sql = sql
                 .replace(" COLLATE \"C\"", "")
+                .replace("replace(gen_random_uuid()::text, '-', '')", "lower(hex(randomblob(16)))")
                 .replace("json_build_array(reported_by)::text", "json_array(reported_by)");
             while let Some(end) = sql.find("::jsonb IS NOT NULL") {
                 let start = sql[..end].rfind('(').unwrap() + 1;
@@ -190,7 +191,10 @@ fn both_trees_have_the_same_checks_and_types() {
                 sql.replace_range(start..end + "::jsonb IS NOT NULL".len(), &format!("json_valid({column})"));
             }
         }
-        sql
+        // Triggers are written differently: each is proved by what the databases refuse.
+        let own = ["CREATE FUNCTION", "CREATE TRIGGER"].iter().filter_map(|word| sql.find(word)).min();
+        sql.truncate(own.unwrap_or(sql.len()));
+        sql.lines().filter(|line| !line.starts_with("DROP TRIGGER") && !line.starts_with("DROP FUNCTION")).collect()
     }
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
     let names = |tree: &str| {
@@ -249,6 +253,7 @@ fn the_databases_themselves_refuse_what_the_rules_refuse() {
     ];
     let mut bad: BTreeMap<&str, &str> = BTreeMap::from([
         ("less than nothing forgotten", "UPDATE sequence_counter SET forgotten = -1"),
+        ("a number that an older binary gives", "UPDATE sequence_counter SET value = value + 1"),
         ("a second counter", "INSERT INTO sequence_counter (id, value) VALUES (2, 0)"),
         ("an unknown kind", "UPDATE territory SET kind = 'town' WHERE code = '01'"),
         ("a commune without area type", "UPDATE territory SET area_type = NULL WHERE code = '01.511.01.0'"),

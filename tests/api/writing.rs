@@ -12,17 +12,17 @@ use std::{
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use remacto::{
     db::{
-        Actor, Change, Db, Deed, Operation, StoreError, Target, Tx, current_sequence, migrate,
+        Actor, Db, Deed, StoreError, Target, Tx, current_sequence, migrate,
         schema::{change_entry, member},
     },
-    kernel::{audit::Collection, id::new_id},
-    members,
+    kernel::{id::Identifier, kind::Kind},
+    members, publishing,
     reference::{self, Purpose},
     registry::REGISTRY,
     territories,
 };
 
-use crate::support::{TestServer, on_both, postgres};
+use crate::support::{TestServer, changes::change_territories, on_both, postgres};
 
 const TESTER: Actor = Actor::System("test");
 
@@ -49,14 +49,6 @@ fn noted<T>(
     }
 }
 
-fn touch(tx: &mut Tx<'_>, count: usize) {
-    for _ in 0..count {
-        let change =
-            Change { resource: Collection::Territories, id: new_id(), operation: Operation::Created, version: 1 };
-        tx.record(change, None, None);
-    }
-}
-
 on_both! {
     fn everything_in_the_reference_data_is_in_the_feed(server) {
         let all = changes(&server.db, 0);
@@ -77,14 +69,20 @@ on_both! {
         server
             .db
             .write_blocking(&TESTER, |tx| {
-                diesel::delete(member::table.filter(member::slug.eq("commune-martil"))).execute(tx.conn)?;
+                let martil = member::table.filter(member::slug.eq("commune-martil"));
+                let id = Identifier::stored(martil.select(member::id).first(tx.conn)?);
+                diesel::delete(martil).execute(tx.conn)?;
+                tx.touched(Kind::Members, id);
                 let larache = member::table.filter(member::slug.eq("commune-larache"));
                 diesel::update(larache).set(member::source.eq("kept by hand")).execute(tx.conn)?;
+                let id = Identifier::stored(larache.select(member::id).first(tx.conn)?);
+                tx.touched(Kind::Members, id);
+                tx.audit(Deed::loaded("by hand", 1));
                 Ok::<_, StoreError>(())
             })
             .unwrap();
         assert_eq!(server.db.write_blocking(&TESTER, noted(members::load_named)).unwrap(), 1);
-        assert_eq!(changes(&server.db, 1_679), [(1_680, String::from("members"), String::from("created"))]);
+        assert_eq!(changes(&server.db, 1_681), [(1_682, String::from("members"), String::from("created"))]);
         assert_eq!(server.get("/api/v1/members/commune-larache").ok()["source"], "kept by hand");
         assert_eq!(server.get("/api/v1/members/commune-martil").ok()["cohort"], "2024");
     }
@@ -111,8 +109,10 @@ on_both! {
 
     fn a_change_that_leaves_no_trace_in_the_audit_is_not_made(server) {
         let outcome = server.db.write_blocking(&TESTER, |tx| {
-            diesel::delete(member::table.filter(member::slug.eq("commune-martil"))).execute(tx.conn)?;
-            tx.record_part(Change { resource: Collection::Members, id: new_id(), operation: Operation::Deleted, version: 2 });
+            let martil = member::table.filter(member::slug.eq("commune-martil"));
+            let id = Identifier::stored(martil.select(member::id).first(tx.conn)?);
+            diesel::delete(martil).execute(tx.conn)?;
+            tx.touched(Kind::Members, id);
             Ok::<_, StoreError>(())
         });
         assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{outcome:?}");
@@ -121,13 +121,13 @@ on_both! {
 
     fn a_failed_transaction_leaves_nothing_behind(server) {
         let outcome = server.db.write_blocking(&TESTER, |tx| {
-            touch(tx, 3);
+            change_territories(tx, 3)?;
             diesel::delete(change_entry::table).execute(tx.conn)?;
             Err::<(), StoreError>(StoreError::corrupt("on purpose"))
         });
         assert!(outcome.is_err());
         assert_eq!((sequence(&server.db), changes(&server.db, 0).len()), (1_679, 1_679));
-        server.db.write_blocking(&TESTER, |tx| { touch(tx, 2); Ok::<_, StoreError>(()) }).unwrap();
+        server.db.write_blocking(&TESTER, |tx| change_territories(tx, 2)).unwrap();
         assert_eq!(changes(&server.db, 1_679).into_iter().map(|(n, ..)| n).collect::<Vec<_>>(), [1_680, 1_681]);
     }
 
@@ -160,7 +160,7 @@ on_both! {
                         together.wait();
                         for round in 0..rounds {
                             let count = 1 + (writer + round) % 3;
-                            server.db.write_blocking(&TESTER, |tx| { touch(tx, count); Ok::<_, StoreError>(()) }).unwrap();
+                            server.db.write_blocking(&TESTER, |tx| change_territories(tx, count)).unwrap();
                         }
                     })
                 })
@@ -186,6 +186,7 @@ fn start_together(target: &Target) {
                     together.wait();
                     migrate(target).unwrap();
                     let db = Db::open(target, 1, &REGISTRY).unwrap();
+                    publishing::reindex(&db, &REGISTRY, false).unwrap();
                     reference::load(&db, Purpose::Service)
                         .unwrap()
                         .into_iter()

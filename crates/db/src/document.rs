@@ -4,7 +4,7 @@
 use diesel::{
     expression::{ValidGrouping, is_aggregate},
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::{Binary, Nullable, Text},
+    sql_types::{Binary, Nullable, Text, Timestamp},
 };
 
 use crate::prelude::*;
@@ -47,4 +47,8 @@ document_column!(
 document_column!(
     /// The SHA-256 of the public representation.
     DocumentHash, Binary, "sha256"
+);
+document_column!(
+    /// When the public representation changed last.
+    DocumentChangedAt, Timestamp, "changed_at"
 );

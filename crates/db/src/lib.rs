@@ -46,7 +46,7 @@ pub use self::{
     audit::{Actor, CountedEntry, Deed, difference},
     change::{Change, Operation, Publisher, SequenceColumn, Touched, Turn, Tx, current_sequence},
     connection::{Backend, Conn},
-    document::{DocumentBody, DocumentHash},
+    document::{DocumentBody, DocumentChangedAt, DocumentHash},
     edition::Edition,
     error::{StoreError, WriteError},
     files::make_private_folder,

@@ -1,11 +1,11 @@
-//! The kinds of resources that are published.
+//! The kinds of resources that are published, in the order of the registry: those first whose facts others show.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{audit::Collection, codes::codes};
 
-/// A kind of published resources. The order is that of the registry: a kind shows facts of those before it only.
+/// A collection whose changes are in the feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ChangedResource)]

@@ -103,6 +103,18 @@ pub enum Key {
     Text(String),
 }
 
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Key {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
 impl Key {
     /// The number that stands for a day.
     #[must_use]

@@ -8,7 +8,7 @@ use super::{
         rules::{Milestone, Program, Project},
         store,
     },
-    as_published, moment,
+    as_published,
     projects::{own, seen},
     write::check_open,
 };
@@ -62,7 +62,7 @@ pub async fn list_milestones(
     };
     let (is_public, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let today = state.clock.today();
-    let view = as_published(view, is_public, Some(today.to_string()));
+    let view = as_published(view, is_public);
     let (page, sequence) = (frame.page(&found), found.sequence);
     let next = page.next_cursor.clone();
     let data = found.rows.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect();
@@ -98,7 +98,7 @@ pub async fn get_milestone(
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let today = state.clock.today();
-    let view = as_published(view, found.is_public, Some(moment(found.version, today)));
+    let view = as_published(view, found.is_public);
     view.respond(&req, found.version, &MilestoneOut::of(found, Some(today)), None)
 }
 
@@ -164,7 +164,7 @@ pub async fn update_milestone(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         let (program, project, before) = one(tx, path.parsed()?, &body.principal)?;
@@ -202,7 +202,7 @@ pub async fn delete_milestone(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let (program, project, gone) = one(tx, path.parsed()?, &principal)?;

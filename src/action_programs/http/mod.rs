@@ -30,10 +30,7 @@ use crate::{
         roles::{Needs, ProgramsDraft, ProgramsMove, Role},
     },
     db::{Author as _, Conn, StoreError, in_pieces},
-    kernel::{
-        id::{Identifier, new_id},
-        paging::Found,
-    },
+    kernel::{id::Identifier, paging::Found},
     members::TransitionReasonOut,
     state::AppState,
     web::{
@@ -75,15 +72,13 @@ pub async fn list_programs(
         view.has_frame("include")?;
     }
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
-    let (today, wanted_none) = (state.clock.today(), wanted.is_empty());
+    let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list(conn, &listing)?;
         let included = included(conn, &wanted, &found.rows, today)?;
         Ok((found, included))
     };
-    // How projects stand is computed for the day.
-    let view = if wanted_none { view } else { view.showing(today.to_string()) };
     let writer = view.for_request(&req);
     let write = move |(found, included): (Found<Program>, Option<ProgramIncludedOut>)| {
         let (page, sequence) = (frame.page(&found), found.sequence);
@@ -116,14 +111,12 @@ pub async fn get_program(
     let wanted = Several::values(query.include);
     let today = state.clock.today();
     let read = move |conn: &mut Conn| {
-        let Some((program, sequence)) = seen(conn, &caller, &address)? else { return Ok(None) };
+        let Some((program, _)) = seen(conn, &caller, &address)? else { return Ok(None) };
         let included = included(conn, &wanted, std::slice::from_ref(&program), today)?;
-        // What is included counts in no version of the programme's.
-        let more = included.as_ref().map(|_| moment(sequence, today));
-        Ok(Some((program, included, more)))
+        Ok(Some((program, included)))
     };
-    let (program, included, more) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, program.is_public(), more);
+    let (program, included) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, program.is_public());
     view.respond(&req, program.version, &ProgramDetailOut { program: program.into(), included }, None)
 }
 
@@ -151,7 +144,7 @@ pub async fn get_program_history(
         Ok(Some((sequence, program.is_public(), store::moves(conn, &program.id)?)))
     };
     let (sequence, is_public, moves) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, is_public, None);
+    let view = as_published(view, is_public);
     let data: Vec<ProgramMoveOut> = moves.into_iter().map(ProgramMoveOut::from).collect();
     let page = PageOut::whole(data.len());
     view.respond(&req, sequence, &ProgramHistoryPageOut { data, page, sequence }, None)
@@ -286,21 +279,10 @@ fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(P
     Ok(is_seen.then_some((program, sequence)))
 }
 
-/// A view of what may not be published: then nobody shall keep it. `more` is what the answer shows beside its version.
+/// A view of what may not be published: then nobody shall keep it.
 #[must_use]
-pub fn as_published(view: View, is_public: bool, more: Option<String>) -> View {
-    match more {
-        // Drafts are in no sequence.
-        _ if !is_public => view.showing(format!("draft{}", new_id())).private(),
-        Some(more) => view.showing(more),
-        None => view,
-    }
-}
-
-/// What stands for everything that an answer shows beside its own version: all that is published, and the day.
-#[must_use]
-pub fn moment(sequence: i64, today: NaiveDate) -> String {
-    format!("at{sequence}.{today}")
+pub fn as_published(view: View, is_public: bool) -> View {
+    if is_public { view } else { view.private() }
 }
 
 /// What programmes bring along, as far as it is wanted.

@@ -12,7 +12,7 @@ use super::{
         rules::{Address, Program, Project},
         store,
     },
-    admit, as_published, moment, with_drafts,
+    admit, as_published, with_drafts,
     write::{check_open, may_write, named},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         principal::{Body, Caller, Principal, Require},
         roles::{ProgramsDraft, ProgramsWrite},
     },
-    db::{Conn, StoreError, Tx, current_sequence},
+    db::{Conn, StoreError, Tx},
     kernel::{id::Identifier, paging::Found, violation::Violation},
     state::AppState,
     web::{
@@ -70,7 +70,7 @@ pub async fn list_projects(
         let included = included(conn, wanted, &found.rows, today)?;
         Ok((found, included))
     };
-    let writer = view.showing(today.to_string()).for_request(&req);
+    let writer = view.for_request(&req);
     let write = move |(found, included): (Found<Project>, Option<ProjectIncludedOut>)| {
         let (page, sequence) = (frame.page(&found), found.sequence);
         let next = page.next_cursor.clone();
@@ -103,10 +103,10 @@ pub async fn get_project(
     let read = move |conn: &mut Conn| {
         let Some(project) = seen(conn, &caller, &id)? else { return Ok(None) };
         let included = included(conn, wanted, std::slice::from_ref(&project), today)?;
-        Ok(Some((project, included, current_sequence(conn)?)))
+        Ok(Some((project, included)))
     };
-    let (project, included, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, project.is_public, Some(moment(sequence, today)));
+    let (project, included) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, project.is_public);
     let (version, project) = (project.version, ProjectOut::of(project, Some(today)));
     view.respond(&req, version, &ProjectDetailOut { project, included }, None)
 }
@@ -163,7 +163,7 @@ pub async fn update_project(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         let (program, project) = own(tx, path.parsed()?, &body.principal)?;
@@ -200,7 +200,7 @@ pub async fn delete_project(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let (_, project) = own(tx, path.parsed()?, &principal)?;

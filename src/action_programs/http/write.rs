@@ -87,7 +87,7 @@ pub async fn update_program(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         let program = own::<ProgramsWrite>(tx, path.parsed()?, &body.principal)?;
@@ -120,7 +120,7 @@ pub async fn delete_program(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let program = own::<ProgramsWrite>(tx, path.parsed()?, &principal)?;
@@ -153,7 +153,7 @@ pub async fn create_program_transition(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let once = Once::of(&req, principal.key_owner(), "createActionProgramTransition", &body.bytes)?;
     let step = move |tx: &mut Tx<'_>| {

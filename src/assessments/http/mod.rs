@@ -4,11 +4,9 @@
 mod write;
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
-use sha2::{Digest as _, Sha256};
 
 pub use self::write::{create_assessment, delete_assessment, update_assessment};
 use super::{
-    SCALE,
     dto::{
         AssessmentOut, AssessmentPageOut, AssessmentQuery, AssessmentScaleOut, AssessmentViewQuery,
         MemberAssessmentQuery,
@@ -23,7 +21,7 @@ use crate::{
     },
     db::{Conn, StoreError},
     evaluations::{admitted, is_own},
-    kernel::{id::Identifier, paging::Found, text::hex},
+    kernel::{id::Identifier, paging::Found},
     members::{self, MemberAddress},
     state::AppState,
     web::{
@@ -56,7 +54,7 @@ pub async fn get_assessment_scale(
     req: HttpRequest,
     Query(query): Query<AssessmentViewQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?.showing(hex(&Sha256::digest(SCALE)));
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let levels = scale()?.into_levels();
     view.respond(&req, SCALE_VERSION, &AssessmentScaleOut { levels }, None)
 }

@@ -90,7 +90,7 @@ pub async fn update_assessment(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         let before = own(tx, path.parsed()?, &body.principal)?;
@@ -125,7 +125,7 @@ pub async fn delete_assessment(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let gone = own(tx, path.parsed()?, &principal)?;

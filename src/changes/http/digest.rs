@@ -10,12 +10,12 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs, assessments, charter, consultations,
-    db::{Conn, Importable, StoreError, snapshot},
+    action_programs, assessments, consultations,
+    db::{Conn, Importable, StoreError, json, snapshot},
     evaluations, exchange, indicators,
     kernel::register::Column,
     members::{self, MemberList, Provenance, Status},
-    network,
+    publishing::{self, property},
     state::AppState,
     territories::{self, TerritoryList},
     web::{
@@ -169,7 +169,7 @@ const fn columns(resource: Resource) -> Option<&'static [Column]> {
 
 fn digest(conn: &mut Conn, asked: &Asked) -> Result<Known, StoreError> {
     match asked.profile {
-        Profile::Mirror => mirror(conn, asked.resource).map(|mirror| known(mirror, asked.by_region)),
+        Profile::Mirror => mirror(conn, asked.resource, asked.by_region).map(|mirror| known(mirror, asked.by_region)),
         Profile::Register => register(conn, asked).map(|register| known(register, asked.by_region)),
     }
 }
@@ -180,16 +180,20 @@ fn known(canonical: impl Canonical, by_region: bool) -> Known {
     Known { count: all.count, sha256: all.sha256, by_region }
 }
 
-fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
+fn mirror(conn: &mut Conn, resource: Resource, by_region: bool) -> Result<Mirror, StoreError> {
     let mut mirror = Mirror::default();
     match resource {
-        Resource::Members => {
-            let walk = |conn: &mut Conn, after: Option<&str>| members::walk(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, Some(&row.region_code)))?;
-        }
-        Resource::Territories => {
-            let walk = |conn: &mut Conn, after: Option<&str>| territories::walk(conn, after, CHUNK);
-            each(conn, walk, |row| row.id.clone(), |row| take(&mut mirror, &row, Some(&row.region_code)))?;
+        Resource::Territories | Resource::Members | Resource::Network | Resource::Charter => {
+            let walk = |conn: &mut Conn, after: Option<&str>| publishing::walk(conn, resource, after, CHUNK);
+            let region = |document: &str| -> Result<String, StoreError> {
+                json::read(property(document, "region_code").unwrap_or_default())
+            };
+            let take = |(_, document): (String, String)| {
+                let region = by_region.then(|| region(&document)).transpose()?;
+                mirror.take_canonical(&document, region.as_deref());
+                Ok(())
+            };
+            each(conn, walk, |(id, _)| id.clone(), take)?;
         }
         Resource::ActionPrograms => all(conn, &mut mirror, action_programs::walk, |row| &row.id)?,
         Resource::Projects => all(conn, &mut mirror, action_programs::walk_projects, |row| &row.id)?,
@@ -203,16 +207,6 @@ fn mirror(conn: &mut Conn, resource: Resource) -> Result<Mirror, StoreError> {
         Resource::Assessments => all(conn, &mut mirror, assessments::walk, |row| &row.id)?,
         Resource::Indicators => all(conn, &mut mirror, indicators::walk, |row| &row.id)?,
         Resource::Measurements => all(conn, &mut mirror, indicators::walk_measurements, |row| &row.id)?,
-        Resource::Network => {
-            if let Some(network) = network::record(conn)? {
-                take(&mut mirror, &network, None)?;
-            }
-        }
-        Resource::Charter => {
-            for version in charter::all(conn)? {
-                take(&mut mirror, &version, None)?;
-            }
-        }
     }
     Ok(mirror)
 }

@@ -7,30 +7,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
-use serde_json::Value;
-
 pub use self::digest::{Digests, get_digest};
 use super::{
-    dto::{ChangeOut, ChangePageOut, ChangeQuery, FeedPageOut, LatestChangeOut},
+    dto::{ChangeFrame, ChangeHead, ChangePageOut, ChangeQuery, FeedPageOut, LatestChangeOut},
     rules::{Entry, Extent, Lost, Resource, next_since},
     store,
 };
 use crate::{
-    action_programs, assessments, charter, consultations,
-    db::{Conn, Db, StoreError},
+    action_programs, assessments, consultations,
+    db::{Conn, Db, Publisher as _, StoreError},
     evaluations, exchange, indicators,
     kernel::id::Identifier,
-    members, network,
+    registry::REGISTRY,
     state::AppState,
-    territories,
     web::{
         params::Several,
         problem::{CHANGES_FORGOTTEN, Place, Problem, SEQUENCE_AHEAD},
         query::{NoParameters, Query},
         representation::View,
+        splice,
     },
 };
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 /// Pull changes
 ///
@@ -55,12 +53,12 @@ pub async fn list_changes(
     let limit = query.limit.unwrap_or_default().get();
     let patience = Duration::from_secs(query.wait.map_or(0, |wait| wait.0.0.into()));
     let (extent, changes) = wait_for(&state.db, (since, resources, limit), patience).await?;
-    let is_full = changes.len() >= usize::from(limit);
-    let next_since = next_since(changes.last().map(|(entry, _)| entry.sequence), is_full, extent);
+    let is_full = changes.rows.len() >= usize::from(limit);
+    let next_since = next_since(changes.last, is_full, extent);
     let page = FeedPageOut { limit, next_since, has_more: is_full };
-    let data = changes.into_iter().map(|(entry, data)| ChangeOut::new(entry, data)).collect();
-    let body = ChangePageOut { data, page, sequence: extent.last, forgotten: extent.forgotten };
-    view.respond(&req, extent.last, &body, None)
+    let frame = ChangeFrame { page, sequence: extent.last, forgotten: extent.forgotten };
+    let json = splice::page(&changes.rows, &frame).map_err(Problem::internal)?;
+    view.for_request(&req).written_json(extent.last, json, None)?.respond(&req)
 }
 
 /// Get the feed's extent
@@ -83,8 +81,30 @@ pub async fn get_latest_change(
     view.respond(&req, sequence, &LatestChangeOut { sequence, at: latest.map(|entry| entry.at), forgotten }, None)
 }
 
-/// Entries with what their resources are now.
-type Changes = Vec<(Entry, Option<Value>)>;
+/// Entries as JSON.
+struct Changes {
+    rows: Vec<String>,
+    /// The number of the last one.
+    last: Option<i64>,
+}
+
+/// The entries of a page, each with what its resource is now.
+fn changes(conn: &mut Conn, since: i64, resources: &[Resource], limit: u16) -> Result<Changes, StoreError> {
+    let entries = store::entries(conn, since, resources, limit)?;
+    let others = represent(conn, &entries)?;
+    let last = entries.last().map(|(entry, _)| entry.sequence);
+    let row = |(entry, document): (Entry, Option<String>)| {
+        let document = document.as_deref().or_else(|| others.get(&entry.id).map(String::as_str));
+        let mut json = Vec::with_capacity(ROW_BYTES + document.map_or(0, str::len));
+        let head = ChangeHead::from(entry.clone());
+        splice::push_with(&mut json, &head, "data", document.unwrap_or("null")).map_err(StoreError::corrupt)?;
+        String::from_utf8(json).map_err(StoreError::corrupt)
+    };
+    Ok(Changes { rows: entries.into_iter().map(row).collect::<Result<_, _>>()?, last })
+}
+
+/// About how long an entry is without the document.
+const ROW_BYTES: usize = 256;
 
 /// Reads a page, again and again until it has an entry or the time is up.
 async fn wait_for(
@@ -99,20 +119,14 @@ async fn wait_for(
         let read = move |conn: &mut Conn| {
             let extent = store::extent(conn)?;
             if extent.admits(since).is_err() {
-                return Ok((extent, Vec::new()));
+                return Ok((extent, Changes { rows: Vec::new(), last: None }));
             }
-            let entries = store::entries(conn, seen, &wanted, limit)?;
-            let data = represent(conn, &entries)?;
-            let with_data = |entry: Entry| {
-                let data = data.get(entry.id.as_str()).cloned();
-                (entry, data)
-            };
-            Ok((extent, entries.into_iter().map(with_data).collect::<Vec<_>>()))
+            Ok((extent, changes(conn, seen, &wanted, limit)?))
         };
         let (extent, changes) = db.read(read).await?;
         extent.admits(since).map_err(|lost| refusal(lost, extent))?;
         let left = patience.saturating_sub(started.elapsed());
-        if !changes.is_empty() || left.is_zero() {
+        if !changes.rows.is_empty() || left.is_zero() {
             return Ok((extent, changes));
         }
         // Whatever came until the extent was read is of other collections.
@@ -132,22 +146,19 @@ fn refusal(lost: Lost, extent: Extent) -> Problem {
     Problem::new(kind, why.clone()).with_fault(Place::Parameter("since".to_owned()), why)
 }
 
-/// What the entries' resources are now, by id, with a fixed number of statements for each collection.
-fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<Identifier, Value>, StoreError> {
+/// What those resources are now whose kinds have no documents, with a fixed number of statements for each kind.
+fn represent(conn: &mut Conn, entries: &[(Entry, Option<String>)]) -> Result<HashMap<Identifier, String>, StoreError> {
     let mut data = HashMap::new();
-    for resource in Resource::ALL {
-        let mut ids: Vec<&Identifier> =
-            entries.iter().filter(|entry| entry.resource == *resource).map(|entry| &entry.id).collect();
+    for resource in Resource::ALL.iter().filter(|resource| !REGISTRY.publishes(**resource)) {
+        let of_kind = entries.iter().filter(|(entry, _)| entry.resource == *resource);
+        let mut ids: Vec<&Identifier> = of_kind.map(|(entry, _)| &entry.id).collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {
             continue;
         }
-        data.extend(match resource {
-            Resource::Territories => territories::represent(conn, &ids)?,
-            Resource::Members => members::represent(conn, &ids)?,
-            Resource::Network => network::represent(conn, &ids)?,
-            Resource::Charter => charter::represent(conn, &ids)?,
+        let values = match resource {
+            Resource::Territories | Resource::Members | Resource::Network | Resource::Charter => Vec::new(),
             Resource::ActionPrograms => action_programs::represent(conn, &ids)?,
             Resource::Projects => action_programs::represent_projects(conn, &ids)?,
             Resource::Milestones => action_programs::represent_milestones(conn, &ids)?,
@@ -160,7 +171,8 @@ fn represent(conn: &mut Conn, entries: &[Entry]) -> Result<HashMap<Identifier, V
             Resource::Assessments => assessments::represent(conn, &ids)?,
             Resource::Indicators => indicators::represent(conn, &ids)?,
             Resource::Measurements => indicators::represent_measurements(conn, &ids)?,
-        });
+        };
+        data.extend(values.into_iter().map(|(id, value)| (id, value.to_string())));
     }
     Ok(data)
 }

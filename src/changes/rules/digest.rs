@@ -88,14 +88,27 @@ impl Mirror {
     /// # Errors
     /// The serializer's, which what the API shows does not give rise to.
     pub fn take(&mut self, resource: &impl Serialize, region: Option<&str>) -> serde_json::Result<()> {
-        self.buffer.clear();
-        serde_json_canonicalizer::to_writer(resource, &mut self.buffer)?;
-        self.buffer.push(b'\n');
-        self.all.take(&self.buffer);
-        if let Some(region) = region {
-            running(&mut self.regions, region).take(&self.buffer);
-        }
+        let mut text = std::mem::take(&mut self.buffer);
+        text.clear();
+        serde_json_canonicalizer::to_writer(resource, &mut text)?;
+        self.take_bytes(&text, region);
+        self.buffer = text;
         Ok(())
+    }
+
+    /// Takes the canonical JSON of a resource, of a region if it lies in one.
+    pub fn take_canonical(&mut self, text: &str, region: Option<&str>) {
+        self.take_bytes(text.as_bytes(), region);
+    }
+
+    fn take_bytes(&mut self, text: &[u8], region: Option<&str>) {
+        self.all.take(text);
+        self.all.hash.update(b"\n");
+        if let Some(region) = region {
+            let running = running(&mut self.regions, region);
+            running.take(text);
+            running.hash.update(b"\n");
+        }
     }
 }
 

@@ -52,7 +52,7 @@ pub async fn moderate_contribution(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let once = Once::of(&req, principal.key_owner(), "moderateContribution", &body.bytes)?;
     let moderate = move |tx: &mut Tx<'_>| {
@@ -92,7 +92,7 @@ pub async fn decide_contribution(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let once = Once::of(&req, principal.key_owner(), "decideContribution", &body.bytes)?;
     let decide = move |tx: &mut Tx<'_>| {

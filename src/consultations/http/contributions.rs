@@ -69,7 +69,7 @@ pub async fn list_contributions(
     };
     let (consultation, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     moderator.map_or(Ok(()), |moderator| moderator.may_touch::<ContributionsModerate>(&consultation.owner.id))?;
-    let view = as_published(view, consultation.is_public && !wants_all, None);
+    let view = as_published(view, consultation.is_public && !wants_all);
     let (page, sequence) = (frame.page(&found), found.sequence);
     let next = page.next_cursor.clone();
     let data = found.rows.into_iter().map(|found| ContributionOut::of(found, wants_all)).collect();
@@ -114,7 +114,7 @@ pub async fn get_contribution(
     };
     let (found, moderates) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     moderator.map_or(Ok(()), |moderator| moderator.may_touch::<ContributionsModerate>(&found.owner.id))?;
-    let view = as_published(view, !moderates, None);
+    let view = as_published(view, !moderates);
     view.respond(&req, found.version, &ContributionDetailOut::of(found, moderates, with_contact), None)
 }
 

@@ -20,9 +20,9 @@ use super::{
     store,
 };
 use crate::{
-    action_programs::{admit, as_published, moment, with_drafts},
+    action_programs::{admit, as_published, with_drafts},
     auth::{principal::Caller, roles::ProgramsDraft},
-    db::{Conn, StoreError, current_sequence},
+    db::{Conn, StoreError},
     kernel::{id::Identifier, paging::Found},
     state::AppState,
     web::{path::Segment, problem::Problem, query::Query, representation::View},
@@ -58,7 +58,7 @@ pub async fn list_consultations(
         admit(author.as_ref(), conn)?;
         store::list(conn, &listing)
     };
-    let writer = view.showing(today.to_string()).for_request(&req);
+    let writer = view.for_request(&req);
     let write = move |found: Found<Consultation>| {
         let (page, sequence) = (frame.page(&found), found.sequence);
         let next = page.next_cursor.clone();
@@ -87,13 +87,9 @@ pub async fn get_consultation(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let id = path.into_parsed()?;
-    let read = move |conn: &mut Conn| {
-        let Some(found) = seen(conn, &caller, &id)? else { return Ok(None) };
-        Ok(Some((found, current_sequence(conn)?)))
-    };
-    let (found, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let found = state.db.read(move |conn| seen(conn, &caller, &id)).await?.ok_or_else(Problem::not_found)?;
     let today = state.clock.today();
-    let view = as_published(view, found.is_public, Some(moment(sequence, today)));
+    let view = as_published(view, found.is_public);
     view.respond(&req, found.version, &ConsultationOut::of(found, Some(today)), None)
 }
 

@@ -51,7 +51,7 @@ pub async fn get_contribution_status(
         Ok(Some((found, became)))
     };
     let (found, became) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, false, None);
+    let view = as_published(view, false);
     view.respond(&req, found.version, &ContributionStatusOut::of(found, &receipt, became), None)
 }
 

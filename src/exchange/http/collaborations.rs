@@ -97,7 +97,7 @@ pub async fn get_collaboration(
         seen(conn, &caller, found)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, found.is_public(), None);
+    let view = as_published(view, found.is_public());
     view.respond(&req, found.version, &CollaborationOut::from(found), None)
 }
 
@@ -153,7 +153,7 @@ pub async fn update_collaboration(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         let before = own(&body.principal, store::lock_collaboration(tx, path.parsed()?)?)?;
@@ -186,7 +186,7 @@ pub async fn delete_collaboration(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let gone = own(&principal, store::lock_collaboration(tx, path.parsed()?)?)?;

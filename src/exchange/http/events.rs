@@ -102,7 +102,7 @@ pub async fn get_event(
         seen(conn, &caller, found)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, found.is_public(), None);
+    let view = as_published(view, found.is_public());
     view.respond(&req, found.version, &EventOut::from(found), None)
 }
 
@@ -158,7 +158,7 @@ pub async fn update_event(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         let before = own(&body.principal, store::lock_event(tx, path.parsed()?)?)?;
@@ -191,7 +191,7 @@ pub async fn delete_event(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let gone = own(&principal, store::lock_event(tx, path.parsed()?)?)?;

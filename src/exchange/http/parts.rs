@@ -51,7 +51,7 @@ pub async fn confirm_collaboration_member(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let confirm = move |tx: &mut Tx<'_>| {
         let before = shown(&principal, store::lock_collaboration(tx, &path.parsed()?.0)?)?;
@@ -89,7 +89,7 @@ pub async fn remove_collaboration_member(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let remove = move |tx: &mut Tx<'_>| {
         let before = shown(&principal, store::lock_collaboration(tx, &path.parsed()?.0)?)?;
@@ -129,7 +129,7 @@ pub async fn confirm_event_member(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let confirm = move |tx: &mut Tx<'_>| {
         let before = shown(&principal, store::lock_event(tx, &path.parsed()?.0)?)?;
@@ -167,7 +167,7 @@ pub async fn remove_event_member(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let remove = move |tx: &mut Tx<'_>| {
         let before = shown(&principal, store::lock_event(tx, &path.parsed()?.0)?)?;

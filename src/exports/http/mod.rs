@@ -53,7 +53,7 @@ pub async fn list_exports(
     artefacts: Data<Artefacts>,
     Query(query): Query<ExportQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?.showing(state.data_licence.code);
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let sets = described(&state, &artefacts).await?;
     let sequence = newest(&sets);
     let data: Vec<ExportOut> = sets.into_iter().map(ExportOut::from).collect();
@@ -114,7 +114,7 @@ pub async fn get_data_package(
     artefacts: Data<Artefacts>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_resource(&req, None)?.showing(state.data_licence.code);
+    let view = View::of_resource(&req, None)?;
     let sets = described(&state, &artefacts).await?;
     let package = data_package(&sets, &state.public_url, own_licence(&state));
     view.respond(&req, newest(&sets), &package, None)
@@ -137,7 +137,7 @@ pub async fn get_catalog(
     artefacts: Data<Artefacts>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_linked_data(&req)?.showing(state.data_licence.code);
+    let view = View::of_linked_data(&req)?;
     let sets = described(&state, &artefacts).await?;
     let catalog = catalog(&sets, &state.public_url, own_licence(&state));
     view.respond(&req, newest(&sets), &catalog, None)

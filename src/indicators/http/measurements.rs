@@ -94,7 +94,7 @@ pub async fn get_measurement(
     if with_report && !reports {
         return Err(Problem::new(&NOT_YOUR_MEMBER, "The report is another member's; what was approved is public."));
     }
-    let view = as_published(view, !reports, None);
+    let view = as_published(view, !reports);
     let version = if reports { found.report_version } else { found.version };
     view.respond(&req, version, &MeasurementOut::of(found, reports), None)
 }
@@ -124,7 +124,7 @@ pub async fn list_measurement_revisions(
         Ok(Some((found.version, reports, revisions)))
     };
     let (version, reports, revisions) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, !reports, None);
+    let view = as_published(view, !reports);
     let data: Vec<RevisionOut> = revisions.into_iter().map(RevisionOut::from).collect();
     let page = PageOut::whole(data.len());
     view.respond(&req, version, &RevisionPageOut { data, page }, None)

@@ -24,7 +24,7 @@ use super::{
     store,
 };
 use crate::{
-    action_programs::{admit, as_published, moment, with_drafts},
+    action_programs::{admit, as_published, with_drafts},
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError, current_sequence},
     kernel::{language::Language, paging::Found},
@@ -61,7 +61,7 @@ pub async fn list_indicators(
         admit(author.as_ref(), conn)?;
         store::list(conn, &listing)
     };
-    let writer = view.showing(today.to_string()).for_request(&req);
+    let writer = view.for_request(&req);
     let write = move |found: Found<Indicator>| {
         let (page, sequence) = (frame.page(&found), found.sequence);
         let next = page.next_cursor.clone();
@@ -91,13 +91,8 @@ pub async fn get_indicator(
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let today = state.clock.today();
     let address = path.into_parsed()?;
-    let read = move |conn: &mut Conn| {
-        let Some(found) = seen(conn, &caller, &address)? else { return Ok(None) };
-        Ok(Some((found, current_sequence(conn)?)))
-    };
-    let (found, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    // How it stands changes with its measurements and the day, which are in no version of its own.
-    let view = as_published(view, found.is_public(), Some(moment(sequence, today)));
+    let found = state.db.read(move |conn| seen(conn, &caller, &address)).await?.ok_or_else(Problem::not_found)?;
+    let view = as_published(view, found.is_public());
     view.respond(&req, found.version, &IndicatorOut::of(found, Some(today)), None)
 }
 
@@ -135,7 +130,7 @@ pub async fn get_indicator_series(
         Ok(Some((found, definitions, measured, current_sequence(conn)?)))
     };
     let (found, definitions, measured, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, found.is_public(), None);
+    let view = as_published(view, found.is_public());
     view.respond(&req, sequence, &SeriesOut::of(found, definitions, measured, sequence), None)
 }
 
@@ -167,8 +162,7 @@ pub async fn get_indicator_chart(
     let (found, definitions, measured, sequence) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let picture = drawn(&found, (&definitions, &measured), (language, width)).map_err(Problem::internal)?;
     let view = View::of_file("image/svg+xml");
-    let variant = format!("{}-{width}", language.as_str());
-    Ok(view.picture(&req, (sequence, found.is_public()), &variant, picture))
+    Ok(view.picture(&req, (sequence, found.is_public()), picture))
 }
 
 /// The chart of an indicator: its values that were measured in the unit of now, as the same kind of figure.

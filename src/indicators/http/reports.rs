@@ -89,7 +89,7 @@ pub async fn update_measurement(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         let (of, before) = own(tx, path.parsed()?, &body.principal)?;
@@ -121,7 +121,7 @@ pub async fn delete_measurement(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let (_, gone) = own(tx, path.parsed()?, &principal)?;
@@ -156,7 +156,7 @@ pub async fn review_measurement(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let once = Once::of(&req, principal.key_owner(), "reviewMeasurement", &body.bytes)?;
     let review = move |tx: &mut Tx<'_>| {

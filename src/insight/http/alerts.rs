@@ -101,7 +101,6 @@ fn respond(
     today: NaiveDate,
 ) -> Result<HttpResponse, Problem> {
     // What nobody has looked at yet is in no sequence: an answer that counts it must be asked for every time.
-    let view = view.showing(format!("{today}.{unseen}"));
     let view = if unseen > 0 { view.unkept() } else { view };
     let (page, sequence) = (frame.page(&found), found.sequence);
     let next = page.next_cursor.clone();

@@ -1,10 +1,7 @@
 //! The operations on the network's indicators.
 
-use std::sync::LazyLock;
-
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use chrono::NaiveDate;
-use sha2::{Digest as _, Sha256};
 
 use super::{
     super::{
@@ -18,14 +15,12 @@ use super::{
     scorecard::day_of,
 };
 use crate::{
-    action_programs::moment,
     charter,
     db::{Conn, Lookup, StoreError, current_sequence, snapshot},
     indicators::{self, Catalogue, Entry},
     kernel::{
         id::{Identifier, Slug},
         language::LanguageMap,
-        text::hex,
     },
     state::AppState,
     territories,
@@ -34,12 +29,6 @@ use crate::{
 
 fn catalogue() -> Result<&'static Catalogue, StoreError> {
     indicators::reference().map_err(StoreError::corrupt)
-}
-
-/// The definitions come with the program: their words tell one catalogue from another.
-fn edition() -> &'static str {
-    static EDITION: LazyLock<String> = LazyLock::new(|| hex(&Sha256::digest(indicators::REFERENCE.concat())));
-    &EDITION
 }
 
 /// List the network's indicators
@@ -58,7 +47,7 @@ pub async fn list_network_indicators(
     state: Data<AppState>,
     Query(query): Query<NetworkIndicatorsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?.showing(edition().to_owned());
+    let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let commitments = Several::texts(&query.commitment);
     let read = move |conn: &mut Conn| {
         let mut lookup = Lookup::default();
@@ -105,7 +94,6 @@ pub async fn get_network_indicator(
     };
     let read = move |conn: &mut Conn| snapshot(conn, |conn| of_entry(conn, entry, (by, &selection), (day, today)));
     let found = state.db.read(read).await?;
-    let view = view.showing(format!("{}.{}", edition(), moment(found.sequence, today)));
     view.respond(&req, found.sequence, &found, None)
 }
 

@@ -8,7 +8,6 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs::moment,
     assessments, charter,
     db::{Conn, StoreError, current_sequence, snapshot},
     kernel::{date::Date, id::Identifier},
@@ -47,7 +46,6 @@ pub async fn get_member_scorecard(
     let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| snapshot(conn, |conn| of_member(conn, &address, (day, today)));
     let card = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = view.showing(moment(card.sequence, today));
     view.respond(&req, card.sequence, &card, None)
 }
 
@@ -74,7 +72,6 @@ pub async fn get_network_scorecard(
     let selection = store::Selection { members: Vec::new(), regions, kinds };
     let read = move |conn: &mut Conn| snapshot(conn, |conn| of_network(conn, &selection, (day, today)));
     let card = state.db.read(read).await?;
-    let view = view.showing(moment(card.sequence, today));
     view.respond(&req, card.sequence, &card, None)
 }
 

@@ -251,49 +251,13 @@ pub struct TransitionReasonOut {
     pub detail: String,
 }
 
-/// Links of a member.
+/// Links of a member. Where else it leads, the document tells as `links` of the operation `getMember`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MemberLinksOut {
     /// This member.
     #[schema(example = "/api/v1/members/commune-larache")]
     #[serde(rename = "self")]
     pub this: String,
-    /// Its history.
-    #[schema(example = "/api/v1/members/commune-larache/history")]
-    pub history: String,
-    /// What its standing can become.
-    #[schema(example = "/api/v1/members/commune-larache/transitions")]
-    pub transitions: String,
-    /// Its adhesion to the charter.
-    #[schema(example = "/api/v1/members/commune-larache/adhesion")]
-    pub adhesion: String,
-    /// Its action programmes.
-    #[schema(example = "/api/v1/action-programs?member=commune-larache")]
-    pub action_programs: String,
-    /// What is late or missing.
-    #[schema(example = "/api/v1/members/commune-larache/alerts")]
-    pub alerts: String,
-    /// How it keeps the charter's commitments.
-    #[schema(example = "/api/v1/members/commune-larache/scorecard")]
-    pub scorecard: String,
-    /// What voices say of that, year by year.
-    #[schema(example = "/api/v1/members/commune-larache/assessments")]
-    pub assessments: String,
-    /// The practices that it tells of.
-    #[schema(example = "/api/v1/practices?member=commune-larache")]
-    pub practices: String,
-    /// The collaborations that it takes part in.
-    #[schema(example = "/api/v1/collaborations?member=commune-larache")]
-    pub collaborations: String,
-    /// The events that it takes part in.
-    #[schema(example = "/api/v1/events?member=commune-larache")]
-    pub events: String,
-    /// What it is measured by.
-    #[schema(example = "/api/v1/indicators?member=commune-larache")]
-    pub indicators: String,
-    /// The territory that it is seated on.
-    #[schema(example = "/api/v1/territories/01.331.01.03")]
-    pub territory: String,
 }
 
 /// What a page of members brings along.
@@ -320,6 +284,26 @@ pub struct MemberPageOut {
     pub included: Option<MemberIncludedOut>,
     /// Others' data in this answer, and on what terms.
     #[schema(value_type = Vec<AttributionOut>)]
+    pub attributions: Vec<&'static AttributionOut>,
+}
+
+/// What stands beside the rows of a page of members.
+#[derive(Debug, Serialize)]
+pub struct MembersBeside {
+    /// [`MemberPageOut::as_of`].
+    pub as_of: Option<NaiveDate>,
+    /// [`MemberPageOut::included`].
+    pub included: Option<MemberIncludedOut>,
+    /// [`MemberPageOut::attributions`].
+    pub attributions: Vec<&'static AttributionOut>,
+}
+
+/// What stands beside a single member in an answer.
+#[derive(Debug, Serialize)]
+pub struct MemberBeside {
+    /// [`MemberDetailOut::included`].
+    pub included: Option<MemberIncludedOut>,
+    /// [`MemberDetailOut::attributions`].
     pub attributions: Vec<&'static AttributionOut>,
 }
 
@@ -468,22 +452,7 @@ impl From<Member> for MemberOut {
         let province_code = member.province_code().map(ToString::to_string);
         let Member { id, version, created_at, updated_at, slug, facts, status, joined_on, left_on, adhesions, seat } =
             member;
-        let this = format!("/api/v1/members/{slug}");
-        let links = MemberLinksOut {
-            history: format!("{this}/history"),
-            transitions: format!("{this}/transitions"),
-            adhesion: format!("{this}/adhesion"),
-            action_programs: format!("/api/v1/action-programs?member={slug}"),
-            alerts: format!("{this}/alerts"),
-            scorecard: format!("{this}/scorecard"),
-            assessments: format!("{this}/assessments"),
-            practices: format!("/api/v1/practices?member={slug}"),
-            collaborations: format!("/api/v1/collaborations?member={slug}"),
-            events: format!("/api/v1/events?member={slug}"),
-            indicators: format!("/api/v1/indicators?member={slug}"),
-            territory: format!("/api/v1/territories/{}", facts.territory_code),
-            this,
-        };
+        let links = MemberLinksOut { this: format!("/api/v1/members/{slug}") };
         Self {
             id: id.into_string(),
             version,

@@ -10,15 +10,16 @@ pub use self::write::{
 };
 use super::{
     dto::{
-        MemberDetailOut, MemberFeatureCollectionOut, MemberHistoryPageOut, MemberIncludedOut, MemberOut, MemberPageOut,
-        MemberPeriodOut, MemberQuery, MemberViewQuery, attributions,
+        MemberBeside, MemberDetailOut, MemberFeatureCollectionOut, MemberHistoryPageOut, MemberIncludedOut, MemberOut,
+        MemberPageOut, MemberPeriodOut, MemberQuery, MemberViewQuery, MembersBeside, attributions,
     },
-    rules::{Address, Member},
+    rules::Address,
     store,
 };
 use crate::{
-    db::{Conn, StoreError, current_sequence},
+    db::{Conn, StoreError, current_sequence, json},
     kernel::paging::Found,
+    publishing::{Listed, property},
     state::AppState,
     territories::{self, Code, Territory, TerritoryOut},
     web::{
@@ -27,6 +28,7 @@ use crate::{
         problem::Problem,
         query::{NoParameters, Query},
         representation::View,
+        splice,
     },
 };
 
@@ -66,12 +68,9 @@ pub async fn list_members(
         Ok((found, territories))
     };
     let (as_of, writer) = (query.as_of.map(|day| day.0), view.for_request(&req));
-    let write = move |(found, territories): (Found<Member>, Option<MemberIncludedOut>)| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let (next, attributions) = (page.next_cursor.clone(), attributions(territories.as_ref()));
-        let data = found.rows.into_iter().map(MemberOut::from).collect();
-        let body = MemberPageOut { data, page, sequence, as_of, included: territories, attributions };
-        writer.written(sequence, &body, next.as_deref())
+    let write = move |(found, included): (Found<Listed>, Option<MemberIncludedOut>)| {
+        let attributions = attributions(included.as_ref());
+        frame.written(writer, &found, &MembersBeside { as_of, included, attributions })
     };
     state.db.read_then(read, write).await??.respond(&req)
 }
@@ -96,15 +95,12 @@ pub async fn get_member(
     let address = path.into_parsed()?;
     let wanted = query.include.is_some();
     let read = move |conn: &mut Conn| {
-        let Some(member) = store::find(conn, &address)? else { return Ok(None) };
-        let territories = included(conn, wanted, std::slice::from_ref(&member))?;
+        let Some(member) = store::find_document(conn, &address)? else { return Ok(None) };
+        let territories = included(conn, wanted, &[&member.body])?;
         Ok(Some((member, territories)))
     };
     let (member, territories) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    // What the member shows of its territory counts in its version; the territory itself has its own.
-    let view = if wanted { view.showing(format!("territory{}", member.seat.version)) } else { view };
-    let (version, attributions) = (member.version, attributions(territories.as_ref()));
-    view.respond(&req, version, &MemberDetailOut { member: member.into(), included: territories, attributions }, None)
+    view.for_request(&req).written_json(member.version, detail(&member.body, territories)?, None)?.respond(&req)
 }
 
 /// Get a member's history
@@ -136,12 +132,26 @@ pub async fn get_member_history(
     view.respond(&req, sequence, &MemberHistoryPageOut { data, page, sequence }, None)
 }
 
+/// A document with what stands beside it in the answer about a single member.
+fn detail(document: &str, included: Option<MemberIncludedOut>) -> Result<Vec<u8>, Problem> {
+    let attributions = attributions(included.as_ref());
+    splice::object(document, &MemberBeside { included, attributions }).map_err(Problem::internal)
+}
+
 /// The territories that members are seated on, where they are wanted.
-fn included(conn: &mut Conn, wanted: bool, members: &[Member]) -> Result<Option<MemberIncludedOut>, StoreError> {
+fn included(
+    conn: &mut Conn,
+    wanted: bool,
+    documents: &[impl AsRef<str>],
+) -> Result<Option<MemberIncludedOut>, StoreError> {
     if !wanted {
         return Ok(None);
     }
-    let codes: Vec<Code> = members.iter().map(|member| member.facts.territory_code.clone()).collect();
+    let code = |document: &str| -> Result<Code, StoreError> {
+        let code: String = json::read(property(document, "territory_code").unwrap_or_default())?;
+        Code::try_from(code).map_err(StoreError::corrupt)
+    };
+    let codes: Vec<Code> = documents.iter().map(AsRef::as_ref).map(code).collect::<Result<_, _>>()?;
     let found: Vec<Territory> = territories::find_all(conn, &codes)?;
     Ok(Some(MemberIncludedOut { territories: found.into_iter().map(TerritoryOut::from).collect() }))
 }

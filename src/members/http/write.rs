@@ -5,13 +5,14 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use super::super::{
     dto::{
         AdhesionIn, AdhesionOut, AdhesionPageOut, MemberDetailOut, MemberIn, MemberPatch, MemberTransitionIn,
-        MemberTransitionOut, MemberTransitionsOut, TransitionReasonOut, attributions,
+        MemberTransitionOut, MemberTransitionsOut, TransitionReasonOut,
     },
     rules::{
         Address, FOCAL_POINT_PROPERTIES, History, Member, Record, Status, kept_elsewhere, obstacles, read_adhesion,
     },
     store,
 };
+use super::detail;
 use crate::{
     auth::{
         self,
@@ -71,8 +72,8 @@ pub async fn create_member(
         let record = Record { facts: content.facts, history, adhesions: Vec::new() };
         let seat = seat.ok_or_else(|| Problem::internal("a seat that was checked is not there"))?;
         let id = store::create(tx, &record, &seat)?;
-        let member = there(tx.conn, id)?;
-        Written::created(address_of(&member), member.version, &detail(member))
+        let (address, written) = published(tx, id)?;
+        Ok(written.at(address))
     };
     let written = state.db.write(principal, move |tx| once.answer(tx, create)).await?;
     Ok(written.respond(&variant))
@@ -102,7 +103,7 @@ pub async fn update_member(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let update = move |tx: &mut Tx<'_>| {
         if body.content.as_ref().is_ok_and(|patch| patch.external_ids.is_named()) {
@@ -113,8 +114,8 @@ pub async fn update_member(
         only_own_properties(body.principal.claims().role, &wanted)?;
         precondition.check(member.version)?;
         check_keeper(tx.conn, &body.principal, &member)?;
-        let member = patched(tx, &member, wanted)?;
-        Written::changed(member.version, &detail(member))
+        let id = patched(tx, &member, wanted)?.id;
+        Ok::<_, Problem>(published(tx, id)?.1)
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -140,7 +141,7 @@ pub async fn delete_member(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let delete = move |tx: &mut Tx<'_>| {
         let member = locked(tx, path.parsed()?)?;
@@ -204,7 +205,7 @@ pub async fn create_member_transition(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let once = Once::of(&req, principal.key_owner(), "createMemberTransition", &body.bytes)?;
     let step = move |tx: &mut Tx<'_>| {
@@ -215,8 +216,8 @@ pub async fn create_member_transition(
         check_keeper(tx.conn, &body.principal, &member)?;
         let history = store::history(tx.conn, &member.id)?;
         let (after, history) = step.take(&member, history).map_err(WriteError::NotNow)?;
-        let member = store::update(tx, &member, after, Some(&history))?;
-        Written::changed(member.version, &detail(member))
+        let id = store::update(tx, &member, after, Some(&history))?.id;
+        Ok::<_, Problem>(published(tx, id)?.1)
     };
     let written = state.db.write(principal, move |tx| once.answer(tx, step)).await?;
     Ok(written.respond(&variant))
@@ -269,7 +270,7 @@ pub async fn create_member_adhesion(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = body.principal.clone();
     let once = Once::of(&req, principal.key_owner(), "createMemberAdhesion", &body.bytes)?;
     let adhere = move |tx: &mut Tx<'_>| {
@@ -284,8 +285,9 @@ pub async fn create_member_adhesion(
         };
         let adhesion = read_adhesion(violations, adhesion, version)?;
         let after = member.clone().adhering(adhesion).map_err(|already| WriteError::Taken(already.into()))?;
-        let member = store::update(tx, &member, after, None)?;
-        Written::created(format!("{}/adhesion", address_of(&member)), member.version, &detail(member))
+        let id = store::update(tx, &member, after, None)?.id;
+        let (address, written) = published(tx, id)?;
+        Ok(written.at(format!("{address}/adhesion")))
     };
     let written = state.db.write(principal, move |tx| once.answer(tx, adhere)).await?;
     Ok(written.respond(&variant))
@@ -314,7 +316,7 @@ pub async fn delete_member_adhesion(
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
     let variant = View::of_resource(&req, None)?.variant(&req);
-    let precondition = Precondition::of(&req, variant.clone());
+    let precondition = Precondition::of(&req);
     let principal = caller.principal.clone();
     let take_back = move |tx: &mut Tx<'_>| {
         let (address, version) = path.parsed()?;
@@ -327,8 +329,8 @@ pub async fn delete_member_adhesion(
         }
         precondition.check(member.version)?;
         check_keeper(tx.conn, &principal, &member)?;
-        let member = store::update(tx, &member, after, None)?;
-        Written::changed(member.version, &detail(member))
+        let id = store::update(tx, &member, after, None)?.id;
+        Ok::<_, Problem>(published(tx, id)?.1)
     };
     let written = state.db.write(caller.principal, take_back).await?;
     Ok(written.respond(&variant))
@@ -368,10 +370,13 @@ fn others_of(conn: &mut Conn, caller: Option<&Principal>, member: &Member) -> Re
     Ok(source_of(conn, caller)?.and_then(|source| kept_elsewhere(member, &source)).into_iter().collect())
 }
 
-/// The member with an id, which was just written.
-fn there(conn: &mut Conn, id: Identifier) -> Result<Member, Problem> {
-    let member = store::find(conn, &Address::Id(id))?;
-    Ok(member.ok_or_else(|| StoreError::corrupt("a member that was just written is not there"))?)
+/// The address of a member that was just written, and the answer that shows it.
+fn published(tx: &mut Tx<'_>, id: Identifier) -> Result<(String, Written), Problem> {
+    tx.publish()?;
+    let member = store::find_document(tx.conn, &Address::Id(id))?;
+    let member = member.ok_or_else(|| StoreError::corrupt("a member that was just written is not there"))?;
+    let written = Written::changed_json(member.version, detail(&member.body, None)?)?;
+    Ok((format!("/api/v1/members/{}", member.slug), written))
 }
 
 /// Refuses properties that a role may not change although it may change others.
@@ -406,12 +411,4 @@ fn transition(member: &Member, to: Status, others: &[Violation]) -> MemberTransi
     let reasons = obstacles(member, to).into_iter().chain(others.iter().cloned());
     let reasons: Vec<TransitionReasonOut> = reasons.map(TransitionReasonOut::from).collect();
     MemberTransitionOut { to, allowed: reasons.is_empty(), reasons }
-}
-
-fn address_of(member: &Member) -> String {
-    format!("/api/v1/members/{}", member.slug)
-}
-
-fn detail(member: Member) -> MemberDetailOut {
-    MemberDetailOut { member: member.into(), included: None, attributions: attributions(None) }
 }

@@ -24,7 +24,7 @@ use super::rules::{
 use crate::db::prelude::*;
 use crate::{
     db::{
-        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,
+        Backend, Conn, DocumentBody, DocumentChangedAt, Lookup, SequenceColumn, Stamp, StoreError, in_pieces, json,
         keyset::{keyset, paged},
         schema::{charter_version, member, member_adhesion, member_external_id, member_status, territory},
         search::search,
@@ -32,9 +32,10 @@ use crate::{
     kernel::{
         date::PartialDate,
         id::{Identifier, Slug},
-        language::{Language, LanguageMap},
-        paging::{Found, Key, Listing, Position},
+        language::LanguageMap,
+        paging::{Found, Listing, Position},
     },
+    publishing::{Body, ListRow, Listed, page},
     territories::{Code, Kind, LocationColumns, look_up_provinces, look_up_regions},
 };
 
@@ -113,6 +114,16 @@ struct AdhesionRow {
     document_url: Option<String>,
 }
 
+/// A member as the public reads it.
+pub struct Document {
+    /// Its slug.
+    pub slug: String,
+    /// The version of its row, which changes are meant for.
+    pub version: i64,
+    /// The document.
+    pub body: String,
+}
+
 /// What `joined_on` sorts by where it is unknown: behind every date.
 const UNDATED_KEY: &str = "9999-12-31";
 
@@ -173,7 +184,7 @@ type Seated = diesel::helper_types::InnerJoinOn<
     territory::table,
     diesel::helper_types::Eq<member::territory_code, territory::code>,
 >;
-type SeatedQuery<'a> = diesel::helper_types::IntoBoxed<'a, Seated, Backend>;
+type MemberQuery<'a> = member::BoxedQuery<'a, Backend>;
 type SeatedColumns = (AsSelect<MemberRow, Backend>, AsSelect<SeatRow, Backend>);
 
 fn seated() -> Seated {
@@ -379,36 +390,49 @@ pub fn charter_version(conn: &mut Conn, code: &Slug) -> Result<Option<CharterVer
     Ok(found.map(|in_force_from| CharterVersion { in_force_from }))
 }
 
-/// Reads a page of the list, with three statements, and one more each for an empty page, a count, a day and a filter that
-/// names territories.
+/// A member at an address as the public reads it, with one statement.
+///
+/// # Errors
+/// The database's.
+pub fn find_document(conn: &mut Conn, address: &Address) -> Result<Option<Document>, StoreError> {
+    let query = member::table.select((member::slug, member::version, DocumentBody(member::id)));
+    let row: Option<(String, i64, Option<String>)> = match address {
+        Address::Code(slug) => query.filter(member::slug.eq(slug.as_str())).first(conn),
+        Address::Id(id) => query.filter(member::id.eq(id.as_str())).first(conn),
+    }
+    .optional()?;
+    let Some((slug, version, Some(body))) = row else { return Ok(None) };
+    Ok(Some(Document { slug, version, body }))
+}
+
+/// Reads a page of the list, with one statement, and one more each for an empty page, a count, a day and a filter that names
+/// territories.
 ///
 /// # Errors
 /// The database's; [`StoreError::UnknownNames`].
-pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Member>, StoreError> {
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Listed>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
     let mut lookup = Lookup::default();
     look_up_regions(conn, &mut lookup, &filters.regions)?;
     look_up_provinces(conn, &mut lookup, &filters.provinces)?;
     lookup.done()?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
-    // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
-    let (row, seat) = columns();
-    let query = filtered(filters).select((row, seat, SequenceColumn));
     let after = after.as_ref().and_then(Position::text);
     let order = filters.order;
-    let query = match order.key {
-        SortKey::NameFr => keyset!(query, member::name_fr_folded, member::id, order.direction, after),
-        SortKey::NameAr => keyset!(query, member::name_ar_folded, member::id, order.direction, after),
-        SortKey::JoinedOn => keyset!(query, member::joined_on_key, member::id, order.direction, after),
+    // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
+    macro_rules! rows {
+        ($key:expr) => {{
+            let columns = (member::id, $key, DocumentBody(member::id), SequenceColumn);
+            let query = keyset!(filtered(filters).select(columns), $key, member::id, order.direction, after);
+            paged(query, *limit).load(conn)?
+        }};
+    }
+    let rows: Vec<ListRow<String>> = match order.key {
+        SortKey::NameFr => rows!(member::name_fr_folded),
+        SortKey::NameAr => rows!(member::name_ar_folded),
+        SortKey::JoinedOn => rows!(member::joined_on_key),
     };
-    let rows: Vec<(MemberRow, SeatRow, i64)> = paged(query, *limit).load(conn)?;
-    let sequence = match rows.first() {
-        Some((_, _, sequence)) => *sequence,
-        None => current_sequence(conn)?,
-    };
-    let rows = rows.into_iter().map(|(row, seat, _)| member((row, seat))).collect::<Result<_, _>>()?;
-    let mut found = Found::of(rows, *limit, (sequence, total), |last| position(last, order.key));
-    complete(conn, &mut found.rows)?;
+    let mut found = page(conn, rows, *limit, total)?;
     if let Some(day) = filters.as_of {
         date_back(conn, &mut found.rows, day)?;
     }
@@ -416,38 +440,32 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Member>
 }
 
 /// Gives members the standing that they had on a day.
-fn date_back(conn: &mut Conn, members: &mut [Member], day: NaiveDate) -> Result<(), StoreError> {
+fn date_back(conn: &mut Conn, members: &mut [Listed], day: NaiveDate) -> Result<(), StoreError> {
     let rows: Vec<(String, String)> = member_status::table
         .filter(member_status::member_id.eq_any(members.iter().map(|member| member.id.as_str())))
         .filter(member_status::from_on.is_null().or(member_status::from_on.assume_not_null().le(day)))
         .filter(member_status::until_on.is_null().or(member_status::until_on.assume_not_null().gt(day)))
         .select((member_status::member_id, member_status::status))
         .load(conn)?;
-    let rows: HashMap<String, String> = rows.into_iter().collect();
-    for member in members {
-        if let Some(status) = rows.get(member.id.as_str()) {
-            member.status = parsed(status)?;
+    let standings: HashMap<String, String> = rows.into_iter().collect();
+    for Listed { id, document } in members {
+        if let Some(status) = standings.get(id.as_str()) {
+            let status = parsed::<Status>(status)?;
+            *document =
+                Body::stored(std::mem::take(document))?.with_property("status", &json::write(&status)?)?.into_text();
         }
     }
     Ok(())
 }
 
-fn position(last: &Member, key: SortKey) -> Position {
-    let key = match key {
-        SortKey::NameFr => last.facts.sort_name(Language::Fr),
-        SortKey::NameAr => last.facts.sort_name(Language::Ar),
-        SortKey::JoinedOn => joined_on_key(last.joined_on),
-    };
-    Position { key: Key::Text(key), id: last.id.clone() }
-}
-
-fn filtered(filters: &Filters) -> SeatedQuery<'_> {
-    let mut query = seated().into_boxed();
+fn filtered(filters: &Filters) -> member::BoxedQuery<'_, Backend> {
+    let mut query = member::table.into_boxed();
     if !filters.kinds.is_empty() {
         query = query.filter(member::kind.eq_any(filters.kinds.iter().map(|kind| kind.as_str())));
     }
     if !filters.regions.is_empty() {
-        query = query.filter(territory::region_code.eq_any(filters.regions.iter().map(Code::as_str)));
+        let seats = territory::table.filter(territory::region_code.eq_any(filters.regions.iter().map(Code::as_str)));
+        query = query.filter(member::territory_code.eq_any(seats.select(territory::code)));
     }
     if !filters.provinces.is_empty() {
         let provinces = || filters.provinces.iter().map(Code::as_str);
@@ -455,7 +473,8 @@ fn filtered(filters: &Filters) -> SeatedQuery<'_> {
         let own = territory::kind
             .eq_any([Kind::Prefecture.as_str(), Kind::Province.as_str()])
             .and(territory::code.eq_any(provinces()));
-        query = query.filter(territory::kind.eq(Kind::Commune.as_str()).and(of_commune).or(own));
+        let seats = territory::table.filter(territory::kind.eq(Kind::Commune.as_str()).and(of_commune).or(own));
+        query = query.filter(member::territory_code.eq_any(seats.select(territory::code)));
     }
     if !filters.cohorts.is_empty() {
         let named = filters.cohorts.iter().filter_map(|cohort| match cohort {
@@ -476,14 +495,14 @@ fn filtered(filters: &Filters) -> SeatedQuery<'_> {
         query = search!(query, member::search_text, words);
     }
     if let Some(since) = filters.updated_since {
-        query = query.filter(member::updated_at.ge(since.naive_utc()));
+        query = query.filter(DocumentChangedAt(member::id).ge(since.naive_utc()));
     }
     stood(query, filters)
 }
 
 /// Keeps the members of some standing: now, or on a day. On a day, members without a date of joining are left out
 /// unless only they are looked for.
-fn stood<'a>(query: SeatedQuery<'a>, filters: &'a Filters) -> SeatedQuery<'a> {
+fn stood<'a>(query: MemberQuery<'a>, filters: &'a Filters) -> MemberQuery<'a> {
     let any = if filters.statuses.is_empty() { Status::ALL } else { &filters.statuses };
     let statuses = || any.iter().map(|status| status.as_str());
     let Some(day) = filters.as_of else {

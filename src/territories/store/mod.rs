@@ -17,7 +17,7 @@ pub use self::{
 use super::rules::{Address, Code, Filters, Kind, Location, Record, SortKey, Territory};
 use crate::{
     db::{
-        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, in_pieces,
+        Backend, Conn, DocumentBody, DocumentChangedAt, Lookup, SequenceColumn, Stamp, StoreError, in_pieces,
         keyset::{keyset, paged},
         schema::territory,
         search::search,
@@ -26,8 +26,9 @@ use crate::{
         decimal::Decimal,
         fold::fold,
         id::Identifier,
-        paging::{Found, Key, Listing, Position},
+        paging::{Found, Listing, Position},
     },
+    publishing::{ListRow, Listed, page},
 };
 
 #[derive(Queryable, Selectable)]
@@ -113,6 +114,31 @@ impl TerritoryRow {
             provenance: self.provenance.parse().map_err(StoreError::corrupt)?,
         })
     }
+}
+
+/// A territory at an address as the public reads it, with its row's version, with one statement.
+///
+/// # Errors
+/// The database's.
+pub fn find_document(conn: &mut Conn, address: &Address) -> Result<Option<(i64, String)>, StoreError> {
+    let query = territory::table.select((territory::version, DocumentBody(territory::id)));
+    let row: Option<(i64, Option<String>)> = match address {
+        Address::Code(code) => query.filter(territory::code.eq(code.as_str())).first(conn),
+        Address::Id(id) => query.filter(territory::id.eq(id.as_str())).first(conn),
+    }
+    .optional()?;
+    Ok(row.and_then(|(version, document)| Some((version, document?))))
+}
+
+/// The ids of the territories, some at a time, in their order: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let query = territory::table.filter(territory::id.gt(after.map_or("", |id| id.as_str())));
+    let ids: Vec<String> = query.order(territory::id).limit(limit).select(territory::id).load(conn)?;
+    Ok(ids.into_iter().map(Identifier::stored).collect())
 }
 
 /// The territory at an address.
@@ -217,7 +243,7 @@ pub fn seats(conn: &mut Conn, codes: &[&Code]) -> Result<HashMap<Code, Seat>, St
 ///
 /// # Errors
 /// The database's; [`StoreError::UnknownNames`].
-pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Territory>, StoreError> {
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Listed>, StoreError> {
     let mut lookup = Lookup::default();
     look_up_territories(conn, &mut lookup, ("parent", &listing.filters.parents))?;
     look_up_regions(conn, &mut lookup, &listing.filters.regions)?;
@@ -229,38 +255,27 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Territo
 ///
 /// # Errors
 /// The database's.
-pub fn list_known(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Territory>, StoreError> {
+pub fn list_known(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Listed>, StoreError> {
     let total = if listing.count { Some(filtered(&listing.filters).count().get_result(conn)?) } else { None };
-    // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
-    let query = filtered(&listing.filters).select((TerritoryRow::as_select(), SequenceColumn));
     let after = listing.after.as_ref();
-    let text = after.and_then(Position::text);
-    let number = after.and_then(Position::number);
+    let (text, number) = (after.and_then(Position::text), after.and_then(Position::number));
     let order = listing.filters.order;
-    let query = match order.key {
-        SortKey::Code => keyset!(query, territory::code, territory::id, order.direction, text),
-        SortKey::NameFr => keyset!(query, territory::name_fr_folded, territory::id, order.direction, text),
-        SortKey::NameAr => keyset!(query, territory::name_ar_folded, territory::id, order.direction, text),
-        SortKey::Population2024 => keyset!(query, territory::population_2024, territory::id, order.direction, number),
-    };
-    let rows: Vec<(TerritoryRow, i64)> = paged(query, listing.limit).load(conn)?;
-    let sequence = match rows.first() {
-        Some((_, sequence)) => *sequence,
-        None => current_sequence(conn)?,
-    };
-    let rows = rows.into_iter().map(|(row, _)| row.into_territory()).collect::<Result<_, _>>()?;
-    Ok(Found::of(rows, listing.limit, (sequence, total), |last| position(last, order.key)))
-}
-
-fn position(last: &Territory, key: SortKey) -> Position {
-    let record = &last.record;
-    let key = match key {
-        SortKey::Code => Key::Text(record.code.to_string()),
-        SortKey::NameFr => Key::Text(fold(&record.name_fr)),
-        SortKey::NameAr => Key::Text(fold(&record.name_ar)),
-        SortKey::Population2024 => Key::Number(record.population_2024),
-    };
-    Position { key, id: last.id.clone() }
+    // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
+    macro_rules! found {
+        ($key:expr, $type:ty, $after:expr) => {{
+            let columns = (territory::id, $key, DocumentBody(territory::id), SequenceColumn);
+            let query = filtered(&listing.filters).select(columns);
+            let rows: Vec<ListRow<$type>> =
+                paged(keyset!(query, $key, territory::id, order.direction, $after), listing.limit).load(conn)?;
+            page(conn, rows, listing.limit, total)
+        }};
+    }
+    match order.key {
+        SortKey::Code => found!(territory::code, String, text),
+        SortKey::NameFr => found!(territory::name_fr_folded, String, text),
+        SortKey::NameAr => found!(territory::name_ar_folded, String, text),
+        SortKey::Population2024 => found!(territory::population_2024, i64, number),
+    }
 }
 
 fn filtered(filters: &Filters) -> territory::BoxedQuery<'_, Backend> {
@@ -278,7 +293,7 @@ fn filtered(filters: &Filters) -> territory::BoxedQuery<'_, Backend> {
         query = search!(query, territory::search_text, words);
     }
     if let Some(since) = filters.updated_since {
-        query = query.filter(territory::updated_at.ge(since.naive_utc()));
+        query = query.filter(DocumentChangedAt(territory::id).ge(since.naive_utc()));
     }
     query
 }

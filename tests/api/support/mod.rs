@@ -1,6 +1,7 @@
 //! What every scenario stands on: databases, a running server, a client.
 
 pub mod accounts;
+pub mod changes;
 pub mod client;
 pub mod postgres;
 pub mod secrets;

@@ -3,7 +3,11 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
-    sync::{OnceLock, mpsc},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
 };
 
@@ -37,6 +41,8 @@ pub struct TestServer {
     thread: Option<JoinHandle<()>>,
     /// Deleted with the server.
     folder: Option<TempDir>,
+    /// Whether rows were changed behind the program's back.
+    is_altered: AtomicBool,
 }
 
 /// The key that test servers sign with: the example of RFC 8037, which is no secret.
@@ -125,6 +131,7 @@ impl TestServer {
             handle,
             thread: Some(thread),
             folder: None,
+            is_altered: AtomicBool::new(false),
         }
     }
 
@@ -161,6 +168,7 @@ impl TestServer {
 
     /// Runs a statement behind the program's back.
     pub fn execute(&self, sql: &str) -> Result<usize, diesel::result::Error> {
+        self.is_altered.store(true, Ordering::Relaxed);
         match &self.target {
             Target::Sqlite(file) => {
                 let mut conn = SqliteConnection::establish(&file.to_string_lossy()).expect("the database opens");
@@ -175,6 +183,16 @@ impl TestServer {
         }
     }
 
+    /// Every scenario ends with the proof that the public reads what the rows say, unless the scenario changed the rows itself or
+    /// the database is gone.
+    fn documents_are_what_the_rows_say(&self) {
+        if !self.is_altered.load(Ordering::Relaxed)
+            && let Ok(found) = publishing::check(&self.db, &REGISTRY, 3)
+        {
+            assert_eq!(found, [], "documents differ from the rows");
+        }
+    }
+
     /// GET from the operations listener.
     pub fn get_operations(&self, path: &str) -> Answer {
         Client::new(self.operations).send("GET", path, &[])
@@ -184,6 +202,7 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         if !std::thread::panicking() {
+            self.documents_are_what_the_rows_say();
             secrets::shown(self.get_operations("/metrics").text());
         }
         let handle = self.handle.clone();

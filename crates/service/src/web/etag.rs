@@ -1,37 +1,49 @@
-//! Validators: `"<version>-<variant>"`, where the variant covers everything else that changes the bytes
-//! (format, language, encoding, the program's version).
+//! Validators: `"<version>-<content>"`. The content is a hash of the answer's bytes and of the variant in which they are sent, so
+//! one tag never names two answers, whoever asks and whatever was deleted, made again or restored meanwhile. The version is that
+//! of the resource's row: a change says by it what it is meant for.
 
 use actix_web::{
     HttpMessage as _, HttpRequest,
     http::header::{AcceptEncoding, ContentEncoding, ETag, Encoding, EntityTag, IfNoneMatch},
 };
 
-use crate::kernel::language::Language;
+use sha2::{Digest as _, Sha256};
 
-/// Everything but the version that a representation's bytes depend on.
+use crate::kernel::{language::Language, text::hex};
+
+/// In which of several forms an answer is sent.
 #[derive(Debug, Clone)]
 pub struct Variant(String);
 
+/// How many bytes of a SHA-256 a tag holds.
+const HASH_BYTES: usize = 16;
+
 impl Variant {
-    /// Of an answer in a format and language, encoded as the request accepts it; `setting` is a setting of the server or
-    /// another version that the answer shows.
+    /// Of an answer in a format and language, encoded as the request accepts it.
     #[must_use]
-    pub fn of(req: &HttpRequest, format: &str, language: Option<Language>, setting: Option<&str>) -> Self {
+    pub fn of(req: &HttpRequest, format: &str, language: Option<Language>) -> Self {
         let mut variant = format.to_owned();
         let encoding = encoding(req).filter(|encoding| *encoding != IDENTITY);
-        let parts = [language.map(Language::as_str), encoding, setting, Some(env!("CARGO_PKG_VERSION"))];
-        for part in parts.into_iter().flatten() {
+        for part in [language.map(Language::as_str), encoding].into_iter().flatten() {
             variant.push('.');
             variant.push_str(part);
         }
         Self(variant)
     }
 
-    /// The tag of the representation at a version. For a list, the version is the sequence it was read at.
+    /// The tag of these bytes, about a resource at a version. For a list, the version is the sequence it was read at.
     #[must_use]
-    pub fn at(&self, version: i64) -> EntityTag {
-        EntityTag::new_strong(format!("{version}-{}", self.0))
+    pub fn tag(&self, version: i64, body: &[u8]) -> EntityTag {
+        let hash = Sha256::new().chain_update(&self.0).chain_update([0]).chain_update(body).finalize();
+        let (head, _) = hash.split_at(HASH_BYTES);
+        EntityTag::new_strong(format!("{version}-{}", hex(head)))
     }
+}
+
+/// The tag of a resource at a version of which no answer has been written. `If-Match` takes it; it names no content.
+#[must_use]
+pub fn of_version(version: i64) -> EntityTag {
+    EntityTag::new_strong(format!("{version}-unread"))
 }
 
 /// The version that a tag of ours names.

@@ -8,6 +8,8 @@ use super::{
     page::PageOut,
     params::{Cursor, Limit},
     problem::Problem,
+    representation::{Sheet, Writer},
+    splice,
 };
 use crate::kernel::paging::{Found, Listing};
 
@@ -90,7 +92,32 @@ impl Paging {
     }
 }
 
+/// What stands beside the rows of a page.
+#[derive(Serialize)]
+struct Beside<'b, B> {
+    page: PageOut,
+    sequence: i64,
+    #[serde(flatten)]
+    own: &'b B,
+}
+
 impl Frame {
+    /// The answer with a page of stored rows, with what the list has of its own beside them.
+    ///
+    /// # Errors
+    /// 500 for something that has no JSON form, which is a defect.
+    pub fn written<T: AsRef<str>>(
+        &self,
+        writer: Writer,
+        found: &Found<T>,
+        own: &impl Serialize,
+    ) -> Result<Sheet, Problem> {
+        let (page, sequence) = (self.page(found), found.sequence);
+        let next = page.next_cursor.clone();
+        let json = splice::page(&found.rows, &Beside { page, sequence, own }).map_err(Problem::internal)?;
+        writer.written_json(sequence, json, next.as_deref())
+    }
+
     /// The frame around a page that was found.
     #[must_use]
     pub fn page<T>(&self, found: &Found<T>) -> PageOut {

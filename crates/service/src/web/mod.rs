@@ -23,6 +23,7 @@ pub mod problem;
 pub mod query;
 pub mod rate_limit;
 pub mod representation;
+pub mod splice;
 pub mod tabular;
 pub mod turns;
 pub mod unread;

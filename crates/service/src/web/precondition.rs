@@ -7,7 +7,7 @@ use actix_web::{
 };
 
 use super::{
-    etag::{self, Variant},
+    etag,
     problem::{PRECONDITION_FAILED, PRECONDITION_REQUIRED, Place, Problem},
 };
 
@@ -15,7 +15,6 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct Precondition {
     expected: Option<Expected>,
-    variant: Variant,
 }
 
 #[derive(Debug, Clone)]
@@ -25,16 +24,16 @@ enum Expected {
 }
 
 impl Precondition {
-    /// From the request; `variant` is that of the answer, for the current tag in a refusal.
+    /// From the request.
     #[must_use]
-    pub fn of(req: &HttpRequest, variant: Variant) -> Self {
+    pub fn of(req: &HttpRequest) -> Self {
         let expected = match req.get_header::<IfMatch>() {
             Some(IfMatch::Any) => Some(Expected::Anything),
             Some(IfMatch::Items(tags)) => Some(Expected::Tags(tags)),
             // A value that is no list of tags matches nothing.
             None => req.headers().contains_key(header::IF_MATCH).then(|| Expected::Tags(Vec::new())),
         };
-        Self { expected, variant }
+        Self { expected }
     }
 
     /// [`Precondition::check`] where `If-Match` is not required.
@@ -59,7 +58,7 @@ impl Precondition {
             Some(Expected::Tags(tags)) if !tags.iter().any(|tag| etag::version(tag) == Some(version)) => {
                 let detail = format!("The resource is at version {version} now.");
                 let problem = Problem::new(&PRECONDITION_FAILED, detail.clone()).with_fault(place, detail);
-                Err(problem.with_header(header::ETAG, self.variant.at(version).to_string()))
+                Err(problem.with_header(header::ETAG, etag::of_version(version).to_string()))
             }
             Some(_) => Ok(()),
         }
@@ -77,7 +76,7 @@ mod tests {
             request = request.insert_header(("If-Match", tags));
         }
         let req = request.to_http_request();
-        let precondition = Precondition::of(&req, Variant::of(&req, "json", None, None));
+        let precondition = Precondition::of(&req);
         precondition.check(3).map_or_else(|problem| problem.kind().status, |()| 200)
     }
 

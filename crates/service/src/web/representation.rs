@@ -136,7 +136,6 @@ format_parameter!(TableFormat, MapFormat);
 pub struct View {
     format: Format,
     language: Option<Language>,
-    setting: Option<String>,
     freshness: &'static str,
     rows: Option<Rows>,
 }
@@ -155,7 +154,7 @@ impl View {
     /// # Errors
     /// 406 when the caller accepts no JSON.
     pub fn of_resource(req: &HttpRequest, language: Option<Language>) -> Result<Self, Problem> {
-        Ok(Self { format: negotiate(req, &[Format::Json])?, language, setting: None, freshness: FRESHNESS, rows: None })
+        Ok(Self { format: negotiate(req, &[Format::Json])?, language, freshness: FRESHNESS, rows: None })
     }
 
     /// The view of linked data: JSON-LD, or the same as plain JSON.
@@ -164,14 +163,7 @@ impl View {
     /// 406 when the caller accepts neither.
     pub fn of_linked_data(req: &HttpRequest) -> Result<Self, Problem> {
         let format = negotiate(req, &[Format::Jsonld, Format::Json])?;
-        Ok(Self { format, language: None, setting: None, freshness: FRESHNESS, rows: None })
-    }
-
-    /// The same view of an answer that shows more than the version covers, as a setting of the server or another
-    /// resource's version: the validator changes with it. Letters, digits, hyphens and points only.
-    #[must_use]
-    pub fn showing(self, more: impl Into<String>) -> Self {
-        Self { setting: Some(more.into()), ..self }
+        Ok(Self { format, language: None, freshness: FRESHNESS, rows: None })
     }
 
     /// The same view of an answer that nobody shall keep without asking again.
@@ -206,7 +198,7 @@ impl View {
             return Err(Problem::parameter(&INVALID_PARAMETER, "fields", why));
         }
         let rows = Some(Rows { list, columns: tabular::choose(fields), chosen: fields.is_some() });
-        Ok(Self { format, language, setting: None, freshness: FRESHNESS, rows })
+        Ok(Self { format, language, freshness: FRESHNESS, rows })
     }
 
     /// The view of something that exists in one form only, with a media type of its own.
@@ -230,7 +222,7 @@ impl View {
     /// The variant that the answer's validator names.
     #[must_use]
     pub fn variant(&self, req: &HttpRequest) -> Variant {
-        Variant::of(req, self.format.as_str(), self.language, self.setting.as_deref())
+        Variant::of(req, self.format.as_str(), self.language)
     }
 
     /// The answer with `body` at a version, or 304 when the caller has it already. For a list the version is
@@ -261,7 +253,20 @@ impl View {
             serde_json::to_writer(&mut bytes, body).map_err(json)?;
             return Ok(bytes);
         }
-        let mut document = serde_json::to_value(body).map_err(json)?;
+        self.write_document(serde_json::to_value(body).map_err(json)?)
+    }
+
+    /// The same of a body that is JSON already.
+    fn write_json(&self, body: Vec<u8>) -> Result<Vec<u8>, csv::Error> {
+        if matches!(self.format, Format::Json | Format::Jsonld) && self.language.is_none() {
+            return Ok(body);
+        }
+        let document = serde_json::from_slice(&body).map_err(|error| csv::Error::from(std::io::Error::from(error)))?;
+        self.write_document(document)
+    }
+
+    fn write_document(&self, mut document: Value) -> Result<Vec<u8>, csv::Error> {
+        let json = |error: serde_json::Error| csv::Error::from(std::io::Error::from(error));
         if let Some(language) = self.language {
             localize::localize(&mut document, language);
         }
@@ -290,12 +295,23 @@ impl Writer {
     /// # Errors
     /// 500 when the body can't be written down, which is a defect.
     pub fn written(self, version: i64, body: &impl Serialize, next: Option<&str>) -> Result<Sheet, Problem> {
-        let tag = self.variant.at(version);
-        // The sequence counts what is published: of a list that only some may see it says nothing.
-        let is_versioned = self.view.rows.is_none() || self.view.freshness != NEVER_KEEP;
-        let is_known = is_versioned && self.known.has(&tag);
-        let body = if is_known { None } else { Some(self.view.write(body).map_err(Problem::internal)?) };
-        Ok(Sheet { view: self.view, tag, body, next: next.map(str::to_owned) })
+        let bytes = self.view.write(body).map_err(Problem::internal)?;
+        Ok(self.sheet(version, bytes, next))
+    }
+
+    /// The answer with a body that is JSON already, as [`splice`](super::splice) makes it.
+    ///
+    /// # Errors
+    /// 500 when it can't be written down in the format that was asked for, which is a defect.
+    pub fn written_json(self, version: i64, json: Vec<u8>, next: Option<&str>) -> Result<Sheet, Problem> {
+        let bytes = self.view.write_json(json).map_err(Problem::internal)?;
+        Ok(self.sheet(version, bytes, next))
+    }
+
+    fn sheet(self, version: i64, bytes: Vec<u8>, next: Option<&str>) -> Sheet {
+        let tag = self.variant.tag(version, &bytes);
+        let body = if self.known.has(&tag) { None } else { Some(bytes) };
+        Sheet { view: self.view, tag, body, next: next.map(str::to_owned) }
     }
 }
 
@@ -337,17 +353,11 @@ pub struct FileView {
 }
 
 impl FileView {
-    /// The answer with a picture at a version, in a variant of a name, or 304 when the caller has it already. What is not
-    /// published is kept nowhere.
+    /// The answer with a picture of a resource at a version, or 304 when the caller has it already. What is not published is kept
+    /// nowhere.
     #[must_use]
-    pub fn picture(
-        self,
-        req: &HttpRequest,
-        (version, is_public): (i64, bool),
-        name: &str,
-        picture: String,
-    ) -> HttpResponse {
-        let tag = Variant::of(req, "svg", None, Some(name)).at(version);
+    pub fn picture(self, req: &HttpRequest, (version, is_public): (i64, bool), picture: String) -> HttpResponse {
+        let tag = Variant::of(req, "svg", None).tag(version, picture.as_bytes());
         let known = is_public && etag::is_known(req, &tag);
         let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
         let freshness = if is_public { FRESHNESS } else { NEVER_KEEP };
@@ -361,7 +371,7 @@ impl FileView {
         let (_, subtype) =
             self.media_type.split(';').next().and_then(|essence| essence.split_once('/')).unwrap_or_default();
         let ending = subtype.rsplit('+').next().unwrap_or_default();
-        let tag = Variant::of(req, ending, None, Some(name)).at(version);
+        let tag = Variant::of(req, ending, None).tag(version, &bytes);
         let known = etag::is_known(req, &tag);
         let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
         response.insert_header(etag::header(tag)).insert_header((header::CACHE_CONTROL, FRESHNESS));

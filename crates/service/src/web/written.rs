@@ -46,6 +46,21 @@ impl Written {
         Ok(Self::new(200, Some(version), Some(body)))
     }
 
+    /// Something is as its JSON says now.
+    ///
+    /// # Errors
+    /// 500 for a text that is no JSON, which is a defect.
+    pub fn changed_json(version: i64, json: Vec<u8>) -> Result<Self, Problem> {
+        let json = String::from_utf8(json).map_err(Problem::internal)?;
+        Ok(Self::new(200, Some(version), Some(RawValue::from_string(json).map_err(Problem::internal)?)))
+    }
+
+    /// The same of something new at an address.
+    #[must_use]
+    pub fn at(self, location: String) -> Self {
+        Self { status: 201, location: Some(location), ..self }
+    }
+
     /// Something that was asked for in a body, and has no version.
     ///
     /// # Errors
@@ -73,7 +88,8 @@ impl Written {
         let mut response = HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(version) = self.version {
-            response.insert_header(header::ETag(variant.at(version)));
+            let body = self.body.as_deref().map_or("", RawValue::get);
+            response.insert_header(header::ETag(variant.tag(version, body.as_bytes())));
         }
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));

@@ -294,7 +294,7 @@ pub async fn drop_former_client_secret(
     caller: Require<AccountsManage>,
     _query: Query<NoParameters>,
 ) -> Result<HttpResponse, Problem> {
-    let precondition = Precondition::of(&req, View::of_resource(&req, None)?.variant(&req));
+    let precondition = Precondition::of(&req);
     let which = (AccountKind::Client, path);
     on_one(&req, &state, caller.principal, which, move |tx, Managed { account, .. }| {
         precondition.check(account.version)?;
@@ -364,7 +364,7 @@ async fn update(
     kind: AccountKind,
     id: Segment<Identifier>,
 ) -> Result<HttpResponse, Problem> {
-    let precondition = Precondition::of(req, View::of_resource(req, None)?.variant(req));
+    let precondition = Precondition::of(req);
     on_one(req, state, body.principal, (kind, id), move |tx, before| {
         let patch = body.content?;
         precondition.check(before.account.version)?;
