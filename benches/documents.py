@@ -66,6 +66,7 @@ READS = [
     Read("20 indicators of a programme", "indicators", "/api/v1/indicators?program={program}&limit=20", None, (2.5, 2.5)),
 ]
 OF_HAND = 0.7
+COLUMNS = ("made anew", "parent", "by hand", "kept", "raw")
 # What is made when it is asked for the first time, the kind, and how much of the parent's time it may take.
 LONG = [
     ("measurements as NDJSON", "measurements", "/api/v1/exports/measurements.ndjson", 0.35),
@@ -155,8 +156,8 @@ def measure_read(read, path, own, parent, baselines, folder, seconds):
                 sys.exit(f"{path}: the answer of {name} has other rows")
         sizes = ", ".join(f"{name} {len(other):,}" for name, other in found.items())
         print(f"{read.name}: {len(body):,} bytes, {sizes}", flush=True)
-        targets = {"made anew": (own.address, path, FRESH), "parent": (parent.address, path, FRESH), "kept": (own.address, path),
-                   "raw": (raw, "/"), **({"by hand": (by_hand, "/")} if read.hand else {})}
+        targets = {"made anew": (own.address, path, FRESH), "parent": (parent.address, path, FRESH), "raw": (raw, "/"),
+                   **({"kept": (own.address, path)} if read.of_raw else {}), **({"by hand": (by_hand, "/")} if read.hand else {})}
         rates = {name: [] for name in targets}
         for _ in range(ROUNDS):
             for name, (address, target, *headers) in targets.items():
@@ -169,14 +170,14 @@ def measure_reads(levels, own, parent, baselines, folder, seconds):
     kinds = set(own.ask("SELECT kind FROM published_kind"))
     programs = read_json(own, "/api/v1/action-programs?stage=closed&limit=1")["data"] or read_json(own, "/api/v1/action-programs?limit=1")["data"]
     names = {"member": read_json(own, MEMBERS)["data"][0]["slug"], "program": programs[0]["slug"]}
-    lines = [f"{'':30} {'made anew':>10} {'parent':>10} {'by hand':>10} {'kept':>10} {'raw':>10}"]
+    lines = [f"{'':30} {' '.join(f'{name:>10}' for name in COLUMNS)}"]
     for read in READS:
         if read.kind not in kinds:
             levels.skip(read.name, f"{read.kind} have no documents")
             continue
         rates = measure_read(read, read.path.format(**names), own, parent, baselines, folder, seconds)
-        by_hand = f"{rates['by hand']:10,.0f}" if read.hand else f"{'–':>10}"
-        lines.append(f"{read.name:30} {rates['made anew']:10,.0f} {rates['parent']:10,.0f} {by_hand} {rates['kept']:10,.0f} {rates['raw']:10,.0f}")
+        told = [f"{rates[name]:10,.0f}" if name in rates else f"{'–':>10}" for name in COLUMNS]
+        lines.append(f"{read.name:30} {' '.join(told)}")
         if read.hand:
             levels.least(f"{read.name}, of the handler by hand", rates["made anew"] / rates["by hand"], OF_HAND)
         levels.least(f"{read.name}, of the parent", rates["made anew"] / rates["parent"], read.of_parent[0 if own.database else 1])
@@ -191,7 +192,8 @@ def measure_kept_meanwhile(levels, own, seconds):
     written, refusals = [], {path: 0 for path in rates}
     for _ in range(ROUNDS):
         for path, (quiet, meanwhile) in rates.items():
-            quiet.append(load(own.address, path, CONNECTIONS, seconds)[0])
+            get(own.address, path)
+            quiet.append(load_with_refusals(own.address, path, CONNECTIONS, seconds)[0])
             caller = own.caller()
             with closing(caller.connection), patching(caller, slugs, 0.1) as writes:
                 rate, _, refused = load_with_refusals(own.address, path, CONNECTIONS, seconds)

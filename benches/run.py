@@ -79,7 +79,7 @@ def load(address, path, connections, seconds, *headers):
 def load_with_refusals(address, path, connections, seconds, *headers):
     """Answers a second that are no errors, the 99th percentile of the latency, and the share of errors among all answers."""
     threads = min(connections, 2)
-    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout=30s"]
     command += [f"-H{header}" for header in headers] + [f"http://{address}{path}"]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Socket errors" in text:
