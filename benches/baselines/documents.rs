@@ -114,8 +114,11 @@ fn page_of_members(conn: &mut Conn, Args { rest, .. }: &Args) -> Result<Made, St
     }
     let frame = body.len();
     let cursor = cursor.map_or_else(|| "null".to_owned(), |cursor| format!("\"{cursor}\""));
-    write!(body, "],\"page\":{{\"limit\":{PAGE},\"next_cursor\":{cursor},\"total\":null}},\"sequence\":{sequence}{rest}}}")
-        .expect("a string takes everything");
+    write!(
+        body,
+        "],\"page\":{{\"limit\":{PAGE},\"next_cursor\":{cursor},\"total\":null}},\"sequence\":{sequence}{rest}}}"
+    )
+    .expect("a string takes everything");
     hash.update(&body.as_bytes()[frame..]);
     Ok(Made { body, tag: tag(&hash.finalize()) })
 }
