@@ -101,6 +101,16 @@ fn both_trees_make_the_same_schema_and_schema_rs_describes_it() {
     assert_eq!((only_here(&sqlite, &postgres), only_here(&postgres, &sqlite)), (Vec::new(), Vec::new()));
 }
 
+/// Where both trees are.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+
+/// A migration without its triggers, which are written differently: each is proved by what the databases refuse.
+fn without_triggers(sql: &str) -> String {
+    let own = ["CREATE FUNCTION", "CREATE TRIGGER"].iter().filter_map(|word| sql.find(word)).min();
+    let shared = sql[..own.unwrap_or(sql.len())].lines();
+    shared.filter(|line| !line.starts_with("DROP TRIGGER") && !line.starts_with("DROP FUNCTION")).collect()
+}
+
 #[test]
 fn both_trees_have_the_same_checks_and_types() {
     /// The statements of a migration with what differs by design made equal.
@@ -191,20 +201,16 @@ fn both_trees_have_the_same_checks_and_types() {
                 sql.replace_range(start..end + "::jsonb IS NOT NULL".len(), &format!("json_valid({column})"));
             }
         }
-        // Triggers are written differently: each is proved by what the databases refuse.
-        let own = ["CREATE FUNCTION", "CREATE TRIGGER"].iter().filter_map(|word| sql.find(word)).min();
-        sql.truncate(own.unwrap_or(sql.len()));
-        sql.lines().filter(|line| !line.starts_with("DROP TRIGGER") && !line.starts_with("DROP FUNCTION")).collect()
+        without_triggers(&sql)
     }
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
     let names = |tree: &str| {
-        let entries = std::fs::read_dir(format!("{root}/{tree}")).unwrap();
+        let entries = std::fs::read_dir(format!("{ROOT}/{tree}")).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
     };
     assert_eq!(names("sqlite"), names("postgres"));
     for name in names("sqlite") {
         for file in ["up.sql", "down.sql"] {
-            let read = |tree: &str| std::fs::read_to_string(format!("{root}/{tree}/{name}/{file}")).unwrap();
+            let read = |tree: &str| std::fs::read_to_string(format!("{ROOT}/{tree}/{name}/{file}")).unwrap();
             assert_eq!(common(&read("sqlite"), true), common(&read("postgres"), false), "{name}/{file}");
         }
     }

@@ -11,6 +11,11 @@ use crate::{
 const LARACHE: &str = "/api/v1/members/commune-larache";
 const MEMBERS: &str = "/api/v1/members?limit=5&region=01";
 
+/// The version that an answer's tag names.
+pub fn version_in(answer: &Answer) -> &str {
+    answer.header("etag").unwrap().split('-').next().unwrap()
+}
+
 fn tag(answer: &Answer) -> String {
     answer.header("etag").unwrap().to_owned()
 }
