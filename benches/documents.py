@@ -161,7 +161,7 @@ def measure_read(read, path, own, parent, baselines, folder, seconds):
         rates = {name: [] for name in targets}
         for _ in range(ROUNDS):
             for name, (address, target, *headers) in targets.items():
-                load(address, target, CONNECTIONS, 1, *headers)
+                load(address, target, 2, 1, *headers)
                 rates[name].append(load(address, target, CONNECTIONS, seconds, *headers)[0])
     return {name: median(found) for name, found in rates.items()}
 
@@ -317,7 +317,7 @@ def arguments():
     parser.add_argument("--database", help="URL of an empty PostgreSQL database")
     parser.add_argument("--parent-database", help="URL of another one, for the parent")
     parser.add_argument("--small", action="store_true", help="the demonstration and 1,598 members instead of the country")
-    parser.add_argument("--seconds", type=int, default=4, choices=range(1, 11), metavar="1…10", help="how long each load runs")
+    parser.add_argument("--seconds", type=int, default=4, choices=range(3, 31), metavar="3…30", help="how long each load runs")
     parser.add_argument("--built", nargs=2, metavar=("SERVER", "BASELINES"), help="what was built already, instead of building it")
     found = parser.parse_args()
     if bool(found.database) != bool(found.parent_database):

@@ -87,6 +87,8 @@ def load_with_refusals(address, path, connections, seconds, *headers):
     errors, all_answers = re.search(r"Non-2xx or 3xx responses: (\d+)", text), re.search(r"(\d+) requests in", text)
     refused = int(errors[1]) / int(all_answers[1]) if errors else 0
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]) * (1 - refused)
+    if not rate:
+        sys.exit(f"{path}: nothing was answered in {seconds} seconds; give it more")
     return rate, re.search(r"^\s+99%\s+(\S+)", text, re.MULTILINE)[1], refused
 
 
