@@ -79,13 +79,13 @@ FEED = {
     "sqlite": NUMBERED % "TEXT" + """
 WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})
 SELECT n, 'members', id, 'updated', 1, stamp FROM numbers JOIN numbered ON place = n % {members};
-UPDATE sequence_counter SET value = {last};
+UPDATE sequence_counter SET value = {last}, publications = publications + 1;
 ANALYZE;
 """,
     "postgres": NUMBERED % "TIMESTAMP" + """
 SELECT n, 'members', id, 'updated', 1, stamp FROM generate_series(1, {last}) AS numbers (n)
 JOIN numbered ON place = n % {members};
-UPDATE sequence_counter SET value = {last};
+UPDATE sequence_counter SET value = {last}, publications = publications + 1;
 VACUUM ANALYZE change_entry;
 """,
 }

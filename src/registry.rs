@@ -15,3 +15,13 @@ pub static REGISTRY: Registry = Registry::new(&[
     Publication::of::<NetworkRecordOut>(),
     Publication::of::<CharterRecordOut>(),
 ]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_stands_behind_those_whose_facts_it_shows() {
+        assert!(REGISTRY.is_in_order());
+    }
+}

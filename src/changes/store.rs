@@ -92,7 +92,8 @@ pub fn latest(conn: &mut Conn) -> Result<Option<Entry>, StoreError> {
 /// # Errors
 /// The database's.
 pub fn state(conn: &mut Conn, resource: &str) -> Result<State, StoreError> {
-    let Extent { last, forgotten } = extent(conn)?;
+    let columns = (sequence_counter::forgotten, sequence_counter::value, sequence_counter::unannounced);
+    let (forgotten, last, unannounced): (i64, i64, i64) = sequence_counter::table.select(columns).first(conn)?;
     let own: Option<(i64, NaiveDateTime)> = change_entry::table
         .filter(change_entry::resource.eq(resource))
         .order(change_entry::sequence.desc())
@@ -100,7 +101,7 @@ pub fn state(conn: &mut Conn, resource: &str) -> Result<State, StoreError> {
         .first(conn)
         .optional()?;
     let (own, at) = own.unwrap_or((forgotten, NaiveDateTime::default()));
-    Ok(State { sequence: last, own, at })
+    Ok(State { sequence: last, own, at, unannounced })
 }
 
 /// Forgets the oldest entries that were written before a moment, at most [`MOST_FORGOTTEN`], and returns how many. It

@@ -23,6 +23,7 @@ use crate::{
     config::DatabaseArgs,
     db::{self, Actor, Conn, Db, StoreError, WriteError},
     kernel::{clock, id::Slug, text::parse_email},
+    publishing,
     registry::REGISTRY,
 };
 
@@ -154,6 +155,13 @@ pub(super) fn key(command: &KeyCommand) -> Result<(), String> {
     match command {
         KeyCommand::Create => print(&keys::generate()?),
     }
+}
+
+/// [`open`], of a database whose public documents are those of this binary: for what reads or writes them.
+pub(super) fn open_complete(args: &DatabaseArgs) -> Result<Db, String> {
+    let db = open(args)?;
+    let is_complete = publishing::is_complete(&db, &REGISTRY).map_err(|error| error.to_string())?;
+    if is_complete { Ok(db) } else { Err(StoreError::Incomplete.to_string()) }
 }
 
 /// A database that is there and at the schema of this binary, whatever it was made for. None is made or migrated here:

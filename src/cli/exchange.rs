@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use clap::Args;
 use sha2::{Digest as _, Sha256};
 
-use super::{accounts::open, print};
+use super::{accounts::open_complete, print};
 use crate::{
     config::{DatabaseArgs, ExportArgs},
     db::{Actor, Db, Keeper},
@@ -69,7 +69,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), String> {
         importer: None,
     };
     drop(bytes);
-    let db = open(&args.database)?;
+    let db = open_complete(&args.database)?;
     let keeper = Keeper { source: args.source, member: None };
     match db.write_blocking(&OPERATOR, |tx| imports::run(tx, &order, &keeper, content)) {
         Ok((id, report)) => show(&db, &id, &report),
@@ -104,7 +104,7 @@ fn unreadable(why: Unreadable) -> String {
 /// Writes every public data set with its descriptions into a folder.
 pub(super) fn export(args: &ExportArgs) -> Result<(), String> {
     let licence = (args.data_licence.code, args.data_licence.url);
-    exports::write_all(&open(&args.database)?, &args.to, &args.public_url, licence)?;
+    exports::write_all(&open_complete(&args.database)?, &args.to, &args.public_url, licence)?;
     log::info!("exported to {}", args.to.display());
     Ok(())
 }

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::print;
+use super::{COMMAND_CONNECTIONS, complete_documents, print};
 use crate::{
     config::DatabaseArgs,
-    db::{self, Target},
+    db::{self, Db, Target},
     reference::Purpose,
+    registry::REGISTRY,
 };
 
 #[derive(Args)]
@@ -39,6 +40,8 @@ pub(super) fn migrate(args: &MigrateArgs) -> Result<(), String> {
     let target = args.database.target(Purpose::Service)?;
     let ran = db::migrate(&target).map_err(|error| error.to_string())?;
     log::info!("{} migrations ran in {target}", ran.len());
+    let db = Db::open(&target, COMMAND_CONNECTIONS, &REGISTRY).map_err(|error| error.to_string())?;
+    complete_documents(&db)?;
     warn(&target)
 }
 

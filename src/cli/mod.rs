@@ -51,7 +51,7 @@ struct Cli {
 enum Command {
     /// Migrate the database, load the reference data if it is not there, and serve the API.
     Serve(Box<ServeArgs>),
-    /// Bring the database to this binary's schema, say where it stands, or undo migrations.
+    /// Bring the database to this binary's schema and documents, say where it stands, or undo migrations.
     Migrate(MigrateArgs),
     /// Migrate, and load the reference data that the database does not have.
     Seed(DatabaseArgs),
@@ -152,14 +152,20 @@ fn prepare(target: &Target, connections: u32, purpose: Purpose) -> Result<Db, St
         log::info!("migrated: {name}");
     }
     migrate::warn(target)?;
-    let documents = publishing::reindex(&db, &REGISTRY, false).map_err(|error| error.to_string())?;
-    if documents > 0 {
-        log::info!("public documents made anew: {documents}");
-    }
+    complete_documents(&db)?;
     for (name, touched) in reference::load(&db, purpose).map_err(|error| error.to_string())? {
         log::info!("loaded: {name}, {touched} resources");
     }
     Ok(db)
+}
+
+/// Makes the public documents anew that are not in the form of this binary.
+fn complete_documents(db: &Db) -> Result<(), String> {
+    let written = publishing::reindex(db, &REGISTRY, false).map_err(|error| error.to_string())?;
+    if written > 0 {
+        log::info!("public documents made anew: {written}");
+    }
+    Ok(())
 }
 
 fn seed(args: &DatabaseArgs) -> Result<Db, String> {

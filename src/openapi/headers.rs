@@ -37,7 +37,7 @@ const HEADERS: &[Header] = &[
     always("Cross-Origin-Resource-Policy", "Pages of other origins may use the answer.", "cross-origin"),
     always(
         "ETag",
-        "Validator: the version of the resource (of lists, the sequence) and a hash of the answer. If-None-Match compares both, If-Match the version.",
+        "Validator: a number of what is stored, which grows with each change of it, and a hash of the answer. If-None-Match compares both, If-Match the number.",
         "\"3-0f343b0931126a20f133d67c2b018a3b\"",
     ),
     sometimes("Idempotency-Replayed", "The request was answered before, and this is that answer.", "true"),

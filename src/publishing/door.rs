@@ -36,6 +36,15 @@ impl Registry {
         self.0
     }
 
+    /// Whether each kind stands behind those whose facts it shows, in the order of [`Kind`].
+    #[must_use]
+    pub fn is_in_order(&self) -> bool {
+        let shows_earlier = |publication: &Publication| {
+            publication.dependencies.iter().all(|dependency| dependency.on < publication.kind)
+        };
+        self.0.is_sorted_by_key(|publication| publication.kind) && self.0.iter().all(shows_earlier)
+    }
+
     /// Adds those resources to the touched ones that show facts which differ. Of a kind without documents, all facts may differ.
     fn touch_dependents(
         &self,
@@ -73,6 +82,11 @@ impl Difference {
 impl Publisher for Registry {
     fn publishes(&self, kind: Kind) -> bool {
         self.0.iter().any(|publication| publication.kind == kind)
+    }
+
+    fn is_concerned(&self, kind: Kind) -> bool {
+        let dependencies = || self.0.iter().flat_map(|publication| publication.dependencies);
+        self.publishes(kind) || dependencies().any(|dependency| dependency.on == kind)
     }
 
     fn representation(&self) -> i64 {

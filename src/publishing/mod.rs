@@ -13,7 +13,7 @@ pub use self::{
     body::{Body, property},
     door::Registry,
     page::{ListRow, Listed, page},
-    reindex::{Discrepancy, check, reindex},
+    reindex::{Discrepancy, check, is_complete, reindex},
     store::walk,
 };
 use crate::{

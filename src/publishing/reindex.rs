@@ -14,6 +14,9 @@ use crate::{
 /// Who makes documents anew.
 const REINDEXER: Actor = Actor::System("reindex");
 
+/// How often a part is tried where other writers are in the way.
+const ATTEMPTS: u32 = 3;
+
 /// How many resources are read and written at once.
 const BATCH: usize = 500;
 
@@ -39,43 +42,68 @@ struct Comparison {
 }
 
 /// Makes the documents of every kind anew whose form is not the one of this binary, or of all kinds, and returns how many were
-/// written. Neither version nor feed know of it. Other binaries go on publishing meanwhile; at the end, older ones are refused.
-/// What was done until an interruption need not be done again, since each batch is a transaction.
+/// written. Neither version nor feed know of it. From its beginning older binaries can publish no more, and this one not before
+/// its end; reads go on. What was done until an interruption need not be done again, since each batch is a transaction.
 ///
 /// # Errors
-/// The database's; [`StoreError::Superseded`] where a newer binary has been here.
+/// The database's; [`StoreError::Superseded`] where a newer binary has begun to do the same.
 pub fn reindex(db: &Db, registry: &Registry, all: bool) -> Result<usize, StoreError> {
-    let (newest, complete) = db.read_blocking(|conn| Ok((store::newest(conn)?, store::complete(conn)?)))?;
-    if newest > registry.representation() {
-        return Err(StoreError::Superseded);
+    let own = registry.representation();
+    let (forms, complete) = db.read_blocking(|conn| Ok((store::forms(conn)?, store::complete(conn)?)))?;
+    if forms != (own, own) {
+        locked(db, own, |tx, _| store::claim(tx, own))?;
     }
     let mut written = 0;
     for publication in registry.kinds() {
         let is_complete = complete.get(publication.kind.as_str()) == Some(&publication.representation);
         if all || !is_complete {
-            written += reindex_kind(db, publication)?;
+            written += reindex_kind(db, own, publication)?;
         }
     }
-    if newest < registry.representation() {
-        // Whatever older binaries have published meanwhile is made anew before they are refused.
-        written += db.write_blocking(&REINDEXER, |tx| finish(tx, registry))?;
+    if forms != (own, own) {
+        locked(db, own, |tx, _| store::note_all_complete(tx, own))?;
     }
     Ok(written)
 }
 
-fn reindex_kind(db: &Db, publication: &Publication) -> Result<usize, StoreError> {
+/// Does a part of the work while nobody publishes, unless a newer binary has begun to make documents; `work` is given the number
+/// of the last change. It is tried again where other writers are in the way.
+fn locked<T>(
+    db: &Db,
+    own: i64,
+    mut work: impl FnMut(&mut Tx<'_>, i64) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut attempt = || {
+        db.write_blocking(&REINDEXER, |tx| {
+            let sequence = tx.exclude_publications()?;
+            let (claimed, _) = store::forms(tx.conn)?;
+            if claimed > own { Err(StoreError::Superseded) } else { work(tx, sequence) }
+        })
+    };
+    for _ in 1..ATTEMPTS {
+        match attempt() {
+            Err(StoreError::Contended(_)) => {}
+            outcome => return outcome,
+        }
+    }
+    attempt()
+}
+
+fn reindex_kind(db: &Db, own: i64, publication: &Publication) -> Result<usize, StoreError> {
     let (mut after, mut written) = (None::<Identifier>, 0);
     loop {
-        let (last, count) = db.write_blocking(&REINDEXER, |tx| {
-            let sequence = tx.exclude_publications()?;
+        let (last, count) = locked(db, own, |tx, sequence| {
             let (ids, last) = batch(tx.conn, publication, after.as_ref())?;
             let compared = compare(tx.conn, publication, &ids.iter().collect::<Vec<_>>(), sequence)?;
             let count = compared.written.len() + compared.removed.len();
             apply(tx, publication, compared)?;
+            if count > 0 {
+                tx.note_unannounced()?;
+            }
             if last.is_none() {
                 store::note_complete(tx, publication.kind, publication.representation)?;
             }
-            Ok::<_, StoreError>((last, count))
+            Ok((last, count))
         })?;
         written += count;
         if last.is_none() {
@@ -85,26 +113,18 @@ fn reindex_kind(db: &Db, publication: &Publication) -> Result<usize, StoreError>
     }
 }
 
+/// Whether the documents are those of this binary.
+///
+/// # Errors
+/// The database's.
+pub fn is_complete(db: &Db, registry: &Registry) -> Result<bool, StoreError> {
+    let own = registry.representation();
+    Ok(db.read_blocking(store::forms)? == (own, own))
+}
+
 fn apply(tx: &mut Tx<'_>, publication: &Publication, compared: Comparison) -> Result<(), StoreError> {
     store::remove(tx.conn, &compared.removed)?;
     store::write(tx.conn, (publication.kind, publication.representation), compared.written)
-}
-
-/// Makes those documents anew that were written in an older form after their kinds were complete, and lets older binaries publish
-/// no more.
-fn finish(tx: &mut Tx<'_>, registry: &Registry) -> Result<usize, StoreError> {
-    let sequence = tx.exclude_publications()?;
-    let mut count = 0;
-    for publication in registry.kinds() {
-        let older = store::of_another_form(tx.conn, publication.kind, publication.representation)?;
-        for ids in older.chunks(BATCH) {
-            let compared = compare(tx.conn, publication, &ids.iter().collect::<Vec<_>>(), sequence)?;
-            count += compared.written.len() + compared.removed.len();
-            apply(tx, publication, compared)?;
-        }
-    }
-    store::set_newest(tx, registry.representation())?;
-    Ok(count)
 }
 
 /// The documents that are not what the rows say, of all kinds, from one state of the data; at most `most`.

@@ -98,17 +98,6 @@ pub fn ids_between(
     Ok(ids.into_iter().map(Identifier::stored).collect())
 }
 
-/// The documents of a kind that are in another form than this one.
-///
-/// # Errors
-/// The database's.
-pub fn of_another_form(conn: &mut Conn, kind: Kind, representation: i64) -> Result<Vec<Identifier>, StoreError> {
-    let found = document::table.filter(document::kind.eq(kind.as_str()));
-    let found = found.filter(document::representation.ne(representation)).order(document::id).select(document::id);
-    let ids: Vec<String> = found.load(conn)?;
-    Ok(ids.into_iter().map(Identifier::stored).collect())
-}
-
 /// Writes documents of a kind, in a form.
 ///
 /// # Errors
@@ -179,22 +168,29 @@ pub fn note_complete(tx: &mut Tx<'_>, kind: Kind, representation: i64) -> Result
     Ok(())
 }
 
-/// The newest form in which all documents are complete.
+/// The newest form in which a binary has begun to write documents, and the one in which all of them are.
 ///
 /// # Errors
 /// The database's.
-pub fn newest(conn: &mut Conn) -> Result<i64, StoreError> {
-    Ok(sequence_counter::table.select(sequence_counter::representation).first(conn)?)
+pub fn forms(conn: &mut Conn) -> Result<(i64, i64), StoreError> {
+    Ok(sequence_counter::table.select((sequence_counter::claimed, sequence_counter::representation)).first(conn)?)
 }
 
-/// Lets binaries that write documents in this form publish, and no older ones.
+/// Begins to write documents in a form: binaries of an older one publish no more.
 ///
 /// # Errors
 /// The database's.
-pub fn set_newest(tx: &mut Tx<'_>, representation: i64) -> Result<(), StoreError> {
-    diesel::update(sequence_counter::table)
-        .set(sequence_counter::representation.eq(representation))
-        .execute(tx.conn)?;
+pub fn claim(tx: &mut Tx<'_>, form: i64) -> Result<(), StoreError> {
+    diesel::update(sequence_counter::table).set(sequence_counter::claimed.eq(form)).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Notes that all documents are in a form: binaries of it may publish.
+///
+/// # Errors
+/// The database's.
+pub fn note_all_complete(tx: &mut Tx<'_>, form: i64) -> Result<(), StoreError> {
+    diesel::update(sequence_counter::table).set(sequence_counter::representation.eq(form)).execute(tx.conn)?;
     Ok(())
 }
 

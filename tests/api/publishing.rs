@@ -23,6 +23,8 @@ const LARACHE: &str = "/api/v1/members/commune-larache";
 /// The territory of that member, and others.
 const SEAT: &str = "01.331.01.03";
 const MARTIL: &str = "01.573.01.03";
+/// Past the kept answers.
+const FRESH: &[(&str, &str)] = &[("Cache-Control", "no-cache")];
 
 /// Changes a column of a territory, and the version of its row.
 macro_rules! set_territory {
@@ -104,6 +106,8 @@ on_both! {
 
     fn documents_are_made_anew_without_a_version_or_a_change(server) {
         let (sequence, member) = (sequence(server), server.get(LARACHE).ok());
+        let digest = || server.get("/api/v1/changes/digest?resource=territories").ok()["sha256"].clone();
+        let territories = digest();
         let id = |code: &str| {
             let row = territory::table.filter(territory::code.eq(code)).select(territory::id);
             server.db.read_blocking(|conn| Ok(row.first::<String>(conn)?)).unwrap()
@@ -119,6 +123,8 @@ on_both! {
             diesel::update(larache).set(document::id.eq("00000000-0000-7000-8000-000000000000")).execute(tx.conn)?;
             Ok::<_, StoreError>(())
         }).unwrap();
+        // The program does not know of it yet.
+        assert_eq!((digest(), server.get(LARACHE).ok()), (territories.clone(), member.clone()));
         let found: Vec<(Kind, bool, bool)> =
             check(&server.db).iter().map(|found| (found.kind, found.stored.is_some(), found.expected.is_some())).collect();
         assert_eq!(found, [
@@ -128,21 +134,38 @@ on_both! {
         assert_eq!(publishing::reindex(&server.db, &REGISTRY, false).unwrap(), 0, "every kind is in its form");
         assert_eq!(publishing::reindex(&server.db, &REGISTRY, true).unwrap(), 4);
         assert_eq!(check(&server.db), []);
+        assert_eq!(server.get_with(LARACHE, FRESH).ok(), member);
+        assert_eq!((digest(), server.get("/api/v1/changes/latest").ok()["sequence"].as_i64()), (territories, Some(sequence)));
+        // What was kept from before is not told again.
+        server.get("/api/v1/members?limit=1").ok();
+        server.db.write_blocking(&TESTER, |tx| {
+            let larache = document::table.filter(document::slug.eq("commune-larache"));
+            let body: String = larache.select(document::body).first(tx.conn)?;
+            Ok::<_, StoreError>(diesel::update(larache).set(document::body.eq(body.replace("Larache", "L"))).execute(tx.conn)?)
+        }).unwrap();
+        assert_eq!(server.get_with(LARACHE, FRESH).ok()["name"]["fr"], "L");
+        publishing::reindex(&server.db, &REGISTRY, true).unwrap();
         assert_eq!(server.get(LARACHE).ok(), member);
-        assert_eq!(server.get("/api/v1/changes/latest").ok()["sequence"], sequence);
     }
 
     fn only_binaries_of_the_documents_form_publish(server) {
         let secretary = server.account(Role::Secretariat);
         let patch = || server.json("PATCH", LARACHE, &[secretary.header(), ("If-Match", "*")], &json!({"website": "https://x.example/"}));
-        for step in ["+ 1", "- 2"] {
-            server.execute(&format!("UPDATE sequence_counter SET representation = representation {step}")).unwrap();
-            let refused = patch();
-            let problem = refused.problem(503, "database_unavailable");
-            assert!(problem["detail"].as_str().unwrap().contains("made anew") || step == "+ 1", "{problem}");
-            assert_eq!(server.get(LARACHE).ok()["website"], Value::Null);
+        let set = |assignment: &str| server.execute(&format!("UPDATE sequence_counter SET {assignment}")).unwrap();
+        for (before, after, told) in [
+            ("claimed = claimed + 1", "claimed = claimed - 1", "older than the database"),
+            ("representation = 0", "representation = claimed", "made anew"),
+        ] {
+            set(before);
+            let problem = patch().problem(503, "database_unavailable");
+            assert!(problem["detail"].as_str().unwrap().contains(told), "{problem}");
+            assert_eq!(server.get_with(LARACHE, FRESH).ok()["website"], Value::Null);
+            set(after);
         }
-        server.execute("UPDATE sequence_counter SET representation = representation + 1").unwrap();
+        set("claimed = claimed + 1");
+        let refused = publishing::reindex(&server.db, &REGISTRY, true);
+        assert!(matches!(refused, Err(StoreError::Superseded)), "{refused:?}");
+        set("claimed = claimed - 1");
         assert_eq!(patch().ok()["version"], 2);
     }
 

@@ -44,7 +44,7 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS name 
     WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
 
 /// Columns beside public ones that take no text: keys, counts and days that are made from public columns.
-const UNMARKED: [&str; 22] = [
+const UNMARKED: [&str; 24] = [
     "id",
     "singleton",
     "network_id",
@@ -65,7 +65,9 @@ const UNMARKED: [&str; 22] = [
     "report_changed_at",
     "hands",
     "confirmed_at",
+    "claimed",
     "representation",
+    "unannounced",
     "publications",
 ];
 

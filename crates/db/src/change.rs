@@ -3,7 +3,6 @@
 //! commits, on both databases and across instances, and a reader that has seen number n has seen all before.
 
 use std::{
-    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     time::Instant,
@@ -79,7 +78,10 @@ pub trait Publisher: Send + Sync {
     /// Whether resources of the kind have documents. Stores say themselves what happened to the others.
     fn publishes(&self, kind: Kind) -> bool;
 
-    /// The newest form of documents that this binary writes.
+    /// Whether documents show facts of the kind: its own, or those of others.
+    fn is_concerned(&self, kind: Kind) -> bool;
+
+    /// The form of documents that this binary writes.
     fn representation(&self) -> i64;
 
     /// Writes the documents of the touched resources, and of those that show facts of them, and announces what has changed
@@ -101,9 +103,12 @@ pub struct Tx<'c> {
     changes: Vec<Change>,
     /// The number of the last change before this transaction's, once nobody else can take the next one.
     last: Option<i64>,
-    /// The form in which the documents are complete, once that is known.
-    newest: i64,
+    /// The forms in which documents are claimed and complete, once they are known.
+    forms: (i64, i64),
     locked_at: Option<Instant>,
+    /// Whether resources were written of which the public reads something.
+    is_published: bool,
+    is_unannounced: bool,
     is_audited: bool,
     deeds: Vec<Deed>,
     import: Option<ImportEntries>,
@@ -126,7 +131,9 @@ impl<'c> Tx<'c> {
             touched: Touched::new(),
             changes: Vec::new(),
             last: None,
-            newest: 0,
+            forms: (0, 0),
+            is_published: false,
+            is_unannounced: false,
             locked_at: None,
             is_audited: false,
             deeds: Vec::new(),
@@ -174,11 +181,13 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// The database's.
     pub fn publish(&mut self) -> Result<(), StoreError> {
-        if self.touched.is_empty() {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.retain(|kind, _| self.publisher.is_concerned(*kind));
+        if touched.is_empty() {
             return Ok(());
         }
+        self.is_published = true;
         self.write_audit()?;
-        let touched = std::mem::take(&mut self.touched);
         self.publisher.publish(self, touched)
     }
 
@@ -189,10 +198,11 @@ impl<'c> Tx<'c> {
     /// this binary yet; the database's.
     pub fn lock_sequence(&mut self) -> Result<i64, StoreError> {
         let last = self.exclude_publications()?;
-        match self.newest.cmp(&self.publisher.representation()) {
-            Ordering::Less => Err(StoreError::Incomplete),
-            Ordering::Equal => Ok(last),
-            Ordering::Greater => Err(StoreError::Superseded),
+        let ((claimed, complete), own) = (self.forms, self.publisher.representation());
+        match (claimed > own, complete == own) {
+            (true, _) => Err(StoreError::Superseded),
+            (false, false) => Err(StoreError::Incomplete),
+            (false, true) => Ok(last),
         }
     }
 
@@ -205,12 +215,13 @@ impl<'c> Tx<'c> {
         if let Some(last) = self.last {
             return Ok(last);
         }
-        let row = sequence_counter::table.select((sequence_counter::value, sequence_counter::representation));
-        let (last, newest): (i64, i64) = match &mut *self.conn {
+        let columns = (sequence_counter::value, (sequence_counter::claimed, sequence_counter::representation));
+        let row = sequence_counter::table.select(columns);
+        let (last, forms): (i64, (i64, i64)) = match &mut *self.conn {
             Conn::Sqlite(conn) => row.first(conn)?,
             Conn::Postgres(conn) => row.for_update().first(conn)?,
         };
-        (self.last, self.newest, self.locked_at) = (Some(last), newest, Some(Instant::now()));
+        (self.last, self.forms, self.locked_at) = (Some(last), forms, Some(Instant::now()));
         Ok(last)
     }
 
@@ -222,6 +233,11 @@ impl<'c> Tx<'c> {
         let last = self.lock_sequence()?;
         self.changes.push(change);
         Ok(last + i64::try_from(self.changes.len()).map_err(StoreError::corrupt)?)
+    }
+
+    /// Whether something was written that the feed does not tell.
+    pub(super) const fn is_unannounced(&self) -> bool {
+        self.is_unannounced
     }
 
     /// When this transaction began to keep others from publishing.
@@ -386,6 +402,18 @@ impl<'c> Tx<'c> {
         self.exclude_publications().map(drop)
     }
 
+    /// Ends the editions of the data, although the feed has no change to tell.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn note_unannounced(&mut self) -> Result<(), StoreError> {
+        self.is_unannounced = true;
+        diesel::update(sequence_counter::table)
+            .set(sequence_counter::unannounced.eq(sequence_counter::unannounced + 1))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
     /// Writes the audit entries that were noted until now.
     fn write_audit(&mut self) -> Result<(), StoreError> {
         if self.address.is_some() && self.account().is_none() {
@@ -407,6 +435,10 @@ impl<'c> Tx<'c> {
         self.publish()?;
         self.write_audit()?;
         if self.changes.is_empty() {
+            // Something may be read that no document holds.
+            if self.is_published {
+                self.note_unannounced()?;
+            }
             return Ok(None);
         }
         if !self.is_audited {
@@ -509,6 +541,15 @@ impl<DB: diesel::backend::Backend> QueryFragment<DB> for SequenceColumn {
         out.push_sql("(SELECT value FROM sequence_counter)");
         Ok(())
     }
+}
+
+/// What tells one edition of the data from the next: the number of the last change, and how often something was written
+/// without one.
+///
+/// # Errors
+/// The database's.
+pub(super) fn current_edition(conn: &mut Conn) -> Result<(i64, i64), StoreError> {
+    Ok(sequence_counter::table.select((sequence_counter::value, sequence_counter::unannounced)).first(conn)?)
 }
 
 /// The number of the last change. Read *before* a list's rows, it is the point from which pulling changes

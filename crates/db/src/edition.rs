@@ -4,8 +4,8 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -22,23 +22,35 @@ pub struct Edition {
     pub(super) epoch: u64,
     /// The number of the last change.
     pub(super) sequence: i64,
+    /// How often something was written that the feed does not tell.
+    pub(super) unannounced: i64,
 }
 
-/// What this process knows of the number of the last change.
+/// What this process knows of the current edition.
 #[derive(Debug, Default)]
 pub(super) struct Knowledge {
-    sequence: AtomicI64,
+    known: Mutex<Known>,
     /// Counts own writes, so that a number that was read before one of them does not replace its number.
     writes: AtomicU64,
-    asked_at: Mutex<Option<Instant>>,
     written: Notify,
 }
 
+#[derive(Debug, Default)]
+struct Known {
+    sequence: i64,
+    unannounced: i64,
+    asked_at: Option<Instant>,
+}
+
 impl Knowledge {
-    /// The number of the last change, if it is known recently enough.
-    pub fn recent(&self) -> Option<i64> {
-        let asked_at = *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
-        asked_at.filter(|at| at.elapsed() < RECENT).map(|_| self.sequence.load(Ordering::Acquire))
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of the last change and how much was written without one, if they are known recently enough.
+    pub fn recent(&self) -> Option<(i64, i64)> {
+        let known = self.known();
+        known.asked_at.filter(|at| at.elapsed() < RECENT).map(|_| (known.sequence, known.unannounced))
     }
 
     /// To be called before the database is asked; the answer goes to [`Knowledge::learn`].
@@ -47,19 +59,21 @@ impl Knowledge {
     }
 
     /// Notes what the database said.
-    pub fn learn(&self, sequence: i64, before: u64) {
-        let mut asked_at = self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn learn(&self, (sequence, unannounced): (i64, i64), before: u64) {
+        let mut known = self.known();
         if self.writes.load(Ordering::Acquire) == before {
-            self.sequence.store(sequence, Ordering::Release);
-            *asked_at = Some(Instant::now());
+            *known = Known { sequence, unannounced, asked_at: Some(Instant::now()) };
         }
     }
 
-    /// Notes an own write whose last change has this number.
-    pub fn wrote(&self, sequence: i64) {
-        let _asked_at = self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Notes an own write: the number of its last change, or that it has none and the database must be asked again.
+    pub fn wrote(&self, last: Option<i64>) {
+        let mut known = self.known();
         self.writes.fetch_add(1, Ordering::AcqRel);
-        self.sequence.fetch_max(sequence, Ordering::AcqRel);
+        match last {
+            Some(sequence) => known.sequence = known.sequence.max(sequence),
+            None => known.asked_at = None,
+        }
         self.written.notify_waiters();
     }
 
@@ -70,7 +84,7 @@ impl Knowledge {
 
     /// Trusts nothing that was known.
     pub fn forget(&self) {
-        *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.known().asked_at = None;
     }
 }
 
@@ -83,23 +97,31 @@ mod tests {
         let knowledge = Knowledge::default();
         assert_eq!(knowledge.recent(), None);
         let before = knowledge.before_asking();
-        knowledge.wrote(11);
-        knowledge.learn(10, before);
+        knowledge.wrote(Some(11));
+        knowledge.learn((10, 0), before);
         assert_eq!(knowledge.recent(), None, "the answer came from before the write");
         let before = knowledge.before_asking();
-        knowledge.learn(11, before);
-        assert_eq!(knowledge.recent(), Some(11));
-        knowledge.wrote(12);
-        assert_eq!(knowledge.recent(), Some(12));
+        knowledge.learn((11, 0), before);
+        assert_eq!(knowledge.recent(), Some((11, 0)));
+        knowledge.wrote(Some(12));
+        assert_eq!(knowledge.recent(), Some((12, 0)));
         knowledge.forget();
+        assert_eq!(knowledge.recent(), None);
+    }
+
+    #[test]
+    fn a_write_without_a_change_ends_the_edition() {
+        let knowledge = Knowledge::default();
+        knowledge.learn((11, 3), knowledge.before_asking());
+        knowledge.wrote(None);
         assert_eq!(knowledge.recent(), None);
     }
 
     #[test]
     fn a_number_can_go_back_after_a_restored_backup() {
         let knowledge = Knowledge::default();
-        knowledge.learn(11, knowledge.before_asking());
-        knowledge.learn(9, knowledge.before_asking());
-        assert_eq!(knowledge.recent(), Some(9));
+        knowledge.learn((11, 0), knowledge.before_asking());
+        knowledge.learn((9, 0), knowledge.before_asking());
+        assert_eq!(knowledge.recent(), Some((9, 0)));
     }
 }

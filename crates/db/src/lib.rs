@@ -64,6 +64,7 @@ pub use self::{
     target::{PostgresUrl, Target, TargetError},
 };
 use self::{
+    change::current_edition,
     connection::{Access, Manager, Statements},
     edition::Knowledge,
     files::DatabaseFile,
@@ -348,14 +349,14 @@ impl Db {
     /// The database's, when it has to be asked.
     pub async fn edition(&self) -> Result<Edition, StoreError> {
         let (epoch, knowledge) = (self.inner.epoch.load(Ordering::Acquire), &self.inner.knowledge);
-        if let Some(sequence) = knowledge.recent() {
-            return Ok(Edition { epoch, sequence });
+        if let Some((sequence, unannounced)) = knowledge.recent() {
+            return Ok(Edition { epoch, sequence, unannounced });
         }
         let before = knowledge.before_asking();
-        let asked = tokio::time::timeout(EDITION_DEADLINE, self.read(current_sequence)).await;
-        let sequence = asked.unwrap_or(Err(StoreError::DeadlineExceeded))?;
-        knowledge.learn(sequence, before);
-        Ok(Edition { epoch, sequence })
+        let asked = tokio::time::timeout(EDITION_DEADLINE, self.read(current_edition)).await;
+        let (sequence, unannounced) = asked.unwrap_or(Err(StoreError::DeadlineExceeded))?;
+        knowledge.learn((sequence, unannounced), before);
+        Ok(Edition { epoch, sequence, unannounced })
     }
 
     /// Waits until something has changed behind a number, or for as long as the caller has patience. Own writes end
@@ -440,6 +441,7 @@ impl Db {
             Err(error) => Err(error),
         };
         let (erases, leaves_trace, locked_at) = (tx.erases(), tx.leaves_trace(), tx.locked_at());
+        let is_unannounced = tx.is_unannounced();
         let Ok(Some(last)) = last else {
             if let Err(failure) = self.noted(Transactions::rollback_transaction(conn)) {
                 log::warn!("a rollback failed, the connection is thrown away: {failure}");
@@ -450,8 +452,8 @@ impl Db {
         if let Some(locked_at) = locked_at {
             self.inner.lock_times.note(locked_at.elapsed());
         }
-        if let Some(sequence) = last {
-            self.inner.knowledge.wrote(sequence);
+        if last.is_some() || is_unannounced {
+            self.inner.knowledge.wrote(last);
         }
         if leaves_trace {
             self.inner.writes.wrote();

@@ -9,7 +9,9 @@ diesel::table! {
         value -> BigInt,
         forgotten -> BigInt,
         generation -> Text,
+        claimed -> BigInt,
         representation -> BigInt,
+        unannounced -> BigInt,
         publications -> BigInt,
     }
 }

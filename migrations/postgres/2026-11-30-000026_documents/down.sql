@@ -1,7 +1,9 @@
 DROP TRIGGER sequence_counter_publications ON sequence_counter;
 DROP FUNCTION refuse_older_binary();
 ALTER TABLE sequence_counter DROP COLUMN publications;
+ALTER TABLE sequence_counter DROP COLUMN unannounced;
 ALTER TABLE sequence_counter DROP COLUMN representation;
+ALTER TABLE sequence_counter DROP COLUMN claimed;
 ALTER TABLE sequence_counter DROP COLUMN generation;
 DROP TABLE published_kind;
 DROP TABLE document;

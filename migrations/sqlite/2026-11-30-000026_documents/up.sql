@@ -22,8 +22,12 @@ CREATE TABLE published_kind (
 -- The identity of this database, which tells it from every other one. A restored backup is given a new one.
 ALTER TABLE sequence_counter ADD COLUMN generation TEXT NOT NULL DEFAULT '';
 UPDATE sequence_counter SET generation = lower(hex(randomblob(16)));
--- The newest form in which a binary has written documents of any kind: one with an older form may not publish.
+-- The newest form in which a binary has begun to write documents, and the one in which all of them are: only a binary of both
+-- may publish.
+ALTER TABLE sequence_counter ADD COLUMN claimed INTEGER NOT NULL DEFAULT 0 CHECK (claimed >= 0);
 ALTER TABLE sequence_counter ADD COLUMN representation INTEGER NOT NULL DEFAULT 0 CHECK (representation >= 0);
+-- How often something was written that the public reads and the feed does not tell.
+ALTER TABLE sequence_counter ADD COLUMN unannounced INTEGER NOT NULL DEFAULT 0 CHECK (unannounced >= 0);
 -- How often something was published. A binary that knows no documents does not count, and must not publish.
 ALTER TABLE sequence_counter ADD COLUMN publications INTEGER NOT NULL DEFAULT 0 CHECK (publications >= 0);
 CREATE TRIGGER sequence_counter_publications BEFORE UPDATE OF value ON sequence_counter

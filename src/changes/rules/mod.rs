@@ -86,6 +86,8 @@ pub struct State {
     pub own: i64,
     /// When that was written: after a restored backup the same number may mean something else.
     pub at: NaiveDateTime,
+    /// How often something was written that the feed does not tell.
+    pub unannounced: i64,
 }
 
 impl State {

@@ -75,7 +75,7 @@ impl Metrics {
         writeln!(text, "# HELP remacto_db_statements Statements sent to the database since the start.")?;
         writeln!(text, "# TYPE remacto_db_statements counter")?;
         writeln!(text, "remacto_db_statements_total {}", db.query_count())?;
-        let help = "Time for which a transaction kept others from publishing, its commit included";
+        let help = "Time from taking the counter of changes to the end of the commit, in which no other transaction can publish";
         writeln!(text, "# HELP remacto_publication_lock_seconds {help}.")?;
         writeln!(text, "# TYPE remacto_publication_lock_seconds histogram")?;
         let LockTimeCounts { buckets, count, sum } = db.lock_times();

@@ -31,10 +31,15 @@ impl Variant {
         Self(variant)
     }
 
-    /// The tag of these bytes, about a resource at a version. For a list, the version is the sequence it was read at.
+    /// The tag of an answer of these parts, about a resource at a version. For a list, the version is the sequence it was read at.
     #[must_use]
-    pub fn tag(&self, version: i64, body: &[u8]) -> EntityTag {
-        let hash = Sha256::new().chain_update(&self.0).chain_update([0]).chain_update(body).finalize();
+    pub fn tag(&self, version: i64, parts: &[&[u8]]) -> EntityTag {
+        let mut hash = Sha256::new().chain_update(&self.0);
+        for part in parts.iter().filter(|part| !part.is_empty()) {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        let hash = hash.finalize();
         let (head, _) = hash.split_at(HASH_BYTES);
         EntityTag::new_strong(format!("{version}-{}", hex(head)))
     }
@@ -43,7 +48,7 @@ impl Variant {
 /// The tag of a resource at a version of which no answer has been written. `If-Match` takes it; it names no content.
 #[must_use]
 pub fn of_version(version: i64) -> EntityTag {
-    EntityTag::new_strong(format!("{version}-unread"))
+    EntityTag::new_strong(format!("{version}-version"))
 }
 
 /// The version that a tag of ours names.

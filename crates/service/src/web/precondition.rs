@@ -56,8 +56,8 @@ impl Precondition {
                 Err(Problem::new(&PRECONDITION_REQUIRED, detail).with_fault(place, detail))
             }
             Some(Expected::Tags(tags)) if !tags.iter().any(|tag| etag::version(tag) == Some(version)) => {
-                let detail = format!("The resource is at version {version} now.");
-                let problem = Problem::new(&PRECONDITION_FAILED, detail.clone()).with_fault(place, detail);
+                let detail = "The resource has changed: read it again, and send the ETag of that answer.";
+                let problem = Problem::new(&PRECONDITION_FAILED, detail).with_fault(place, detail);
                 Err(problem.with_header(header::ETAG, etag::of_version(version).to_string()))
             }
             Some(_) => Ok(()),

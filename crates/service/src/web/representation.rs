@@ -309,7 +309,8 @@ impl Writer {
     }
 
     fn sheet(self, version: i64, bytes: Vec<u8>, next: Option<&str>) -> Sheet {
-        let tag = self.variant.tag(version, &bytes);
+        // The next page stands in a header of tables.
+        let tag = self.variant.tag(version, &[&bytes, next.unwrap_or_default().as_bytes()]);
         let body = if self.known.has(&tag) { None } else { Some(bytes) };
         Sheet { view: self.view, tag, body, next: next.map(str::to_owned) }
     }
@@ -357,7 +358,7 @@ impl FileView {
     /// nowhere.
     #[must_use]
     pub fn picture(self, req: &HttpRequest, (version, is_public): (i64, bool), picture: String) -> HttpResponse {
-        let tag = Variant::of(req, "svg", None).tag(version, picture.as_bytes());
+        let tag = Variant::of(req, "svg", None).tag(version, &[picture.as_bytes()]);
         let known = is_public && etag::is_known(req, &tag);
         let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
         let freshness = if is_public { FRESHNESS } else { NEVER_KEEP };
@@ -371,7 +372,7 @@ impl FileView {
         let (_, subtype) =
             self.media_type.split(';').next().and_then(|essence| essence.split_once('/')).unwrap_or_default();
         let ending = subtype.rsplit('+').next().unwrap_or_default();
-        let tag = Variant::of(req, ending, None).tag(version, &bytes);
+        let tag = Variant::of(req, ending, None).tag(version, &[&bytes]);
         let known = etag::is_known(req, &tag);
         let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
         response.insert_header(etag::header(tag)).insert_header((header::CACHE_CONTROL, FRESHNESS));

@@ -89,7 +89,7 @@ impl Written {
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(version) = self.version {
             let body = self.body.as_deref().map_or("", RawValue::get);
-            response.insert_header(header::ETag(variant.tag(version, body.as_bytes())));
+            response.insert_header(header::ETag(variant.tag(version, &[body.as_bytes()])));
         }
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));
