@@ -180,6 +180,7 @@ fn a_database_that_can_not_hold_arabic_is_refused() {
 
 #[test]
 fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
+    let folder = tempfile::tempdir().unwrap();
     for (name, value, takes) in [
         ("REMACTO_BIND", "nowhere", "must be address:port"),
         ("REMACTO_OPS_BIND", "yes", "or off"),
@@ -206,7 +207,8 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_it_takes() {
         ("REMACTO_REQUEST_TIMEOUT_MS", "1", "100..=60000"),
         ("REMACTO_SHUTDOWN_TIMEOUT_S", "301", "0..=300"),
     ] {
-        let message = refusal(&remacto(&["serve"]).env(name, value).output().unwrap());
+        let message =
+            refusal(&remacto(&["serve"]).env("REMACTO_DATA_DIR", folder.path()).env(name, value).output().unwrap());
         let flag = format!("--{}", name.trim_start_matches("REMACTO_").to_lowercase().replace('_', "-"));
         assert!(message.contains(&flag) && message.contains(takes), "{name}={value}: {message}");
         assert!(name != "DATABASE_URL" || !message.contains("secret"), "{message}");
