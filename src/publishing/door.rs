@@ -1,14 +1,15 @@
-//! How documents are made in the transaction that changes them. Every other publication waits until this one has committed, so
-//! each document is made of what has been published before.
+//! How documents are made in the transaction that changes them. They are rendered before others have to wait. Then the counter of
+//! changes is locked, so that every other publication waits until this one has committed, and what others have published since
+//! the rendering decides whether it is done again: so each document is made of all that was published before.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{
     Body, Dependency, Publication,
     store::{self, Stored, Written},
 };
 use crate::{
-    db::{CHUNK, Change, Conn, Operation, Publisher, StoreError, Touched, Tx},
+    db::{CHUNK, Change, Conn, Operation, Publisher, StoreError, Touched, Tx, current_sequence},
     kernel::{id::Identifier, kind::Kind},
 };
 
@@ -16,11 +17,24 @@ use crate::{
 #[derive(Debug)]
 pub struct Registry(&'static [Publication]);
 
-/// A resource whose document was made, changed or removed.
+/// A resource whose document is to be made, changed or removed.
 struct Difference {
     id: Identifier,
     before: Option<Body>,
     after: Option<Body>,
+    /// Whether the resource is there, published or not.
+    is_there: bool,
+}
+
+/// What a publication comes to, kind by kind in their order.
+struct Plan {
+    /// The number of the last change before it was made.
+    since: i64,
+    /// The kinds of what was written: others may show facts of it.
+    sources: BTreeSet<Kind>,
+    /// Everything that was rendered, whether it differs or not.
+    rendered: Touched,
+    differences: Vec<(&'static Publication, Vec<Difference>)>,
 }
 
 impl Registry {
@@ -93,72 +107,124 @@ impl Publisher for Registry {
         self.0.iter().map(|publication| publication.representation).max().unwrap_or_default()
     }
 
-    fn publish(&self, tx: &mut Tx<'_>, mut touched: Touched) -> Result<(), StoreError> {
-        tx.lock_sequence()?;
-        let without_documents: Vec<Kind> = touched.keys().copied().filter(|kind| !self.publishes(*kind)).collect();
-        for kind in without_documents {
-            let ids = touched.remove(&kind).unwrap_or_default().into_iter();
-            let written: Vec<Difference> = ids.map(|id| Difference { id, before: None, after: None }).collect();
-            self.touch_dependents(tx.conn, kind, &written, &mut touched)?;
+    fn publish(&self, tx: &mut Tx<'_>, touched: Touched) -> Result<(), StoreError> {
+        // What takes long is done before others have to wait, and again where they have been faster.
+        let since = current_sequence(tx.conn)?;
+        let mut plan = self.plan(tx.conn, since, touched.clone())?;
+        if tx.lock_sequence()? != since && self.is_outdated(tx.conn, &plan)? {
+            plan = self.plan(tx.conn, since, touched)?;
         }
-        let mut removals = Vec::new();
-        for publication in self.0 {
-            let ids: Vec<Identifier> = touched.remove(&publication.kind).unwrap_or_default().into_iter().collect();
-            for ids in ids.chunks(CHUNK) {
-                let differences = publish_some(tx, publication, ids, &mut removals)?;
-                self.touch_dependents(tx.conn, publication.kind, &differences, &mut touched)?;
-            }
-        }
-        // What belongs to something goes before it.
-        for removal in removals.into_iter().rev() {
-            tx.announce(removal)?;
-        }
-        Ok(())
+        carry_out(tx, plan)
     }
 }
 
-/// Makes the documents of some resources of a kind, and announces what was made or changed; what was removed is to be announced
-/// when everything else has been.
-fn publish_some(
-    tx: &mut Tx<'_>,
-    publication: &Publication,
-    ids: &[Identifier],
-    removals: &mut Vec<Change>,
-) -> Result<Vec<Difference>, StoreError> {
-    let ids: Vec<&Identifier> = ids.iter().collect();
-    let mut stored = store::stored(tx.conn, &ids)?;
-    let mut rendered: HashMap<Identifier, Option<Body>> = (publication.render)(tx.conn, &ids)?.into_iter().collect();
-    let (mut written, mut removed, mut differences) = (Vec::new(), Vec::new(), Vec::new());
-    for id in ids {
-        let before = stored.remove(id).map(|Stored { body, .. }| body);
-        let after = rendered.remove(id);
-        let change =
-            |operation, version| Change { resource: publication.kind.into(), id: id.clone(), operation, version };
-        let after = match (&before, after) {
-            (Some(before), Some(Some(after))) if before.tells_the_same(&after) => continue,
-            (None, None | Some(None)) => continue,
-            (before, Some(Some(after))) => {
-                let (operation, version) = match before {
-                    Some(before) => (Operation::Updated, before.version()? + 1),
-                    // The first version goes on from the row's.
-                    None => (Operation::Created, after.version()?),
-                };
-                let body = after.at(version, tx.now())?;
-                let sequence = tx.announce(change(operation, version))?;
-                let (id, changed_at, is_replaced) = (id.clone(), tx.now().naive_utc(), before.is_some());
-                written.push(Written { id, body: body.clone(), sequence, changed_at, is_replaced });
-                Some(body)
+impl Registry {
+    /// Renders what was touched, and what shows facts of it that differ.
+    fn plan(&self, conn: &mut Conn, since: i64, mut touched: Touched) -> Result<Plan, StoreError> {
+        let mut sources: BTreeSet<Kind> = touched.keys().copied().collect();
+        let without_documents: Vec<Kind> = touched.keys().copied().filter(|kind| !self.publishes(*kind)).collect();
+        for kind in without_documents {
+            let ids = touched.remove(&kind).unwrap_or_default().into_iter();
+            let written: Vec<Difference> =
+                ids.map(|id| Difference { id, before: None, after: None, is_there: false }).collect();
+            self.touch_dependents(conn, kind, &written, &mut touched)?;
+        }
+        let (mut rendered, mut differences) = (Touched::new(), Vec::new());
+        for publication in self.0 {
+            let Some(ids) = touched.remove(&publication.kind) else { continue };
+            let mut found = Vec::new();
+            let all: Vec<&Identifier> = ids.iter().collect();
+            for ids in all.chunks(CHUNK) {
+                found.extend(compare(conn, publication, ids)?);
             }
-            (Some(before), there) => {
-                let operation = if there.is_some() { Operation::Unpublished } else { Operation::Deleted };
-                removals.push(change(operation, before.version()? + 1));
-                removed.push(id.clone());
-                None
-            }
-        };
-        differences.push(Difference { id: id.clone(), before, after });
+            self.touch_dependents(conn, publication.kind, &found, &mut touched)?;
+            sources.insert(publication.kind);
+            rendered.insert(publication.kind, ids);
+            differences.push((publication, found));
+        }
+        Ok(Plan { since, sources, rendered, differences })
     }
-    store::remove(tx.conn, &removed)?;
-    store::write(tx.conn, (publication.kind, publication.representation), written)?;
+
+    /// Whether something has been published since a plan was made that it could show, or that could show something of it: the
+    /// same resources, others of a kind whose facts they show, or others of a kind that shows facts of theirs.
+    fn is_outdated(&self, conn: &mut Conn, plan: &Plan) -> Result<bool, StoreError> {
+        let mut related = BTreeSet::new();
+        for publication in self.0 {
+            for Dependency { on, .. } in publication.dependencies {
+                if plan.rendered.contains_key(&publication.kind) {
+                    related.insert(*on);
+                }
+                if plan.sources.contains(on) {
+                    related.insert(publication.kind);
+                }
+            }
+        }
+        let concerns = |(kind, id): &(Kind, Identifier)| {
+            related.contains(kind) || plan.rendered.get(kind).is_some_and(|ids| ids.contains(id))
+        };
+        match store::changed_since(conn, plan.since)? {
+            Some(changed) => Ok(changed.iter().any(concerns)),
+            None => Ok(true),
+        }
+    }
+}
+
+/// Compares the documents of some resources of a kind with what the rows say.
+fn compare(conn: &mut Conn, publication: &Publication, ids: &[&Identifier]) -> Result<Vec<Difference>, StoreError> {
+    let mut stored = store::stored(conn, ids)?;
+    let mut rendered: HashMap<Identifier, Option<Body>> = (publication.render)(conn, ids)?.into_iter().collect();
+    let mut differences = Vec::new();
+    for id in ids.iter().copied() {
+        let before = stored.remove(id).map(|Stored { body, .. }| body);
+        let found = rendered.remove(id);
+        let (is_there, after) = (found.is_some(), found.flatten());
+        let is_same = match (&before, &after) {
+            (Some(before), Some(after)) => before.tells_the_same(after),
+            (before, after) => before.is_none() && after.is_none(),
+        };
+        if !is_same {
+            differences.push(Difference { id: id.clone(), before, after, is_there });
+        }
+    }
     Ok(differences)
+}
+
+/// Writes what differs and announces it: first what was made or changed, then what was removed, so that what belongs to something
+/// goes before it.
+fn carry_out(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
+    let mut removals = Vec::new();
+    for (publication, differences) in plan.differences {
+        let (mut written, mut removed) = (Vec::new(), Vec::new());
+        for Difference { id, before, after, is_there } in differences {
+            let change =
+                |operation, version| Change { resource: publication.kind.into(), id: id.clone(), operation, version };
+            let former = before.as_ref().map(Body::version).transpose()?;
+            match (former, after) {
+                (_, Some(after)) => {
+                    let (operation, version) = match former {
+                        Some(former) => (Operation::Updated, former + 1),
+                        // The first version goes on from the row's.
+                        None => (Operation::Created, after.version()?),
+                    };
+                    let body = after.at(version, tx.now())?;
+                    let sequence = tx.announce(change(operation, version))?;
+                    let (changed_at, is_replaced) = (tx.now().naive_utc(), former.is_some());
+                    tx.keep_document(&id, body.as_str());
+                    written.push(Written { id, body, sequence, changed_at, is_replaced });
+                }
+                (Some(former), None) => {
+                    let operation = if is_there { Operation::Unpublished } else { Operation::Deleted };
+                    removals.push(change(operation, former + 1));
+                    removed.push(id);
+                }
+                (None, None) => {}
+            }
+        }
+        store::remove(tx.conn, &removed)?;
+        store::write(tx.conn, (publication.kind, publication.representation), written)?;
+    }
+    for removal in removals.into_iter().rev() {
+        tx.announce(removal)?;
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::db::prelude::*;
 use crate::{
     db::{
         Conn, StoreError, Tx, batch_insert, in_pieces,
-        schema::{document, published_kind, sequence_counter},
+        schema::{change_entry, document, published_kind, sequence_counter},
     },
     kernel::{id::Identifier, kind::Kind},
 };
@@ -56,7 +56,7 @@ pub struct Stored {
     pub representation: i64,
 }
 
-/// How many documents are replaced one by one. More are deleted and copied anew.
+/// How many documents are written one by one. More are deleted and copied anew.
 const FEW: usize = 16;
 
 /// The documents of these resources.
@@ -116,7 +116,13 @@ pub fn write(conn: &mut Conn, (kind, representation): (Kind, i64), documents: Ve
         }
     }
     let rows: Vec<DocumentRow> = new.into_iter().map(|new| row(kind, representation, new)).collect::<Result<_, _>>()?;
-    batch_insert!(conn, document::table, &rows);
+    if rows.len() > FEW {
+        batch_insert!(conn, document::table, &rows);
+    } else {
+        for row in rows {
+            diesel::insert_into(document::table).values(row).execute(conn)?;
+        }
+    }
     Ok(())
 }
 
@@ -208,4 +214,22 @@ pub fn walk(
     let found =
         document::table.filter(document::kind.eq(kind.as_str())).filter(document::id.gt(after.unwrap_or_default()));
     Ok(found.order(document::id).limit(limit).select((document::id, document::body)).load(conn)?)
+}
+
+/// The most changes that are looked at to find out whether a plan is outdated.
+const MOST_CHANGES: i64 = 10_000;
+
+/// What has been published behind a number; nothing where that is too much to look at.
+///
+/// # Errors
+/// The database's.
+pub fn changed_since(conn: &mut Conn, since: i64) -> Result<Option<Vec<(Kind, Identifier)>>, StoreError> {
+    let found = change_entry::table.filter(change_entry::sequence.gt(since)).order(change_entry::sequence);
+    let columns = (change_entry::resource, change_entry::resource_id);
+    let rows: Vec<(String, String)> = found.limit(MOST_CHANGES).select(columns).load(conn)?;
+    if i64::try_from(rows.len()).map_err(StoreError::corrupt)? == MOST_CHANGES {
+        return Ok(None);
+    }
+    let read = |(kind, id): (String, String)| Ok((kind.parse().map_err(StoreError::corrupt)?, Identifier::stored(id)));
+    rows.into_iter().map(read).collect::<Result<_, StoreError>>().map(Some)
 }

@@ -23,6 +23,7 @@ const LARACHE: &str = "/api/v1/members/commune-larache";
 /// The territory of that member, and others.
 const SEAT: &str = "01.331.01.03";
 const MARTIL: &str = "01.573.01.03";
+const KSAR: &str = "01.331.01.01";
 /// Past the kept answers.
 const FRESH: &[(&str, &str)] = &[("Cache-Control", "no-cache")];
 
@@ -179,8 +180,20 @@ on_both! {
                     together.wait();
                     for round in 0..12_i64 {
                         let value = writer * 100 + round;
-                        if writer % 2 == 0 {
-                            let code = if round % 2 == 0 { SEAT } else { MARTIL };
+                        if writer == 7 {
+                            // Whoever is seated on a territory that changes at the same moment shows it as it is then.
+                            let made = server.json("POST", "/api/v1/members", &[secretary.header()], &json!({
+                                "kind": "municipality", "territory_code": KSAR, "name": {"fr": "Ksar"}, "status": "candidate",
+                                "provenance": "official", "source": "s",
+                            }));
+                            assert_eq!(made.status, 201, "{}", made.text());
+                            if round < 11 {
+                                let address = made.header("location").unwrap();
+                                let gone = server.send("DELETE", address, &[secretary.header(), ("If-Match", "*")]);
+                                assert_eq!(gone.status, 204, "{}", gone.text());
+                            }
+                        } else if writer % 2 == 0 {
+                            let code = [SEAT, MARTIL, KSAR][usize::try_from(round % 3).unwrap()];
                             server.db.write_blocking(&TESTER, |tx| set_territory!(tx, code, territory::latitude.eq(value))).unwrap();
                         } else {
                             let path = if round % 2 == 0 { LARACHE } else { "/api/v1/members/commune-martil" };

@@ -109,6 +109,8 @@ pub struct Tx<'c> {
     /// Whether resources were written of which the public reads something.
     is_published: bool,
     is_unannounced: bool,
+    /// Documents that were just written, a few of them.
+    documents: BTreeMap<Identifier, String>,
     is_audited: bool,
     deeds: Vec<Deed>,
     import: Option<ImportEntries>,
@@ -134,6 +136,7 @@ impl<'c> Tx<'c> {
             forms: (0, 0),
             is_published: false,
             is_unannounced: false,
+            documents: BTreeMap::new(),
             locked_at: None,
             is_audited: false,
             deeds: Vec::new(),
@@ -233,6 +236,19 @@ impl<'c> Tx<'c> {
         let last = self.lock_sequence()?;
         self.changes.push(change);
         Ok(last + i64::try_from(self.changes.len()).map_err(StoreError::corrupt)?)
+    }
+
+    /// Keeps the text of a document that was just written, for an answer that shows it. For those who publish.
+    pub fn keep_document(&mut self, id: &Identifier, text: &str) {
+        if self.documents.len() < MOST_KEPT || self.documents.contains_key(id) {
+            self.documents.insert(id.clone(), text.to_owned());
+        }
+    }
+
+    /// The document of a resource, if this transaction has just written it and only a few others.
+    #[must_use]
+    pub fn document(&self, id: &Identifier) -> Option<&str> {
+        self.documents.get(id).map(String::as_str)
     }
 
     /// Whether something was written that the feed does not tell.
@@ -465,10 +481,22 @@ impl<'c> Tx<'c> {
                 changed_at,
             })
             .collect();
-        batch_insert!(self.conn, change_entry::table, &rows);
+        if rows.len() > FEW {
+            batch_insert!(self.conn, change_entry::table, &rows);
+        } else {
+            for row in rows {
+                diesel::insert_into(change_entry::table).values(row).execute(self.conn)?;
+            }
+        }
         Ok(Some(last))
     }
 }
+
+/// How many documents a transaction keeps for its answer.
+const MOST_KEPT: usize = 16;
+
+/// How many changes are written one by one. PostgreSQL takes longer to begin a copy than to insert a few rows.
+const FEW: usize = 8;
 
 diesel::define_sql_function! {
     /// PostgreSQL's advisory lock that is not waited for.

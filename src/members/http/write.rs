@@ -372,11 +372,15 @@ fn others_of(conn: &mut Conn, caller: Option<&Principal>, member: &Member) -> Re
 
 /// The address of a member that was just written, and the answer that shows it.
 fn published(tx: &mut Tx<'_>, id: Identifier) -> Result<(String, Written), Problem> {
+    let (slug, version) = store::slug_and_version(tx.conn, &id)?;
     tx.publish()?;
-    let member = store::find_document(tx.conn, &Address::Id(id))?;
-    let member = member.ok_or_else(|| StoreError::corrupt("a member that was just written is not there"))?;
-    let written = Written::changed_json(member.version, detail(&member.body, None)?)?;
-    Ok((format!("/api/v1/members/{}", member.slug), written))
+    let written = tx.document(&id).map(str::to_owned);
+    // A member that nothing has changed is read as it was.
+    let document = match written {
+        Some(document) => document,
+        None => store::document(tx.conn, &id)?,
+    };
+    Ok((format!("/api/v1/members/{slug}"), Written::changed_json(version, detail(&document, None)?)?))
 }
 
 /// Refuses properties that a role may not change although it may change others.

@@ -116,8 +116,6 @@ struct AdhesionRow {
 
 /// A member as the public reads it.
 pub struct Document {
-    /// Its slug.
-    pub slug: String,
     /// The version of its row, which changes are meant for.
     pub version: i64,
     /// The document.
@@ -395,14 +393,31 @@ pub fn charter_version(conn: &mut Conn, code: &Slug) -> Result<Option<CharterVer
 /// # Errors
 /// The database's.
 pub fn find_document(conn: &mut Conn, address: &Address) -> Result<Option<Document>, StoreError> {
-    let query = member::table.select((member::slug, member::version, DocumentBody(member::id)));
-    let row: Option<(String, i64, Option<String>)> = match address {
+    let query = member::table.select((member::version, DocumentBody(member::id)));
+    let row: Option<(i64, Option<String>)> = match address {
         Address::Code(slug) => query.filter(member::slug.eq(slug.as_str())).first(conn),
         Address::Id(id) => query.filter(member::id.eq(id.as_str())).first(conn),
     }
     .optional()?;
-    let Some((slug, version, Some(body))) = row else { return Ok(None) };
-    Ok(Some(Document { slug, version, body }))
+    let Some((version, Some(body))) = row else { return Ok(None) };
+    Ok(Some(Document { version, body }))
+}
+
+/// The slug of a member and the version of its row.
+///
+/// # Errors
+/// The database's.
+pub fn slug_and_version(conn: &mut Conn, id: &Identifier) -> Result<(String, i64), StoreError> {
+    Ok(member::table.filter(member::id.eq(id.as_str())).select((member::slug, member::version)).first(conn)?)
+}
+
+/// The document of a member.
+///
+/// # Errors
+/// The database's; [`StoreError::Corrupt`] where there is none.
+pub fn document(conn: &mut Conn, id: &Identifier) -> Result<String, StoreError> {
+    let row = member::table.filter(member::id.eq(id.as_str())).select(DocumentBody(member::id));
+    row.first::<Option<String>>(conn)?.ok_or_else(|| StoreError::corrupt(format!("member {id} has no document")))
 }
 
 /// Reads a page of the list, with one statement, and one more each for an empty page, a count, a day and a filter that names
