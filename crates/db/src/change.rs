@@ -106,11 +106,9 @@ pub struct Tx<'c> {
     /// The forms in which documents are claimed and complete, once they are known.
     forms: (i64, i64),
     locked_at: Option<Instant>,
-    /// Whether resources were written of which the public reads something.
-    is_published: bool,
+    /// Documents that were just written, a few of them, once resources were written of which the public reads something.
+    documents: Option<BTreeMap<Identifier, String>>,
     is_unannounced: bool,
-    /// Documents that were just written, a few of them.
-    documents: BTreeMap<Identifier, String>,
     is_audited: bool,
     deeds: Vec<Deed>,
     import: Option<ImportEntries>,
@@ -134,9 +132,8 @@ impl<'c> Tx<'c> {
             changes: Vec::new(),
             last: None,
             forms: (0, 0),
-            is_published: false,
+            documents: None,
             is_unannounced: false,
-            documents: BTreeMap::new(),
             locked_at: None,
             is_audited: false,
             deeds: Vec::new(),
@@ -189,7 +186,7 @@ impl<'c> Tx<'c> {
         if touched.is_empty() {
             return Ok(());
         }
-        self.is_published = true;
+        self.documents.get_or_insert_default();
         self.write_audit()?;
         self.publisher.publish(self, touched)
     }
@@ -240,15 +237,16 @@ impl<'c> Tx<'c> {
 
     /// Keeps the text of a document that was just written, for an answer that shows it. For those who publish.
     pub fn keep_document(&mut self, id: &Identifier, text: &str) {
-        if self.documents.len() < MOST_KEPT || self.documents.contains_key(id) {
-            self.documents.insert(id.clone(), text.to_owned());
+        let documents = self.documents.get_or_insert_default();
+        if documents.len() < MOST_KEPT || documents.contains_key(id) {
+            documents.insert(id.clone(), text.to_owned());
         }
     }
 
     /// The document of a resource, if this transaction has just written it and only a few others.
     #[must_use]
     pub fn document(&self, id: &Identifier) -> Option<&str> {
-        self.documents.get(id).map(String::as_str)
+        self.documents.as_ref()?.get(id).map(String::as_str)
     }
 
     /// Whether something was written that the feed does not tell.
@@ -452,7 +450,7 @@ impl<'c> Tx<'c> {
         self.write_audit()?;
         if self.changes.is_empty() {
             // Something may be read that no document holds.
-            if self.is_published {
+            if self.documents.is_some() {
                 self.note_unannounced()?;
             }
             return Ok(None);

@@ -72,7 +72,7 @@ pub async fn create_member(
         let record = Record { facts: content.facts, history, adhesions: Vec::new() };
         let seat = seat.ok_or_else(|| Problem::internal("a seat that was checked is not there"))?;
         let id = store::create(tx, &record, &seat)?;
-        let (address, written) = published(tx, id)?;
+        let (address, written) = published(tx, &id)?;
         Ok(written.at(address))
     };
     let written = state.db.write(principal, move |tx| once.answer(tx, create)).await?;
@@ -115,7 +115,7 @@ pub async fn update_member(
         precondition.check(member.version)?;
         check_keeper(tx.conn, &body.principal, &member)?;
         let id = patched(tx, &member, wanted)?.id;
-        Ok::<_, Problem>(published(tx, id)?.1)
+        Ok::<_, Problem>(published(tx, &id)?.1)
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -217,7 +217,7 @@ pub async fn create_member_transition(
         let history = store::history(tx.conn, &member.id)?;
         let (after, history) = step.take(&member, history).map_err(WriteError::NotNow)?;
         let id = store::update(tx, &member, after, Some(&history))?.id;
-        Ok::<_, Problem>(published(tx, id)?.1)
+        Ok::<_, Problem>(published(tx, &id)?.1)
     };
     let written = state.db.write(principal, move |tx| once.answer(tx, step)).await?;
     Ok(written.respond(&variant))
@@ -286,7 +286,7 @@ pub async fn create_member_adhesion(
         let adhesion = read_adhesion(violations, adhesion, version)?;
         let after = member.clone().adhering(adhesion).map_err(|already| WriteError::Taken(already.into()))?;
         let id = store::update(tx, &member, after, None)?.id;
-        let (address, written) = published(tx, id)?;
+        let (address, written) = published(tx, &id)?;
         Ok(written.at(format!("{address}/adhesion")))
     };
     let written = state.db.write(principal, move |tx| once.answer(tx, adhere)).await?;
@@ -330,7 +330,7 @@ pub async fn delete_member_adhesion(
         precondition.check(member.version)?;
         check_keeper(tx.conn, &principal, &member)?;
         let id = store::update(tx, &member, after, None)?.id;
-        Ok::<_, Problem>(published(tx, id)?.1)
+        Ok::<_, Problem>(published(tx, &id)?.1)
     };
     let written = state.db.write(caller.principal, take_back).await?;
     Ok(written.respond(&variant))
@@ -371,14 +371,14 @@ fn others_of(conn: &mut Conn, caller: Option<&Principal>, member: &Member) -> Re
 }
 
 /// The address of a member that was just written, and the answer that shows it.
-fn published(tx: &mut Tx<'_>, id: Identifier) -> Result<(String, Written), Problem> {
-    let (slug, version) = store::slug_and_version(tx.conn, &id)?;
+fn published(tx: &mut Tx<'_>, id: &Identifier) -> Result<(String, Written), Problem> {
+    let (slug, version) = store::slug_and_version(tx.conn, id)?;
     tx.publish()?;
-    let written = tx.document(&id).map(str::to_owned);
+    let written = tx.document(id).map(str::to_owned);
     // A member that nothing has changed is read as it was.
     let document = match written {
         Some(document) => document,
-        None => store::document(tx.conn, &id)?,
+        None => store::document(tx.conn, id)?,
     };
     Ok((format!("/api/v1/members/{slug}"), Written::changed_json(version, detail(&document, None)?)?))
 }
