@@ -7,12 +7,15 @@ mod http;
 mod rules;
 mod store;
 
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     db::{Conn, StoreError, Tx, json},
-    kernel::id::{Identifier, Slug},
+    kernel::{
+        id::{Identifier, Slug},
+        kind::Kind,
+    },
+    publishing::Published,
 };
 
 pub use self::{
@@ -82,54 +85,55 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     store::seed(tx, seeds)
 }
 
-/// What the published programmes with these ids are now, as the API shows them.
-///
-/// # Errors
-/// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ProgramOut::from(found))?))).collect()
+impl Published for ProgramOut {
+    const KIND: Kind = Kind::ActionPrograms;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "action_program";
+
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
-/// The same of projects, without what depends on today.
-///
-/// # Errors
-/// The database's.
-pub fn represent_projects(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_projects_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ProjectOut::of(found, None))?))).collect()
+impl Published for ProjectOut {
+    const KIND: Kind = Kind::Projects;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "project";
+
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_projects_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public.then(|| Self::of(found, None)))).collect())
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+        Ok(Some(("computed", json::write(&self.computed)?)))
+    }
 }
 
-/// The same of milestones.
-///
-/// # Errors
-/// The database's.
-pub fn represent_milestones(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_milestones_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MilestoneOut::of(found, None))?))).collect()
-}
+impl Published for MilestoneOut {
+    const KIND: Kind = Kind::Milestones;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "milestone";
 
-/// The published programmes as the API shows them, some at a time, in the order of their ids: `after` is the last one
-/// seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<ProgramOut>, StoreError> {
-    Ok(store::walk(conn, after, limit)?.into_iter().map(ProgramOut::from).collect())
-}
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_milestones_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public.then(|| Self::of(found, None)))).collect())
+    }
 
-/// The same of projects, without what depends on today.
-///
-/// # Errors
-/// The database's.
-pub fn walk_projects(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<ProjectOut>, StoreError> {
-    Ok(store::walk_projects(conn, after, limit)?.into_iter().map(|found| ProjectOut::of(found, None)).collect())
-}
+    fn id(&self) -> &str {
+        &self.id
+    }
 
-/// The same of milestones.
-///
-/// # Errors
-/// The database's.
-pub fn walk_milestones(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<MilestoneOut>, StoreError> {
-    Ok(store::walk_milestones(conn, after, limit)?.into_iter().map(|found| MilestoneOut::of(found, None)).collect())
+    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+        Ok(Some(("computed", json::write(&self.computed)?)))
+    }
 }

@@ -39,15 +39,15 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 impl Published for CharterRecordOut {
     const KIND: Kind = Kind::Charter;
     const REPRESENTATION: i64 = 1;
+    const TABLE: &'static str = "charter_version";
 
     fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
         let found = store::find_by_ids(conn, ids)?;
         Ok(found.into_iter().map(|version| (version.id.clone(), Some(Self::from(version)))).collect())
     }
 
-    fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
-        let all = store::all(conn)?.into_iter().map(|version| version.id);
-        Ok(all.filter(|id| after.is_none_or(|after| id > after)).take(limit).collect())
+    fn id(&self) -> &str {
+        &self.id
     }
 }
 

@@ -15,12 +15,12 @@ mod http;
 mod rules;
 mod store;
 
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     db::{Conn, StoreError, Tx, json},
-    kernel::id::Identifier,
+    kernel::{id::Identifier, kind::Kind},
+    publishing::Published,
 };
 
 pub use self::{
@@ -62,43 +62,43 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     store::seed(tx, &texts, example)
 }
 
-/// What the consultations with these ids on published programmes are now, as the API shows them, without what depends on
-/// today.
-///
-/// # Errors
-/// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ConsultationOut::of(found, None))?))).collect()
+impl Published for ConsultationOut {
+    const KIND: Kind = Kind::Consultations;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "consultation";
+
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public.then(|| Self::of(found, None)))).collect())
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+        Ok(Some(("computed", json::write(&self.computed)?)))
+    }
 }
 
-/// The same of contributions that everybody sees.
-///
-/// # Errors
-/// The database's.
-pub fn represent_contributions(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_contributions_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&ContributionOut::of(found, false))?))).collect()
-}
+impl Published for ContributionOut {
+    const KIND: Kind = Kind::Contributions;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "contribution";
 
-/// The consultations on published programmes as the API shows them, without what depends on today, some at a time, in the
-/// order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<ConsultationOut>, StoreError> {
-    Ok(store::walk(conn, after, limit)?.into_iter().map(|found| ConsultationOut::of(found, None)).collect())
-}
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_contributions_by_ids(conn, ids)?;
+        Ok(found
+            .into_iter()
+            .map(|found| (found.id.clone(), found.is_public().then(|| Self::of(found, false))))
+            .collect())
+    }
 
-/// The same of contributions that everybody sees.
-///
-/// # Errors
-/// The database's.
-pub fn walk_contributions(
-    conn: &mut Conn,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Vec<ContributionOut>, StoreError> {
-    let found = store::walk_contributions(conn, after, limit)?;
-    Ok(found.into_iter().map(|found| ContributionOut::of(found, false)).collect())
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+        Ok(Some(("for_moderators", json::write(&self.for_moderators)?)))
+    }
 }

@@ -7,12 +7,12 @@ mod http;
 mod rules;
 mod store;
 
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, json},
-    kernel::id::Identifier,
+    db::{Conn, StoreError, Tx},
+    kernel::{id::Identifier, kind::Kind},
+    publishing::Published,
 };
 
 pub use self::{
@@ -48,20 +48,17 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     store::seed(tx, seeds)
 }
 
-/// What the published evaluations with these ids are now, as the API shows them.
-///
-/// # Errors
-/// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&EvaluationOut::from(found))?))).collect()
-}
+impl Published for EvaluationOut {
+    const KIND: Kind = Kind::Evaluations;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "evaluation";
 
-/// The published evaluations as the API shows them, some at a time, in the order of their ids: `after` is the last one
-/// seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<EvaluationOut>, StoreError> {
-    Ok(store::walk(conn, after, limit)?.into_iter().map(EvaluationOut::from).collect())
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }

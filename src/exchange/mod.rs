@@ -6,12 +6,12 @@ mod http;
 mod rules;
 mod store;
 
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, json},
-    kernel::id::Identifier,
+    db::{Conn, StoreError, Tx},
+    kernel::{id::Identifier, kind::Kind},
+    publishing::Published,
 };
 
 pub use self::{
@@ -66,57 +66,47 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     Ok(added + store::seed_events(tx, events)?)
 }
 
-/// What the published practices with these ids are now, as the API shows them.
-///
-/// # Errors
-/// The database's.
-pub fn represent_practices(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_practices_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&PracticeOut::from(found))?))).collect()
+impl Published for PracticeOut {
+    const KIND: Kind = Kind::Practices;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "practice";
+
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_practices_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
-/// The same of collaborations.
-///
-/// # Errors
-/// The database's.
-pub fn represent_collaborations(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_collaborations_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&CollaborationOut::from(found))?))).collect()
+impl Published for CollaborationOut {
+    const KIND: Kind = Kind::Collaborations;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "collaboration";
+
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_collaborations_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
-/// The same of events.
-///
-/// # Errors
-/// The database's.
-pub fn represent_events(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_events_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&EventOut::from(found))?))).collect()
-}
+impl Published for EventOut {
+    const KIND: Kind = Kind::Events;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "event";
 
-/// The published practices as the API shows them, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk_practices(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<PracticeOut>, StoreError> {
-    Ok(store::walk_practices(conn, after, limit)?.into_iter().map(PracticeOut::from).collect())
-}
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_events_by_ids(conn, ids)?;
+        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+    }
 
-/// The same of collaborations.
-///
-/// # Errors
-/// The database's.
-pub fn walk_collaborations(
-    conn: &mut Conn,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Vec<CollaborationOut>, StoreError> {
-    Ok(store::walk_collaborations(conn, after, limit)?.into_iter().map(CollaborationOut::from).collect())
-}
-
-/// The same of events.
-///
-/// # Errors
-/// The database's.
-pub fn walk_events(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<EventOut>, StoreError> {
-    Ok(store::walk_events(conn, after, limit)?.into_iter().map(EventOut::from).collect())
+    fn id(&self) -> &str {
+        &self.id
+    }
 }

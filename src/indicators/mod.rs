@@ -7,13 +7,13 @@ mod http;
 mod rules;
 mod store;
 
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     action_programs,
     db::{Conn, StoreError, Tx, json},
-    kernel::id::Identifier,
+    kernel::{id::Identifier, kind},
+    publishing::Published,
 };
 
 pub use self::{
@@ -78,42 +78,46 @@ pub fn load_in_full(tx: &mut Tx<'_>, programs: usize, each: usize) -> Result<usi
     store::seed(tx, places.iter().take(programs).enumerate().flat_map(of_place))
 }
 
-/// What the published indicators with these ids are now, as the API shows them, without what depends on today.
-///
-/// # Errors
-/// The database's.
-pub fn represent(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&IndicatorOut::of(found, None))?))).collect()
+impl Published for IndicatorOut {
+    const KIND: kind::Kind = kind::Kind::Indicators;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "indicator";
+
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_by_ids(conn, ids)?;
+        Ok(found
+            .into_iter()
+            .map(|found| (found.id.clone(), found.is_public().then(|| Self::of(found, None))))
+            .collect())
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+        Ok(Some(("computed", json::write(&self.computed)?)))
+    }
 }
 
-/// The same of approved measurements.
-///
-/// # Errors
-/// The database's.
-pub fn represent_measurements(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Value)>, StoreError> {
-    let found = store::find_measurements_by_ids(conn, ids)?;
-    found.into_iter().map(|found| Ok((found.id.clone(), json::value(&MeasurementOut::of(found, false))?))).collect()
-}
+impl Published for MeasurementOut {
+    const KIND: kind::Kind = kind::Kind::Measurements;
+    const REPRESENTATION: i64 = 2;
+    const TABLE: &'static str = "measurement";
 
-/// The published indicators as the API shows them, without what depends on today, some at a time, in the order of their ids:
-/// `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<IndicatorOut>, StoreError> {
-    Ok(store::walk(conn, after, limit)?.into_iter().map(|found| IndicatorOut::of(found, None)).collect())
-}
+    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+        let found = store::find_measurements_by_ids(conn, ids)?;
+        Ok(found
+            .into_iter()
+            .map(|found| (found.id.clone(), found.is_public().then(|| Self::of(found, false))))
+            .collect())
+    }
 
-/// The same of approved measurements.
-///
-/// # Errors
-/// The database's.
-pub fn walk_measurements(
-    conn: &mut Conn,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Vec<MeasurementOut>, StoreError> {
-    let found = store::walk_measurements(conn, after, limit)?;
-    Ok(found.into_iter().map(|found| MeasurementOut::of(found, false)).collect())
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+        Ok(Some(("report", json::write(&self.report)?)))
+    }
 }

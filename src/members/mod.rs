@@ -66,6 +66,7 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 impl Published for MemberOut {
     const KIND: Kind = Kind::Members;
     const REPRESENTATION: i64 = 1;
+    const TABLE: &'static str = "member";
     const DEPENDENCIES: &'static [Dependency] = &[Dependency {
         on: Kind::Territories,
         facts: &["location", "parent_code", "region_code"],
@@ -77,8 +78,8 @@ impl Published for MemberOut {
         Ok(found.into_iter().map(|member| (member.id.clone(), Some(Self::from(member)))).collect())
     }
 
-    fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
-        store::ids(conn, after, limit)
+    fn id(&self) -> &str {
+        &self.id
     }
 }
 

@@ -51,14 +51,14 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 impl Published for NetworkRecordOut {
     const KIND: Kind = Kind::Network;
     const REPRESENTATION: i64 = 1;
+    const TABLE: &'static str = "network";
 
     fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
         let found = store::find(conn)?.filter(|network| ids.contains(&&network.id));
         Ok(found.into_iter().map(|network| (network.id.clone(), Some(Self::from(network)))).collect())
     }
 
-    fn ids(conn: &mut Conn, after: Option<&Identifier>, _limit: usize) -> Result<Vec<Identifier>, StoreError> {
-        let only = store::find(conn)?.map(|network| network.id);
-        Ok(only.into_iter().filter(|id| after.is_none_or(|after| id > after)).collect())
+    fn id(&self) -> &str {
+        &self.facts.id
     }
 }

@@ -107,11 +107,7 @@ impl Body {
     /// # Errors
     /// [`StoreError::Corrupt`] where there is no such property.
     pub fn with_property(&self, name: &str, value: &str) -> Result<Self, StoreError> {
-        let place = properties(&self.text).find(|(found, _)| *found == name).map(|(_, place)| place);
-        let place = place.ok_or_else(|| StoreError::corrupt(format!("a document has no property {name}")))?;
-        let mut text = self.text.clone();
-        text.replace_range(place, value);
-        Self::stored(text)
+        Self::stored(with_property(&self.text, name, value)?)
     }
 
     /// Whether both tell the same, their versions and the times of their last changes aside.
@@ -155,6 +151,18 @@ impl Body {
 pub fn property<'d>(document: &'d str, name: &str) -> Option<&'d str> {
     let (_, place) = properties(document).find(|(found, _)| *found == name)?;
     document.get(place)
+}
+
+/// A document with another value of a property, which is canonical JSON.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] where there is no such property.
+pub fn with_property(document: &str, name: &str, value: &str) -> Result<String, StoreError> {
+    let place = properties(document).find(|(found, _)| *found == name).map(|(_, place)| place);
+    let place = place.ok_or_else(|| StoreError::corrupt(format!("a document has no property {name}")))?;
+    let around = (document.get(..place.start), document.get(place.end..));
+    let (Some(before), Some(behind)) = around else { return Err(StoreError::corrupt("a document is cut")) };
+    Ok([before, value, behind].concat())
 }
 
 #[derive(Serialize)]

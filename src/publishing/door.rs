@@ -26,6 +26,12 @@ struct Difference {
     is_there: bool,
 }
 
+impl Difference {
+    const fn is_new(&self) -> bool {
+        self.before.is_none() && self.after.is_some()
+    }
+}
+
 /// What a publication comes to, kind by kind in their order.
 struct Plan {
     /// The number of the last change before it was made.
@@ -194,7 +200,9 @@ fn compare(conn: &mut Conn, publication: &Publication, ids: &[&Identifier]) -> R
 fn carry_out(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
     let mut removals = Vec::new();
     for (publication, differences) in plan.differences {
-        let (mut written, mut removed) = (Vec::new(), Vec::new());
+        let (mut written, mut removed, mut withdrawn) = (Vec::new(), Vec::new(), Vec::new());
+        let new: Vec<&Identifier> = differences.iter().filter(|found| found.is_new()).map(|found| &found.id).collect();
+        let earlier = store::take_withdrawn(tx.conn, &new)?;
         for Difference { id, before, after, is_there } in differences {
             let change =
                 |operation, version| Change { resource: publication.kind.into(), id: id.clone(), operation, version };
@@ -203,8 +211,11 @@ fn carry_out(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
                 (_, Some(after)) => {
                     let (operation, version) = match former {
                         Some(former) => (Operation::Updated, former + 1),
-                        // The first version goes on from the row's.
-                        None => (Operation::Created, after.version()?),
+                        // The first version goes on from the row's, or from the last one that was published.
+                        None => {
+                            let earlier = earlier.get(&id).copied().unwrap_or_default();
+                            (Operation::Created, after.version()?.max(earlier + 1))
+                        }
                     };
                     let body = after.at(version, tx.now())?;
                     let sequence = tx.announce(change(operation, version))?;
@@ -215,12 +226,16 @@ fn carry_out(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
                 (Some(former), None) => {
                     let operation = if is_there { Operation::Unpublished } else { Operation::Deleted };
                     removals.push(change(operation, former + 1));
+                    if is_there {
+                        withdrawn.push((id.clone(), former + 1));
+                    }
                     removed.push(id);
                 }
                 (None, None) => {}
             }
         }
         store::remove(tx.conn, &removed)?;
+        store::note_withdrawn(tx.conn, &withdrawn)?;
         store::write(tx.conn, (publication.kind, publication.representation), written)?;
     }
     for removal in removals.into_iter().rev() {

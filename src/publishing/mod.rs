@@ -1,6 +1,7 @@
 //! What is public, as one document for each published resource: the write door makes it anew in the transaction that changes it,
 //! and every reader takes it from there. A kind of resources declares itself once ([`Published`]) and stands in the registry.
 
+mod answer;
 mod body;
 mod door;
 mod page;
@@ -10,11 +11,12 @@ mod store;
 use serde::Serialize;
 
 pub use self::{
+    answer::{NoFrame, changed, changed_beside, listed, presented, presented_all, with_document},
     body::{Body, property},
     door::Registry,
     page::{ListRow, Listed, page},
     reindex::{Discrepancy, check, is_complete, reindex},
-    store::walk,
+    store::{body, walk},
 };
 use crate::{
     db::{Conn, StoreError},
@@ -28,6 +30,8 @@ pub trait Published: Serialize + Sized {
     /// The form of the documents. It is raised whenever the same facts are written down differently: documents of an older form
     /// are then made anew. All kinds draw from one series of numbers.
     const REPRESENTATION: i64;
+    /// The table whose rows are the resources, with their ids as `id`.
+    const TABLE: &'static str;
     /// Which facts of other kinds a document shows.
     const DEPENDENCIES: &'static [Dependency] = &[];
 
@@ -38,11 +42,17 @@ pub trait Published: Serialize + Sized {
     /// The database's.
     fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError>;
 
-    /// The ids of all resources of the kind, published or not, some at a time in their order: `after` is the last one seen.
+    /// The resource's id.
+    fn id(&self) -> &str;
+
+    /// The property that a document has without a value, with the JSON that a reader puts there: what is computed for a day, or
+    /// what only this reader may see.
     ///
     /// # Errors
-    /// The database's.
-    fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError>;
+    /// [`StoreError::Corrupt`] for a value without a JSON form.
+    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// Facts of another kind that documents show.
@@ -56,9 +66,6 @@ pub struct Dependency {
     pub find: fn(&mut Conn, &[&Identifier]) -> Result<Vec<Identifier>, StoreError>,
 }
 
-/// [`Published::ids`].
-type FindIds = fn(&mut Conn, Option<&Identifier>, usize) -> Result<Vec<Identifier>, StoreError>;
-
 /// What [`Published::render`] finds, as canonical JSON.
 type Rendered = Vec<(Identifier, Option<Body>)>;
 
@@ -67,9 +74,9 @@ type Rendered = Vec<(Identifier, Option<Body>)>;
 pub struct Publication {
     kind: Kind,
     representation: i64,
+    table: &'static str,
     dependencies: &'static [Dependency],
     render: fn(&mut Conn, &[&Identifier]) -> Result<Rendered, StoreError>,
-    ids: FindIds,
 }
 
 impl Publication {
@@ -79,9 +86,9 @@ impl Publication {
         Self {
             kind: P::KIND,
             representation: P::REPRESENTATION,
+            table: P::TABLE,
             dependencies: P::DEPENDENCIES,
             render: rendered::<P>,
-            ids: P::ids,
         }
     }
 }

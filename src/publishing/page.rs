@@ -1,5 +1,8 @@
 //! A page of a list, whose rows are documents.
 
+use serde::{Serialize, Serializer, ser::Error as _};
+use serde_json::value::RawValue;
+
 use super::StoreError;
 use crate::{
     db::{Conn, current_sequence},
@@ -19,6 +22,12 @@ pub struct Listed {
     pub id: Identifier,
     /// Its document.
     pub document: String,
+}
+
+impl Serialize for Listed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(&self.document).map_err(S::Error::custom)?.serialize(serializer)
+    }
 }
 
 impl AsRef<str> for Listed {

@@ -159,7 +159,7 @@ fn batch(
     kind: &Publication,
     after: Option<&Identifier>,
 ) -> Result<(Vec<Identifier>, Option<Identifier>), StoreError> {
-    let mut ids = (kind.ids)(conn, after, BATCH)?;
+    let mut ids = store::ids(conn, kind.table, after, BATCH)?;
     let last = if ids.len() < BATCH { None } else { ids.last().cloned() };
     ids.extend(store::ids_between(conn, kind.kind, after, last.as_ref())?);
     ids.sort_unstable();

@@ -10,7 +10,7 @@ use crate::db::prelude::*;
 use crate::{
     db::{
         Conn, StoreError, Tx, batch_insert, in_pieces,
-        schema::{change_entry, document, published_kind, sequence_counter},
+        schema::{change_entry, document, published_kind, sequence_counter, withdrawn},
     },
     kernel::{id::Identifier, kind::Kind},
 };
@@ -76,6 +76,50 @@ pub fn stored(conn: &mut Conn, ids: &[&Identifier]) -> Result<HashMap<Identifier
         Ok((Identifier::stored(id), Stored { body: Body::stored(body)?, sequence, changed_at, representation }))
     };
     rows.into_iter().map(read).collect()
+}
+
+/// The document of a resource, if it is published.
+///
+/// # Errors
+/// The database's.
+pub fn body(conn: &mut Conn, id: &Identifier) -> Result<Option<String>, StoreError> {
+    let own = document::table.filter(document::id.eq(id.as_str()));
+    Ok(own.select(document::body).first(conn).optional()?)
+}
+
+/// The documents of those of these resources that are published.
+///
+/// # Errors
+/// The database's.
+pub fn bodies(conn: &mut Conn, ids: &[&Identifier]) -> Result<HashMap<String, String>, StoreError> {
+    let rows: Vec<(String, String)> = in_pieces(conn, ids, |conn, ids| {
+        let found = document::table.filter(document::id.eq_any(ids.iter().map(|id| id.as_str())));
+        Ok(found.select((document::id, document::body)).load(conn)?)
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    id: String,
+}
+
+/// The ids of all rows of a table, some at a time in their order: `after` is the last one seen.
+///
+/// # Errors
+/// The database's.
+pub fn ids(
+    conn: &mut Conn,
+    table: &'static str,
+    after: Option<&Identifier>,
+    limit: usize,
+) -> Result<Vec<Identifier>, StoreError> {
+    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
+    let query = diesel::sql_query(format!("SELECT id FROM {table} WHERE id > $1 ORDER BY id LIMIT $2"));
+    let query = query.bind::<diesel::sql_types::Text, _>(after.map_or("", |id| id.as_str()));
+    let rows: Vec<IdRow> = query.bind::<diesel::sql_types::BigInt, _>(limit).load(conn)?;
+    Ok(rows.into_iter().map(|row| Identifier::stored(row.id)).collect())
 }
 
 /// The ids of a kind's documents behind one and up to another.
@@ -151,6 +195,40 @@ pub fn remove(conn: &mut Conn, ids: &[Identifier]) -> Result<(), StoreError> {
         diesel::delete(gone).execute(conn)?;
     }
     Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = withdrawn, treat_none_as_default_value = false)]
+struct WithdrawnRow {
+    id: String,
+    version: i64,
+}
+
+/// Notes the last versions of what is published no more and may be again.
+///
+/// # Errors
+/// The database's.
+pub fn note_withdrawn(conn: &mut Conn, last: &[(Identifier, i64)]) -> Result<(), StoreError> {
+    let row = |(id, version): &(Identifier, i64)| WithdrawnRow { id: id.to_string(), version: *version };
+    let rows: Vec<WithdrawnRow> = last.iter().map(row).collect();
+    batch_insert!(conn, withdrawn::table, &rows);
+    Ok(())
+}
+
+/// The last versions of those of these resources that were published before, and are again from now on.
+///
+/// # Errors
+/// The database's.
+pub fn take_withdrawn(conn: &mut Conn, ids: &[&Identifier]) -> Result<HashMap<Identifier, i64>, StoreError> {
+    let rows: Vec<(String, i64)> = in_pieces(conn, ids, |conn, ids| {
+        let own = || withdrawn::table.filter(withdrawn::id.eq_any(ids.iter().map(|id| id.as_str())));
+        let found: Vec<(String, i64)> = own().select((withdrawn::id, withdrawn::version)).load(conn)?;
+        if !found.is_empty() {
+            diesel::delete(own()).execute(conn)?;
+        }
+        Ok(found)
+    })?;
+    Ok(rows.into_iter().map(|(id, version)| (Identifier::stored(id), version)).collect())
 }
 
 /// In which form each kind's documents are complete.

@@ -50,14 +50,15 @@ pub fn load_reference(tx: &mut Tx<'_>) -> Result<Loaded, StoreError> {
 impl Published for TerritoryOut {
     const KIND: kind::Kind = kind::Kind::Territories;
     const REPRESENTATION: i64 = 1;
+    const TABLE: &'static str = "territory";
 
     fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
         let found = store::find_by_ids(conn, ids)?;
         Ok(found.into_iter().map(|territory| (territory.id.clone(), Some(Self::from(territory)))).collect())
     }
 
-    fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
-        store::ids(conn, after, limit)
+    fn id(&self) -> &str {
+        &self.id
     }
 }
 

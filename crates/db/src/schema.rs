@@ -31,6 +31,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    withdrawn (id) {
+        id -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     published_kind (kind) {
         kind -> Text,
         representation -> BigInt,

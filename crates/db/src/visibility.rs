@@ -48,6 +48,7 @@ pub const TABLES: &[Table] = &[
             ("body", Public),
         ],
     ),
+    ("withdrawn", &[("id", Internal), ("version", Internal)]),
     ("published_kind", &[("kind", Public), ("representation", Internal)]),
     (
         "change_entry",

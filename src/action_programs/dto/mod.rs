@@ -14,7 +14,9 @@ pub use self::{
     input::{DocumentIn, ProgramIn, ProgramTransitionIn, stated},
     milestone::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery, MilestoneViewQuery},
     patch::ProgramPatch,
-    project::{ProjectDetailOut, ProjectIncludedOut, ProjectOut, ProjectPageOut, ProjectQuery, ProjectViewQuery},
+    project::{
+        ProjectBeside, ProjectDetailOut, ProjectIncluded, ProjectOut, ProjectPageOut, ProjectQuery, ProjectViewQuery,
+    },
     project_input::{ProjectIn, ProjectPatch},
 };
 use super::rules::{
@@ -31,6 +33,7 @@ use crate::{
         paging::{Direction, Order},
     },
     members::{MemberAddress, TransitionReasonOut},
+    publishing::Listed,
     territories::Code,
     web::{
         listing::list_query,
@@ -300,6 +303,22 @@ pub struct ProgramPageOut {
     pub sequence: i64,
     /// What `include` asked for; null without it.
     pub included: Option<ProgramIncludedOut>,
+}
+
+/// [`ProgramIncludedOut`] as documents.
+#[derive(Debug, Serialize)]
+pub struct ProgramIncluded {
+    /// [`ProgramIncludedOut::projects`].
+    pub projects: Option<Vec<Listed>>,
+    /// [`ProgramIncludedOut::milestones`].
+    pub milestones: Option<Vec<Listed>>,
+}
+
+/// What stands beside a programme, or a page of them.
+#[derive(Debug, Serialize)]
+pub struct ProgramBeside {
+    /// [`ProgramDetailOut::included`].
+    pub included: Option<ProgramIncluded>,
 }
 
 /// A programme with what it brings along.

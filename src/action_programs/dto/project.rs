@@ -21,6 +21,7 @@ use crate::{
         paging::{Direction, Order},
     },
     members::MemberAddress,
+    publishing::Listed,
     territories::Code,
     web::{
         listing::list_query,
@@ -241,6 +242,20 @@ pub struct ProjectPageOut {
     pub sequence: i64,
     /// What `include` asked for; null without it.
     pub included: Option<ProjectIncludedOut>,
+}
+
+/// [`ProjectIncludedOut`] as documents.
+#[derive(Debug, Serialize)]
+pub struct ProjectIncluded {
+    /// [`ProjectIncludedOut::milestones`].
+    pub milestones: Vec<Listed>,
+}
+
+/// What stands beside a project, or a page of them.
+#[derive(Debug, Serialize)]
+pub struct ProjectBeside {
+    /// [`ProjectDetailOut::included`].
+    pub included: Option<ProjectIncluded>,
 }
 
 /// A project with what it brings along.

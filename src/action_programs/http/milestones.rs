@@ -19,6 +19,7 @@ use crate::{
     },
     db::{Conn, StoreError, Tx},
     kernel::id::Identifier,
+    publishing::{NoFrame, changed, listed, presented, with_document},
     state::AppState,
     web::{
         idempotency::Once,
@@ -55,18 +56,16 @@ pub async fn list_milestones(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let id = path.into_parsed()?;
+    let today = state.clock.today();
     let (listing, frame) = query.paging().of(LIST, query.filters(id.clone()), true)?;
     let read = move |conn: &mut Conn| {
         let Some(project) = seen(conn, &caller, &id)? else { return Ok(None) };
-        Ok(Some((project.is_public, store::list_milestones(conn, &listing)?)))
+        let found = store::list_milestones(conn, &listing)?;
+        Ok(Some((project.is_public, listed(conn, found, |found| MilestoneOut::of(found, Some(today)))?)))
     };
     let (is_public, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let today = state.clock.today();
     let view = as_published(view, is_public);
-    let (page, sequence) = (frame.page(&found), found.sequence);
-    let next = page.next_cursor.clone();
-    let data = found.rows.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect();
-    view.respond(&req, sequence, &MilestonePageOut { data, page, sequence }, next.as_deref())
+    frame.written(view.for_request(&req), &found, &NoFrame {})?.respond(&req)
 }
 
 /// Get a milestone
@@ -94,12 +93,12 @@ pub async fn get_milestone(
     let (project, id) = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let Some(project) = seen(conn, &caller, &project)? else { return Ok(None) };
-        step(conn, &project, &id)
+        step(conn, &project, &id)?.map(|found| with_document(conn, &id, found)).transpose()
     };
-    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let today = state.clock.today();
     let view = as_published(view, found.is_public);
-    view.respond(&req, found.version, &MilestoneOut::of(found, Some(today)), None)
+    view.respond_json(&req, found.version, presented(document, &MilestoneOut::of(found, Some(today)))?)
 }
 
 /// Add a milestone
@@ -132,7 +131,8 @@ pub async fn create_milestone(
             let next = store::next_position(tx.conn, &project.id)?;
             let facts = input.read(next, tx.today())?;
             let made = store::create_milestone(tx, &project, facts)?;
-            Written::created(made.address(), made.version, &MilestoneOut::of(made, Some(tx.today())))
+            let (address, version, out) = (made.address(), made.version, MilestoneOut::of(made, Some(tx.today())));
+            Ok(changed(tx, version, &out)?.at(address))
         })
     };
     let written = state.db.write(principal, create).await?;
@@ -173,7 +173,8 @@ pub async fn update_milestone(
         check_open(&program)?;
         let facts = wanted.onto(&before).read(before.facts.position, tx.today())?;
         let after = store::update_milestone(tx, &project, &before, facts)?;
-        Written::changed(after.version, &MilestoneOut::of(after, Some(tx.today())))
+        let (version, out) = (after.version, MilestoneOut::of(after, Some(tx.today())));
+        changed(tx, version, &out)
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))

@@ -18,8 +18,9 @@ pub use self::{
 };
 use super::{
     dto::{
-        MilestoneOut, ProgramDetailOut, ProgramHistoryPageOut, ProgramIncludedOut, ProgramMoveOut, ProgramOut,
-        ProgramPageOut, ProgramQuery, ProgramTransitionOut, ProgramTransitionsOut, ProgramViewQuery, ProjectOut,
+        MilestoneOut, ProgramBeside, ProgramDetailOut, ProgramHistoryPageOut, ProgramIncluded, ProgramMoveOut,
+        ProgramOut, ProgramPageOut, ProgramQuery, ProgramTransitionOut, ProgramTransitionsOut, ProgramViewQuery,
+        ProjectOut,
     },
     rules::{Address, Drafts, Include, Moved, Other, Program, Situation, Stage, obstacles},
     store,
@@ -32,6 +33,7 @@ use crate::{
     db::{Author as _, Conn, StoreError, in_pieces},
     kernel::{id::Identifier, paging::Found},
     members::TransitionReasonOut,
+    publishing::{Listed, listed, presented, presented_all, with_document},
     state::AppState,
     web::{
         page::PageOut,
@@ -40,6 +42,7 @@ use crate::{
         problem::Problem,
         query::{NoParameters, Query},
         representation::View,
+        splice,
     },
 };
 
@@ -76,16 +79,11 @@ pub async fn list_programs(
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list(conn, &listing)?;
-        let included = included(conn, &wanted, &found.rows, today)?;
-        Ok((found, included))
+        let beside = beside(conn, &wanted, &found.rows, today)?;
+        Ok((listed(conn, found, ProgramOut::from)?, beside))
     };
     let writer = view.for_request(&req);
-    let write = move |(found, included): (Found<Program>, Option<ProgramIncludedOut>)| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let next = page.next_cursor.clone();
-        let data = found.rows.into_iter().map(ProgramOut::from).collect();
-        writer.written(sequence, &ProgramPageOut { data, page, sequence, included }, next.as_deref())
-    };
+    let write = move |(found, beside): (Found<Listed>, ProgramBeside)| frame.written(writer, &found, &beside);
     state.db.read_then(read, write).await??.respond(&req)
 }
 
@@ -112,12 +110,15 @@ pub async fn get_program(
     let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         let Some((program, _)) = seen(conn, &caller, &address)? else { return Ok(None) };
-        let included = included(conn, &wanted, std::slice::from_ref(&program), today)?;
-        Ok(Some((program, included)))
+        let beside = beside(conn, &wanted, std::slice::from_ref(&program), today)?;
+        let id = program.id.clone();
+        with_document(conn, &id, (program, beside)).map(Some)
     };
-    let (program, included) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let ((program, beside), document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = as_published(view, program.is_public());
-    view.respond(&req, program.version, &ProgramDetailOut { program: program.into(), included }, None)
+    let version = program.version;
+    let json = splice::object(&presented(document, &ProgramOut::from(program))?, &beside).map_err(Problem::internal)?;
+    view.for_request(&req).written_json(version, json, None)?.respond(&req)
 }
 
 /// Get a programme's history
@@ -286,25 +287,30 @@ pub fn as_published(view: View, is_public: bool) -> View {
 }
 
 /// What programmes bring along, as far as it is wanted.
-fn included(
+fn beside(
     conn: &mut Conn,
     wanted: &[Include],
     programs: &[Program],
     today: NaiveDate,
-) -> Result<Option<ProgramIncludedOut>, StoreError> {
+) -> Result<ProgramBeside, StoreError> {
     if wanted.is_empty() {
-        return Ok(None);
+        return Ok(ProgramBeside { included: None });
     }
     let ids: Vec<&Identifier> = programs.iter().map(|program| &program.id).collect();
     let projects = store::projects_of(conn, &ids)?;
     let milestones = if wanted.contains(&Include::Milestones) {
         let ids: Vec<&Identifier> = projects.iter().map(|project| &project.id).collect();
         let found = in_pieces(conn, &ids, store::milestones_of)?;
-        Some(found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect())
+        let found = found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect();
+        Some(presented_all(conn, found)?)
     } else {
         None
     };
-    let projects = projects.into_iter().map(|found| ProjectOut::of(found, Some(today))).collect();
-    let projects = Some(projects).filter(|_| wanted.contains(&Include::Projects));
-    Ok(Some(ProgramIncludedOut { projects, milestones }))
+    let projects = if wanted.contains(&Include::Projects) {
+        let found = projects.into_iter().map(|found| ProjectOut::of(found, Some(today))).collect();
+        Some(presented_all(conn, found)?)
+    } else {
+        None
+    };
+    Ok(ProgramBeside { included: Some(ProgramIncluded { projects, milestones }) })
 }

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use super::{
     super::{
         dto::{
-            MilestoneOut, ProjectDetailOut, ProjectIn, ProjectIncludedOut, ProjectOut, ProjectPageOut, ProjectPatch,
-            ProjectQuery, ProjectViewQuery,
+            MilestoneOut, ProjectBeside, ProjectDetailOut, ProjectIn, ProjectIncluded, ProjectOut, ProjectPageOut,
+            ProjectPatch, ProjectQuery, ProjectViewQuery,
         },
         rules::{Address, Program, Project},
         store,
@@ -22,6 +22,7 @@ use crate::{
     },
     db::{Conn, StoreError, Tx},
     kernel::{id::Identifier, paging::Found, violation::Violation},
+    publishing::{Listed, changed_beside, listed, presented, presented_all, with_document},
     state::AppState,
     web::{
         idempotency::Once,
@@ -30,6 +31,7 @@ use crate::{
         problem::Problem,
         query::{NoParameters, Query},
         representation::View,
+        splice,
         written::Written,
     },
 };
@@ -67,16 +69,11 @@ pub async fn list_projects(
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list_projects(conn, &listing)?;
-        let included = included(conn, wanted, &found.rows, today)?;
-        Ok((found, included))
+        let beside = beside(conn, wanted, &found.rows, today)?;
+        Ok((listed(conn, found, |found| ProjectOut::of(found, Some(today)))?, beside))
     };
     let writer = view.for_request(&req);
-    let write = move |(found, included): (Found<Project>, Option<ProjectIncludedOut>)| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let next = page.next_cursor.clone();
-        let data = found.rows.into_iter().map(|found| ProjectOut::of(found, Some(today))).collect();
-        writer.written(sequence, &ProjectPageOut { data, page, sequence, included }, next.as_deref())
-    };
+    let write = move |(found, beside): (Found<Listed>, ProjectBeside)| frame.written(writer, &found, &beside);
     state.db.read_then(read, write).await??.respond(&req)
 }
 
@@ -102,13 +99,14 @@ pub async fn get_project(
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let Some(project) = seen(conn, &caller, &id)? else { return Ok(None) };
-        let included = included(conn, wanted, std::slice::from_ref(&project), today)?;
-        Ok(Some((project, included)))
+        let beside = beside(conn, wanted, std::slice::from_ref(&project), today)?;
+        with_document(conn, &id, (project, beside)).map(Some)
     };
-    let (project, included) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let ((project, beside), document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = as_published(view, project.is_public);
     let (version, project) = (project.version, ProjectOut::of(project, Some(today)));
-    view.respond(&req, version, &ProjectDetailOut { project, included }, None)
+    let json = splice::object(&presented(document, &project)?, &beside).map_err(Problem::internal)?;
+    view.for_request(&req).written_json(version, json, None)?.respond(&req)
 }
 
 /// Add a project
@@ -174,7 +172,7 @@ pub async fn update_project(
         let (violations, facts) = wanted.onto(&project).read(&axes);
         violations.done()?;
         let project = store::update_project(tx, &project, facts)?;
-        Written::changed(project.version, &detail(project, tx.today()))
+        written(tx, project)
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -245,25 +243,23 @@ fn created(tx: &mut Tx<'_>, program: Option<&Program>, input: ProjectIn) -> Resu
         crate::kernel::violation::Violations::from(Violation::new("/code", "invalid_value", format!("code {why}.")))
     })?;
     let project = store::create_project(tx, program, code, facts)?;
-    Written::created(project.address(), project.version, &detail(project, tx.today()))
+    let address = project.address();
+    Ok(written(tx, project)?.at(address))
 }
 
-fn detail(project: Project, today: NaiveDate) -> ProjectDetailOut {
-    ProjectDetailOut { project: ProjectOut::of(project, Some(today)), included: None }
+/// The answer that shows a project that was just written.
+fn written(tx: &mut Tx<'_>, project: Project) -> Result<Written, Problem> {
+    let (version, out) = (project.version, ProjectOut::of(project, Some(tx.today())));
+    changed_beside(tx, version, (&out, &ProjectBeside { included: None }))
 }
 
 /// The milestones of projects, where they are wanted.
-fn included(
-    conn: &mut Conn,
-    wanted: bool,
-    projects: &[Project],
-    today: NaiveDate,
-) -> Result<Option<ProjectIncludedOut>, StoreError> {
+fn beside(conn: &mut Conn, wanted: bool, projects: &[Project], today: NaiveDate) -> Result<ProjectBeside, StoreError> {
     if !wanted {
-        return Ok(None);
+        return Ok(ProjectBeside { included: None });
     }
     let ids: Vec<&Identifier> = projects.iter().map(|project| &project.id).collect();
     let found = store::milestones_of(conn, &ids)?;
     let milestones = found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect();
-    Ok(Some(ProjectIncludedOut { milestones }))
+    Ok(ProjectBeside { included: Some(ProjectIncluded { milestones: presented_all(conn, milestones)? }) })
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 
 use super::{
     super::{
-        dto::{ProgramDetailOut, ProgramIn, ProgramPatch, ProgramTransitionIn},
+        dto::{ProgramBeside, ProgramDetailOut, ProgramIn, ProgramOut, ProgramPatch, ProgramTransitionIn},
         rules::{Address, Owner, Program, Publication, check_axes, check_commitments, check_kept},
         store,
     },
@@ -19,6 +19,7 @@ use crate::{
     db::{Conn, StoreError, Tx, WriteError},
     kernel::violation::{Violation, Violations},
     members::{self, Member, MemberAddress, Status},
+    publishing::changed_beside,
     state::AppState,
     web::{
         idempotency::Once,
@@ -94,7 +95,7 @@ pub async fn update_program(
         let wanted = body.content?;
         precondition.check(program.version)?;
         let program = patched(tx, &program, wanted)?;
-        Written::changed(program.version, &detail(program))
+        written(tx, program)
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -162,7 +163,7 @@ pub async fn create_program_transition(
             let input = body.content?;
             precondition.check_given(program.version)?;
             let program = moved(tx, &program, input, &body.principal)?;
-            Written::changed(program.version, &detail(program))
+            written(tx, program)
         })
     };
     let written = state.db.write(principal, step).await?;
@@ -244,7 +245,8 @@ fn created(tx: &mut Tx<'_>, member: Option<Member>, input: ProgramIn) -> Result<
     let member = member.ok_or_else(|| Problem::internal("a member that was checked is not there"))?;
     let owner = Owner { id: member.id, slug: member.slug, region_code: member.seat.region_code };
     let program = store::create(tx, owner, cycle, (publication.unwrap_or(Publication::Draft), facts))?;
-    Written::created(program.address(), program.version, &detail(program))
+    let address = program.address();
+    Ok(written(tx, program)?.at(address))
 }
 
 /// Notes codes that the charter does not have.
@@ -291,6 +293,8 @@ fn moved(
     Ok(store::move_to(tx, before, after, &moved)?)
 }
 
-fn detail(program: Program) -> ProgramDetailOut {
-    ProgramDetailOut { program: program.into(), included: None }
+/// The answer that shows a programme that was just written.
+fn written(tx: &mut Tx<'_>, program: Program) -> Result<Written, Problem> {
+    let version = program.version;
+    changed_beside(tx, version, (&ProgramOut::from(program), &ProgramBeside { included: None }))
 }

@@ -26,7 +26,7 @@ pub use self::{
     },
     projects::{
         axes_of, find_milestone, find_milestones_by_ids, find_project, find_projects_by_ids, list_milestones,
-        list_projects, milestones_of, projects_of, walk_milestones, walk_projects,
+        list_projects, milestones_of, projects_of,
     },
     refold::refold,
     seed::{owners, seed},
@@ -282,13 +282,13 @@ pub fn find_at(conn: &mut Conn, address: &Address) -> Result<Option<(Program, i6
     Ok(found.into_iter().next().map(|program| (program, sequence)))
 }
 
-/// The published programmes with these ids, with three statements.
+/// The programmes with these ids, published or not, with three statements.
 ///
 /// # Errors
 /// The database's.
 pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Program>, StoreError> {
     let query = owned().select(columns()).filter(action_program::id.eq_any(ids.iter().map(|id| id.as_str())));
-    let rows = query.filter(action_program::publication.eq("published")).load(conn)?;
+    let rows = query.load(conn)?;
     completed(conn, rows)
 }
 
@@ -300,18 +300,6 @@ pub fn published_of(conn: &mut Conn, provenance: Provenance) -> Result<Vec<Progr
     let query = owned().select(columns()).filter(action_program::provenance.eq(provenance.as_str()));
     let query = query.filter(action_program::publication.eq("published"));
     let rows = query.order((member::slug, action_program::cycle)).load(conn)?;
-    completed(conn, rows)
-}
-
-/// The published programmes, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Program>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = owned().select(columns()).filter(action_program::id.gt(after.unwrap_or_default()));
-    let query = query.filter(action_program::publication.eq("published"));
-    let rows = query.order(action_program::id).limit(limit).load(conn)?;
     completed(conn, rows)
 }
 

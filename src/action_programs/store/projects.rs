@@ -203,25 +203,13 @@ pub fn find_project(conn: &mut Conn, id: &Identifier) -> Result<Option<Project>,
     row.map(read_project).transpose()
 }
 
-/// The projects with these ids, of published programmes.
+/// The projects with these ids, of published programmes or not.
 ///
 /// # Errors
 /// The database's.
 pub fn find_projects_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Project>, StoreError> {
     let query = parts().select(columns()).filter(project::id.eq_any(ids.iter().map(|id| id.as_str())));
-    let rows: Vec<_> = query.filter(project::is_public.eq(true)).load(conn)?;
-    rows.into_iter().map(read_project).collect()
-}
-
-/// The projects of published programmes, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk_projects(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Project>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = parts().select(columns()).filter(project::id.gt(after.unwrap_or_default()));
-    let query = query.filter(project::is_public.eq(true));
-    let rows: Vec<_> = query.order(project::id).limit(limit).load(conn)?;
+    let rows: Vec<_> = query.load(conn)?;
     rows.into_iter().map(read_project).collect()
 }
 
@@ -448,25 +436,13 @@ pub fn find_milestone(conn: &mut Conn, id: &Identifier) -> Result<Option<Milesto
     row.map(read_milestone).transpose()
 }
 
-/// The milestones with these ids, of published programmes.
+/// The milestones with these ids, of published programmes or not.
 ///
 /// # Errors
 /// The database's.
 pub fn find_milestones_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Milestone>, StoreError> {
     let query = steps().select(step_columns()).filter(milestone::id.eq_any(ids.iter().map(|id| id.as_str())));
-    let rows: Vec<_> = query.filter(project::is_public.eq(true)).load(conn)?;
-    rows.into_iter().map(read_milestone).collect()
-}
-
-/// The milestones of published programmes, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk_milestones(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Milestone>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = steps().select(step_columns()).filter(milestone::id.gt(after.unwrap_or_default()));
-    let query = query.filter(project::is_public.eq(true));
-    let rows: Vec<_> = query.order(milestone::id).limit(limit).load(conn)?;
+    let rows: Vec<_> = query.load(conn)?;
     rows.into_iter().map(read_milestone).collect()
 }
 

@@ -11,7 +11,7 @@ use super::{
         AssessmentOut, AssessmentPageOut, AssessmentQuery, AssessmentScaleOut, AssessmentViewQuery,
         MemberAssessmentQuery,
     },
-    rules::{Assessment, Reader},
+    rules::Reader,
     scale, store,
 };
 use crate::{
@@ -21,11 +21,11 @@ use crate::{
     },
     db::{Conn, StoreError},
     evaluations::{admitted, is_own},
-    kernel::{id::Identifier, paging::Found},
+    kernel::id::Identifier,
     members::{self, MemberAddress},
+    publishing::{NoFrame, listed, presented, with_document},
     state::AppState,
     web::{
-        listing::Frame,
         path::{Segment, Segments},
         problem::Problem,
         query::Query,
@@ -84,10 +84,11 @@ pub async fn list_assessments(
     let (listing, frame) = query.paging().of(LIST, query.filters(), false)?;
     let read = move |conn: &mut Conn| {
         let reader = reader(conn, principal.as_ref())?;
-        store::list(conn, None, reader.as_ref(), &listing)
+        let found = store::list(conn, None, reader.as_ref(), &listing)?;
+        listed(conn, found, AssessmentOut::from)
     };
     let found = state.db.read(read).await?;
-    respond(&req, &view, frame, found)
+    frame.written(view.for_request(&req), &found, &NoFrame {})?.respond(&req)
 }
 
 /// List a member's assessments
@@ -118,17 +119,11 @@ pub async fn list_member_assessments(
     let read = move |conn: &mut Conn| {
         let reader = reader(conn, principal.as_ref())?;
         let Some(member) = members::find(conn, &address)? else { return Ok(None) };
-        store::list(conn, Some(&member.id), reader.as_ref(), &listing).map(Some)
+        let found = store::list(conn, Some(&member.id), reader.as_ref(), &listing)?;
+        listed(conn, found, AssessmentOut::from).map(Some)
     };
     let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    respond(&req, &view, frame, found)
-}
-
-fn respond(req: &HttpRequest, view: &View, frame: Frame, found: Found<Assessment>) -> Result<HttpResponse, Problem> {
-    let (page, sequence) = (frame.page(&found), found.sequence);
-    let next = page.next_cursor.clone();
-    let data = found.rows.into_iter().map(AssessmentOut::from).collect();
-    view.respond(req, sequence, &AssessmentPageOut { data, page, sequence }, next.as_deref())
+    frame.written(view.for_request(&req), &found, &NoFrame {})?.respond(&req)
 }
 
 /// Get an assessment
@@ -158,11 +153,11 @@ pub async fn get_assessment(
         let Some(member) = members::find(conn, &address)? else { return Ok(None) };
         let Some(found) = store::find(conn, &member.id, &id)? else { return Ok(None) };
         let is_seen = found.is_public() || is_own::<AssessmentsWrite>(conn, &caller, &member.id, &found.author)?;
-        Ok(Some(found).filter(|_| is_seen))
+        if is_seen { with_document(conn, &id, found).map(Some) } else { Ok(None) }
     };
-    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = if found.is_public() { view } else { view.private() };
-    view.respond(&req, found.version, &AssessmentOut::from(found), None)
+    view.respond_json(&req, found.version, presented(document, &AssessmentOut::from(found))?)
 }
 
 /// Whose drafts a principal sees, whose account is asked for it; nobody's where nobody asks.

@@ -18,6 +18,7 @@ use crate::{
     evaluations::{Author, another_voice, author, speaking},
     kernel::id::Identifier,
     members::{self, Member, MemberAddress},
+    publishing::changed,
     state::AppState,
     web::{
         idempotency::Once,
@@ -97,7 +98,7 @@ pub async fn update_assessment(
         let wanted = body.content?;
         precondition.check(before.version)?;
         let after = patched(tx, &before, wanted)?;
-        Written::changed(after.version, &AssessmentOut::from(after))
+        changed(tx, after.version, &AssessmentOut::from(after))
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -168,7 +169,8 @@ fn created(tx: &mut Tx<'_>, member: &Member, author: Author, input: AssessmentIn
     let history = members::history(tx.conn, &member.id)?;
     check_member(&history, subject.year).map_err(|why| WriteError::NotNow(why.into()))?;
     let made = store::create(tx, member, (subject, author), (publication, facts))?;
-    Written::created(made.address(), made.version, &AssessmentOut::from(made))
+    let address = made.address();
+    Ok(changed(tx, made.version, &AssessmentOut::from(made))?.at(address))
 }
 
 /// Writes what a patch makes of an assessment. Its year stays one in which who is assessed was a member, also for who has

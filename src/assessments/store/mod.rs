@@ -140,25 +140,13 @@ pub fn find(conn: &mut Conn, member_id: &Identifier, id: &Identifier) -> Result<
     row.map(read).transpose()
 }
 
-/// The published assessments with these ids.
+/// The assessments with these ids, published or not.
 ///
 /// # Errors
 /// The database's.
 pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Assessment>, StoreError> {
     let query = parts().select(columns()).filter(assessment::id.eq_any(ids.iter().map(|id| id.as_str())));
-    let rows: Vec<_> = query.filter(assessment::publication.eq("published")).load(conn)?;
-    rows.into_iter().map(read).collect()
-}
-
-/// The same, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Assessment>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = parts().select(columns()).filter(assessment::id.gt(after.unwrap_or_default()));
-    let query = query.filter(assessment::publication.eq("published"));
-    let rows: Vec<_> = query.order(assessment::id).limit(limit).load(conn)?;
+    let rows: Vec<_> = query.load(conn)?;
     rows.into_iter().map(read).collect()
 }
 

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use quick_cache::sync::Cache;
-use serde::Serialize;
 
 use super::super::{
     dto::{DigestOut, DigestQuery, RegionDigestOut},
@@ -10,9 +9,7 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs, assessments, consultations,
     db::{Conn, Importable, StoreError, json, snapshot},
-    evaluations, exchange, indicators,
     kernel::register::Column,
     members::{self, MemberList, Provenance, Status},
     publishing::{self, property},
@@ -182,32 +179,16 @@ fn known(canonical: impl Canonical, by_region: bool) -> Known {
 
 fn mirror(conn: &mut Conn, resource: Resource, by_region: bool) -> Result<Mirror, StoreError> {
     let mut mirror = Mirror::default();
-    match resource {
-        Resource::Territories | Resource::Members | Resource::Network | Resource::Charter => {
-            let walk = |conn: &mut Conn, after: Option<&str>| publishing::walk(conn, resource, after, CHUNK);
-            let region = |document: &str| -> Result<String, StoreError> {
-                json::read(property(document, "region_code").unwrap_or_default())
-            };
-            let take = |(_, document): (String, String)| {
-                let region = by_region.then(|| region(&document)).transpose()?;
-                mirror.take_canonical(&document, region.as_deref());
-                Ok(())
-            };
-            each(conn, walk, |(id, _)| id.clone(), take)?;
-        }
-        Resource::ActionPrograms => all(conn, &mut mirror, action_programs::walk, |row| &row.id)?,
-        Resource::Projects => all(conn, &mut mirror, action_programs::walk_projects, |row| &row.id)?,
-        Resource::Milestones => all(conn, &mut mirror, action_programs::walk_milestones, |row| &row.id)?,
-        Resource::Consultations => all(conn, &mut mirror, consultations::walk, |row| &row.id)?,
-        Resource::Contributions => all(conn, &mut mirror, consultations::walk_contributions, |row| &row.id)?,
-        Resource::Evaluations => all(conn, &mut mirror, evaluations::walk, |row| &row.id)?,
-        Resource::Practices => all(conn, &mut mirror, exchange::walk_practices, |row| &row.id)?,
-        Resource::Collaborations => all(conn, &mut mirror, exchange::walk_collaborations, |row| &row.id)?,
-        Resource::Events => all(conn, &mut mirror, exchange::walk_events, |row| &row.id)?,
-        Resource::Assessments => all(conn, &mut mirror, assessments::walk, |row| &row.id)?,
-        Resource::Indicators => all(conn, &mut mirror, indicators::walk, |row| &row.id)?,
-        Resource::Measurements => all(conn, &mut mirror, indicators::walk_measurements, |row| &row.id)?,
-    }
+    let walk = |conn: &mut Conn, after: Option<&str>| publishing::walk(conn, resource, after, CHUNK);
+    let region = |document: &str| -> Result<String, StoreError> {
+        json::read(property(document, "region_code").unwrap_or_default())
+    };
+    let take = |(_, document): (String, String)| {
+        let region = by_region.then(|| region(&document)).transpose()?;
+        mirror.take(&document, region.as_deref());
+        Ok(())
+    };
+    each(conn, walk, |(id, _)| id.clone(), take)?;
     Ok(mirror)
 }
 
@@ -243,21 +224,6 @@ fn register(conn: &mut Conn, asked: &Asked) -> Result<Register, StoreError> {
         },
     )?;
     Ok(register)
-}
-
-fn take(mirror: &mut Mirror, resource: &impl Serialize, region: Option<&str>) -> Result<(), StoreError> {
-    mirror.take(resource, region).map_err(StoreError::corrupt)
-}
-
-/// Takes every resource of a collection that has no digests by region.
-fn all<T: Serialize>(
-    conn: &mut Conn,
-    mirror: &mut Mirror,
-    walk: impl Fn(&mut Conn, Option<&str>, usize) -> Result<Vec<T>, StoreError>,
-    id: impl Fn(&T) -> &String,
-) -> Result<(), StoreError> {
-    let walk = |conn: &mut Conn, after: Option<&str>| walk(conn, after, CHUNK);
-    each(conn, walk, |row| id(row).clone(), |row| take(mirror, &row, None))
 }
 
 /// Takes every resource of a walk.

@@ -2,10 +2,7 @@
 
 mod digest;
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 pub use self::digest::{Digests, get_digest};
 use super::{
@@ -14,11 +11,7 @@ use super::{
     store,
 };
 use crate::{
-    action_programs, assessments, consultations,
-    db::{Conn, Db, Publisher as _, StoreError},
-    evaluations, exchange, indicators,
-    kernel::id::Identifier,
-    registry::REGISTRY,
+    db::{Conn, Db, StoreError},
     state::AppState,
     web::{
         params::Several,
@@ -91,13 +84,11 @@ struct Changes {
 /// The entries of a page, each with what its resource is now.
 fn changes(conn: &mut Conn, since: i64, resources: &[Resource], limit: u16) -> Result<Changes, StoreError> {
     let entries = store::entries(conn, since, resources, limit)?;
-    let others = represent(conn, &entries)?;
     let last = entries.last().map(|(entry, _)| entry.sequence);
     let row = |(entry, document): (Entry, Option<String>)| {
-        let document = document.as_deref().or_else(|| others.get(&entry.id).map(String::as_str));
-        let mut json = Vec::with_capacity(ROW_BYTES + document.map_or(0, str::len));
-        let head = ChangeHead::from(entry.clone());
-        splice::push_with(&mut json, &head, "data", document.unwrap_or("null")).map_err(StoreError::corrupt)?;
+        let document = document.as_deref().unwrap_or("null");
+        let mut json = Vec::with_capacity(ROW_BYTES + document.len());
+        splice::push_with(&mut json, &ChangeHead::from(entry), "data", document).map_err(StoreError::corrupt)?;
         String::from_utf8(json).map_err(StoreError::corrupt)
     };
     Ok(Changes { rows: entries.into_iter().map(row).collect::<Result<_, _>>()?, last })
@@ -144,35 +135,4 @@ fn refusal(lost: Lost, extent: Extent) -> Problem {
         Lost::Ahead => (&SEQUENCE_AHEAD, format!("since is greater than {last}, the number of the last change here.")),
     };
     Problem::new(kind, why.clone()).with_fault(Place::Parameter("since".to_owned()), why)
-}
-
-/// What those resources are now whose kinds have no documents, with a fixed number of statements for each kind.
-fn represent(conn: &mut Conn, entries: &[(Entry, Option<String>)]) -> Result<HashMap<Identifier, String>, StoreError> {
-    let mut data = HashMap::new();
-    for resource in Resource::ALL.iter().filter(|resource| !REGISTRY.publishes(**resource)) {
-        let of_kind = entries.iter().filter(|(entry, _)| entry.resource == *resource);
-        let mut ids: Vec<&Identifier> = of_kind.map(|(entry, _)| &entry.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.is_empty() {
-            continue;
-        }
-        let values = match resource {
-            Resource::Territories | Resource::Members | Resource::Network | Resource::Charter => Vec::new(),
-            Resource::ActionPrograms => action_programs::represent(conn, &ids)?,
-            Resource::Projects => action_programs::represent_projects(conn, &ids)?,
-            Resource::Milestones => action_programs::represent_milestones(conn, &ids)?,
-            Resource::Consultations => consultations::represent(conn, &ids)?,
-            Resource::Contributions => consultations::represent_contributions(conn, &ids)?,
-            Resource::Evaluations => evaluations::represent(conn, &ids)?,
-            Resource::Practices => exchange::represent_practices(conn, &ids)?,
-            Resource::Collaborations => exchange::represent_collaborations(conn, &ids)?,
-            Resource::Events => exchange::represent_events(conn, &ids)?,
-            Resource::Assessments => assessments::represent(conn, &ids)?,
-            Resource::Indicators => indicators::represent(conn, &ids)?,
-            Resource::Measurements => indicators::represent_measurements(conn, &ids)?,
-        };
-        data.extend(values.into_iter().map(|(id, value)| (id, value.to_string())));
-    }
-    Ok(data)
 }

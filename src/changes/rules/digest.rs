@@ -79,29 +79,12 @@ impl Running {
 pub struct Mirror {
     all: Running,
     regions: BTreeMap<String, Running>,
-    buffer: Vec<u8>,
 }
 
 impl Mirror {
-    /// Takes a resource, of a region if it lies in one.
-    ///
-    /// # Errors
-    /// The serializer's, which what the API shows does not give rise to.
-    pub fn take(&mut self, resource: &impl Serialize, region: Option<&str>) -> serde_json::Result<()> {
-        let mut text = std::mem::take(&mut self.buffer);
-        text.clear();
-        serde_json_canonicalizer::to_writer(resource, &mut text)?;
-        self.take_bytes(&text, region);
-        self.buffer = text;
-        Ok(())
-    }
-
     /// Takes the canonical JSON of a resource, of a region if it lies in one.
-    pub fn take_canonical(&mut self, text: &str, region: Option<&str>) {
-        self.take_bytes(text.as_bytes(), region);
-    }
-
-    fn take_bytes(&mut self, text: &[u8], region: Option<&str>) {
+    pub fn take(&mut self, text: &str, region: Option<&str>) {
+        let text = text.as_bytes();
         self.all.take(text);
         self.all.hash.update(b"\n");
         if let Some(region) = region {
@@ -159,7 +142,6 @@ impl Canonical for Register {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn sha256(text: &str) -> String {
         hex(&Sha256::digest(text))
@@ -168,12 +150,10 @@ mod tests {
     #[test]
     fn a_mirror_is_canonical_json_line_by_line() {
         let mut mirror = Mirror::default();
-        mirror
-            .take(&json!({"b": 1.50, "a": "\u{e9}\u{0627}", "c": {"z": null, "y": [-6, 0.00001]}}), Some("01"))
-            .unwrap();
-        mirror.take(&json!({}), None).unwrap();
+        mirror.take("{\"a\":\"\u{e9}\"}", Some("01"));
+        mirror.take("{}", None);
         let (all, regions) = mirror.digests();
-        let first = "{\"a\":\"\u{e9}\u{0627}\",\"b\":1.5,\"c\":{\"y\":[-6,0.00001],\"z\":null}}\n";
+        let first = "{\"a\":\"\u{e9}\"}\n";
         assert_eq!(all, Digested { count: 2, sha256: sha256(&format!("{first}{{}}\n")) });
         assert_eq!(regions["01"], Digested { count: 1, sha256: sha256(first) });
     }

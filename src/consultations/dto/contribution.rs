@@ -213,6 +213,13 @@ pub struct ContributionDetailOut {
     pub contact: Option<ContributionContactOut>,
 }
 
+/// What stands beside a contribution.
+#[derive(Debug, Serialize)]
+pub struct ContributionBeside {
+    /// [`ContributionDetailOut::contact`].
+    pub contact: Option<ContributionContactOut>,
+}
+
 impl Tabular for ContributionOut {
     const COLUMNS: &'static [Column] = &[
         ("id", "/id"),

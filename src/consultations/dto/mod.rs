@@ -13,7 +13,8 @@ pub use self::{
         ContributionDecisionIn, ContributionIn, ContributionModerationIn, ContributionReceiptOut, ContributionStatusOut,
     },
     contribution::{
-        ContributionDetailOut, ContributionOut, ContributionPageOut, ContributionQuery, ContributionViewQuery,
+        ContributionBeside, ContributionDetailOut, ContributionOut, ContributionPageOut, ContributionQuery,
+        ContributionViewQuery,
     },
     input::{ConsultationIn, ConsultationPatch},
 };

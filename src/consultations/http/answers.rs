@@ -16,6 +16,7 @@ use crate::{
     },
     db::{Tx, WriteError},
     kernel::{clock::day_of, id::Identifier},
+    publishing::changed,
     state::AppState,
     web::{
         idempotency::Once,
@@ -61,7 +62,8 @@ pub async fn moderate_contribution(
             let input = body.content?;
             precondition.check_given(before.version)?;
             let standing = before.standing.moderate(input.read()?, tx.now()).map_err(WriteError::NotNow)?;
-            answered(store::set_standing(tx, &before, standing)?)
+            let found = store::set_standing(tx, &before, standing)?;
+            answered(tx, found)
         })
     };
     let written = state.db.write(principal, moderate).await?;
@@ -119,12 +121,13 @@ fn decided(tx: &mut Tx<'_>, before: &Contribution, input: ContributionDecisionIn
     check_answer(&mut violations, &answer, project, (day_of(before.created_at), tx.today()));
     violations.done()?;
     let standing = before.standing.decide(answer).map_err(WriteError::NotNow)?;
-    answered(store::set_standing(tx, before, standing)?)
+    let found = store::set_standing(tx, before, standing)?;
+    answered(tx, found)
 }
 
 /// The answer, which is kept for a while: nothing personal is in it.
-fn answered(found: Contribution) -> Result<Written, Problem> {
-    Written::changed(found.version, &ContributionOut::of(found, true))
+fn answered(tx: &mut Tx<'_>, found: Contribution) -> Result<Written, Problem> {
+    changed(tx, found.version, &ContributionOut::of(found, true))
 }
 
 /// The contribution at a path, if the principal may answer it; nobody else changes it meanwhile.

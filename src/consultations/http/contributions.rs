@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use super::{
     super::{
         dto::{
-            ContributionDetailOut, ContributionIn, ContributionOut, ContributionPageOut, ContributionQuery,
-            ContributionReceiptOut, ContributionViewQuery,
+            ContributionBeside, ContributionDetailOut, ContributionIn, ContributionOut, ContributionPageOut,
+            ContributionQuery, ContributionReceiptOut, ContributionViewQuery,
         },
         rules::{Consultation, Contribution, Receipt, SenderKey},
         store::{self, Sent},
@@ -20,6 +20,7 @@ use crate::{
     db::{Conn, StoreError, Tx, WriteError},
     kernel::{codes::Flag, id::Identifier},
     members::{self, MemberAddress, Status},
+    publishing::{NoFrame, listed, presented, with_document},
     state::AppState,
     web::{
         body::Open,
@@ -29,6 +30,7 @@ use crate::{
         problem::Problem,
         query::{NoParameters, Query},
         representation::View,
+        splice,
         written::Written,
     },
 };
@@ -65,15 +67,13 @@ pub async fn list_contributions(
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let Some(consultation) = seen(conn, &caller, &id)? else { return Ok(None) };
-        Ok(Some((consultation, store::list_contributions(conn, &listing)?)))
+        let found = store::list_contributions(conn, &listing)?;
+        Ok(Some((consultation, listed(conn, found, |found| ContributionOut::of(found, wants_all))?)))
     };
     let (consultation, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     moderator.map_or(Ok(()), |moderator| moderator.may_touch::<ContributionsModerate>(&consultation.owner.id))?;
     let view = as_published(view, consultation.is_public && !wants_all);
-    let (page, sequence) = (frame.page(&found), found.sequence);
-    let next = page.next_cursor.clone();
-    let data = found.rows.into_iter().map(|found| ContributionOut::of(found, wants_all)).collect();
-    view.respond(&req, sequence, &ContributionPageOut { data, page, sequence }, next.as_deref())
+    frame.written(view.for_request(&req), &found, &NoFrame {})?.respond(&req)
 }
 
 /// Get a contribution
@@ -110,12 +110,15 @@ pub async fn get_contribution(
         // What is published reads the same for all, unless more is asked for.
         let asks = with_contact || !found.is_public();
         let moderates = asks && caller.covers::<ContributionsModerate>(conn, &found.owner.id)?;
-        Ok(Some((found, moderates)).filter(|(found, moderates)| found.is_public() || *moderates))
+        if found.is_public() || moderates { with_document(conn, &id, (found, moderates)).map(Some) } else { Ok(None) }
     };
-    let (found, moderates) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let ((found, moderates), document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     moderator.map_or(Ok(()), |moderator| moderator.may_touch::<ContributionsModerate>(&found.owner.id))?;
     let view = as_published(view, !moderates);
-    view.respond(&req, found.version, &ContributionDetailOut::of(found, moderates, with_contact), None)
+    let version = found.version;
+    let ContributionDetailOut { contribution, contact } = ContributionDetailOut::of(found, moderates, with_contact);
+    let json = splice::object(&presented(document, &contribution)?, &ContributionBeside { contact });
+    view.for_request(&req).written_json(version, json.map_err(Problem::internal)?, None)?.respond(&req)
 }
 
 /// Send a contribution

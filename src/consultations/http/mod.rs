@@ -24,6 +24,7 @@ use crate::{
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError},
     kernel::{id::Identifier, paging::Found},
+    publishing::{Listed, NoFrame, listed, presented, with_document},
     state::AppState,
     web::{path::Segment, problem::Problem, query::Query, representation::View},
 };
@@ -56,15 +57,11 @@ pub async fn list_consultations(
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts, today), is_numeric)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
-        store::list(conn, &listing)
+        let found = store::list(conn, &listing)?;
+        listed(conn, found, |found| ConsultationOut::of(found, Some(today)))
     };
     let writer = view.for_request(&req);
-    let write = move |found: Found<Consultation>| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let next = page.next_cursor.clone();
-        let data = found.rows.into_iter().map(|found| ConsultationOut::of(found, Some(today))).collect();
-        writer.written(sequence, &ConsultationPageOut { data, page, sequence }, next.as_deref())
-    };
+    let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
     state.db.read_then(read, write).await??.respond(&req)
 }
 
@@ -87,10 +84,12 @@ pub async fn get_consultation(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let id = path.into_parsed()?;
-    let found = state.db.read(move |conn| seen(conn, &caller, &id)).await?.ok_or_else(Problem::not_found)?;
+    let read =
+        move |conn: &mut Conn| seen(conn, &caller, &id)?.map(|found| with_document(conn, &id, found)).transpose();
+    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let today = state.clock.today();
     let view = as_published(view, found.is_public);
-    view.respond(&req, found.version, &ConsultationOut::of(found, Some(today)), None)
+    view.respond_json(&req, found.version, presented(document, &ConsultationOut::of(found, Some(today)))?)
 }
 
 /// The consultation with an id, if the caller sees it.

@@ -15,6 +15,7 @@ use crate::{
     },
     db::Tx,
     kernel::id::Identifier,
+    publishing::changed,
     state::AppState,
     web::{
         idempotency::Once,
@@ -89,7 +90,8 @@ pub async fn update_consultation(
         let (violations, facts) = wanted.onto(&before).read(tx.today());
         violations.done()?;
         let after = store::update(tx, &before, facts)?;
-        Written::changed(after.version, &ConsultationOut::of(after, Some(tx.today())))
+        let (version, out) = (after.version, ConsultationOut::of(after, Some(tx.today())));
+        changed(tx, version, &out)
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -146,5 +148,6 @@ fn created(tx: &mut Tx<'_>, program: Option<&Program>, input: ConsultationIn) ->
     let program = program.ok_or_else(|| Problem::internal("a programme that was checked is not there"))?;
     check_open(program)?;
     let made = store::create(tx, program, facts)?;
-    Written::created(made.address(), made.version, &ConsultationOut::of(made, Some(tx.today())))
+    let (address, version, out) = (made.address(), made.version, ConsultationOut::of(made, Some(tx.today())));
+    Ok(changed(tx, version, &out)?.at(address))
 }

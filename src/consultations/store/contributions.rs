@@ -202,27 +202,13 @@ pub(super) fn with_contact(conn: &mut Conn, before: NaiveDate, most: i64) -> Res
     rows.into_iter().map(read).collect()
 }
 
-/// Those with these ids that everybody sees.
+/// Those with these ids, whoever sees them.
 ///
 /// # Errors
 /// The database's.
 pub fn find_contributions_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Contribution>, StoreError> {
     let query = parts().select(columns()).filter(contribution::id.eq_any(ids.iter().map(|id| id.as_str())));
-    let query = query.filter(contribution::moderation.eq("published"));
-    let rows: Vec<_> = query.filter(consultation::is_public.eq(true)).load(conn)?;
-    rows.into_iter().map(read).collect()
-}
-
-/// Those that everybody sees, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk_contributions(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Contribution>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = parts().select(columns()).filter(contribution::id.gt(after.unwrap_or_default()));
-    let query = query.filter(contribution::moderation.eq("published"));
-    let query = query.filter(consultation::is_public.eq(true));
-    let rows: Vec<_> = query.order(contribution::id).limit(limit).load(conn)?;
+    let rows: Vec<_> = query.load(conn)?;
     rows.into_iter().map(read).collect()
 }
 

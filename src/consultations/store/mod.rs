@@ -15,9 +15,7 @@ use serde::Serialize;
 pub use self::{
     answers::{Sent, contribute, lock_contribution, set_standing},
     contacts::{correct_contact, erase_contact, forget_contacts, of_person},
-    contributions::{
-        find_by_receipt, find_contribution, find_contributions_by_ids, list_contributions, walk_contributions,
-    },
+    contributions::{find_by_receipt, find_contribution, find_contributions_by_ids, list_contributions},
     seed::seed,
     write::{create, delete, lock, update},
 };
@@ -209,25 +207,13 @@ pub fn find(conn: &mut Conn, id: &Identifier) -> Result<Option<Consultation>, St
     row.map(read).transpose()
 }
 
-/// The consultations with these ids, of published programmes.
+/// The consultations with these ids, of published programmes or not.
 ///
 /// # Errors
 /// The database's.
 pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Consultation>, StoreError> {
     let query = parts().select(columns()).filter(consultation::id.eq_any(ids.iter().map(|id| id.as_str())));
-    let rows: Vec<_> = query.filter(consultation::is_public.eq(true)).load(conn)?;
-    rows.into_iter().map(read).collect()
-}
-
-/// The consultations of published programmes, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Consultation>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = parts().select(columns()).filter(consultation::id.gt(after.unwrap_or_default()));
-    let query = query.filter(consultation::is_public.eq(true));
-    let rows: Vec<_> = query.order(consultation::id).limit(limit).load(conn)?;
+    let rows: Vec<_> = query.load(conn)?;
     rows.into_iter().map(read).collect()
 }
 

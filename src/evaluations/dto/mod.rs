@@ -163,6 +163,13 @@ pub struct EvaluationPageOut {
     pub side_by_side: Vec<SideBySideOut>,
 }
 
+/// What stands beside a page of evaluations.
+#[derive(Debug, Serialize)]
+pub struct EvaluationsBeside {
+    /// [`EvaluationPageOut::side_by_side`].
+    pub side_by_side: Vec<SideBySideOut>,
+}
+
 /// What the voices say of one programme or project.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SideBySideOut {

@@ -11,8 +11,8 @@ pub use self::{
     write::{create_evaluation, delete_evaluation, update_evaluation},
 };
 use super::{
-    dto::{EvaluationOut, EvaluationPageOut, EvaluationQuery, EvaluationViewQuery, SideBySideOut},
-    rules::{Evaluation, Said},
+    dto::{EvaluationOut, EvaluationPageOut, EvaluationQuery, EvaluationViewQuery, EvaluationsBeside, SideBySideOut},
+    rules::Said,
     store,
 };
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     },
     db::{Conn, StoreError},
     kernel::{id::Identifier, paging::Found},
+    publishing::{Listed, listed, presented, with_document},
     state::AppState,
     web::{
         path::{Segment, Segments},
@@ -67,17 +68,15 @@ pub async fn list_evaluations(
             None => None,
         };
         let found = store::list(conn, &program.id, author.as_ref(), &listing)?;
+        let found = listed(conn, found, EvaluationOut::from)?;
         let said = store::said(conn, &program.id)?;
         Ok(Some((program, found, said)))
     };
-    let (program, found, said): (Program, Found<Evaluation>, Vec<Said>) =
+    let (program, found, said): (Program, Found<Listed>, Vec<Said>) =
         state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = if is_private || !program.is_public() { view.private() } else { view };
-    let (page, sequence) = (frame.page(&found), found.sequence);
-    let next = page.next_cursor.clone();
-    let data = found.rows.into_iter().map(EvaluationOut::from).collect();
     let side_by_side = SideBySideOut::of(&program.address(), said);
-    view.respond(&req, sequence, &EvaluationPageOut { data, page, sequence, side_by_side }, next.as_deref())
+    frame.written(view.for_request(&req), &found, &EvaluationsBeside { side_by_side })?.respond(&req)
 }
 
 /// Get an evaluation
@@ -108,11 +107,11 @@ pub async fn get_evaluation(
         let Some(found) = store::find(conn, &program.id, &id)? else { return Ok(None) };
         let is_seen = found.publication == Publication::Published
             || is_own::<EvaluationsWrite>(conn, &caller, &program.owner.id, &found.author)?;
-        Ok(Some(found).filter(|_| is_seen))
+        if is_seen { with_document(conn, &id, found).map(Some) } else { Ok(None) }
     };
-    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = if found.is_public() { view } else { view.private() };
-    view.respond(&req, found.version, &EvaluationOut::from(found), None)
+    view.respond_json(&req, found.version, presented(document, &EvaluationOut::from(found))?)
 }
 
 /// The programme at an address, if the caller sees it.

@@ -18,6 +18,7 @@ use crate::{
     },
     db::{Conn, StoreError, Tx, WriteError},
     kernel::{id::Identifier, violation::Violations},
+    publishing::changed,
     state::AppState,
     web::{
         idempotency::Once,
@@ -96,7 +97,7 @@ pub async fn update_evaluation(
         let wanted = body.content?;
         precondition.check(before.version)?;
         let after = patched(tx, &program, &before, wanted)?;
-        Written::changed(after.version, &EvaluationOut::from(after))
+        changed(tx, after.version, &EvaluationOut::from(after))
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -168,7 +169,8 @@ fn created(tx: &mut Tx<'_>, program: &Program, author: Author, input: Evaluation
     violations.done()?;
     check_stage(subject.kind, program.stage).map_err(|why| WriteError::NotNow(why.into()))?;
     let made = store::create(tx, program, (subject, author), (publication, facts))?;
-    Written::created(made.address(), made.version, &EvaluationOut::from(made))
+    let address = made.address();
+    Ok(changed(tx, made.version, &EvaluationOut::from(made))?.at(address))
 }
 
 /// Notes a project that the programme does not have.

@@ -21,6 +21,7 @@ use crate::{
     },
     db::{Conn, Tx},
     kernel::{id::Identifier, paging::Found},
+    publishing::{Listed, NoFrame, changed, listed, presented, with_document},
     state::AppState,
     web::{
         idempotency::Once,
@@ -61,15 +62,11 @@ pub async fn list_collaborations(
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), by_day)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
-        store::list_collaborations(conn, &listing)
+        let found = store::list_collaborations(conn, &listing)?;
+        listed(conn, found, CollaborationOut::from)
     };
     let writer = view.for_request(&req);
-    let write = move |found: Found<Collaboration>| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let next = page.next_cursor.clone();
-        let data = found.rows.into_iter().map(CollaborationOut::from).collect();
-        writer.written(sequence, &CollaborationPageOut { data, page, sequence }, next.as_deref())
-    };
+    let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
     state.db.read_then(read, write).await??.respond(&req)
 }
 
@@ -94,11 +91,11 @@ pub async fn get_collaboration(
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let found = store::find_collaboration(conn, &id)?;
-        seen(conn, &caller, found)
+        seen(conn, &caller, found)?.map(|found| with_document(conn, &id, found)).transpose()
     };
-    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = as_published(view, found.is_public());
-    view.respond(&req, found.version, &CollaborationOut::from(found), None)
+    view.respond_json(&req, found.version, presented(document, &CollaborationOut::from(found))?)
 }
 
 /// Add a collaboration
@@ -161,7 +158,7 @@ pub async fn update_collaboration(
         let parties = named(tx, &body.principal, Some(&input.lead), &input.named())?;
         precondition.check(before.version)?;
         let after = patched(tx, &body.principal, (&before, &parties), input)?;
-        Written::changed(after.version, &CollaborationOut::from(after))
+        changed(tx, after.version, &CollaborationOut::from(after))
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -207,7 +204,8 @@ fn created(
     let publication = input.publication.unwrap_or(Publication::Draft);
     let (lead, facts) = checked(tx, principal, (parties, None), input)?;
     let made = store::create_collaboration(tx, lead, (publication, facts))?;
-    Written::created(made.address(), made.version, &CollaborationOut::from(made))
+    let address = made.address();
+    Ok(changed(tx, made.version, &CollaborationOut::from(made))?.at(address))
 }
 
 /// Writes what a patch makes of a collaboration.

@@ -18,6 +18,7 @@ use crate::{
     },
     db::{Conn, Tx},
     kernel::{id::Identifier, paging::Found},
+    publishing::{Listed, NoFrame, changed, listed, presented, with_document},
     state::AppState,
     web::{
         idempotency::Once,
@@ -66,15 +67,11 @@ pub async fn list_events(
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), by_day)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
-        store::list_events(conn, &listing)
+        let found = store::list_events(conn, &listing)?;
+        listed(conn, found, EventOut::from)
     };
     let writer = view.for_request(&req);
-    let write = move |found: Found<Event>| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let next = page.next_cursor.clone();
-        let data = found.rows.into_iter().map(EventOut::from).collect();
-        writer.written(sequence, &EventPageOut { data, page, sequence }, next.as_deref())
-    };
+    let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
     state.db.read_then(read, write).await??.respond(&req)
 }
 
@@ -99,11 +96,11 @@ pub async fn get_event(
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let found = store::find_event(conn, &id)?;
-        seen(conn, &caller, found)
+        seen(conn, &caller, found)?.map(|found| with_document(conn, &id, found)).transpose()
     };
-    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = as_published(view, found.is_public());
-    view.respond(&req, found.version, &EventOut::from(found), None)
+    view.respond_json(&req, found.version, presented(document, &EventOut::from(found))?)
 }
 
 /// Add an event
@@ -166,7 +163,7 @@ pub async fn update_event(
         let parties = named(tx, &body.principal, input.host.as_ref(), &input.named())?;
         precondition.check(before.version)?;
         let after = patched(tx, &body.principal, (&before, &parties), input)?;
-        Written::changed(after.version, &EventOut::from(after))
+        changed(tx, after.version, &EventOut::from(after))
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -207,7 +204,8 @@ fn created(tx: &mut Tx<'_>, principal: &Principal, parties: &[Party], input: Eve
     let publication = input.publication.unwrap_or(Publication::Draft);
     let (host, facts) = checked(tx, principal, (parties, None), input)?;
     let made = store::create_event(tx, host, (publication, facts))?;
-    Written::created(made.address(), made.version, &EventOut::from(made))
+    let address = made.address();
+    Ok(changed(tx, made.version, &EventOut::from(made))?.at(address))
 }
 
 /// Writes what a patch makes of an event.

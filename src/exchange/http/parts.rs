@@ -16,6 +16,7 @@ use crate::{
     db::{Tx, WriteError},
     kernel::{id::Identifier, violation::Violation},
     members::MemberAddress,
+    publishing::changed,
     state::AppState,
     web::{
         path::Segments,
@@ -60,7 +61,7 @@ pub async fn confirm_collaboration_member(
         let mut after = before.clone();
         after.facts.confirmed.entry(part.id).or_insert(tx.now());
         let after = store::update_collaboration(tx, &before, after)?;
-        Written::changed(after.version, &CollaborationOut::from(after))
+        changed(tx, after.version, &CollaborationOut::from(after))
     };
     let written = state.db.write(caller.principal, confirm).await?;
     Ok(written.respond(&variant))
@@ -138,7 +139,7 @@ pub async fn confirm_event_member(
         let mut after = before.clone();
         after.facts.confirmed.entry(part.id).or_insert(tx.now());
         let after = store::update_event(tx, &before, after)?;
-        Written::changed(after.version, &EventOut::from(after))
+        changed(tx, after.version, &EventOut::from(after))
     };
     let written = state.db.write(caller.principal, confirm).await?;
     Ok(written.respond(&variant))

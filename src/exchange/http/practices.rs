@@ -20,6 +20,7 @@ use crate::{
     db::{Conn, StoreError, Tx},
     kernel::{id::Identifier, paging::Found, text::shown, violation::Violations},
     members::{self, Member, MemberAddress},
+    publishing::{Listed, NoFrame, changed, listed, presented, with_document},
     state::AppState,
     web::{
         idempotency::Once,
@@ -59,15 +60,11 @@ pub async fn list_practices(
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
-        store::list_practices(conn, &listing)
+        let found = store::list_practices(conn, &listing)?;
+        listed(conn, found, PracticeOut::from)
     };
     let writer = view.for_request(&req);
-    let write = move |found: Found<Practice>| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let next = page.next_cursor.clone();
-        let data = found.rows.into_iter().map(PracticeOut::from).collect();
-        writer.written(sequence, &PracticePageOut { data, page, sequence }, next.as_deref())
-    };
+    let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
     state.db.read_then(read, write).await??.respond(&req)
 }
 
@@ -92,11 +89,11 @@ pub async fn get_practice(
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let found = store::find_practice(conn, &id)?;
-        seen(conn, &caller, found)
+        seen(conn, &caller, found)?.map(|found| with_document(conn, &id, found)).transpose()
     };
-    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = as_published(view, found.is_public());
-    view.respond(&req, found.version, &PracticeOut::from(found), None)
+    view.respond_json(&req, found.version, presented(document, &PracticeOut::from(found))?)
 }
 
 /// Add a practice
@@ -160,7 +157,7 @@ pub async fn update_practice(
         let wanted = body.content?;
         precondition.check(before.version)?;
         let after = patched(tx, &before, wanted)?;
-        Written::changed(after.version, &PracticeOut::from(after))
+        changed(tx, after.version, &PracticeOut::from(after))
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -214,7 +211,8 @@ fn created(tx: &mut Tx<'_>, member: Option<Member>, input: PracticeIn) -> Result
     };
     let owner = Party { id: member.id, slug: member.slug };
     let made = store::create_practice(tx, Some(owner), (publication, facts))?;
-    Written::created(made.address(), made.version, &PracticeOut::from(made))
+    let address = made.address();
+    Ok(changed(tx, made.version, &PracticeOut::from(made))?.at(address))
 }
 
 /// Notes what neither the charter nor the territories have.

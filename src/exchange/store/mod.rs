@@ -13,16 +13,15 @@ pub use self::{
     collaborations::{
         create as create_collaboration, delete as delete_collaboration, find as find_collaboration,
         find_by_ids as find_collaborations_by_ids, list as list_collaborations, lock as lock_collaboration,
-        update as update_collaboration, walk as walk_collaborations,
+        update as update_collaboration,
     },
     events::{
         create as create_event, delete as delete_event, find as find_event, find_by_ids as find_events_by_ids,
-        list as list_events, lock as lock_event, update as update_event, walk as walk_events,
+        list as list_events, lock as lock_event, update as update_event,
     },
     practices::{
         create as create_practice, delete as delete_practice, find as find_practice,
         find_by_ids as find_practices_by_ids, list as list_practices, lock as lock_practice, update as update_practice,
-        walk as walk_practices,
     },
     seed::{neighbours, seed_collaborations, seed_events, seed_practices},
     tally::{Tally, tallies},
@@ -253,25 +252,13 @@ macro_rules! shelf {
             find(tx.conn, id)
         }
 
-        /// The published ones with these ids.
+        /// Those with these ids, published or not.
         ///
         /// # Errors
         /// The database's.
         pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Stored<$facts>>, StoreError> {
-            let published = $table::table.filter($table::publication.eq("published")).select(Row::as_select());
-            let rows = published.filter($table::id.eq_any(ids.iter().map(|id| id.as_str()))).load(conn)?;
-            completed(conn, rows)
-        }
-
-        /// The published ones, some at a time, in the order of their ids: `after` is the last one seen.
-        ///
-        /// # Errors
-        /// The database's.
-        pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Stored<$facts>>, StoreError> {
-            let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-            let published = $table::table.filter($table::publication.eq("published")).select(Row::as_select());
-            let behind = published.filter($table::id.gt(after.unwrap_or_default()));
-            let rows = behind.order($table::id).limit(limit).load(conn)?;
+            let all = $table::table.select(Row::as_select());
+            let rows = all.filter($table::id.eq_any(ids.iter().map(|id| id.as_str()))).load(conn)?;
             completed(conn, rows)
         }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::kernel::{codes::codes, language::LanguageMap};
+use crate::kernel::{codes::codes, kind::Kind, language::LanguageMap};
 
 pub use self::{catalog::catalog, package::data_package};
 
@@ -81,6 +81,12 @@ impl Name {
     #[must_use]
     pub fn description(self) -> LanguageMap {
         texts::of(self).description()
+    }
+
+    /// The kind of which each row is a resource; none for the charter, whose rows are its articles.
+    #[must_use]
+    pub fn kind(self) -> Option<Kind> {
+        self.as_str().parse().ok().filter(|kind| *kind != Kind::Charter)
     }
 
     /// The collection of which a change changes it: members change with their territories.

@@ -16,6 +16,7 @@ use crate::{
     },
     db::{Author as _, Conn, StoreError},
     kernel::{codes::Flag, id::Identifier, paging::Found},
+    publishing::{Listed, NoFrame, listed, presented, with_document},
     state::AppState,
     web::{
         page::PageOut,
@@ -54,15 +55,11 @@ pub async fn list_measurements(
     let (listing, frame) = query.paging().of(LIST, query.filters(readable), false)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
-        store::list_measurements(conn, &listing)
+        let found = store::list_measurements(conn, &listing)?;
+        listed(conn, found, |found| MeasurementOut::of(found, with_reports))
     };
     let writer = view.for_request(&req);
-    let write = move |found: Found<Measurement>| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let next = page.next_cursor.clone();
-        let data = found.rows.into_iter().map(|found| MeasurementOut::of(found, with_reports)).collect();
-        writer.written(sequence, &MeasurementPageOut { data, page, sequence }, next.as_deref())
-    };
+    let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
     state.db.read_then(read, write).await??.respond(&req)
 }
 
@@ -89,14 +86,16 @@ pub async fn get_measurement(
         caller.require::<MeasurementsReport>()?;
     }
     let id = path.into_parsed()?;
-    let read = move |conn: &mut Conn| seen(conn, &caller, &id, with_report);
-    let (found, reports) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let read = move |conn: &mut Conn| {
+        seen(conn, &caller, &id, with_report)?.map(|found| with_document(conn, &id, found)).transpose()
+    };
+    let ((found, reports), document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     if with_report && !reports {
         return Err(Problem::new(&NOT_YOUR_MEMBER, "The report is another member's; what was approved is public."));
     }
     let view = as_published(view, !reports);
     let version = if reports { found.report_version } else { found.version };
-    view.respond(&req, version, &MeasurementOut::of(found, reports), None)
+    view.respond_json(&req, version, presented(document, &MeasurementOut::of(found, reports))?)
 }
 
 /// List the revisions of a measurement

@@ -28,6 +28,7 @@ use crate::{
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError, current_sequence},
     kernel::{language::Language, paging::Found},
+    publishing::{Listed, NoFrame, listed, presented, with_document},
     state::AppState,
     web::{path::Segment, problem::Problem, query::Query, representation::View},
 };
@@ -59,15 +60,11 @@ pub async fn list_indicators(
     let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
-        store::list(conn, &listing)
+        let found = store::list(conn, &listing)?;
+        listed(conn, found, |found| IndicatorOut::of(found, Some(today)))
     };
     let writer = view.for_request(&req);
-    let write = move |found: Found<Indicator>| {
-        let (page, sequence) = (frame.page(&found), found.sequence);
-        let next = page.next_cursor.clone();
-        let data = found.rows.into_iter().map(|found| IndicatorOut::of(found, Some(today))).collect();
-        writer.written(sequence, &IndicatorPageOut { data, page, sequence }, next.as_deref())
-    };
+    let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
     state.db.read_then(read, write).await??.respond(&req)
 }
 
@@ -91,9 +88,14 @@ pub async fn get_indicator(
     let view = View::of_resource(&req, query.lang.map(|lang| lang.0))?;
     let today = state.clock.today();
     let address = path.into_parsed()?;
-    let found = state.db.read(move |conn| seen(conn, &caller, &address)).await?.ok_or_else(Problem::not_found)?;
+    let read = move |conn: &mut Conn| {
+        let Some(found) = seen(conn, &caller, &address)? else { return Ok(None) };
+        let id = found.id.clone();
+        with_document(conn, &id, found).map(Some)
+    };
+    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let view = as_published(view, found.is_public());
-    view.respond(&req, found.version, &IndicatorOut::of(found, Some(today)), None)
+    view.respond_json(&req, found.version, presented(document, &IndicatorOut::of(found, Some(today)))?)
 }
 
 /// Get the series of an indicator

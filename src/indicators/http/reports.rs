@@ -23,6 +23,7 @@ use crate::{
         id::Identifier,
         violation::{Violation, Violations},
     },
+    publishing::changed,
     state::AppState,
     web::{
         idempotency::Once,
@@ -96,7 +97,7 @@ pub async fn update_measurement(
         let wanted = body.content?;
         precondition.check(before.report_version)?;
         let after = patched(tx, &of, &before, (wanted, &body.principal))?;
-        Written::changed(after.report_version, &MeasurementOut::of(after, true))
+        changed(tx, after.report_version, &MeasurementOut::of(after, true))
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -165,7 +166,7 @@ pub async fn review_measurement(
             let input = body.content?;
             precondition.check(before.report_version)?;
             let after = judged(tx, &of, &before, (input.read()?, &body.principal))?;
-            Written::changed(after.report_version, &MeasurementOut::of(after, true))
+            changed(tx, after.report_version, &MeasurementOut::of(after, true))
         })
     };
     let written = state.db.write(principal, review).await?;
@@ -276,7 +277,8 @@ fn created(
     check_open(tx, period)?;
     let content: Content = content.ok_or_else(|| Problem::internal("a value that was checked and is none"))?;
     let made = store::create_measurement(tx, of, (period, content, submits), hand(tx, principal))?;
-    Written::created(made.address(), made.report_version, &MeasurementOut::of(made, true))
+    let address = made.address();
+    Ok(changed(tx, made.report_version, &MeasurementOut::of(made, true))?.at(address))
 }
 
 /// Writes what a patch makes of a report.

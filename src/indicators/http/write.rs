@@ -16,6 +16,7 @@ use crate::{
     charter,
     db::{StoreError, Tx},
     kernel::{id::Slug, text::shown, violation::Violations},
+    publishing::changed,
     state::AppState,
     web::{
         idempotency::Once,
@@ -91,7 +92,8 @@ pub async fn update_indicator(
         let wanted = body.content?;
         precondition.check(before.version)?;
         let after = patched(tx, &before, wanted)?;
-        Written::changed(after.version, &IndicatorOut::of(after, Some(tx.today())))
+        let (version, out) = (after.version, IndicatorOut::of(after, Some(tx.today())));
+        changed(tx, version, &out)
     };
     let written = state.db.write(principal, update).await?;
     Ok(written.respond(&variant))
@@ -283,7 +285,8 @@ fn created(tx: &mut Tx<'_>, place: Placed, input: IndicatorIn) -> Result<Written
     };
     let version = found.map_or(1, |found| found.version);
     let made = store::create(tx, place, (code, named, version), (publication, facts))?;
-    Written::created(made.address(), made.version, &IndicatorOut::of(made, Some(tx.today())))
+    let (address, version, out) = (made.address(), made.version, IndicatorOut::of(made, Some(tx.today())));
+    Ok(changed(tx, version, &out)?.at(address))
 }
 
 /// Notes why an entry of the catalogue is not reported there.

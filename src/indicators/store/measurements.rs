@@ -229,25 +229,13 @@ pub(super) fn of_periods(
     rows.into_iter().map(read).collect()
 }
 
-/// Those with these ids that everybody sees.
+/// Those with these ids, whoever sees them.
 ///
 /// # Errors
 /// The database's.
 pub fn find_measurements_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Measurement>, StoreError> {
     let query = parts().select(columns()).filter(measurement::id.eq_any(ids.iter().map(|id| id.as_str())));
-    let rows: Vec<(MeasurementRow, Names)> = query.filter(measurement::is_public.eq(true)).load(conn)?;
-    rows.into_iter().map(read).collect()
-}
-
-/// Those that everybody sees, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk_measurements(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Measurement>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = parts().select(columns()).filter(measurement::id.gt(after.unwrap_or_default()));
-    let query = query.filter(measurement::is_public.eq(true));
-    let rows: Vec<(MeasurementRow, Names)> = query.order(measurement::id).limit(limit).load(conn)?;
+    let rows: Vec<(MeasurementRow, Names)> = query.load(conn)?;
     rows.into_iter().map(read).collect()
 }
 

@@ -20,9 +20,7 @@ use serde::{Deserialize, Serialize};
 use self::lookup::look_up_entries;
 pub use self::{
     import::MeasurementList,
-    measurements::{
-        find_measurement, find_measurements_by_ids, list_measurements, revisions, series, walk_measurements,
-    },
+    measurements::{find_measurement, find_measurements_by_ids, list_measurements, revisions, series},
     periods::{find_period, find_periods, set_period},
     refold::refold,
     report::{create_measurement, delete_measurement, lock_measurement, review, update_measurement},
@@ -289,25 +287,13 @@ pub fn find(conn: &mut Conn, address: &Address) -> Result<Option<Indicator>, Sto
     row.map(read).transpose()
 }
 
-/// The published indicators with these ids.
+/// The indicators with these ids, published or not.
 ///
 /// # Errors
 /// The database's.
 pub fn find_by_ids(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<Indicator>, StoreError> {
     let query = parts().select(columns()).filter(indicator::id.eq_any(ids.iter().map(|id| id.as_str())));
-    let rows: Vec<(Row, Names)> = query.filter(indicator::is_public.eq(true)).load(conn)?;
-    rows.into_iter().map(read).collect()
-}
-
-/// The published indicators, some at a time, in the order of their ids: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Indicator>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = parts().select(columns()).filter(indicator::id.gt(after.unwrap_or_default()));
-    let rows: Vec<(Row, Names)> =
-        query.filter(indicator::is_public.eq(true)).order(indicator::id).limit(limit).load(conn)?;
+    let rows: Vec<(Row, Names)> = query.load(conn)?;
     rows.into_iter().map(read).collect()
 }
 

@@ -149,6 +149,8 @@ pub fn seed(tx: &mut Tx<'_>, seeds: impl Iterator<Item = SeedIndicator>) -> Resu
         }
         added += batch.len();
         write(tx, &batch)?;
+        // Documents of all that is added would take too much memory at once.
+        tx.publish()?;
     }
 }
 

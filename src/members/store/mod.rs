@@ -234,17 +234,6 @@ pub fn walk(conn: &mut Conn, after: Option<&str>, limit: usize) -> Result<Vec<Me
     Ok(found)
 }
 
-/// The ids of the members, some at a time, in their order: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = member::table.filter(member::id.gt(after.map_or("", |id| id.as_str())));
-    let ids: Vec<String> = query.order(member::id).limit(limit).select(member::id).load(conn)?;
-    Ok(ids.into_iter().map(Identifier::stored).collect())
-}
-
 /// The members that are seated on these territories, which show facts of them.
 ///
 /// # Errors

@@ -130,17 +130,6 @@ pub fn find_document(conn: &mut Conn, address: &Address) -> Result<Option<(i64, 
     Ok(row.and_then(|(version, document)| Some((version, document?))))
 }
 
-/// The ids of the territories, some at a time, in their order: `after` is the last one seen.
-///
-/// # Errors
-/// The database's.
-pub fn ids(conn: &mut Conn, after: Option<&Identifier>, limit: usize) -> Result<Vec<Identifier>, StoreError> {
-    let limit = i64::try_from(limit).map_err(StoreError::corrupt)?;
-    let query = territory::table.filter(territory::id.gt(after.map_or("", |id| id.as_str())));
-    let ids: Vec<String> = query.order(territory::id).limit(limit).select(territory::id).load(conn)?;
-    Ok(ids.into_iter().map(Identifier::stored).collect())
-}
-
 /// The territory at an address.
 ///
 /// # Errors

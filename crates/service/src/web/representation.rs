@@ -240,6 +240,14 @@ impl View {
         self.for_request(req).written(version, body, next)?.respond(req)
     }
 
+    /// The same with a body that is JSON already.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn respond_json(&self, req: &HttpRequest, version: i64, json: String) -> Result<HttpResponse, Problem> {
+        self.for_request(req).written_json(version, json.into_bytes(), None)?.respond(req)
+    }
+
     /// The view with all that its answer depends on of the request, so that the answer can be written on another thread.
     #[must_use]
     pub fn for_request(&self, req: &HttpRequest) -> Writer {
