@@ -10,12 +10,12 @@ mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, json},
+    db::{Conn, StoreError, Tx},
     kernel::{
         id::{Identifier, Slug},
         kind::Kind,
     },
-    publishing::Published,
+    publishing::{Overlay, Published, computed},
 };
 
 pub use self::{
@@ -90,9 +90,9 @@ impl Published for ProgramOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "action_program";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
     }
 
     fn id(&self) -> &str {
@@ -105,17 +105,17 @@ impl Published for ProjectOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "project";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_projects_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public.then(|| Self::of(found, None)))).collect())
+        Ok(found.into_iter().map(|found| (found.is_public, Self::of(found, None))).collect())
     }
 
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
-        Ok(Some(("computed", json::write(&self.computed)?)))
+    fn overlay(&self) -> Result<Overlay, StoreError> {
+        computed(&self.computed)
     }
 }
 
@@ -124,16 +124,16 @@ impl Published for MilestoneOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "milestone";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_milestones_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public.then(|| Self::of(found, None)))).collect())
+        Ok(found.into_iter().map(|found| (found.is_public, Self::of(found, None))).collect())
     }
 
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
-        Ok(Some(("computed", json::write(&self.computed)?)))
+    fn overlay(&self) -> Result<Overlay, StoreError> {
+        computed(&self.computed)
     }
 }

@@ -64,9 +64,9 @@ impl Published for AssessmentOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "assessment";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
     }
 
     fn id(&self) -> &str {

@@ -41,9 +41,9 @@ impl Published for CharterRecordOut {
     const REPRESENTATION: i64 = 1;
     const TABLE: &'static str = "charter_version";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|version| (version.id.clone(), Some(Self::from(version)))).collect())
+        Ok(found.into_iter().map(|version| (true, Self::from(version))).collect())
     }
 
     fn id(&self) -> &str {

@@ -20,7 +20,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     db::{Conn, StoreError, Tx, json},
     kernel::{id::Identifier, kind::Kind},
-    publishing::Published,
+    publishing::{Overlay, Published, computed},
 };
 
 pub use self::{
@@ -67,17 +67,17 @@ impl Published for ConsultationOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "consultation";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public.then(|| Self::of(found, None)))).collect())
+        Ok(found.into_iter().map(|found| (found.is_public, Self::of(found, None))).collect())
     }
 
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
-        Ok(Some(("computed", json::write(&self.computed)?)))
+    fn overlay(&self) -> Result<Overlay, StoreError> {
+        computed(&self.computed)
     }
 }
 
@@ -86,19 +86,16 @@ impl Published for ContributionOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "contribution";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_contributions_by_ids(conn, ids)?;
-        Ok(found
-            .into_iter()
-            .map(|found| (found.id.clone(), found.is_public().then(|| Self::of(found, false))))
-            .collect())
+        Ok(found.into_iter().map(|found| (found.is_public(), Self::of(found, false))).collect())
     }
 
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+    fn overlay(&self) -> Result<Overlay, StoreError> {
         Ok(Some(("for_moderators", json::write(&self.for_moderators)?)))
     }
 }

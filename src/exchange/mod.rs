@@ -71,9 +71,9 @@ impl Published for PracticeOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "practice";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_practices_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
     }
 
     fn id(&self) -> &str {
@@ -86,9 +86,9 @@ impl Published for CollaborationOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "collaboration";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_collaborations_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
     }
 
     fn id(&self) -> &str {
@@ -101,9 +101,9 @@ impl Published for EventOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "event";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_events_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.id.clone(), found.is_public().then(|| Self::from(found)))).collect())
+        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
     }
 
     fn id(&self) -> &str {

@@ -13,7 +13,7 @@ use crate::{
     action_programs,
     db::{Conn, StoreError, Tx, json},
     kernel::{id::Identifier, kind},
-    publishing::Published,
+    publishing::{Overlay, Published, computed},
 };
 
 pub use self::{
@@ -83,20 +83,17 @@ impl Published for IndicatorOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "indicator";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_by_ids(conn, ids)?;
-        Ok(found
-            .into_iter()
-            .map(|found| (found.id.clone(), found.is_public().then(|| Self::of(found, None))))
-            .collect())
+        Ok(found.into_iter().map(|found| (found.is_public(), Self::of(found, None))).collect())
     }
 
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
-        Ok(Some(("computed", json::write(&self.computed)?)))
+    fn overlay(&self) -> Result<Overlay, StoreError> {
+        computed(&self.computed)
     }
 }
 
@@ -105,19 +102,16 @@ impl Published for MeasurementOut {
     const REPRESENTATION: i64 = 2;
     const TABLE: &'static str = "measurement";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_measurements_by_ids(conn, ids)?;
-        Ok(found
-            .into_iter()
-            .map(|found| (found.id.clone(), found.is_public().then(|| Self::of(found, false))))
-            .collect())
+        Ok(found.into_iter().map(|found| (found.is_public(), Self::of(found, false))).collect())
     }
 
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+    fn overlay(&self) -> Result<Overlay, StoreError> {
         Ok(Some(("report", json::write(&self.report)?)))
     }
 }

@@ -73,9 +73,9 @@ impl Published for MemberOut {
         find: store::seated_on,
     }];
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|member| (member.id.clone(), Some(Self::from(member)))).collect())
+        Ok(found.into_iter().map(|member| (true, Self::from(member))).collect())
     }
 
     fn id(&self) -> &str {

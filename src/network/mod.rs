@@ -53,9 +53,9 @@ impl Published for NetworkRecordOut {
     const REPRESENTATION: i64 = 1;
     const TABLE: &'static str = "network";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find(conn)?.filter(|network| ids.contains(&&network.id));
-        Ok(found.into_iter().map(|network| (network.id.clone(), Some(Self::from(network)))).collect())
+        Ok(found.into_iter().map(|network| (true, Self::from(network))).collect())
     }
 
     fn id(&self) -> &str {

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{
-    Published,
+    Overlay, Published,
     body::with_property,
-    page::Listed,
+    page::{Listed, Selected},
     store::{bodies, body},
 };
 use crate::{
-    db::{Conn, StoreError, Tx},
+    db::{Conn, StoreError, Tx, json},
     kernel::{id::Identifier, paging::Found},
     web::{problem::Problem, splice, written::Written},
 };
@@ -27,11 +27,75 @@ pub struct NoFrame {}
 /// # Errors
 /// [`StoreError::Corrupt`] for something that has no JSON form.
 pub fn presented<P: Published>(document: Option<String>, out: &P) -> Result<String, StoreError> {
-    let Some(document) = document else { return serde_json_canonicalizer::to_string(out).map_err(StoreError::corrupt) };
-    match out.overlay()? {
+    match document {
+        Some(document) => overlaid(document, out.overlay()?),
+        None => unpublished(out),
+    }
+}
+
+/// What is not published, in the form of a document.
+fn unpublished(out: &impl Published) -> Result<String, StoreError> {
+    serde_json_canonicalizer::to_string(out).map_err(StoreError::corrupt)
+}
+
+/// A document with the reader's part.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for one without such a property.
+pub fn overlaid(document: String, overlay: Overlay) -> Result<String, StoreError> {
+    match overlay {
         Some((name, value)) => with_property(&document, name, &value),
         None => Ok(document),
     }
+}
+
+/// What is computed for a day, as the reader's part of a document.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for something that has no JSON form.
+pub fn computed(out: &impl Serialize) -> Result<Overlay, StoreError> {
+    Ok(Some(("computed", json::write(out)?)))
+}
+
+/// Selected rows as a reader sees them; those without a document as they are now, with the statements of their kind.
+/// `overlay` makes the reader's part.
+///
+/// # Errors
+/// The database's.
+pub fn completed_rows<P: Published, C>(
+    conn: &mut Conn,
+    rows: Vec<Selected<C>>,
+    overlay: impl Fn(C) -> Result<Overlay, StoreError>,
+) -> Result<Vec<Listed>, StoreError> {
+    let drafts: Vec<&Identifier> = rows.iter().filter(|row| row.document.is_none()).map(|row| &row.id).collect();
+    let drafts = if drafts.is_empty() { Vec::new() } else { P::read(conn, &drafts)? };
+    let mut drafts: HashMap<String, P> = drafts.into_iter().map(|(_, out)| (out.id().to_owned(), out)).collect();
+    let mut listed = Vec::with_capacity(rows.len());
+    for Selected { id, document, columns } in rows {
+        let document = match document {
+            Some(document) => document,
+            None => match drafts.remove(id.as_str()) {
+                Some(out) => unpublished(&out)?,
+                // It was deleted after it was selected.
+                None => continue,
+            },
+        };
+        listed.push(Listed { id, document: overlaid(document, overlay(columns)?)? });
+    }
+    Ok(listed)
+}
+
+/// The same of a page.
+///
+/// # Errors
+/// The database's.
+pub fn completed<P: Published, C>(
+    conn: &mut Conn,
+    found: Found<Selected<C>>,
+    overlay: impl Fn(C) -> Result<Overlay, StoreError>,
+) -> Result<Found<Listed>, StoreError> {
+    let Found { rows, sequence, next, total } = found;
+    Ok(Found { rows: completed_rows::<P, C>(conn, rows, overlay)?, sequence, next, total })
 }
 
 /// What was found, with its document where it is published.

@@ -11,10 +11,13 @@ mod store;
 use serde::Serialize;
 
 pub use self::{
-    answer::{NoFrame, changed, changed_beside, listed, presented, presented_all, with_document},
+    answer::{
+        NoFrame, changed, changed_beside, completed, completed_rows, computed, listed, overlaid, presented,
+        presented_all, with_document,
+    },
     body::{Body, property},
     door::Registry,
-    page::{ListRow, Listed, page},
+    page::{ListRow, Listed, Selected, page, rows},
     reindex::{Discrepancy, check, is_complete, reindex},
     store::{body, walk},
 };
@@ -35,12 +38,12 @@ pub trait Published: Serialize + Sized {
     /// Which facts of other kinds a document shows.
     const DEPENDENCIES: &'static [Dependency] = &[];
 
-    /// What the public may read of these resources now: nothing ([`None`]) of what is there and not published, and no entry for
-    /// what is gone. A fixed number of statements. `version` and `updated_at` are those of the row; the document has its own.
+    /// These resources as they are now, each with whether the public may read it; those that are gone are left out. A fixed number
+    /// of statements. `version` and `updated_at` are those of the row; the document has its own.
     ///
     /// # Errors
     /// The database's.
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError>;
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError>;
 
     /// The resource's id.
     fn id(&self) -> &str;
@@ -50,10 +53,13 @@ pub trait Published: Serialize + Sized {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] for a value without a JSON form.
-    fn overlay(&self) -> Result<Option<(&'static str, String)>, StoreError> {
+    fn overlay(&self) -> Result<Overlay, StoreError> {
         Ok(None)
     }
 }
+
+/// A property with the JSON that a reader puts there; nothing where documents are read as they are.
+pub type Overlay = Option<(&'static str, String)>;
 
 /// Facts of another kind that documents show.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +72,7 @@ pub struct Dependency {
     pub find: fn(&mut Conn, &[&Identifier]) -> Result<Vec<Identifier>, StoreError>,
 }
 
-/// What [`Published::render`] finds, as canonical JSON.
+/// What [`Published::read`] finds: what the public may read as canonical JSON.
 type Rendered = Vec<(Identifier, Option<Body>)>;
 
 /// A kind in the registry.
@@ -94,6 +100,9 @@ impl Publication {
 }
 
 fn rendered<P: Published>(conn: &mut Conn, ids: &[&Identifier]) -> Result<Rendered, StoreError> {
-    let found = P::render(conn, ids)?;
-    found.into_iter().map(|(id, out)| Ok((id, out.map(|out| Body::of(&out)).transpose()?))).collect()
+    let rendered = |(is_public, out): (bool, P)| {
+        let id = Identifier::stored(out.id().to_owned());
+        Ok((id, if is_public { Some(Body::of(&out)?) } else { None }))
+    };
+    P::read(conn, ids)?.into_iter().map(rendered).collect()
 }

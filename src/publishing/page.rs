@@ -36,27 +36,53 @@ impl AsRef<str> for Listed {
     }
 }
 
-/// The page of up to `limit` rows out of what was read with one row more.
+/// A resource in a list as it was selected.
+#[derive(Debug)]
+pub struct Selected<C> {
+    /// Its id.
+    pub id: Identifier,
+    /// Its document; nothing for what is not published.
+    pub document: Option<String>,
+    /// From what the reader's part is made.
+    pub columns: C,
+}
+
+/// The page of up to `limit` rows out of what was selected with one row more.
 ///
 /// # Errors
-/// The database's, which is asked for the number of the last change where no row tells it; [`StoreError::Corrupt`] for a row
-/// without a document.
-pub fn page<K: Into<Key> + Clone>(
+/// The database's, which is asked for the number of the last change where no row tells it.
+pub fn rows<K: Into<Key> + Clone, C>(
     conn: &mut Conn,
-    rows: Vec<ListRow<K>>,
+    selected: Vec<(ListRow<K>, C)>,
     limit: u8,
     total: Option<i64>,
-) -> Result<Found<Listed>, StoreError> {
-    let sequence = match rows.first() {
-        Some((.., sequence)) => *sequence,
+) -> Result<Found<Selected<C>>, StoreError> {
+    let sequence = match selected.first() {
+        Some(((.., sequence), _)) => *sequence,
         None => current_sequence(conn)?,
     };
     let position =
-        |(id, key, ..): &ListRow<K>| Position { key: key.clone().into(), id: Identifier::stored(id.clone()) };
-    let Found { rows, next, .. } = Found::of(rows, limit, (sequence, total), position);
-    let listed = |(id, _, document, _): ListRow<K>| {
+        |((id, key, ..), _): &(ListRow<K>, C)| Position { key: key.clone().into(), id: Identifier::stored(id.clone()) };
+    let Found { rows, next, .. } = Found::of(selected, limit, (sequence, total), position);
+    let row = |((id, _, document, _), columns)| Selected { id: Identifier::stored(id), document, columns };
+    Ok(Found { rows: rows.into_iter().map(row).collect(), sequence, next, total })
+}
+
+/// The same of a kind of which everything is published.
+///
+/// # Errors
+/// Those of [`rows`]; [`StoreError::Corrupt`] for a row without a document.
+pub fn page<K: Into<Key> + Clone>(
+    conn: &mut Conn,
+    selected: Vec<ListRow<K>>,
+    limit: u8,
+    total: Option<i64>,
+) -> Result<Found<Listed>, StoreError> {
+    let selected = selected.into_iter().map(|row| (row, ())).collect();
+    let Found { rows, sequence, next, total } = rows(conn, selected, limit, total)?;
+    let listed = |Selected { id, document, .. }: Selected<()>| {
         let document = document.ok_or_else(|| StoreError::corrupt(format!("{id} is listed and has no document")))?;
-        Ok(Listed { id: Identifier::stored(id), document })
+        Ok(Listed { id, document })
     };
     Ok(Found { rows: rows.into_iter().map(listed).collect::<Result<_, StoreError>>()?, sequence, next, total })
 }

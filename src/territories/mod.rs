@@ -52,9 +52,9 @@ impl Published for TerritoryOut {
     const REPRESENTATION: i64 = 1;
     const TABLE: &'static str = "territory";
 
-    fn render(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(Identifier, Option<Self>)>, StoreError> {
+    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
         let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|territory| (territory.id.clone(), Some(Self::from(territory)))).collect())
+        Ok(found.into_iter().map(|territory| (true, Self::from(territory))).collect())
     }
 
     fn id(&self) -> &str {

@@ -324,18 +324,23 @@ on_both! {
         }
         // Published, it is there with all that belongs to it; taken back, it is gone with it.
         patch(server, &focal, LARACHE_1, &json!({"publication": "published"})).ok();
-        let told = |operation: &str, version: i64| [("action_programs", version), ("projects", 1), ("milestones", 1)]
-            .map(|(resource, version)| (resource.to_owned(), operation.to_owned(), version));
-        assert_eq!(changes(server), told("created", 2));
+        let told = |operation: &str, of: [(&str, i64); 3]| of.map(|(resource, version)| (resource.to_owned(), operation.to_owned(), version));
+        assert_eq!(changes(server), told("created", [("action_programs", 2), ("projects", 1), ("milestones", 1)]));
         for path in &places {
             server.get(path).ok();
         }
         assert_eq!(counts("", None), [1, 1]);
         patch(server, &focal, LARACHE_1, &json!({"publication": "draft"})).ok();
-        assert_eq!(changes(server)[3..], told("unpublished", 3));
+        assert_eq!(changes(server)[3..], told("unpublished", [("milestones", 2), ("projects", 2), ("action_programs", 3)]));
         let feed = server.get("/api/v1/changes?since=1679").ok();
         assert!(feed["data"].as_array().unwrap().iter().all(|change| change["data"].is_null()), "nothing withdrawn is replayed: {feed}");
         server.get(LARACHE_1).problem(404, "not_found");
+        // Published again, its versions go on from the last ones that anybody has seen.
+        patch(server, &focal, LARACHE_1, &json!({"publication": "published"})).ok();
+        assert_eq!(changes(server)[6..], told("created", [("action_programs", 4), ("projects", 3), ("milestones", 3)]));
+        for (path, version) in [(LARACHE_1, 4), (at.as_str(), 3), (step.as_str(), 3)] {
+            assert_eq!(server.get(path).ok()["version"], version, "{path}");
+        }
     }
 
     fn who_speaks_for_another_member_writes_nothing(server) {
@@ -410,7 +415,7 @@ on_both! {
         assert_eq!(deleted.status, 204);
         let told = changes(server);
         let deleted: Vec<(&str, i64)> = told.iter().filter(|(_, op, _)| op == "deleted").map(|(resource, _, version)| (resource.as_str(), *version)).collect();
-        assert_eq!(deleted, [("projects", 2), ("milestones", 2), ("action_programs", 2)]);
+        assert_eq!(deleted, [("milestones", 2), ("projects", 2), ("action_programs", 2)], "what belongs to something goes before it");
         server.get(LARACHE_1).problem(404, "not_found");
         assert_eq!(server.get("/api/v1/projects?count=exact").ok()["page"]["total"], 0);
     }

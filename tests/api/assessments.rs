@@ -98,7 +98,7 @@ on_both! {
         let read = server.get(path);
         assert_documented("getAssessment", &read);
         assert_eq!((read.ok(), read.header("etag"), &own["links"]["self"]), (own.clone(), answer.header("etag"), &json!(path)));
-        assert_eq!(server.get(&format!("{path}?lang=ar")).ok()["lang_fallbacks"], json!(["/explanation", "/evidence/0/title"]));
+        assert_eq!(server.get(&format!("{path}?lang=ar")).ok()["lang_fallbacks"], json!(["/evidence/0/title", "/explanation"]));
         assert_eq!(server.get(own["links"]["commitment"].as_str().unwrap()).ok()["code"], "visibility");
         let (_, theirs) = made(server, &society, &said("visibility", 2025, 1));
         assert_eq!((&theirs["voice"], &theirs["organisation"]), (&json!("civil_society"), &json!("Averroès")));

@@ -195,7 +195,7 @@ on_both! {
         assert_eq!(server.get(path).ok()["id"], found["id"]);
         patch(server, &other, path, &json!({})).problem(403, "not_your_member");
         patch(server, &focal, PROGRAM, &json!({"publication": "draft"})).ok();
-        assert_eq!(told(server, start).last(), Some(&pair("consultations", "unpublished")));
+        assert_eq!(told(server, start)[2..], [pair("consultations", "unpublished"), pair("action_programs", "unpublished")]);
     }
 
     fn nothing_is_changed_in_a_programme_that_is_over(server) {

@@ -307,7 +307,7 @@ on_both! {
         let start = sequence(server);
         let pair = |resource: &str, op: &str| (resource.to_owned(), op.to_owned());
         patch(server, &focal, PROGRAM, &json!({"publication": "draft"})).ok();
-        assert_eq!(told(server, start), [pair("action_programs", "unpublished"), pair("consultations", "unpublished")]);
+        assert_eq!(told(server, start), [pair("consultations", "unpublished"), pair("action_programs", "unpublished")]);
         send(server, &round, "another-key-for-a-draft", &idea()).problem(404, "not_found");
         patch(server, &focal, PROGRAM, &json!({"publication": "published"})).ok();
         assert_eq!(told(server, start).last(), Some(&pair("consultations", "created")));

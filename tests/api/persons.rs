@@ -134,19 +134,6 @@ fn texts(target: &Target, sqlite: &str, postgres: &str) -> Vec<String> {
     rows.into_iter().map(|row| row.text).collect()
 }
 
-/// Runs SQL behind the program's back, as time would.
-fn run(target: &Target, sql: &str) {
-    match target {
-        Target::Sqlite(file) => {
-            let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
-            conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {sql}")).unwrap();
-        }
-        Target::Postgres(url) => {
-            PgConnection::establish(&url.with_connect_timeout(5)).unwrap().batch_execute(sql).unwrap();
-        }
-    }
-}
-
 /// The columns of all tables in which one of these texts stands.
 fn places_of(target: &Target, words: &[&str]) -> Vec<String> {
     let columns = texts(
@@ -339,9 +326,9 @@ on_both! {
         }
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default());
         let ago = |days: u64| (today() - Days::new(days)).to_string();
-        run(&server.target, &format!("UPDATE consultation SET opens_on = '{}', closes_on = '{}'", ago(99), ago(30)));
+        server.execute(&format!("UPDATE consultation SET opens_on = '{}', closes_on = '{}'", ago(99), ago(30))).unwrap();
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default(), "not before they are over");
-        run(&server.target, &format!("UPDATE consultation SET closes_on = '{}'", ago(31)));
+        server.execute(&format!("UPDATE consultation SET closes_on = '{}'", ago(31))).unwrap();
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten { contribution_contacts: 3, ..Forgotten::default() });
         assert_eq!(places_of(&server.target, &["canary"]), Vec::<String>::new());
         let entries = audit(server, &server.account(Role::Administrator), "action=contact_erased");
@@ -351,10 +338,10 @@ on_both! {
     fn a_round_without_end_keeps_no_contact_for_ever(server) {
         contribute(server, "Canary", "canary@example.org");
         let ago = |days: u64| (today() - Days::new(days)).to_string();
-        run(&server.target, &format!("UPDATE consultation SET opens_on = '{}', closes_on = '2199-12-31'", ago(999)));
-        run(&server.target, &format!("UPDATE contribution SET created_at = '{} 12:00:00'", ago(30 + 366)));
+        server.execute(&format!("UPDATE consultation SET opens_on = '{}', closes_on = '2199-12-31'", ago(999))).unwrap();
+        server.execute(&format!("UPDATE contribution SET created_at = '{} 12:00:00'", ago(30 + 366))).unwrap();
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default());
-        run(&server.target, &format!("UPDATE contribution SET created_at = '{} 12:00:00'", ago(31 + 366)));
+        server.execute(&format!("UPDATE contribution SET created_at = '{} 12:00:00'", ago(31 + 366))).unwrap();
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten { contribution_contacts: 1, ..Forgotten::default() });
     }
 
@@ -402,11 +389,11 @@ on_both! {
             server.db.write_blocking(&OPERATOR, |tx| store::set_disabled(tx, id, true)).unwrap();
         }
         let ago = |days: u64| (now - Days::new(days)).format("%F %T").to_string();
-        run(&server.target, &format!("UPDATE account SET disabled_at = '{}' WHERE email = 'gone@example.org'", ago(31)));
-        run(&server.target, &format!("UPDATE account SET disabled_at = '{}' WHERE email = 'kept@example.org'", ago(29)));
+        server.execute(&format!("UPDATE account SET disabled_at = '{}' WHERE email = 'gone@example.org'", ago(31))).unwrap();
+        server.execute(&format!("UPDATE account SET disabled_at = '{}' WHERE email = 'kept@example.org'", ago(29))).unwrap();
         // A machine's account is nobody's, and an enabled one is in use.
-        run(&server.target, &format!("UPDATE account SET disabled_at = '{}' WHERE id = '{}'", ago(99), server.account(Role::Partner).id));
-        run(&server.target, &format!("UPDATE session SET ended_at = '{}' WHERE account_id = '{}'", ago(31), amina.account));
+        server.execute(&format!("UPDATE account SET disabled_at = '{}' WHERE id = '{}'", ago(99), server.account(Role::Partner).id)).unwrap();
+        server.execute(&format!("UPDATE session SET ended_at = '{}' WHERE account_id = '{}'", ago(31), amina.account)).unwrap();
         let forgotten = retention::forget(&server.db, &days(30), 2);
         assert_eq!(forgotten, Forgotten { changes: 0, spent: 0, sessions: 1, focal_points: 5, accounts: 1, contribution_contacts: 0, audit_addresses: 0 });
         assert_eq!(retention::forget(&server.db, &days(30), 2), Forgotten::default(), "nothing is left to do");

@@ -222,7 +222,7 @@ on_both! {
         let done = import(server, &focal, &format!("&dry_run=false&plan_hash={hash}"), list);
         assert_eq!((done.status, &done.json()["outcome"], &done.json()["plan_hash"]), (201, &json!("applied"), &json!(hash)), "{}", done.text());
         let told: Vec<(String, i64)> = changes(server)[before..].iter().map(|(_, op, version)| (op.clone(), *version)).collect();
-        assert_eq!(told, [("created".to_owned(), 1), ("updated".to_owned(), 2)], "in the order of the codes, and nothing of the draft");
+        assert_eq!(told, [("updated".to_owned(), 2), ("created".to_owned(), 1)], "in the order of the ids, and nothing of the draft");
         // The audit has an entry of each, of the draft's too.
         let import_id = done.json()["id"].as_str().unwrap().to_owned();
         let administrator = server.account(Role::Administrator);

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::Days;
-use diesel::{RunQueryDsl as _, sql_query};
-use remacto::{auth::roles::Role, db::Conn};
+use remacto::auth::roles::Role;
 use serde_json::{Value, json};
 
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
     evaluations::{advance, evaluator, programme},
     indicators, measurements,
     openapi::assert_documented,
-    support::{TestServer, accounts::OPERATOR, on_both, on_both_demonstrations, today},
+    support::{TestServer, on_both, on_both_demonstrations, today},
 };
 
 const CARD: &str = "/api/v1/members/commune-larache/scorecard";
@@ -55,14 +54,7 @@ fn is(pairs: &[(&str, i64)]) -> Vec<(String, i64)> {
 
 /// Runs SQL on the server's database.
 fn run(server: &TestServer, sql: &str) {
-    let done = server.db.write_blocking(&OPERATOR, |tx| {
-        match tx.conn {
-            Conn::Sqlite(conn) => sql_query(sql).execute(conn)?,
-            Conn::Postgres(conn) => sql_query(sql).execute(conn)?,
-        };
-        Ok::<_, remacto::db::StoreError>(())
-    });
-    done.unwrap();
+    server.execute(sql).unwrap();
 }
 
 on_both! {

@@ -3,12 +3,20 @@
 
 use diesel::{
     RunQueryDsl,
+    dsl::sql,
+    expression::SqlLiteral,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     result::QueryResult,
-    sql_types::BigInt,
+    sql_types::{BigInt, Text},
 };
 
 use super::{Backend, Conn};
+
+/// The key of rows that stand in the order of their ids alone.
+#[must_use]
+pub fn no_key() -> SqlLiteral<Text> {
+    sql("''")
+}
 
 /// A query cut to a page of `limit` rows and one more, which tells whether there is another page. It must have no limit of
 /// its own.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::{
-    super::rules::{Milestone, MilestoneFacts, MilestoneFilters, MilestoneSortKey, check_milestone},
+    super::rules::{Milestone, MilestoneFacts, MilestoneFilters, MilestoneSortKey, Slippage, check_milestone},
     project_input::TITLE_CHARS,
 };
 use crate::{
@@ -162,14 +162,20 @@ impl Tabular for MilestoneOut {
     ];
 }
 
+impl MilestoneComputedOut {
+    /// How late a milestone is on a day.
+    #[must_use]
+    pub fn of(slippage: Option<Slippage>, today: NaiveDate) -> Self {
+        let days_late = slippage.map_or(0, |slippage| slippage.days);
+        Self { computed_on: today, is_late: days_late > 0, days_late }
+    }
+}
+
 impl MilestoneOut {
     /// A milestone as it stands on a day; without one, what is stored of it.
     #[must_use]
     pub fn of(milestone: Milestone, today: Option<NaiveDate>) -> Self {
-        let computed = today.map(|today| {
-            let days_late = milestone.slippage(today).map_or(0, |slippage| slippage.days);
-            MilestoneComputedOut { computed_on: today, is_late: days_late > 0, days_late }
-        });
+        let computed = today.map(|today| MilestoneComputedOut::of(milestone.slippage(today), today));
         let links = MilestoneLinksOut {
             this: milestone.address(),
             project: format!("/api/v1/projects/{}", milestone.project_id),

@@ -12,10 +12,14 @@ use utoipa::ToSchema;
 
 pub use self::{
     input::{DocumentIn, ProgramIn, ProgramTransitionIn, stated},
-    milestone::{MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery, MilestoneViewQuery},
+    milestone::{
+        MilestoneComputedOut, MilestoneIn, MilestoneOut, MilestonePageOut, MilestonePatch, MilestoneQuery,
+        MilestoneViewQuery,
+    },
     patch::ProgramPatch,
     project::{
-        ProjectBeside, ProjectDetailOut, ProjectIncluded, ProjectOut, ProjectPageOut, ProjectQuery, ProjectViewQuery,
+        ProjectBeside, ProjectComputedOut, ProjectDetailOut, ProjectIncluded, ProjectOut, ProjectPageOut, ProjectQuery,
+        ProjectViewQuery,
     },
     project_input::{ProjectIn, ProjectPatch},
 };

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{
     super::rules::{
         Address, Budget, Drafts, Partner, Project, ProjectFilters, ProjectStatus, Provenance, PublicationFilter,
-        SortKey,
+        Schedule, SortKey,
     },
     MilestoneOut,
 };
@@ -303,21 +303,27 @@ impl Tabular for ProjectOut {
     ];
 }
 
+impl ProjectComputedOut {
+    /// How a project stands on a day.
+    #[must_use]
+    pub fn of(schedule: Schedule, today: NaiveDate) -> Self {
+        let slippage = schedule.slippage(today);
+        Self {
+            computed_on: today,
+            status: schedule.status(today),
+            milestones_total: schedule.tally.total,
+            milestones_done: schedule.tally.done,
+            late_since: slippage.map(|slippage| slippage.due_on),
+            days_late: slippage.map_or(0, |slippage| slippage.days),
+        }
+    }
+}
+
 impl ProjectOut {
     /// A project as it stands on a day; without one, what is stored of it.
     #[must_use]
     pub fn of(project: Project, today: Option<NaiveDate>) -> Self {
-        let computed = today.map(|today| {
-            let slippage = project.slippage(today);
-            ProjectComputedOut {
-                computed_on: today,
-                status: project.status(today),
-                milestones_total: project.tally.total,
-                milestones_done: project.tally.done,
-                late_since: slippage.map(|slippage| slippage.due_on),
-                days_late: slippage.map_or(0, |slippage| slippage.days),
-            }
-        });
+        let computed = today.map(|today| ProjectComputedOut::of(project.schedule(), today));
         let this = project.address();
         let links = ProjectLinksOut {
             milestones: format!("{this}/milestones"),

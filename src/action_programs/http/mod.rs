@@ -8,6 +8,7 @@ mod write;
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use chrono::NaiveDate;
 
+use self::projects::milestones_on;
 pub use self::{
     milestones::{create_milestone, delete_milestone, get_milestone, list_milestones, update_milestone},
     projects::{create_project, delete_project, get_project, list_projects, update_project},
@@ -18,9 +19,9 @@ pub use self::{
 };
 use super::{
     dto::{
-        MilestoneOut, ProgramBeside, ProgramDetailOut, ProgramHistoryPageOut, ProgramIncluded, ProgramMoveOut,
-        ProgramOut, ProgramPageOut, ProgramQuery, ProgramTransitionOut, ProgramTransitionsOut, ProgramViewQuery,
-        ProjectOut,
+        ProgramBeside, ProgramDetailOut, ProgramHistoryPageOut, ProgramIncluded, ProgramMoveOut, ProgramOut,
+        ProgramPageOut, ProgramQuery, ProgramTransitionOut, ProgramTransitionsOut, ProgramViewQuery,
+        ProjectComputedOut, ProjectOut,
     },
     rules::{Address, Drafts, Include, Moved, Other, Program, Situation, Stage, obstacles},
     store,
@@ -33,7 +34,7 @@ use crate::{
     db::{Author as _, Conn, StoreError, in_pieces},
     kernel::{id::Identifier, paging::Found},
     members::TransitionReasonOut,
-    publishing::{Listed, listed, presented, presented_all, with_document},
+    publishing::{Listed, completed, completed_rows, computed, presented},
     state::AppState,
     web::{
         page::PageOut,
@@ -79,8 +80,9 @@ pub async fn list_programs(
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list(conn, &listing)?;
-        let beside = beside(conn, &wanted, &found.rows, today)?;
-        Ok((listed(conn, found, ProgramOut::from)?, beside))
+        let ids: Vec<&Identifier> = found.rows.iter().map(|row| &row.id).collect();
+        let beside = beside(conn, &wanted, &ids, today)?;
+        Ok((completed::<ProgramOut, ()>(conn, found, |()| Ok(None))?, beside))
     };
     let writer = view.for_request(&req);
     let write = move |(found, beside): (Found<Listed>, ProgramBeside)| frame.written(writer, &found, &beside);
@@ -109,16 +111,12 @@ pub async fn get_program(
     let wanted = Several::values(query.include);
     let today = state.clock.today();
     let read = move |conn: &mut Conn| {
-        let Some((program, _)) = seen(conn, &caller, &address)? else { return Ok(None) };
-        let beside = beside(conn, &wanted, std::slice::from_ref(&program), today)?;
-        let id = program.id.clone();
-        with_document(conn, &id, (program, beside)).map(Some)
+        let Some((id, of_row)) = readable(conn, &caller, &address)? else { return Ok(None) };
+        Ok(Some((of_row, beside(conn, &wanted, &[&id], today)?)))
     };
-    let ((program, beside), document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, program.is_public());
-    let version = program.version;
-    let json = splice::object(&presented(document, &ProgramOut::from(program))?, &beside).map_err(Problem::internal)?;
-    view.for_request(&req).written_json(version, json, None)?.respond(&req)
+    let ((version, document, is_public), beside) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let json = splice::object(&document, &beside).map_err(Problem::internal)?;
+    as_published(view, is_public).for_request(&req).written_json(version, json, None)?.respond(&req)
 }
 
 /// Get a programme's history
@@ -280,6 +278,21 @@ fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(P
     Ok(is_seen.then_some((program, sequence)))
 }
 
+/// The programme at an address as the caller reads it, if the caller sees it: its id; and its version, its document or what stands
+/// for it, and whether it is published.
+fn readable(
+    conn: &mut Conn,
+    caller: &Caller,
+    address: &Address,
+) -> Result<Option<(Identifier, (i64, String, bool))>, StoreError> {
+    if let Some((id, version, document)) = store::find_document(conn, address)? {
+        return Ok(Some((id, (version, document, true))));
+    }
+    let Some((program, _)) = seen(conn, caller, address)? else { return Ok(None) };
+    let (id, version) = (program.id.clone(), program.version);
+    Ok(Some((id, (version, presented(None, &ProgramOut::from(program))?, false))))
+}
+
 /// A view of what may not be published: then nobody shall keep it.
 #[must_use]
 pub fn as_published(view: View, is_public: bool) -> View {
@@ -290,25 +303,22 @@ pub fn as_published(view: View, is_public: bool) -> View {
 fn beside(
     conn: &mut Conn,
     wanted: &[Include],
-    programs: &[Program],
+    programs: &[&Identifier],
     today: NaiveDate,
 ) -> Result<ProgramBeside, StoreError> {
     if wanted.is_empty() {
         return Ok(ProgramBeside { included: None });
     }
-    let ids: Vec<&Identifier> = programs.iter().map(|program| &program.id).collect();
-    let projects = store::projects_of(conn, &ids)?;
+    let projects = store::project_documents_of(conn, programs)?;
     let milestones = if wanted.contains(&Include::Milestones) {
-        let ids: Vec<&Identifier> = projects.iter().map(|project| &project.id).collect();
-        let found = in_pieces(conn, &ids, store::milestones_of)?;
-        let found = found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect();
-        Some(presented_all(conn, found)?)
+        let ids: Vec<&Identifier> = projects.iter().map(|row| &row.id).collect();
+        let found = in_pieces(conn, &ids, store::milestone_documents_of)?;
+        Some(milestones_on(conn, found, today)?)
     } else {
         None
     };
     let projects = if wanted.contains(&Include::Projects) {
-        let found = projects.into_iter().map(|found| ProjectOut::of(found, Some(today))).collect();
-        Some(presented_all(conn, found)?)
+        Some(completed_rows::<ProjectOut, _>(conn, projects, |of| computed(&ProjectComputedOut::of(of, today)))?)
     } else {
         None
     };

@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 use super::{
     super::{
         dto::{
-            MilestoneOut, ProjectBeside, ProjectDetailOut, ProjectIn, ProjectIncluded, ProjectOut, ProjectPageOut,
-            ProjectPatch, ProjectQuery, ProjectViewQuery,
+            MilestoneComputedOut, MilestoneOut, ProjectBeside, ProjectComputedOut, ProjectDetailOut, ProjectIn,
+            ProjectIncluded, ProjectOut, ProjectPageOut, ProjectPatch, ProjectQuery, ProjectViewQuery,
         },
-        rules::{Address, Program, Project},
+        rules::{Address, Program, Project, Slippage},
         store,
     },
     admit, as_published, with_drafts,
@@ -22,7 +22,7 @@ use crate::{
     },
     db::{Conn, StoreError, Tx},
     kernel::{id::Identifier, paging::Found, violation::Violation},
-    publishing::{Listed, changed_beside, listed, presented, presented_all, with_document},
+    publishing::{Listed, Selected, changed_beside, completed, completed_rows, computed, overlaid, presented},
     state::AppState,
     web::{
         idempotency::Once,
@@ -69,8 +69,9 @@ pub async fn list_projects(
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list_projects(conn, &listing)?;
-        let beside = beside(conn, wanted, &found.rows, today)?;
-        Ok((listed(conn, found, |found| ProjectOut::of(found, Some(today)))?, beside))
+        let ids: Vec<&Identifier> = found.rows.iter().map(|row| &row.id).collect();
+        let beside = beside(conn, wanted, &ids, today)?;
+        Ok((completed::<ProjectOut, _>(conn, found, |of| computed(&ProjectComputedOut::of(of, today)))?, beside))
     };
     let writer = view.for_request(&req);
     let write = move |(found, beside): (Found<Listed>, ProjectBeside)| frame.written(writer, &found, &beside);
@@ -98,15 +99,12 @@ pub async fn get_project(
     let (wanted, today) = (query.include.is_some(), state.clock.today());
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        let Some(project) = seen(conn, &caller, &id)? else { return Ok(None) };
-        let beside = beside(conn, wanted, std::slice::from_ref(&project), today)?;
-        with_document(conn, &id, (project, beside)).map(Some)
+        let Some(found) = readable(conn, &caller, &id, today)? else { return Ok(None) };
+        Ok(Some((found, beside(conn, wanted, &[&id], today)?)))
     };
-    let ((project, beside), document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, project.is_public);
-    let (version, project) = (project.version, ProjectOut::of(project, Some(today)));
-    let json = splice::object(&presented(document, &project)?, &beside).map_err(Problem::internal)?;
-    view.for_request(&req).written_json(version, json, None)?.respond(&req)
+    let ((version, document, is_public), beside) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let json = splice::object(&document, &beside).map_err(Problem::internal)?;
+    as_published(view, is_public).for_request(&req).written_json(version, json, None)?.respond(&req)
 }
 
 /// Add a project
@@ -210,6 +208,23 @@ pub async fn delete_project(
     Ok(written.respond(&variant))
 }
 
+/// The project with an id as the caller reads it on a day, if the caller sees it: its version, its document or what stands for it,
+/// and whether it is published.
+fn readable(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: &Identifier,
+    today: NaiveDate,
+) -> Result<Option<(i64, String, bool)>, StoreError> {
+    if let Some((version, document, of)) = store::find_project_document(conn, id)? {
+        let document = overlaid(document, computed(&ProjectComputedOut::of(of, today))?)?;
+        return Ok(Some((version, document, true)));
+    }
+    let Some(project) = seen(conn, caller, id)? else { return Ok(None) };
+    let version = project.version;
+    Ok(Some((version, presented(None, &ProjectOut::of(project, Some(today)))?, false)))
+}
+
 /// The project with an id, if the caller sees it.
 pub(super) fn seen(conn: &mut Conn, caller: &Caller, id: &Identifier) -> Result<Option<Project>, StoreError> {
     let Some(project) = store::find_project(conn, id)? else { return Ok(None) };
@@ -254,12 +269,26 @@ fn written(tx: &mut Tx<'_>, project: Project) -> Result<Written, Problem> {
 }
 
 /// The milestones of projects, where they are wanted.
-fn beside(conn: &mut Conn, wanted: bool, projects: &[Project], today: NaiveDate) -> Result<ProjectBeside, StoreError> {
+fn beside(
+    conn: &mut Conn,
+    wanted: bool,
+    projects: &[&Identifier],
+    today: NaiveDate,
+) -> Result<ProjectBeside, StoreError> {
     if !wanted {
         return Ok(ProjectBeside { included: None });
     }
-    let ids: Vec<&Identifier> = projects.iter().map(|project| &project.id).collect();
-    let found = store::milestones_of(conn, &ids)?;
-    let milestones = found.into_iter().map(|found| MilestoneOut::of(found, Some(today))).collect();
-    Ok(ProjectBeside { included: Some(ProjectIncluded { milestones: presented_all(conn, milestones)? }) })
+    let found = store::milestone_documents_of(conn, projects)?;
+    Ok(ProjectBeside { included: Some(ProjectIncluded { milestones: milestones_on(conn, found, today)? }) })
+}
+
+/// Milestones as they stand on a day.
+pub(super) fn milestones_on(
+    conn: &mut Conn,
+    rows: Vec<Selected<(NaiveDate, Option<NaiveDate>)>>,
+    today: NaiveDate,
+) -> Result<Vec<Listed>, StoreError> {
+    completed_rows::<MilestoneOut, _>(conn, rows, |(due_on, done_on)| {
+        computed(&MilestoneComputedOut::of(Slippage::of_milestone(due_on, done_on, today), today))
+    })
 }

@@ -236,11 +236,42 @@ impl Project {
         }
     }
 
+    /// What its standing follows from.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        Schedule { phase: self.phase(), tally: self.tally, starts_on: self.facts.starts_on }
+    }
+
     /// How it stands on a day.
     #[must_use]
     pub fn status(&self, today: NaiveDate) -> ProjectStatus {
-        let has_begun = self.tally.done > 0 || self.facts.starts_on.is_some_and(|day| day <= today);
-        match self.phase() {
+        self.schedule().status(today)
+    }
+
+    /// What of it is overdue on a day.
+    #[must_use]
+    pub fn slippage(&self, today: NaiveDate) -> Option<Slippage> {
+        self.schedule().slippage(today)
+    }
+}
+
+/// What the standing of a project follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// What does not depend on today.
+    pub phase: ProjectPhase,
+    /// What follows from its milestones.
+    pub tally: ProjectTally,
+    /// Its first day.
+    pub starts_on: Option<NaiveDate>,
+}
+
+impl Schedule {
+    /// How the project stands on a day.
+    #[must_use]
+    pub fn status(&self, today: NaiveDate) -> ProjectStatus {
+        let has_begun = self.tally.done > 0 || self.starts_on.is_some_and(|day| day <= today);
+        match self.phase {
             ProjectPhase::Cancelled => ProjectStatus::Cancelled,
             ProjectPhase::Complete => ProjectStatus::Completed,
             ProjectPhase::Open if self.tally.next_due_on < today => ProjectStatus::Late,
@@ -285,6 +316,12 @@ impl Slippage {
     pub fn between(due_on: NaiveDate, day: NaiveDate) -> Option<Self> {
         let days = (day - due_on).num_days();
         (days > 0).then_some(Self { due_on, days })
+    }
+
+    /// How late a milestone is on a day, or was when it was done.
+    #[must_use]
+    pub fn of_milestone(due_on: NaiveDate, done_on: Option<NaiveDate>, today: NaiveDate) -> Option<Self> {
+        Self::between(due_on, done_on.unwrap_or(today))
     }
 }
 
@@ -332,7 +369,7 @@ impl Milestone {
     /// How late it is on a day, or was when it was done.
     #[must_use]
     pub fn slippage(&self, today: NaiveDate) -> Option<Slippage> {
-        Slippage::between(self.facts.due_on, self.facts.done_on.unwrap_or(today))
+        Slippage::of_milestone(self.facts.due_on, self.facts.done_on, today)
     }
 }
 

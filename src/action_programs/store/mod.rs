@@ -25,8 +25,8 @@ pub use self::{
         update_milestone, update_project,
     },
     projects::{
-        axes_of, find_milestone, find_milestones_by_ids, find_project, find_projects_by_ids, list_milestones,
-        list_projects, milestones_of, projects_of,
+        axes_of, find_milestone, find_milestones_by_ids, find_project, find_project_document, find_projects_by_ids,
+        list_milestones, list_projects, milestone_documents_of, milestones_of, project_documents_of, projects_of,
     },
     refold::refold,
     seed::{owners, seed},
@@ -39,8 +39,8 @@ use super::rules::{
 use crate::db::prelude::*;
 use crate::{
     db::{
-        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::{keyset, keyset_by_id, paged},
+        Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, json,
+        keyset::{keyset, keyset_by_id, no_key, paged},
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
             action_program_move, member, project,
@@ -52,9 +52,10 @@ use crate::{
         date::PartialDate,
         id::{Identifier, Slug},
         language::Language,
-        paging::{Found, Key, Listing, Position},
+        paging::{Found, Listing, Position},
     },
     members::Evidence,
+    publishing::{ListRow, Selected, rows},
     territories::Code,
 };
 
@@ -421,39 +422,52 @@ pub fn count_projects(conn: &mut Conn, id: &Identifier) -> Result<i64, StoreErro
     Ok(project::table.filter(project::program_id.eq(id.as_str())).count().get_result(conn)?)
 }
 
-/// Reads a page of the list, with three statements, and one more each for an empty page, a count and a filter that names
+/// Reads a page of the list, with one statement, and one more each for an empty page, a count and a filter that names
 /// something.
 ///
 /// # Errors
 /// The database's; [`StoreError::UnknownNames`].
-pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Program>, StoreError> {
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Selected<()>>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
     let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
+    let (order, after) = (filters.order, after.as_ref());
+    let text = after.and_then(Position::text);
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
-    let (row, slug) = columns();
-    let query = filtered(filters).select((row, slug, SequenceColumn));
-    let (order, position_after) = (filters.order, after.as_ref());
-    let after = position_after.and_then(Position::text);
-    let query = match order.key {
-        SortKey::CreatedAt => keyset_by_id!(query, action_program::id, order.direction, position_after),
-        SortKey::TitleFr => {
-            keyset!(query, action_program::title_fr_folded, action_program::id, order.direction, after)
+    macro_rules! selected {
+        ($key:expr) => {
+            filtered(filters).select((action_program::id, $key, DocumentBody(action_program::id), SequenceColumn))
+        };
+    }
+    macro_rules! sorted {
+        ($key:expr) => {
+            paged(keyset!(selected!($key), $key, action_program::id, order.direction, text), *limit).load(conn)?
+        };
+    }
+    let selected: Vec<ListRow<String>> = match order.key {
+        SortKey::CreatedAt => {
+            let query = selected!(no_key());
+            paged(keyset_by_id!(query, action_program::id, order.direction, after), *limit).load(conn)?
         }
-        SortKey::TitleAr => {
-            keyset!(query, action_program::title_ar_folded, action_program::id, order.direction, after)
-        }
+        SortKey::TitleFr => sorted!(action_program::title_fr_folded),
+        SortKey::TitleAr => sorted!(action_program::title_ar_folded),
     };
-    let rows: Vec<(Row, String, i64)> = paged(query, *limit).load(conn)?;
-    let sequence = match rows.first() {
-        Some((_, _, sequence)) => *sequence,
-        None => current_sequence(conn)?,
+    rows(conn, selected.into_iter().map(|row| (row, ())).collect(), *limit, total)
+}
+
+/// The id, the version and the document of a programme, if it is published.
+///
+/// # Errors
+/// The database's.
+pub fn find_document(conn: &mut Conn, address: &Address) -> Result<Option<(Identifier, i64, String)>, StoreError> {
+    let columns = (action_program::id, action_program::version, DocumentBody(action_program::id));
+    let query = action_program::table.select(columns);
+    let row: Option<(String, i64, Option<String>)> = match address {
+        Address::Code(slug) => query.filter(action_program::slug.eq(slug.as_str())).first(conn).optional()?,
+        Address::Id(id) => query.filter(action_program::id.eq(id.as_str())).first(conn).optional()?,
     };
-    let rows = rows.into_iter().map(|(row, slug, _)| program((row, slug))).collect::<Result<_, _>>()?;
-    let position = |last: &Program| position(&last.id, &last.facts.title, order.key);
-    let mut found = Found::of(rows, *limit, (sequence, total), position);
-    complete(conn, &mut found.rows)?;
-    Ok(found)
+    let Some((id, version, Some(document))) = row else { return Ok(None) };
+    Ok(Some((Identifier::stored(id), version, document)))
 }
 
 /// The filters with slugs for all that they name.
@@ -463,16 +477,6 @@ fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
     look_up_alike(conn, &mut lookup, &mut filters.members, codes)?;
     lookup.done()?;
     Ok(filters)
-}
-
-/// The place of a row in its list's order.
-fn position(id: &Identifier, title: &crate::kernel::language::LanguageMap, key: SortKey) -> Position {
-    let key = match key {
-        SortKey::CreatedAt => String::new(),
-        SortKey::TitleFr => sort_title(title, Language::Fr),
-        SortKey::TitleAr => sort_title(title, Language::Ar),
-    };
-    Position { key: Key::Text(key), id: id.to_owned() }
 }
 
 /// Keeps of a boxed query what is published and, as far as the filters want them and the caller sees them, drafts: the one

@@ -7,15 +7,15 @@ use serde::Serialize;
 use super::{
     super::rules::{
         Budget, Milestone, MilestoneFacts, MilestoneFilters, Owner, Project, ProjectFacts, ProjectFilters,
-        ProjectPhase, ProjectStatus, ProjectTally, SortKey, sort_title,
+        ProjectPhase, ProjectStatus, ProjectTally, Schedule, SortKey, sort_title,
     },
-    look_up, look_up_alike, parsed, position, seen,
+    look_up, look_up_alike, parsed, seen,
 };
 use crate::db::prelude::*;
 use crate::{
     db::{
-        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::{keyset, keyset_by_id, paged},
+        Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        keyset::{keyset, keyset_by_id, no_key, paged},
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment, member,
             milestone, project,
@@ -28,6 +28,7 @@ use crate::{
         paging::{Found, Key, Listing, Position},
     },
     members::Evidence,
+    publishing::{ListRow, Selected, rows},
     territories::Code,
 };
 
@@ -249,29 +250,93 @@ pub fn axes_of(conn: &mut Conn, program_id: &Identifier) -> Result<Vec<Identifie
 ///
 /// # Errors
 /// The database's; [`StoreError::UnknownNames`].
-pub fn list_projects(conn: &mut Conn, listing: &Listing<ProjectFilters>) -> Result<Found<Project>, StoreError> {
+pub fn list_projects(
+    conn: &mut Conn,
+    listing: &Listing<ProjectFilters>,
+) -> Result<Found<Selected<Schedule>>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
     let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
+    let (order, after) = (filters.order, after.as_ref());
+    let text = after.and_then(Position::text);
     // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
-    let (row, program, slug) = columns();
-    let query = filtered(filters).select((row, program, slug, SequenceColumn));
-    let (order, position_after) = (filters.order, after.as_ref());
-    let after = position_after.and_then(Position::text);
-    let query = match order.key {
-        SortKey::CreatedAt => keyset_by_id!(query, project::id, order.direction, position_after),
-        SortKey::TitleFr => keyset!(query, project::title_fr_folded, project::id, order.direction, after),
-        SortKey::TitleAr => keyset!(query, project::title_ar_folded, project::id, order.direction, after),
+    macro_rules! selected {
+        ($key:expr) => {
+            filtered(filters)
+                .select(((project::id, $key, DocumentBody(project::id), SequenceColumn), schedule_columns()))
+        };
+    }
+    macro_rules! sorted {
+        ($key:expr) => {
+            paged(keyset!(selected!($key), $key, project::id, order.direction, text), *limit).load(conn)?
+        };
+    }
+    let selected: Vec<(ListRow<String>, ScheduleRow)> = match order.key {
+        SortKey::CreatedAt => {
+            let query = selected!(no_key());
+            paged(keyset_by_id!(query, project::id, order.direction, after), *limit).load(conn)?
+        }
+        SortKey::TitleFr => sorted!(project::title_fr_folded),
+        SortKey::TitleAr => sorted!(project::title_ar_folded),
     };
-    let rows: Vec<(ProjectRow, ProgramPart, String, i64)> = paged(query, *limit).load(conn)?;
-    let sequence = match rows.first() {
-        Some((_, _, _, sequence)) => *sequence,
-        None => current_sequence(conn)?,
-    };
-    let read = |(row, program, slug, _): (ProjectRow, ProgramPart, String, i64)| read_project((row, program, slug));
-    let rows = rows.into_iter().map(read).collect::<Result<_, _>>()?;
-    let position = |last: &Project| position(&last.id, &last.facts.title, order.key);
-    Ok(Found::of(rows, *limit, (sequence, total), position))
+    let selected = selected.into_iter().map(|(row, of)| Ok((row, schedule(of)?))).collect::<Result<_, StoreError>>()?;
+    rows(conn, selected, *limit, total)
+}
+
+type ScheduleRow = (String, i64, i64, NaiveDate, Option<NaiveDate>);
+
+type ScheduleColumns =
+    (project::phase, project::milestones_total, project::milestones_done, project::next_due_on, project::starts_on);
+
+const fn schedule_columns() -> ScheduleColumns {
+    (project::phase, project::milestones_total, project::milestones_done, project::next_due_on, project::starts_on)
+}
+
+fn schedule((phase, total, done, next_due_on, starts_on): ScheduleRow) -> Result<Schedule, StoreError> {
+    Ok(Schedule { phase: parsed(&phase)?, tally: ProjectTally { total, done, next_due_on }, starts_on })
+}
+
+/// The document of a project, if it is published, with the version of its row and from what its standing follows.
+///
+/// # Errors
+/// The database's.
+pub fn find_project_document(conn: &mut Conn, id: &Identifier) -> Result<Option<(i64, String, Schedule)>, StoreError> {
+    let own = project::table.filter(project::id.eq(id.as_str()));
+    let columns = (project::version, DocumentBody(project::id), schedule_columns());
+    let row: Option<(i64, Option<String>, ScheduleRow)> = own.select(columns).first(conn).optional()?;
+    let Some((version, Some(document), of)) = row else { return Ok(None) };
+    Ok(Some((version, document, schedule(of)?)))
+}
+
+/// The documents of the projects of these programmes, in the order in which they were stored.
+///
+/// # Errors
+/// The database's.
+pub fn project_documents_of(conn: &mut Conn, programs: &[&Identifier]) -> Result<Vec<Selected<Schedule>>, StoreError> {
+    let own = project::table.filter(project::program_id.eq_any(programs.iter().map(|id| id.as_str())));
+    let columns = (project::id, DocumentBody(project::id), schedule_columns());
+    let rows: Vec<(String, Option<String>, ScheduleRow)> =
+        own.order((project::program_id, project::id)).select(columns).load(conn)?;
+    let row = |(id, document, of)| Ok(Selected { id: Identifier::stored(id), document, columns: schedule(of)? });
+    rows.into_iter().map(row).collect()
+}
+
+/// The documents of the milestones of these projects, in their order, with when they are due and were done.
+///
+/// # Errors
+/// The database's.
+pub fn milestone_documents_of(
+    conn: &mut Conn,
+    projects: &[&Identifier],
+) -> Result<Vec<Selected<(NaiveDate, Option<NaiveDate>)>>, StoreError> {
+    let own = milestone::table.filter(milestone::project_id.eq_any(projects.iter().map(|id| id.as_str())));
+    let columns = (milestone::id, DocumentBody(milestone::id), (milestone::due_on, milestone::done_on));
+    let rows: Vec<(String, Option<String>, (NaiveDate, Option<NaiveDate>))> =
+        own.order((milestone::project_id, milestone::position, milestone::id)).select(columns).load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, document, columns)| Selected { id: Identifier::stored(id), document, columns })
+        .collect())
 }
 
 /// The filters with slugs for all that they name.

@@ -28,8 +28,8 @@ pub use self::{
     series::{ChartQuery, SeriesOut, SeriesPointOut, SeriesQuery},
 };
 use super::rules::{
-    Dated, Definition, Dimension, Direction, Facts, Filters, Frequency, Indicator, Kind, MOST_DIMENSIONS, MOST_PARTS,
-    Period, Scope, SortKey, Standing, Status,
+    Basis, Dated, Definition, Dimension, Direction, Facts, Filters, Frequency, Indicator, Kind, MOST_DIMENSIONS,
+    MOST_PARTS, Period, Scope, SortKey, Standing, Status,
 };
 use crate::{
     action_programs::{Drafts, ProgramAddress, Provenance, Publication, PublicationFilter},
@@ -271,13 +271,15 @@ pub struct IndicatorStandingOut {
 }
 
 impl IndicatorStandingOut {
-    fn of(found: &Indicator, day: NaiveDate) -> Self {
-        let Standing { target, is_met, progress, expected, missing, status } = found.standing(day);
+    /// How an indicator stands on a day.
+    #[must_use]
+    pub fn of(basis: Basis<'_>, day: NaiveDate) -> Self {
+        let Standing { target, is_met, progress, expected, missing, status } = basis.standing(day);
         Self {
             computed_on: day,
             status,
-            latest_value: found.latest.map(|latest| latest.value),
-            latest_period: found.latest.map(|latest| latest.period),
+            latest_value: basis.latest.map(|latest| latest.value),
+            latest_period: basis.latest.map(|latest| latest.period),
             target: target.map(IndicatorDatedOut::from),
             target_met: is_met,
             progress: progress.map(|progress| progress.unbounded),
@@ -331,7 +333,7 @@ impl IndicatorOut {
     /// An indicator, as it stands on a day where that is asked for.
     #[must_use]
     pub fn of(found: Indicator, day: Option<NaiveDate>) -> Self {
-        let computed = day.map(|day| IndicatorStandingOut::of(&found, day));
+        let computed = day.map(|day| IndicatorStandingOut::of(found.basis(), day));
         let this = found.address();
         let Indicator { place, facts, .. } = found;
         let Facts { definition, baseline, targets, provenance } = facts;

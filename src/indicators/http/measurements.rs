@@ -16,7 +16,7 @@ use crate::{
     },
     db::{Author as _, Conn, StoreError},
     kernel::{codes::Flag, id::Identifier, paging::Found},
-    publishing::{Listed, NoFrame, listed, presented, with_document},
+    publishing::{Listed, NoFrame, completed, listed, presented, with_document},
     state::AppState,
     web::{
         page::PageOut,
@@ -55,8 +55,12 @@ pub async fn list_measurements(
     let (listing, frame) = query.paging().of(LIST, query.filters(readable), false)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
+        if with_reports {
+            let found = store::list_reports(conn, &listing)?;
+            return listed(conn, found, |found| MeasurementOut::of(found, true));
+        }
         let found = store::list_measurements(conn, &listing)?;
-        listed(conn, found, |found| MeasurementOut::of(found, with_reports))
+        completed::<MeasurementOut, ()>(conn, found, |()| Ok(None))
     };
     let writer = view.for_request(&req);
     let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
@@ -87,15 +91,20 @@ pub async fn get_measurement(
     }
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
-        seen(conn, &caller, &id, with_report)?.map(|found| with_document(conn, &id, found)).transpose()
+        if let Some((version, document)) = store::find_measurement_document(conn, &id)?.filter(|_| !with_report) {
+            return Ok(Some((version, document, false)));
+        }
+        let Some((found, reports)) = seen(conn, &caller, &id, with_report)? else { return Ok(None) };
+        let version = if reports { found.report_version } else { found.version };
+        let (out, document) = with_document(conn, &id, MeasurementOut::of(found, reports))?;
+        Ok(Some((version, presented(document, &out)?, reports)))
     };
-    let ((found, reports), document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (version, document, reports) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     if with_report && !reports {
         return Err(Problem::new(&NOT_YOUR_MEMBER, "The report is another member's; what was approved is public."));
     }
     let view = as_published(view, !reports);
-    let version = if reports { found.report_version } else { found.version };
-    view.respond_json(&req, version, presented(document, &MeasurementOut::of(found, reports))?)
+    view.respond_json(&req, version, document)
 }
 
 /// List the revisions of a measurement

@@ -17,8 +17,8 @@ pub use self::{
 };
 use super::{
     dto::{
-        ChartQuery, IndicatorOut, IndicatorPageOut, IndicatorQuery, IndicatorViewQuery, SeriesOut, SeriesPointOut,
-        SeriesQuery,
+        ChartQuery, IndicatorOut, IndicatorPageOut, IndicatorQuery, IndicatorStandingOut, IndicatorViewQuery,
+        SeriesOut, SeriesPointOut, SeriesQuery,
     },
     rules::{Address, Chart, Definition, Indicator, Measurement, Point, RULE, ValueAxis, reference, svg},
     store,
@@ -28,7 +28,7 @@ use crate::{
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError, current_sequence},
     kernel::{language::Language, paging::Found},
-    publishing::{Listed, NoFrame, listed, presented, with_document},
+    publishing::{Listed, NoFrame, completed, computed, overlaid, presented},
     state::AppState,
     web::{path::Segment, problem::Problem, query::Query, representation::View},
 };
@@ -61,7 +61,7 @@ pub async fn list_indicators(
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list(conn, &listing)?;
-        listed(conn, found, |found| IndicatorOut::of(found, Some(today)))
+        completed::<IndicatorOut, _>(conn, found, |of| computed(&IndicatorStandingOut::of(of.basis(), today)))
     };
     let writer = view.for_request(&req);
     let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
@@ -89,13 +89,16 @@ pub async fn get_indicator(
     let today = state.clock.today();
     let address = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
+        if let Some((version, document, of)) = store::find_document(conn, &address)? {
+            let document = overlaid(document, computed(&IndicatorStandingOut::of(of.basis(), today))?)?;
+            return Ok(Some((version, document, true)));
+        }
         let Some(found) = seen(conn, &caller, &address)? else { return Ok(None) };
-        let id = found.id.clone();
-        with_document(conn, &id, found).map(Some)
+        let version = found.version;
+        Ok(Some((version, presented(None, &IndicatorOut::of(found, Some(today)))?, false)))
     };
-    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    let view = as_published(view, found.is_public());
-    view.respond_json(&req, found.version, presented(document, &IndicatorOut::of(found, Some(today)))?)
+    let (version, document, is_public) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    as_published(view, is_public).respond_json(&req, version, document)
 }
 
 /// Get the series of an indicator

@@ -264,12 +264,18 @@ impl Indicator {
         self.publication == Publication::Published && self.place.is_public
     }
 
+    /// What its standing is computed from.
+    #[must_use]
+    pub fn basis(&self) -> Basis<'_> {
+        let Facts { definition, baseline, targets, .. } = &self.facts;
+        let (direction, frequency) = (definition.direction, definition.frequency);
+        Basis { direction, frequency, baseline: *baseline, targets, latest: self.latest }
+    }
+
     /// How it stands on a day.
     #[must_use]
     pub fn standing(&self, day: NaiveDate) -> Standing {
-        let Facts { definition, baseline, targets, .. } = &self.facts;
-        let (direction, frequency) = (definition.direction, definition.frequency);
-        Basis { direction, frequency, baseline: *baseline, targets, latest: self.latest }.standing(day)
+        self.basis().standing(day)
     }
 }
 

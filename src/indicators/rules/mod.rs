@@ -23,7 +23,7 @@ pub use self::{
         Revision, State, Verdict, content,
     },
     period::{Frequency, Period},
-    progress::{Dated, RULE, Reported, Standing, Status},
+    progress::{Basis, Dated, OwnBasis, RULE, Reported, Standing, Status},
     reference::{Ground, SeedIndicator, parse_texts},
     register::{COLUMNS, Line, NOTE_CHARS, cells},
     reporting::{PeriodState, ReportingPeriod, check_period},

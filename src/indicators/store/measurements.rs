@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     db::{
-        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::{keyset_by_id, paged},
+        Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        keyset::{keyset_by_id, no_key, paged},
         schema::{account_member, indicator, measurement, measurement_revision, member},
         search::any_of,
     },
@@ -25,6 +25,7 @@ use crate::{
         paging::{Found, Key, Listing, Position},
     },
     members,
+    publishing::{ListRow, Selected, rows},
 };
 
 /// What is stored of a measurement. The audit keeps neither notes nor evidence: they are in the revisions, where they were
@@ -285,7 +286,38 @@ pub fn revisions(conn: &mut Conn, id: &Identifier) -> Result<Vec<Revision>, Stor
 pub fn list_measurements(
     conn: &mut Conn,
     listing: &Listing<MeasurementFilters>,
-) -> Result<Found<Measurement>, StoreError> {
+) -> Result<Found<Selected<()>>, StoreError> {
+    let Listing { filters, after, limit, count } = listing;
+    let filters = &resolved(conn, filters)?;
+    let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
+    let columns = (measurement::id, no_key(), DocumentBody(measurement::id), SequenceColumn);
+    let query = filtered(filters).select(columns);
+    let query = match filters.order.key {
+        MeasurementSortKey::CreatedAt => {
+            keyset_by_id!(query, measurement::id, filters.order.direction, after.as_ref())
+        }
+    };
+    let selected: Vec<ListRow<String>> = paged(query, *limit).load(conn)?;
+    rows(conn, selected.into_iter().map(|row| (row, ())).collect(), *limit, total)
+}
+
+/// The version and the document of a measurement, if it is published.
+///
+/// # Errors
+/// The database's.
+pub fn find_measurement_document(conn: &mut Conn, id: &Identifier) -> Result<Option<(i64, String)>, StoreError> {
+    let own = measurement::table.filter(measurement::id.eq(id.as_str()));
+    let row: Option<(i64, Option<String>)> =
+        own.select((measurement::version, DocumentBody(measurement::id))).first(conn).optional()?;
+    Ok(row.and_then(|(version, document)| Some((version, document?))))
+}
+
+/// Reads a page of the list with the reports, with one statement, and one more each for an empty page, a count and a filter that names
+/// something.
+///
+/// # Errors
+/// The database's; [`StoreError::UnknownNames`].
+pub fn list_reports(conn: &mut Conn, listing: &Listing<MeasurementFilters>) -> Result<Found<Measurement>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
     let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };

@@ -20,20 +20,23 @@ use serde::{Deserialize, Serialize};
 use self::lookup::look_up_entries;
 pub use self::{
     import::MeasurementList,
-    measurements::{find_measurement, find_measurements_by_ids, list_measurements, revisions, series},
+    measurements::{
+        find_measurement, find_measurement_document, find_measurements_by_ids, list_measurements, list_reports,
+        revisions, series,
+    },
     periods::{find_period, find_periods, set_period},
     refold::refold,
     report::{create_measurement, delete_measurement, lock_measurement, review, update_measurement},
     seed::{places, programs, seed},
     write::{create, delete, lock, program_place, project_place, update},
 };
-use super::rules::{Address, Dated, Definition, Facts, Filters, Indicator, Keeper, Place, Reported, SortKey};
+use super::rules::{Address, Dated, Definition, Facts, Filters, Indicator, Keeper, OwnBasis, Place, Reported, SortKey};
 use crate::{
     action_programs::{self, seen, sort_title},
     charter::look_up_commitments,
     db::{
-        Backend, Conn, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::{keyset, keyset_by_id, paged},
+        Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, json,
+        keyset::{keyset, keyset_by_id, no_key, paged},
         schema::{action_program, indicator, indicator_definition, member, project},
         search::{any_of, search},
     },
@@ -41,10 +44,11 @@ use crate::{
         audit::Collection,
         decimal::Decimal,
         id::{Identifier, Slug},
-        language::{Language, LanguageMap},
-        paging::{Found, Key, Listing, Position},
+        language::Language,
+        paging::{Found, Listing, Position},
     },
     members,
+    publishing::{ListRow, Selected, rows},
     territories::look_up_regions,
 };
 
@@ -192,11 +196,9 @@ fn keeper(
 }
 
 fn read((row, (member, program, publication, project)): (Row, Names)) -> Result<Indicator, StoreError> {
-    let targets: Vec<StoredDated> = json::read(&row.targets)?;
     let named = |id: Option<String>, name: Option<String>| {
         id.zip(name).map(|(id, name)| Ok::<_, StoreError>((Identifier::stored(id), slug(name)?))).transpose()
     };
-    let latest = row.latest_value.zip(row.latest_period.as_deref());
     let place = Place {
         scope: parsed(&row.scope)?,
         member: keeper(row.member_id, member, row.region_code)?,
@@ -207,8 +209,8 @@ fn read((row, (member, program, publication, project)): (Row, Names)) -> Result<
     };
     let facts = Facts {
         definition: json::read(&row.definition)?,
-        baseline: row.baseline_value.zip(row.baseline_on).map(|(value, on)| dated(value, on)).transpose()?,
-        targets: targets.iter().map(|target| dated(target.millionths, target.on)).collect::<Result<_, _>>()?,
+        baseline: read_baseline(row.baseline_value, row.baseline_on)?,
+        targets: read_targets(&row.targets)?,
         provenance: parsed(&row.provenance)?,
     };
     Ok(Indicator {
@@ -216,9 +218,7 @@ fn read((row, (member, program, publication, project)): (Row, Names)) -> Result<
         code: slug(row.code)?,
         catalogue: row.catalogue_code.map(slug).transpose()?,
         publication: parsed(&row.publication)?,
-        latest: latest
-            .map(|(value, period)| Ok::<_, StoreError>(Reported { value: decimal(value)?, period: parsed(period)? }))
-            .transpose()?,
+        latest: read_latest(row.latest_value, row.latest_period.as_deref())?,
         id: Identifier::stored(row.id),
         version: row.version,
         created_at: row.created_at.and_utc(),
@@ -339,28 +339,87 @@ pub fn definition_in(conn: &mut Conn, of: &Indicator, version: i64) -> Result<De
 ///
 /// # Errors
 /// The database's; [`StoreError::UnknownNames`].
-pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Indicator>, StoreError> {
+pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Selected<OwnBasis>>, StoreError> {
     let Listing { filters, after, limit, count } = listing;
     let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
-    let (row, names) = columns();
-    let query = filtered(filters).select((row, names, SequenceColumn));
-    let (order, position) = (filters.order, after.as_ref());
-    let text = position.and_then(Position::text);
-    let query = match order.key {
-        SortKey::CreatedAt => keyset_by_id!(query, indicator::id, order.direction, position),
-        SortKey::TitleFr => keyset!(query, indicator::title_fr_folded, indicator::id, order.direction, text),
-        SortKey::TitleAr => keyset!(query, indicator::title_ar_folded, indicator::id, order.direction, text),
+    let (order, after) = (filters.order, after.as_ref());
+    let text = after.and_then(Position::text);
+    // In one statement, hence of one snapshot: the sequence says exactly what the rows have seen.
+    macro_rules! selected {
+        ($key:expr) => {
+            filtered(filters)
+                .select(((indicator::id, $key, DocumentBody(indicator::id), SequenceColumn), BasisRow::as_select()))
+        };
+    }
+    macro_rules! sorted {
+        ($key:expr) => {
+            paged(keyset!(selected!($key), $key, indicator::id, order.direction, text), *limit).load(conn)?
+        };
+    }
+    let selected: Vec<(ListRow<String>, BasisRow)> = match order.key {
+        SortKey::CreatedAt => {
+            let query = selected!(no_key());
+            paged(keyset_by_id!(query, indicator::id, order.direction, after), *limit).load(conn)?
+        }
+        SortKey::TitleFr => sorted!(indicator::title_fr_folded),
+        SortKey::TitleAr => sorted!(indicator::title_ar_folded),
     };
-    let rows: Vec<(Row, Names, i64)> = paged(query, *limit).load(conn)?;
-    let sequence = match rows.first() {
-        Some((.., sequence)) => *sequence,
-        None => current_sequence(conn)?,
+    let selected = selected.into_iter().map(|(row, of)| Ok((row, of.read()?))).collect::<Result<_, StoreError>>()?;
+    rows(conn, selected, *limit, total)
+}
+
+/// From what the standing of an indicator is computed.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = indicator)]
+struct BasisRow {
+    direction: String,
+    frequency: String,
+    baseline_value: Option<i64>,
+    baseline_on: Option<NaiveDate>,
+    targets: String,
+    latest_value: Option<i64>,
+    latest_period: Option<String>,
+}
+
+impl BasisRow {
+    fn read(self) -> Result<OwnBasis, StoreError> {
+        Ok(OwnBasis {
+            direction: parsed(&self.direction)?,
+            frequency: parsed(&self.frequency)?,
+            baseline: read_baseline(self.baseline_value, self.baseline_on)?,
+            targets: read_targets(&self.targets)?,
+            latest: read_latest(self.latest_value, self.latest_period.as_deref())?,
+        })
+    }
+}
+
+fn read_baseline(value: Option<i64>, on: Option<NaiveDate>) -> Result<Option<Dated>, StoreError> {
+    value.zip(on).map(|(value, on)| dated(value, on)).transpose()
+}
+
+fn read_targets(targets: &str) -> Result<Vec<Dated>, StoreError> {
+    let targets: Vec<StoredDated> = json::read(targets)?;
+    targets.iter().map(|target| dated(target.millionths, target.on)).collect()
+}
+
+fn read_latest(value: Option<i64>, period: Option<&str>) -> Result<Option<Reported>, StoreError> {
+    let read = |(value, period)| Ok(Reported { value: decimal(value)?, period: parsed(period)? });
+    value.zip(period).map(read).transpose()
+}
+
+/// The version and the document of an indicator, if it is published, and from what its standing is computed.
+///
+/// # Errors
+/// The database's.
+pub fn find_document(conn: &mut Conn, address: &Address) -> Result<Option<(i64, String, OwnBasis)>, StoreError> {
+    let query = indicator::table.select((indicator::version, DocumentBody(indicator::id), BasisRow::as_select()));
+    let row: Option<(i64, Option<String>, BasisRow)> = match address {
+        Address::Code(slug) => query.filter(indicator::slug.eq(slug.as_str())).first(conn).optional()?,
+        Address::Id(id) => query.filter(indicator::id.eq(id.as_str())).first(conn).optional()?,
     };
-    let rows = rows.into_iter().map(|(row, names, _)| read((row, names))).collect::<Result<_, _>>()?;
-    let position =
-        |last: &Indicator| Position { key: key(&last.facts.definition.title, order.key), id: last.id.clone() };
-    Ok(Found::of(rows, *limit, (sequence, total), position))
+    let Some((version, Some(document), of)) = row else { return Ok(None) };
+    Ok(Some((version, document, of.read()?)))
 }
 
 /// The filters with slugs for all that they name.
@@ -374,15 +433,6 @@ fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
     look_up_entries(&mut lookup, &filters.catalogue)?;
     lookup.done()?;
     Ok(filters)
-}
-
-/// The place of a title in the list's order.
-fn key(title: &LanguageMap, key: SortKey) -> Key {
-    match key {
-        SortKey::CreatedAt => Key::Text(String::new()),
-        SortKey::TitleFr => Key::Text(sort_title(title, Language::Fr)),
-        SortKey::TitleAr => Key::Text(sort_title(title, Language::Ar)),
-    }
 }
 
 fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {

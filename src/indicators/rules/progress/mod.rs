@@ -78,6 +78,30 @@ pub struct Basis<'a> {
     pub latest: Option<Reported>,
 }
 
+/// The same with targets of its own.
+#[derive(Debug, Clone)]
+pub struct OwnBasis {
+    /// [`Basis::direction`].
+    pub direction: Direction,
+    /// [`Basis::frequency`].
+    pub frequency: Frequency,
+    /// [`Basis::baseline`].
+    pub baseline: Option<Dated>,
+    /// [`Basis::targets`].
+    pub targets: Vec<Dated>,
+    /// [`Basis::latest`].
+    pub latest: Option<Reported>,
+}
+
+impl OwnBasis {
+    /// What the standing is computed from.
+    #[must_use]
+    pub fn basis(&self) -> Basis<'_> {
+        let Self { direction, frequency, baseline, ref targets, latest } = *self;
+        Basis { direction, frequency, baseline, targets, latest }
+    }
+}
+
 /// How far it has come, as a part of the way from the baseline to the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
