@@ -10,12 +10,9 @@ mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx},
-    kernel::{
-        id::{Identifier, Slug},
-        kind::Kind,
-    },
-    publishing::{Overlay, Published, computed},
+    db::{StoreError, Tx},
+    kernel::id::Slug,
+    publishing::published,
 };
 
 pub use self::{
@@ -85,55 +82,34 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     store::seed(tx, seeds)
 }
 
-impl Published for ProgramOut {
-    const KIND: Kind = Kind::ActionPrograms;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "action_program";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
+published! {
+    ProgramOut {
+        kind: ActionPrograms,
+        table: "action_program",
+        representation: 2,
+        find: store::find_by_ids,
+        read: |found| (found.is_public(), Self::from(found)),
     }
 }
 
-impl Published for ProjectOut {
-    const KIND: Kind = Kind::Projects;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "project";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_projects_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public, Self::of(found, None))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn overlay(&self) -> Result<Overlay, StoreError> {
-        computed(&self.computed)
+published! {
+    ProjectOut {
+        kind: Projects,
+        table: "project",
+        representation: 2,
+        find: store::find_projects_by_ids,
+        read: |found| (found.is_public, Self::of(found, None)),
+        overlay: computed,
     }
 }
 
-impl Published for MilestoneOut {
-    const KIND: Kind = Kind::Milestones;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "milestone";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_milestones_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public, Self::of(found, None))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn overlay(&self) -> Result<Overlay, StoreError> {
-        computed(&self.computed)
+published! {
+    MilestoneOut {
+        kind: Milestones,
+        table: "milestone",
+        representation: 2,
+        find: store::find_milestones_by_ids,
+        read: |found| (found.is_public, Self::of(found, None)),
+        overlay: computed,
     }
 }

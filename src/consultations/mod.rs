@@ -18,9 +18,8 @@ mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx, json},
-    kernel::{id::Identifier, kind::Kind},
-    publishing::{Overlay, Published, computed},
+    db::{StoreError, Tx},
+    publishing::published,
 };
 
 pub use self::{
@@ -62,40 +61,24 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     store::seed(tx, &texts, example)
 }
 
-impl Published for ConsultationOut {
-    const KIND: Kind = Kind::Consultations;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "consultation";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public, Self::of(found, None))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn overlay(&self) -> Result<Overlay, StoreError> {
-        computed(&self.computed)
+published! {
+    ConsultationOut {
+        kind: Consultations,
+        table: "consultation",
+        representation: 2,
+        find: store::find_by_ids,
+        read: |found| (found.is_public, Self::of(found, None)),
+        overlay: computed,
     }
 }
 
-impl Published for ContributionOut {
-    const KIND: Kind = Kind::Contributions;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "contribution";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_contributions_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public(), Self::of(found, false))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn overlay(&self) -> Result<Overlay, StoreError> {
-        Ok(Some(("for_moderators", json::write(&self.for_moderators)?)))
+published! {
+    ContributionOut {
+        kind: Contributions,
+        table: "contribution",
+        representation: 2,
+        find: store::find_contributions_by_ids,
+        read: |found| (found.is_public(), Self::of(found, false)),
+        overlay: for_moderators,
     }
 }

@@ -10,9 +10,8 @@ mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx},
-    kernel::{id::Identifier, kind::Kind},
-    publishing::Published,
+    db::{StoreError, Tx},
+    publishing::published,
 };
 
 pub use self::{
@@ -48,17 +47,12 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     store::seed(tx, seeds)
 }
 
-impl Published for EvaluationOut {
-    const KIND: Kind = Kind::Evaluations;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "evaluation";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
+published! {
+    EvaluationOut {
+        kind: Evaluations,
+        table: "evaluation",
+        representation: 2,
+        find: store::find_by_ids,
+        read: |found| (found.is_public(), Self::from(found)),
     }
 }

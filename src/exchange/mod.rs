@@ -9,9 +9,8 @@ mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    db::{Conn, StoreError, Tx},
-    kernel::{id::Identifier, kind::Kind},
-    publishing::Published,
+    db::{StoreError, Tx},
+    publishing::published,
 };
 
 pub use self::{
@@ -66,47 +65,32 @@ pub fn load_illustrative(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     Ok(added + store::seed_events(tx, events)?)
 }
 
-impl Published for PracticeOut {
-    const KIND: Kind = Kind::Practices;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "practice";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_practices_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
+published! {
+    PracticeOut {
+        kind: Practices,
+        table: "practice",
+        representation: 2,
+        find: store::find_practices_by_ids,
+        read: |found| (found.is_public(), Self::from(found)),
     }
 }
 
-impl Published for CollaborationOut {
-    const KIND: Kind = Kind::Collaborations;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "collaboration";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_collaborations_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
+published! {
+    CollaborationOut {
+        kind: Collaborations,
+        table: "collaboration",
+        representation: 2,
+        find: store::find_collaborations_by_ids,
+        read: |found| (found.is_public(), Self::from(found)),
     }
 }
 
-impl Published for EventOut {
-    const KIND: Kind = Kind::Events;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "event";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_events_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public(), Self::from(found))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
+published! {
+    EventOut {
+        kind: Events,
+        table: "event",
+        representation: 2,
+        find: store::find_events_by_ids,
+        read: |found| (found.is_public(), Self::from(found)),
     }
 }

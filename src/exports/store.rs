@@ -1,7 +1,5 @@
 //! The rows of the data sets, as they are read for an export: a whole set from one state of the data.
 
-use serde_json::Value;
-
 use super::rules::Name;
 use crate::{
     changes::{self, State},
@@ -21,29 +19,28 @@ pub fn state(conn: &mut Conn, name: Name) -> Result<State, StoreError> {
     changes::state(conn, name.collection())
 }
 
-/// Takes the rows of a data set, some at a time, in the order of their ids.
+/// Takes the rows of a data set as JSON, some at a time, in the order of their ids.
 ///
 /// # Errors
 /// The database's, or what `take` returns.
 pub fn each_rows(
     conn: &mut Conn,
     name: Name,
-    mut take: impl FnMut(Vec<Value>) -> Result<(), StoreError>,
+    mut take: impl FnMut(Vec<String>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let kind = match name.kind() {
         Some(kind) => kind,
         // The charter is small, and always whole.
-        None => return take(charter::lines(conn)?.iter().map(json::value).collect::<Result<_, _>>()?),
+        None => {
+            let line = |line| Ok(json::value(&line)?.to_string());
+            return take(charter::lines(conn)?.into_iter().map(line).collect::<Result<_, StoreError>>()?);
+        }
     };
     let mut last: Option<String> = None;
     loop {
         let rows = publishing::walk(conn, kind, last.as_deref(), CHUNK)?;
         let Some((end, _)) = rows.last() else { return Ok(()) };
         last = Some(end.clone());
-        take(documents(&rows)?)?;
+        take(rows.into_iter().map(|(_, document)| document).collect())?;
     }
-}
-
-fn documents(rows: &[(String, String)]) -> Result<Vec<Value>, StoreError> {
-    rows.iter().map(|(_, text)| json::read(text)).collect()
 }

@@ -11,9 +11,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     action_programs,
-    db::{Conn, StoreError, Tx, json},
-    kernel::{id::Identifier, kind},
-    publishing::{Overlay, Published, computed},
+    db::{StoreError, Tx},
+    publishing::published,
 };
 
 pub use self::{
@@ -78,40 +77,24 @@ pub fn load_in_full(tx: &mut Tx<'_>, programs: usize, each: usize) -> Result<usi
     store::seed(tx, places.iter().take(programs).enumerate().flat_map(of_place))
 }
 
-impl Published for IndicatorOut {
-    const KIND: kind::Kind = kind::Kind::Indicators;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "indicator";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public(), Self::of(found, None))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn overlay(&self) -> Result<Overlay, StoreError> {
-        computed(&self.computed)
+published! {
+    IndicatorOut {
+        kind: Indicators,
+        table: "indicator",
+        representation: 2,
+        find: store::find_by_ids,
+        read: |found| (found.is_public(), Self::of(found, None)),
+        overlay: computed,
     }
 }
 
-impl Published for MeasurementOut {
-    const KIND: kind::Kind = kind::Kind::Measurements;
-    const REPRESENTATION: i64 = 2;
-    const TABLE: &'static str = "measurement";
-
-    fn read(conn: &mut Conn, ids: &[&Identifier]) -> Result<Vec<(bool, Self)>, StoreError> {
-        let found = store::find_measurements_by_ids(conn, ids)?;
-        Ok(found.into_iter().map(|found| (found.is_public(), Self::of(found, false))).collect())
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn overlay(&self) -> Result<Overlay, StoreError> {
-        Ok(Some(("report", json::write(&self.report)?)))
+published! {
+    MeasurementOut {
+        kind: Measurements,
+        table: "measurement",
+        representation: 2,
+        find: store::find_measurements_by_ids,
+        read: |found| (found.is_public(), Self::of(found, false)),
+        overlay: report,
     }
 }

@@ -6,7 +6,13 @@ use std::ops::Range;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::{db::StoreError, kernel::clock::rfc3339};
+use crate::{
+    db::StoreError,
+    kernel::{
+        canonical::{self, properties},
+        clock::rfc3339,
+    },
+};
 
 /// About how long a document is, so that its buffer need not grow.
 const USUAL_BYTES: usize = 2 * 1024;
@@ -75,7 +81,7 @@ impl Body {
     /// The value of a property, as canonical JSON.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&str> {
-        property(&self.text, name)
+        canonical::property(&self.text, name)
     }
 
     /// The text itself.
@@ -146,13 +152,6 @@ impl Body {
     }
 }
 
-/// The value of a property of a document, as canonical JSON.
-#[must_use]
-pub fn property<'d>(document: &'d str, name: &str) -> Option<&'d str> {
-    let (_, place) = properties(document).find(|(found, _)| *found == name)?;
-    document.get(place)
-}
-
 /// A document with another value of a property, which is canonical JSON.
 ///
 /// # Errors
@@ -167,45 +166,6 @@ pub fn with_property(document: &str, name: &str, value: &str) -> Result<String, 
 
 #[derive(Serialize)]
 struct Moment(#[serde(serialize_with = "rfc3339")] DateTime<Utc>);
-
-/// The properties of an object in canonical JSON, with the places of their values.
-fn properties(object: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
-    let bytes = object.as_bytes();
-    let mut at = 1;
-    std::iter::from_fn(move || {
-        // A name, of which none in documents has an escape: `"name":value` and a comma or the end.
-        let name_end = at + 1 + bytes.get(at + 1..)?.iter().position(|byte| *byte == b'"')?;
-        let name = object.get(at + 1..name_end)?;
-        let start = name_end + 2;
-        let end = start + value_length(bytes.get(start..)?)?;
-        at = end + 1;
-        Some((name, start..end))
-    })
-}
-
-/// How long the value is that a text begins with.
-fn value_length(text: &[u8]) -> Option<usize> {
-    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
-    for (at, byte) in text.iter().enumerate() {
-        if in_string {
-            match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' => is_escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => depth += 1,
-            b',' | b'}' | b']' if depth == 0 => return Some(at),
-            b'}' | b']' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
 
 #[cfg(test)]
 mod tests {

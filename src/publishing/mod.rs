@@ -15,7 +15,7 @@ pub use self::{
         NoFrame, changed, changed_beside, completed, completed_rows, computed, listed, overlaid, presented,
         presented_all, with_document,
     },
-    body::{Body, property},
+    body::Body,
     door::Registry,
     page::{ListRow, Listed, Selected, page, rows},
     reindex::{Discrepancy, check, is_complete, reindex},
@@ -57,6 +57,42 @@ pub trait Published: Serialize + Sized {
         Ok(None)
     }
 }
+
+/// Declares a kind whose documents show no facts of other kinds: `read` makes of what `find` finds whether it is public and how it
+/// is represented, and `overlay` names the property that readers fill in.
+macro_rules! published {
+    ($out:ty {
+        kind: $kind:ident,
+        table: $table:literal,
+        representation: $representation:literal,
+        find: $find:path,
+        read: |$found:ident| $read:expr $(,
+        overlay: $overlay:ident)? $(,)?
+    }) => {
+        impl $crate::publishing::Published for $out {
+            const KIND: $crate::kernel::kind::Kind = $crate::kernel::kind::Kind::$kind;
+            const REPRESENTATION: i64 = $representation;
+            const TABLE: &'static str = $table;
+
+            fn read(
+                conn: &mut $crate::db::Conn,
+                ids: &[&$crate::kernel::id::Identifier],
+            ) -> Result<Vec<(bool, Self)>, $crate::db::StoreError> {
+                Ok($find(conn, ids)?.into_iter().map(|$found| $read).collect())
+            }
+
+            fn id(&self) -> &str {
+                &self.id
+            }
+            $(
+                fn overlay(&self) -> Result<$crate::publishing::Overlay, $crate::db::StoreError> {
+                    Ok(Some((stringify!($overlay), $crate::db::json::write(&self.$overlay)?)))
+                }
+            )?
+        }
+    };
+}
+pub(crate) use published;
 
 /// A property with the JSON that a reader puts there; nothing where documents are read as they are.
 pub type Overlay = Option<(&'static str, String)>;

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod bounded;
+pub mod canonical;
 pub mod clock;
 pub mod codes;
 pub mod date;

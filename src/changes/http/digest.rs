@@ -10,9 +10,9 @@ use super::super::{
 };
 use crate::{
     db::{Conn, Importable, StoreError, json, snapshot},
-    kernel::register::Column,
+    kernel::{canonical::property, register::Column},
     members::{self, MemberList, Provenance, Status},
-    publishing::{self, property},
+    publishing,
     state::AppState,
     territories::{self, TerritoryList},
     web::{

@@ -13,7 +13,7 @@ use std::{
 };
 
 use actix_web::web::block;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::sync::Mutex as Turn;
@@ -36,7 +36,7 @@ use crate::{
     territories::TerritoryOut,
     web::{
         problem::Problem,
-        tabular::{Column, Tabular, write_rows},
+        tabular::{Column, Tabular, write_documents},
     },
 };
 
@@ -170,7 +170,7 @@ fn write_files(
 ) -> Result<Edition, StoreError> {
     let files = Files::create((name, columns), state.own, folder)?;
     // Rows are read while others are written: both take as long.
-    let (send, receive) = sync_channel::<Vec<Value>>(AHEAD);
+    let (send, receive) = sync_channel::<Vec<String>>(AHEAD);
     let (read, written) = std::thread::scope(|scope| {
         let writer = scope.spawn(move || files.write_all(columns, receive));
         // Who writes and has failed takes no more, and says why itself.
@@ -203,10 +203,10 @@ impl Files {
     }
 
     /// Writes all rows that come, and ends the files. Returns how many rows.
-    fn write_all(mut self, columns: &[Column], rows: Receiver<Vec<Value>>) -> io::Result<(u64, Vec<File>)> {
+    fn write_all(mut self, columns: &[Column], rows: Receiver<Vec<String>>) -> io::Result<(u64, Vec<File>)> {
         let mut count: u64 = 0;
         for rows in rows {
-            write_rows(&mut self.table, columns, &rows).map_err(cause)?;
+            write_documents(&mut self.table, columns, &rows).map_err(cause)?;
             for row in &rows {
                 write_json(&mut self.lines, &mut self.whole, row, count == 0)?;
                 count += 1;
@@ -228,12 +228,11 @@ fn cause(error: csv::Error) -> io::Error {
     }
 }
 
-fn write_json(lines: &mut Hashed, whole: &mut Hashed, row: &Value, first: bool) -> io::Result<()> {
-    let row = serde_json::to_vec(row)?;
-    lines.write_all(&row)?;
+fn write_json(lines: &mut Hashed, whole: &mut Hashed, row: &str, first: bool) -> io::Result<()> {
+    lines.write_all(row.as_bytes())?;
     lines.write_all(b"\n")?;
     whole.write_all(if first { b"\n" } else { b",\n" })?;
-    whole.write_all(&row)
+    whole.write_all(row.as_bytes())
 }
 
 /// A file on disk whose length and digest are known when it is written.

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     db::{Conn, StoreError, current_sequence, json},
-    kernel::paging::Found,
-    publishing::{Listed, property},
+    kernel::{canonical::property, paging::Found},
+    publishing::Listed,
     state::AppState,
     territories::{self, Code, Territory, TerritoryOut},
     web::{

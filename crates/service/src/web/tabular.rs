@@ -2,12 +2,16 @@
 //! the same page: the columns are named once for each resource and point into it, so no form can say something
 //! else than the JSON does.
 
-use std::{borrow::Cow, io, marker::PhantomData, str::FromStr};
+use std::{borrow::Cow, collections::HashMap, io, marker::PhantomData, str::FromStr};
 
 use serde_json::{Map, Value, json};
 
 use super::params::Several;
-use crate::kernel::{codes::Pattern, spreadsheet::defuse};
+use crate::kernel::{
+    canonical::{properties, property},
+    codes::Pattern,
+    spreadsheet::defuse,
+};
 
 /// A column: its name and the JSON pointer of its value.
 pub type Column = (&'static str, &'static str);
@@ -68,15 +72,7 @@ pub fn csv(columns: &[Column], rows: &[Value]) -> Result<Vec<u8>, csv::Error> {
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// Writes rows into a table.
-///
-/// # Errors
-/// The writer's.
-pub fn write_rows<W: io::Write>(
-    writer: &mut csv::Writer<W>,
-    columns: &[Column],
-    rows: &[Value],
-) -> Result<(), csv::Error> {
+fn write_rows<W: io::Write>(writer: &mut csv::Writer<W>, columns: &[Column], rows: &[Value]) -> Result<(), csv::Error> {
     let paths: Vec<Vec<&str>> = columns.iter().map(|(_, pointer)| pointer.split('/').skip(1).collect()).collect();
     for row in rows {
         for path in &paths {
@@ -85,6 +81,44 @@ pub fn write_rows<W: io::Write>(
         writer.write_record(None::<&[u8]>)?;
     }
     Ok(())
+}
+
+/// Writes documents in canonical JSON into a table, without parsing what stands in no column.
+///
+/// # Errors
+/// The writer's, and that of a document that is none.
+pub fn write_documents<W: io::Write, T: AsRef<str>>(
+    writer: &mut csv::Writer<W>,
+    columns: &[Column],
+    documents: &[T],
+) -> Result<(), csv::Error> {
+    let paths: Vec<Vec<&str>> = columns.iter().map(|(_, pointer)| pointer.split('/').skip(1).collect()).collect();
+    for document in documents.iter().map(AsRef::as_ref) {
+        let properties: HashMap<&str, &str> =
+            properties(document).filter_map(|(name, place)| Some((name, document.get(place)?))).collect();
+        for path in &paths {
+            let (first, rest) = path.split_first().unwrap_or((&"", &[]));
+            let found = properties.get(first).copied();
+            let value = found.and_then(|found| rest.iter().try_fold(found, |value, name| property(value, name)));
+            writer.write_field(text_cell(value)?.as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    Ok(())
+}
+
+/// What a cell says of a value in canonical JSON.
+fn text_cell(value: Option<&str>) -> Result<Cow<'_, str>, csv::Error> {
+    Ok(match value {
+        None | Some("null") => Cow::Borrowed(""),
+        Some(text) if text.starts_with('"') => {
+            let text: String = serde_json::from_str(text).map_err(io::Error::from)?;
+            Cow::Owned(defuse(&text).into_owned())
+        }
+        // Arrays and objects hold texts, too.
+        Some(nested) if nested.starts_with(['{', '[']) => defuse(nested),
+        Some(plain) => Cow::Borrowed(plain),
+    })
 }
 
 /// The value at the end of a pointer whose names have been taken apart once for all rows; none of them is escaped.
@@ -169,6 +203,28 @@ mod tests {
             [json!({"code": "01", "name": {"fr": "a,\"b\""}, "population": 3}), json!({"code": "=1+1", "name": {}})];
         let text = String::from_utf8(csv(COLUMNS, &rows).unwrap()).unwrap();
         assert_eq!(text, "code,name_fr,population\r\n01,\"a,\"\"b\"\"\",3\r\n'=1+1,,\r\n");
+    }
+
+    #[test]
+    fn documents_are_written_as_values_are() {
+        let columns: &[Column] = &[
+            ("code", "/code"),
+            ("fr", "/name/fr"),
+            ("ar", "/name/ar"),
+            ("n", "/n"),
+            ("parts", "/parts"),
+            ("deep", "/n/x"),
+        ];
+        let rows = [
+            json!({"code": "=1", "name": {"fr": "a,\"b\"\n", "ar": null}, "n": -1.5, "parts": [{"b": "é"}, 2], "is": true}),
+            json!({"code": "\\", "name": null, "n": null, "parts": []}),
+        ];
+        let documents: Vec<String> = rows.iter().map(Value::to_string).collect();
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+        write_documents(&mut writer, columns, &documents).unwrap();
+        let (of_values, written) = (csv(columns, &rows).unwrap(), writer.into_inner().unwrap());
+        let header = of_values.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&of_values[header..]));
     }
 
     #[test]
