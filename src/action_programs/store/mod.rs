@@ -500,11 +500,14 @@ macro_rules! seen {
 }
 pub(crate) use seen;
 
-fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Owned, Backend> {
-    let mut query = owned().into_boxed();
+fn filtered(filters: &Filters) -> action_program::BoxedQuery<'_, Backend> {
+    let mut query = action_program::table.into_boxed();
     query = seen!(query, filters, action_program::publication.eq("published"), action_program::member_id);
     let stages: Vec<&str> = filters.stages.iter().map(|stage| stage.as_str()).collect();
-    query = any_of!(query, member::slug, Address::texts(&filters.members).as_slice());
+    if !filters.members.is_empty() {
+        let named = member::table.filter(member::slug.eq_any(Address::texts(&filters.members)));
+        query = query.filter(action_program::member_id.eq_any(named.select(member::id)));
+    }
     query = any_of!(query, action_program::region_code, filters.regions.as_slice());
     query = any_of!(query, action_program::stage, stages.as_slice());
     query = any_of!(query, action_program::cycle, filters.cycles.as_slice());

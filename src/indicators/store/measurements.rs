@@ -1,5 +1,7 @@
 //! Reading measurements: what is reported, and what everybody sees of it.
 
+use std::collections::HashMap;
+
 use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::AsSelect;
@@ -15,14 +17,15 @@ use super::{
 };
 use crate::{
     db::{
-        Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
+        Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, json,
         keyset::{keyset_by_id, no_key, paged},
         schema::{account_member, indicator, measurement, measurement_revision, member},
         search::any_of,
+        snapshot,
     },
     kernel::{
         id::{Address, Identifier},
-        paging::{Found, Key, Listing, Position},
+        paging::{Found, Listing},
     },
     members,
     publishing::{ListRow, Selected, rows},
@@ -312,30 +315,19 @@ pub fn find_measurement_document(conn: &mut Conn, id: &Identifier) -> Result<Opt
     Ok(row.and_then(|(version, document)| Some((version, document?))))
 }
 
-/// Reads a page of the list with the reports, with one statement, and one more each for an empty page, a count and a filter that names
-/// something.
+/// The same page with the reports, of one state of the data.
 ///
 /// # Errors
 /// The database's; [`StoreError::UnknownNames`].
 pub fn list_reports(conn: &mut Conn, listing: &Listing<MeasurementFilters>) -> Result<Found<Measurement>, StoreError> {
-    let Listing { filters, after, limit, count } = listing;
-    let filters = &resolved(conn, filters)?;
-    let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
-    let (row, names) = columns();
-    let query = filtered(filters).select((row, names, SequenceColumn));
-    let query = match filters.order.key {
-        MeasurementSortKey::CreatedAt => {
-            keyset_by_id!(query, measurement::id, filters.order.direction, after.as_ref())
-        }
-    };
-    let rows: Vec<(MeasurementRow, Names, i64)> = paged(query, *limit).load(conn)?;
-    let sequence = match rows.first() {
-        Some((.., sequence)) => *sequence,
-        None => current_sequence(conn)?,
-    };
-    let rows = rows.into_iter().map(|(row, names, _)| read((row, names))).collect::<Result<_, _>>()?;
-    let position = |last: &Measurement| Position { key: Key::Text(String::new()), id: last.id.clone() };
-    Ok(Found::of(rows, *limit, (sequence, total), position))
+    snapshot(conn, |conn| {
+        let Found { rows, sequence, next, total } = list_measurements(conn, listing)?;
+        let ids: Vec<&Identifier> = rows.iter().map(|row| &row.id).collect();
+        let found = find_measurements_by_ids(conn, &ids)?;
+        let mut found: HashMap<Identifier, Measurement> =
+            found.into_iter().map(|found| (found.id.clone(), found)).collect();
+        Ok(Found { rows: rows.iter().filter_map(|row| found.remove(&row.id)).collect(), sequence, next, total })
+    })
 }
 
 /// The filters with slugs for all that they name.
@@ -347,8 +339,8 @@ fn resolved(conn: &mut Conn, filters: &MeasurementFilters) -> Result<Measurement
     Ok(filters)
 }
 
-fn filtered(filters: &MeasurementFilters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {
-    let mut query = parts().into_boxed();
+fn filtered(filters: &MeasurementFilters) -> measurement::BoxedQuery<'_, Backend> {
+    let mut query = measurement::table.into_boxed();
     let states: Vec<&str> = filters.states.iter().map(|state| state.as_str()).collect();
     query = match &filters.readable {
         _ if states.is_empty() => query.filter(measurement::is_public.eq(true)),
@@ -357,16 +349,21 @@ fn filtered(filters: &MeasurementFilters) -> diesel::helper_types::IntoBoxed<'_,
         Readable::Of(member) => query.filter(measurement::member_id.eq(member)),
         Readable::Assigned(account) => {
             let own = account_member::table.filter(account_member::account_id.eq(account));
-            // Who reviews sees what is handed in, of what everybody sees.
-            let is_handed_in = measurement::state.ne("draft").and(indicator::is_public.eq(true));
             let of_member = measurement::member_id.eq_any(own.select(account_member::member_id.nullable()));
+            // Who reviews sees what is handed in, of what everybody sees.
+            let public = indicator::table.filter(indicator::is_public.eq(true)).select(indicator::id);
+            let is_handed_in = measurement::state.ne("draft").and(measurement::indicator_id.eq_any(public));
             query.filter(of_member.assume_not_null()).filter(is_handed_in)
         }
     };
     query = any_of!(query, measurement::state, states.as_slice());
-    query = any_of!(query, indicator::slug, Address::texts(&filters.indicators).as_slice());
+    if !filters.indicators.is_empty() {
+        let named = indicator::table.filter(indicator::slug.eq_any(Address::texts(&filters.indicators)));
+        query = query.filter(measurement::indicator_id.eq_any(named.select(indicator::id)));
+    }
     if !filters.members.is_empty() {
-        query = query.filter(member::slug.nullable().eq_any(Address::texts(&filters.members)));
+        let named = member::table.filter(member::slug.eq_any(Address::texts(&filters.members)));
+        query = query.filter(measurement::member_id.eq_any(named.select(member::id.nullable())).assume_not_null());
     }
     query = any_of!(query, measurement::period, filters.periods.as_slice());
     if let Some(since) = filters.updated_since {

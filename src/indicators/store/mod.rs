@@ -435,16 +435,19 @@ fn resolved(conn: &mut Conn, filters: &Filters) -> Result<Filters, StoreError> {
     Ok(filters)
 }
 
-fn filtered(filters: &Filters) -> diesel::helper_types::IntoBoxed<'_, Parts, Backend> {
-    let mut query = parts().into_boxed();
+fn filtered(filters: &Filters) -> indicator::BoxedQuery<'_, Backend> {
+    let mut query = indicator::table.into_boxed();
     query = seen!(query, filters, indicator::is_public.eq(true).nullable(), indicator::member_id);
     let scopes: Vec<&str> = filters.scopes.iter().map(|scope| scope.as_str()).collect();
     query = any_of!(query, indicator::scope, scopes.as_slice());
     if !filters.members.is_empty() {
-        query = query.filter(member::slug.nullable().eq_any(Address::texts(&filters.members)));
+        let named = member::table.filter(member::slug.eq_any(Address::texts(&filters.members)));
+        query = query.filter(indicator::member_id.eq_any(named.select(member::id.nullable())).assume_not_null());
     }
     if !filters.programs.is_empty() {
-        query = query.filter(action_program::slug.nullable().eq_any(Address::texts(&filters.programs)));
+        let named = action_program::table.filter(action_program::slug.eq_any(Address::texts(&filters.programs)));
+        query =
+            query.filter(indicator::program_id.eq_any(named.select(action_program::id.nullable())).assume_not_null());
     }
     query = any_of!(query, indicator::region_code.assume_not_null(), filters.regions.as_slice());
     let projects: Vec<&str> = filters.projects.iter().map(Identifier::as_str).collect();
