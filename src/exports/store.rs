@@ -28,13 +28,10 @@ pub fn each_rows(
     name: Name,
     mut take: impl FnMut(Vec<String>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let kind = match name.kind() {
-        Some(kind) => kind,
+    let Some(kind) = name.kind() else {
         // The charter is small, and always whole.
-        None => {
-            let line = |line| Ok(json::value(&line)?.to_string());
-            return take(charter::lines(conn)?.into_iter().map(line).collect::<Result<_, StoreError>>()?);
-        }
+        let line = |line| Ok(json::value(&line)?.to_string());
+        return take(charter::lines(conn)?.into_iter().map(line).collect::<Result<_, StoreError>>()?);
     };
     let mut last: Option<String> = None;
     loop {

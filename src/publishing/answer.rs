@@ -21,6 +21,17 @@ use crate::{
 #[derive(Debug, Serialize)]
 pub struct NoFrame {}
 
+/// A resource as a caller reads it.
+#[derive(Debug)]
+pub struct Readable {
+    /// The version of its row, which changes are meant for.
+    pub version: i64,
+    /// Its document with the caller's part, or what stands for it.
+    pub document: String,
+    /// Whether everybody reads the same.
+    pub is_public: bool,
+}
+
 /// A resource as a reader sees it: its document, with what the representation adds for this reader; or the representation, where
 /// there is no document.
 ///

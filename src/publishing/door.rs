@@ -209,13 +209,11 @@ fn carry_out(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
             let former = before.as_ref().map(Body::version).transpose()?;
             match (former, after) {
                 (_, Some(after)) => {
+                    // The first version goes on from the row's, or from the last one that was published.
+                    let last = former.or_else(|| earlier.get(&id).copied()).unwrap_or_default();
                     let (operation, version) = match former {
-                        Some(former) => (Operation::Updated, former + 1),
-                        // The first version goes on from the row's, or from the last one that was published.
-                        None => {
-                            let earlier = earlier.get(&id).copied().unwrap_or_default();
-                            (Operation::Created, after.version()?.max(earlier + 1))
-                        }
+                        Some(_) => (Operation::Updated, last + 1),
+                        None => (Operation::Created, after.version()?.max(last + 1)),
                     };
                     let body = after.at(version, tx.now())?;
                     let sequence = tx.announce(change(operation, version))?;

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub use self::{
     answer::{
-        NoFrame, changed, changed_beside, completed, completed_rows, computed, listed, overlaid, presented,
+        NoFrame, Readable, changed, changed_beside, completed, completed_rows, computed, listed, overlaid, presented,
         presented_all, with_document,
     },
     body::Body,

@@ -13,7 +13,6 @@ use diesel::{
 use super::{Backend, Conn};
 
 /// The key of rows that stand in the order of their ids alone.
-#[must_use]
 pub fn no_key() -> SqlLiteral<Text> {
     sql("''")
 }

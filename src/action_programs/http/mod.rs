@@ -34,7 +34,7 @@ use crate::{
     db::{Author as _, Conn, StoreError, in_pieces},
     kernel::{id::Identifier, paging::Found},
     members::TransitionReasonOut,
-    publishing::{Listed, completed, completed_rows, computed, presented},
+    publishing::{Listed, Readable, completed, completed_rows, computed, presented},
     state::AppState,
     web::{
         page::PageOut,
@@ -111,10 +111,11 @@ pub async fn get_program(
     let wanted = Several::values(query.include);
     let today = state.clock.today();
     let read = move |conn: &mut Conn| {
-        let Some((id, of_row)) = readable(conn, &caller, &address)? else { return Ok(None) };
-        Ok(Some((of_row, beside(conn, &wanted, &[&id], today)?)))
+        let Some((id, found)) = readable(conn, &caller, &address)? else { return Ok(None) };
+        Ok(Some((found, beside(conn, &wanted, &[&id], today)?)))
     };
-    let ((version, document, is_public), beside) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (Readable { version, document, is_public }, beside) =
+        state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let json = splice::object(&document, &beside).map_err(Problem::internal)?;
     as_published(view, is_public).for_request(&req).written_json(version, json, None)?.respond(&req)
 }
@@ -278,19 +279,15 @@ fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(P
     Ok(is_seen.then_some((program, sequence)))
 }
 
-/// The programme at an address as the caller reads it, if the caller sees it: its id; and its version, its document or what stands
-/// for it, and whether it is published.
-fn readable(
-    conn: &mut Conn,
-    caller: &Caller,
-    address: &Address,
-) -> Result<Option<(Identifier, (i64, String, bool))>, StoreError> {
+/// The programme at an address as the caller reads it, with its id, if the caller sees it.
+fn readable(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(Identifier, Readable)>, StoreError> {
     if let Some((id, version, document)) = store::find_document(conn, address)? {
-        return Ok(Some((id, (version, document, true))));
+        return Ok(Some((id, Readable { version, document, is_public: true })));
     }
     let Some((program, _)) = seen(conn, caller, address)? else { return Ok(None) };
     let (id, version) = (program.id.clone(), program.version);
-    Ok(Some((id, (version, presented(None, &ProgramOut::from(program))?, false))))
+    let document = presented(None, &ProgramOut::from(program))?;
+    Ok(Some((id, Readable { version, document, is_public: false })))
 }
 
 /// A view of what may not be published: then nobody shall keep it.

@@ -9,7 +9,7 @@ use super::{
             MilestoneComputedOut, MilestoneOut, ProjectBeside, ProjectComputedOut, ProjectDetailOut, ProjectIn,
             ProjectIncluded, ProjectOut, ProjectPageOut, ProjectPatch, ProjectQuery, ProjectViewQuery,
         },
-        rules::{Address, Program, Project, Slippage},
+        rules::{Address, MilestoneDates, Program, Project},
         store,
     },
     admit, as_published, with_drafts,
@@ -22,7 +22,9 @@ use crate::{
     },
     db::{Conn, StoreError, Tx},
     kernel::{id::Identifier, paging::Found, violation::Violation},
-    publishing::{Listed, Selected, changed_beside, completed, completed_rows, computed, overlaid, presented},
+    publishing::{
+        Listed, Readable, Selected, changed_beside, completed, completed_rows, computed, overlaid, presented,
+    },
     state::AppState,
     web::{
         idempotency::Once,
@@ -102,7 +104,8 @@ pub async fn get_project(
         let Some(found) = readable(conn, &caller, &id, today)? else { return Ok(None) };
         Ok(Some((found, beside(conn, wanted, &[&id], today)?)))
     };
-    let ((version, document, is_public), beside) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (Readable { version, document, is_public }, beside) =
+        state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let json = splice::object(&document, &beside).map_err(Problem::internal)?;
     as_published(view, is_public).for_request(&req).written_json(version, json, None)?.respond(&req)
 }
@@ -208,21 +211,21 @@ pub async fn delete_project(
     Ok(written.respond(&variant))
 }
 
-/// The project with an id as the caller reads it on a day, if the caller sees it: its version, its document or what stands for it,
-/// and whether it is published.
+/// The project with an id as the caller reads it on a day, if the caller sees it.
 fn readable(
     conn: &mut Conn,
     caller: &Caller,
     id: &Identifier,
     today: NaiveDate,
-) -> Result<Option<(i64, String, bool)>, StoreError> {
+) -> Result<Option<Readable>, StoreError> {
     if let Some((version, document, of)) = store::find_project_document(conn, id)? {
         let document = overlaid(document, computed(&ProjectComputedOut::of(of, today))?)?;
-        return Ok(Some((version, document, true)));
+        return Ok(Some(Readable { version, document, is_public: true }));
     }
     let Some(project) = seen(conn, caller, id)? else { return Ok(None) };
     let version = project.version;
-    Ok(Some((version, presented(None, &ProjectOut::of(project, Some(today)))?, false)))
+    let document = presented(None, &ProjectOut::of(project, Some(today)))?;
+    Ok(Some(Readable { version, document, is_public: false }))
 }
 
 /// The project with an id, if the caller sees it.
@@ -285,10 +288,9 @@ fn beside(
 /// Milestones as they stand on a day.
 pub(super) fn milestones_on(
     conn: &mut Conn,
-    rows: Vec<Selected<(NaiveDate, Option<NaiveDate>)>>,
+    rows: Vec<Selected<MilestoneDates>>,
     today: NaiveDate,
 ) -> Result<Vec<Listed>, StoreError> {
-    completed_rows::<MilestoneOut, _>(conn, rows, |(due_on, done_on)| {
-        computed(&MilestoneComputedOut::of(Slippage::of_milestone(due_on, done_on, today), today))
-    })
+    let of_day = |dates: MilestoneDates| computed(&MilestoneComputedOut::of(dates.slippage(today), today));
+    completed_rows::<MilestoneOut, _>(conn, rows, of_day)
 }

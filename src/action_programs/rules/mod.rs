@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 pub use self::{
     content::{check_axes, check_codes, check_commitments, check_facts, check_year},
     project::{
-        Budget, Milestone, MilestoneFacts, MilestoneFilters, MilestoneSortKey, Partner, Project, ProjectFacts,
-        ProjectFilters, ProjectPhase, ProjectStatus, ProjectTally, Schedule, Slippage, check_milestone, check_project,
-        named_axis,
+        Budget, Milestone, MilestoneDates, MilestoneFacts, MilestoneFilters, MilestoneSortKey, Partner, Project,
+        ProjectFacts, ProjectFilters, ProjectPhase, ProjectStatus, ProjectTally, Schedule, Slippage, check_milestone,
+        check_project, named_axis,
     },
     reference::{Seed, SeedProject, Texts, parse_named, parse_texts},
     register::{COLUMNS, Line, cells},

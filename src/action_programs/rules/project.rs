@@ -317,11 +317,22 @@ impl Slippage {
         let days = (day - due_on).num_days();
         (days > 0).then_some(Self { due_on, days })
     }
+}
 
-    /// How late a milestone is on a day, or was when it was done.
+/// When a milestone is due, and was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MilestoneDates {
+    /// The day by which it shall be done.
+    pub due_on: NaiveDate,
+    /// The day on which it was done.
+    pub done_on: Option<NaiveDate>,
+}
+
+impl MilestoneDates {
+    /// How late the milestone is on a day, or was when it was done.
     #[must_use]
-    pub fn of_milestone(due_on: NaiveDate, done_on: Option<NaiveDate>, today: NaiveDate) -> Option<Self> {
-        Self::between(due_on, done_on.unwrap_or(today))
+    pub fn slippage(&self, today: NaiveDate) -> Option<Slippage> {
+        Slippage::between(self.due_on, self.done_on.unwrap_or(today))
     }
 }
 
@@ -369,7 +380,7 @@ impl Milestone {
     /// How late it is on a day, or was when it was done.
     #[must_use]
     pub fn slippage(&self, today: NaiveDate) -> Option<Slippage> {
-        Slippage::of_milestone(self.facts.due_on, self.facts.done_on, today)
+        MilestoneDates { due_on: self.facts.due_on, done_on: self.facts.done_on }.slippage(today)
     }
 }
 

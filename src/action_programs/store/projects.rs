@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{
     super::rules::{
-        Budget, Milestone, MilestoneFacts, MilestoneFilters, Owner, Project, ProjectFacts, ProjectFilters,
-        ProjectPhase, ProjectStatus, ProjectTally, Schedule, SortKey, sort_title,
+        Budget, Milestone, MilestoneDates, MilestoneFacts, MilestoneFilters, Owner, Project, ProjectFacts,
+        ProjectFilters, ProjectPhase, ProjectStatus, ProjectTally, Schedule, SortKey, sort_title,
     },
     look_up, look_up_alike, parsed, seen,
 };
@@ -328,15 +328,17 @@ pub fn project_documents_of(conn: &mut Conn, programs: &[&Identifier]) -> Result
 pub fn milestone_documents_of(
     conn: &mut Conn,
     projects: &[&Identifier],
-) -> Result<Vec<Selected<(NaiveDate, Option<NaiveDate>)>>, StoreError> {
+) -> Result<Vec<Selected<MilestoneDates>>, StoreError> {
     let own = milestone::table.filter(milestone::project_id.eq_any(projects.iter().map(|id| id.as_str())));
-    let columns = (milestone::id, DocumentBody(milestone::id), (milestone::due_on, milestone::done_on));
-    let rows: Vec<(String, Option<String>, (NaiveDate, Option<NaiveDate>))> =
+    type Found = (String, Option<String>, NaiveDate, Option<NaiveDate>);
+    let columns = (milestone::id, DocumentBody(milestone::id), milestone::due_on, milestone::done_on);
+    let rows: Vec<Found> =
         own.order((milestone::project_id, milestone::position, milestone::id)).select(columns).load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, document, columns)| Selected { id: Identifier::stored(id), document, columns })
-        .collect())
+    let row = |(id, document, due_on, done_on): Found| {
+        let columns = MilestoneDates { due_on, done_on };
+        Selected { id: Identifier::stored(id), document, columns }
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// The filters with slugs for all that they name.

@@ -16,7 +16,7 @@ use crate::{
     },
     db::{Author as _, Conn, StoreError},
     kernel::{codes::Flag, id::Identifier, paging::Found},
-    publishing::{Listed, NoFrame, completed, listed, presented, with_document},
+    publishing::{Listed, NoFrame, Readable as Read, completed, listed, presented, with_document},
     state::AppState,
     web::{
         page::PageOut,
@@ -92,19 +92,18 @@ pub async fn get_measurement(
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         if let Some((version, document)) = store::find_measurement_document(conn, &id)?.filter(|_| !with_report) {
-            return Ok(Some((version, document, false)));
+            return Ok(Some(Read { version, document, is_public: true }));
         }
         let Some((found, reports)) = seen(conn, &caller, &id, with_report)? else { return Ok(None) };
         let version = if reports { found.report_version } else { found.version };
         let (out, document) = with_document(conn, &id, MeasurementOut::of(found, reports))?;
-        Ok(Some((version, presented(document, &out)?, reports)))
+        Ok(Some(Read { version, document: presented(document, &out)?, is_public: !reports }))
     };
-    let (version, document, reports) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
-    if with_report && !reports {
+    let Read { version, document, is_public } = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    if with_report && is_public {
         return Err(Problem::new(&NOT_YOUR_MEMBER, "The report is another member's; what was approved is public."));
     }
-    let view = as_published(view, !reports);
-    view.respond_json(&req, version, document)
+    as_published(view, is_public).respond_json(&req, version, document)
 }
 
 /// List the revisions of a measurement

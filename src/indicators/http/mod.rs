@@ -28,7 +28,7 @@ use crate::{
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError, current_sequence},
     kernel::{language::Language, paging::Found},
-    publishing::{Listed, NoFrame, completed, computed, overlaid, presented},
+    publishing::{Listed, NoFrame, Readable, completed, computed, overlaid, presented},
     state::AppState,
     web::{path::Segment, problem::Problem, query::Query, representation::View},
 };
@@ -91,13 +91,14 @@ pub async fn get_indicator(
     let read = move |conn: &mut Conn| {
         if let Some((version, document, of)) = store::find_document(conn, &address)? {
             let document = overlaid(document, computed(&IndicatorStandingOut::of(of.basis(), today))?)?;
-            return Ok(Some((version, document, true)));
+            return Ok(Some(Readable { version, document, is_public: true }));
         }
         let Some(found) = seen(conn, &caller, &address)? else { return Ok(None) };
         let version = found.version;
-        Ok(Some((version, presented(None, &IndicatorOut::of(found, Some(today)))?, false)))
+        let document = presented(None, &IndicatorOut::of(found, Some(today)))?;
+        Ok(Some(Readable { version, document, is_public: false }))
     };
-    let (version, document, is_public) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let Readable { version, document, is_public } = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     as_published(view, is_public).respond_json(&req, version, document)
 }
 
