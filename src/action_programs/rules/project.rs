@@ -331,7 +331,7 @@ pub struct MilestoneDates {
 impl MilestoneDates {
     /// How late the milestone is on a day, or was when it was done.
     #[must_use]
-    pub fn slippage(&self, today: NaiveDate) -> Option<Slippage> {
+    pub fn slippage(self, today: NaiveDate) -> Option<Slippage> {
         Slippage::between(self.due_on, self.done_on.unwrap_or(today))
     }
 }

@@ -329,8 +329,8 @@ pub fn milestone_documents_of(
     conn: &mut Conn,
     projects: &[&Identifier],
 ) -> Result<Vec<Selected<MilestoneDates>>, StoreError> {
-    let own = milestone::table.filter(milestone::project_id.eq_any(projects.iter().map(|id| id.as_str())));
     type Found = (String, Option<String>, NaiveDate, Option<NaiveDate>);
+    let own = milestone::table.filter(milestone::project_id.eq_any(projects.iter().map(|id| id.as_str())));
     let columns = (milestone::id, DocumentBody(milestone::id), milestone::due_on, milestone::done_on);
     let rows: Vec<Found> =
         own.order((milestone::project_id, milestone::position, milestone::id)).select(columns).load(conn)?;
