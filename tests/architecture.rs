@@ -273,9 +273,11 @@ fn the_kernel_knows_neither_http_nor_the_database_and_the_database_no_http() {
 
 #[test]
 fn rules_use_only_the_kernel_and_stores_only_rules_publishing_db_and_kernel() {
-    for (stem, allowed) in
-        [("rules", &["kernel"][..]), ("store", &["kernel", "db", "publishing"][..]), ("dto", &["kernel", "web"][..])]
-    {
+    for (stem, allowed) in [
+        ("rules", &["kernel"][..]),
+        ("store", &["kernel", "db", "publishing"][..]),
+        ("dto", &["kernel", "web", "publishing"][..]),
+    ] {
         // What an earlier resource re-exports may be used too; another test sees to the order.
         let may = |used: &str| allowed.contains(&used) || RESOURCES.contains(&used);
         let beyond = |s: &Source| s.room() == stem && s.crate_imports().iter().any(|used| !may(used));

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::rules::{ByRegion, Digested, Entry, Name, Op, Profile, Resource, Wait};
+use super::rules::{ByRegion, Digested, Entry, Generation, Name, Op, Profile, Resource, Wait};
 use crate::{
     action_programs::{MilestoneOut, ProgramOut, ProjectOut},
     assessments::AssessmentOut,
@@ -28,6 +28,9 @@ query! {
         /// `page.next_since` of the page before. Without it, from the beginning.
         #[example = 0]
         pub since: Sequence,
+        /// `generation` of the page before or of the list that was copied. Another one than the database's is a 409: it was
+        /// restored from a backup, or is another database, and numbers of changes mean something else there.
+        pub generation: One<Generation>,
         /// Only changes of these collections; several by comma.
         #[example = "members,territories"]
         pub resource: Several<Resource>,
@@ -147,6 +150,9 @@ pub struct ChangePageOut {
     pub data: Vec<ChangeOut>,
     /// Where this page stands.
     pub page: FeedPageOut,
+    /// Which database it is: after a backup was restored there is another one, and copies are made anew.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{32}$", example = "5e8ff9bf55ba3508199d22e984129be6")]
+    pub generation: Generation,
     /// The number of the last change of any collection, read before the page.
     #[schema(example = 1679, minimum = 0)]
     pub sequence: i64,
@@ -158,6 +164,9 @@ pub struct ChangePageOut {
 /// How far the feed reaches.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LatestChangeOut {
+    /// Which database it is: after a backup was restored there is another one, and copies are made anew.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{32}$", example = "5e8ff9bf55ba3508199d22e984129be6")]
+    pub generation: Generation,
     /// The number of the last change of any collection; 0 before the first.
     #[schema(example = 1679, minimum = 0)]
     pub sequence: i64,
@@ -172,6 +181,9 @@ pub struct LatestChangeOut {
 /// The digest of a collection.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DigestOut {
+    /// Which database it is: after a backup was restored there is another one, and copies are made anew.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{32}$", example = "5e8ff9bf55ba3508199d22e984129be6")]
+    pub generation: Generation,
     /// The number of the last change of any collection that the digest has seen: a copy must stand there to be compared.
     #[schema(example = 1679, minimum = 0)]
     pub sequence: i64,
@@ -236,6 +248,8 @@ impl From<Entry> for ChangeHead {
 pub struct ChangeFrame {
     /// [`ChangePageOut::page`].
     pub page: FeedPageOut,
+    /// [`ChangePageOut::generation`].
+    pub generation: Generation,
     /// [`ChangePageOut::sequence`].
     pub sequence: i64,
     /// [`ChangePageOut::forgotten`].

@@ -12,7 +12,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::db::{Actor, Db, StoreError};
 
-pub use self::{http::Digests, rules::State, store::state};
+pub use self::{
+    http::Digests,
+    rules::{Generation, State},
+    store::{begin_generation, state},
+};
 
 /// Mounts the operations on the feed.
 pub fn configure(config: &mut ServiceConfig<'_>) {

@@ -3,10 +3,10 @@
 use crate::db::prelude::*;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::rules::{Entry, Extent, Resource, State};
+use super::rules::{Entry, Extent, Generation, Resource, State};
 use crate::{
     db::{
-        Backend, Conn, DocumentBody, Stamp, StoreError, Tx,
+        Backend, Conn, Deed, DocumentBody, Stamp, StoreError, Tx,
         schema::{change_entry, sequence_counter},
     },
     kernel::id::Identifier,
@@ -45,9 +45,9 @@ impl EntryRow {
 /// # Errors
 /// The database's.
 pub fn extent(conn: &mut Conn) -> Result<Extent, StoreError> {
-    let query = sequence_counter::table.select((sequence_counter::forgotten, sequence_counter::value));
-    let (forgotten, last) = query.first(conn)?;
-    Ok(Extent { forgotten, last })
+    let columns = (sequence_counter::generation, sequence_counter::forgotten, sequence_counter::value);
+    let (generation, forgotten, last): (String, i64, i64) = sequence_counter::table.select(columns).first(conn)?;
+    Ok(Extent { generation: generation.parse().map_err(StoreError::corrupt)?, forgotten, last })
 }
 
 /// The entries behind a number, the oldest first, with the documents of their resources; none of `resources` means all.
@@ -93,7 +93,9 @@ pub fn latest(conn: &mut Conn) -> Result<Option<Entry>, StoreError> {
 /// The database's.
 pub fn state(conn: &mut Conn, resource: &str) -> Result<State, StoreError> {
     let columns = (sequence_counter::forgotten, sequence_counter::value, sequence_counter::unannounced);
-    let (forgotten, last, unannounced): (i64, i64, i64) = sequence_counter::table.select(columns).first(conn)?;
+    let row = sequence_counter::table.select((sequence_counter::generation, columns));
+    let (generation, (forgotten, last, unannounced)): (String, (i64, i64, i64)) = row.first(conn)?;
+    let generation = generation.parse().map_err(StoreError::corrupt)?;
     let own: Option<(i64, NaiveDateTime)> = change_entry::table
         .filter(change_entry::resource.eq(resource))
         .order(change_entry::sequence.desc())
@@ -101,7 +103,22 @@ pub fn state(conn: &mut Conn, resource: &str) -> Result<State, StoreError> {
         .first(conn)
         .optional()?;
     let (own, at) = own.unwrap_or((forgotten, NaiveDateTime::default()));
-    Ok(State { sequence: last, own, at, unannounced })
+    Ok(State { generation, sequence: last, own, at, unannounced })
+}
+
+/// Gives the database another identity, and returns it.
+///
+/// # Errors
+/// The database's.
+pub fn begin_generation(tx: &mut Tx<'_>) -> Result<Generation, StoreError> {
+    tx.exclude_others()?;
+    let generation = Generation::begun();
+    diesel::update(sequence_counter::table)
+        .set(sequence_counter::generation.eq(generation.to_string()))
+        .execute(tx.conn)?;
+    tx.audit(Deed::restored(&generation.to_string()));
+    tx.note_unannounced()?;
+    Ok(generation)
 }
 
 /// Forgets the oldest entries that were written before a moment, at most [`MOST_FORGOTTEN`], and returns how many. It

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Who makes and disables accounts here.
-const OPERATOR: Actor = Actor::System("command line");
+pub(super) const OPERATOR: Actor = Actor::System("command line");
 
 #[derive(Subcommand)]
 pub(super) enum ClientCommand {

@@ -7,6 +7,7 @@ mod accounts;
 mod exchange;
 mod migrate;
 mod reindex;
+mod restored;
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -57,6 +58,8 @@ enum Command {
     Seed(DatabaseArgs),
     /// Make the public documents of all resources anew from the database's rows, or compare them.
     Reindex(ReindexArgs),
+    /// Say that a backup was restored: copies elsewhere have to be made anew, and are told so.
+    Restored(DatabaseArgs),
     /// Accounts of machines.
     #[command(subcommand)]
     Client(ClientCommand),
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(args) => migrate::migrate(&args),
         Command::Seed(args) => seed(&args).map(drop),
         Command::Reindex(args) => reindex::reindex(&args),
+        Command::Restored(args) => restored::restored(&args),
         Command::Client(command) => accounts::client(command),
         Command::User(command) => accounts::user(command),
         Command::Key(command) => accounts::key(&command),

@@ -92,7 +92,16 @@ const REFUSALS: &[(&str, &[&Kind])] = &[
     ("404", &[&problem::NOT_FOUND]),
     ("406", &[&problem::NOT_ACCEPTABLE]),
     ("408", &[&problem::REQUEST_TIMEOUT]),
-    ("409", &[&problem::SEQUENCE_AHEAD, &problem::ALREADY_EXISTS, &problem::NOT_NOW, &problem::PLAN_OUTDATED]),
+    (
+        "409",
+        &[
+            &problem::SEQUENCE_AHEAD,
+            &problem::GENERATION_CHANGED,
+            &problem::ALREADY_EXISTS,
+            &problem::NOT_NOW,
+            &problem::PLAN_OUTDATED,
+        ],
+    ),
     ("410", &[&problem::CHANGES_FORGOTTEN]),
     ("412", &[&problem::PRECONDITION_FAILED]),
     ("413", &[&problem::CONTENT_TOO_LARGE]),

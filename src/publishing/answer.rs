@@ -12,10 +12,17 @@ use super::{
     store::{bodies, body},
 };
 use crate::{
-    db::{Conn, StoreError, Tx, json},
+    db::{Conn, StoreError, Tx, json, snapshot},
     kernel::{id::Identifier, paging::Found},
     web::{problem::Problem, splice, written::Written},
 };
+
+/// Work that reads rows and documents with several statements, all of one state of the data.
+pub fn of_one_state<T>(
+    work: impl Fn(&mut Conn) -> Result<T, StoreError>,
+) -> impl Fn(&mut Conn) -> Result<T, StoreError> {
+    move |conn: &mut Conn| snapshot(conn, &work)
+}
 
 /// A frame of a page with nothing of the list's own.
 #[derive(Debug, Serialize)]
@@ -23,7 +30,7 @@ pub struct NoFrame {}
 
 /// A resource as a caller reads it.
 #[derive(Debug)]
-pub struct Readable {
+pub struct Shown {
     /// The version of its row, which changes are meant for.
     pub version: i64,
     /// Its document with the caller's part, or what stands for it.
@@ -68,18 +75,19 @@ pub fn computed(out: &impl Serialize) -> Result<Overlay, StoreError> {
     Ok(Some(("computed", json::write(out)?)))
 }
 
-/// Selected rows as a reader sees them; those without a document as they are now, with the statements of their kind.
-/// `overlay` makes the reader's part.
+/// Selected rows as a reader sees them; `overlay` makes the reader's part. Those without a document are drafts: they are left out
+/// unless the reader sees drafts, and else as they are now, with the statements of their kind.
 ///
 /// # Errors
 /// The database's.
 pub fn completed_rows<P: Published, C>(
     conn: &mut Conn,
     rows: Vec<Selected<C>>,
+    with_drafts: bool,
     overlay: impl Fn(C) -> Result<Overlay, StoreError>,
 ) -> Result<Vec<Listed>, StoreError> {
     let drafts: Vec<&Identifier> = rows.iter().filter(|row| row.document.is_none()).map(|row| &row.id).collect();
-    let drafts = if drafts.is_empty() { Vec::new() } else { P::read(conn, &drafts)? };
+    let drafts = if drafts.is_empty() || !with_drafts { Vec::new() } else { P::read(conn, &drafts)? };
     let mut drafts: HashMap<String, P> = drafts.into_iter().map(|(_, out)| (out.id().to_owned(), out)).collect();
     let mut listed = Vec::with_capacity(rows.len());
     for Selected { id, document, columns } in rows {
@@ -87,7 +95,7 @@ pub fn completed_rows<P: Published, C>(
             Some(document) => document,
             None => match drafts.remove(id.as_str()) {
                 Some(out) => unpublished(&out)?,
-                // It was deleted after it was selected.
+                // It was deleted after it was selected, or is a draft of others.
                 None => continue,
             },
         };
@@ -103,10 +111,11 @@ pub fn completed_rows<P: Published, C>(
 pub fn completed<P: Published, C>(
     conn: &mut Conn,
     found: Found<Selected<C>>,
+    with_drafts: bool,
     overlay: impl Fn(C) -> Result<Overlay, StoreError>,
 ) -> Result<Found<Listed>, StoreError> {
     let Found { rows, sequence, next, total } = found;
-    Ok(Found { rows: completed_rows::<P, C>(conn, rows, overlay)?, sequence, next, total })
+    Ok(Found { rows: completed_rows::<P, C>(conn, rows, with_drafts, overlay)?, sequence, next, total })
 }
 
 /// What was found, with its document where it is published.

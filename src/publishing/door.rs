@@ -38,6 +38,10 @@ struct Plan {
     since: i64,
     /// The kinds of what was written: others may show facts of it.
     sources: BTreeSet<Kind>,
+    /// Whether the public reads, or has read, anything of it.
+    is_public: bool,
+    /// What is not there any more and was not published.
+    gone: Vec<Identifier>,
     /// Everything that was rendered, whether it differs or not.
     rendered: Touched,
     differences: Vec<(&'static Publication, Vec<Difference>)>,
@@ -113,14 +117,21 @@ impl Publisher for Registry {
         self.0.iter().map(|publication| publication.representation).max().unwrap_or_default()
     }
 
-    fn publish(&self, tx: &mut Tx<'_>, touched: Touched) -> Result<(), StoreError> {
+    fn publish(&self, tx: &mut Tx<'_>, touched: Touched) -> Result<bool, StoreError> {
         // What takes long is done before others have to wait, and again where they have been faster.
         let since = current_sequence(tx.conn)?;
         let mut plan = self.plan(tx.conn, since, touched.clone())?;
+        if !plan.gone.is_empty() {
+            store::take_withdrawn(tx.conn, &plan.gone.iter().collect::<Vec<_>>())?;
+        }
+        if !plan.is_public {
+            return Ok(false);
+        }
         if tx.lock_sequence()? != since && self.is_outdated(tx.conn, &plan)? {
             plan = self.plan(tx.conn, since, touched)?;
         }
-        carry_out(tx, plan)
+        carry_out(tx, plan)?;
+        Ok(true)
     }
 }
 
@@ -135,20 +146,23 @@ impl Registry {
                 ids.map(|id| Difference { id, before: None, after: None, is_there: false }).collect();
             self.touch_dependents(conn, kind, &written, &mut touched)?;
         }
-        let (mut rendered, mut differences) = (Touched::new(), Vec::new());
+        let (mut rendered, mut differences, mut gone, mut is_public) = (Touched::new(), Vec::new(), Vec::new(), false);
         for publication in self.0 {
             let Some(ids) = touched.remove(&publication.kind) else { continue };
             let mut found = Vec::new();
             let all: Vec<&Identifier> = ids.iter().collect();
             for ids in all.chunks(CHUNK) {
-                found.extend(compare(conn, publication, ids)?);
+                let compared = compare(conn, publication, ids)?;
+                found.extend(compared.differences);
+                gone.extend(compared.gone);
+                is_public |= compared.is_public;
             }
             self.touch_dependents(conn, publication.kind, &found, &mut touched)?;
             sources.insert(publication.kind);
             rendered.insert(publication.kind, ids);
             differences.push((publication, found));
         }
-        Ok(Plan { since, sources, rendered, differences })
+        Ok(Plan { since, sources, is_public, gone, rendered, differences })
     }
 
     /// Whether something has been published since a plan was made that it could show, or that could show something of it: the
@@ -175,11 +189,21 @@ impl Registry {
     }
 }
 
+/// What comparing some resources came to.
+#[derive(Default)]
+struct Compared {
+    differences: Vec<Difference>,
+    /// Whether any of them is published, or was.
+    is_public: bool,
+    /// Those that are not there any more and were not published.
+    gone: Vec<Identifier>,
+}
+
 /// Compares the documents of some resources of a kind with what the rows say.
-fn compare(conn: &mut Conn, publication: &Publication, ids: &[&Identifier]) -> Result<Vec<Difference>, StoreError> {
+fn compare(conn: &mut Conn, publication: &Publication, ids: &[&Identifier]) -> Result<Compared, StoreError> {
     let mut stored = store::stored(conn, ids)?;
     let mut rendered: HashMap<Identifier, Option<Body>> = (publication.render)(conn, ids)?.into_iter().collect();
-    let mut differences = Vec::new();
+    let mut compared = Compared::default();
     for id in ids.iter().copied() {
         let before = stored.remove(id).map(|Stored { body, .. }| body);
         let found = rendered.remove(id);
@@ -188,11 +212,15 @@ fn compare(conn: &mut Conn, publication: &Publication, ids: &[&Identifier]) -> R
             (Some(before), Some(after)) => before.tells_the_same(after),
             (before, after) => before.is_none() && after.is_none(),
         };
+        compared.is_public |= before.is_some() || after.is_some();
+        if before.is_none() && !is_there {
+            compared.gone.push(id.clone());
+        }
         if !is_same {
-            differences.push(Difference { id: id.clone(), before, after, is_there });
+            compared.differences.push(Difference { id: id.clone(), before, after, is_there });
         }
     }
-    Ok(differences)
+    Ok(compared)
 }
 
 /// Writes what differs and announces it: first what was made or changed, then what was removed, so that what belongs to something

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 pub use self::{
     answer::{
-        NoFrame, Readable, changed, changed_beside, completed, completed_rows, computed, listed, overlaid, presented,
-        presented_all, with_document,
+        NoFrame, Shown, changed, changed_beside, completed, completed_rows, computed, listed, of_one_state, overlaid,
+        presented, presented_all, with_document,
     },
     body::Body,
     door::Registry,
@@ -58,7 +58,8 @@ pub trait Published: Serialize + Sized {
     }
 }
 
-/// Declares a kind whose documents show no facts of other kinds: `read` makes of what `find` finds whether it is public and how it
+/// Declares a kind whose documents show only such facts of other kinds as never change, or whose change touches the documents by
+/// itself (what belongs to a programme becomes visible with it, and follows its member to another region). `read` makes of what `find` finds whether it is public and how it
 /// is represented, and `overlay` names the property that readers fill in.
 macro_rules! published {
     ($out:ty {

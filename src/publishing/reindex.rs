@@ -37,7 +37,8 @@ pub struct Discrepancy {
 #[derive(Default)]
 struct Comparison {
     written: Vec<Written>,
-    removed: Vec<Identifier>,
+    /// What has a document and should have none; with its last version where the resource is still there.
+    removed: Vec<(Identifier, Option<i64>)>,
     discrepancies: Vec<Discrepancy>,
 }
 
@@ -123,8 +124,21 @@ pub fn is_complete(db: &Db, registry: &Registry) -> Result<bool, StoreError> {
 }
 
 fn apply(tx: &mut Tx<'_>, publication: &Publication, compared: Comparison) -> Result<(), StoreError> {
-    store::remove(tx.conn, &compared.removed)?;
-    store::write(tx.conn, (publication.kind, publication.representation), compared.written)
+    let Comparison { mut written, removed, .. } = compared;
+    let withdrawn: Vec<(Identifier, i64)> =
+        removed.iter().filter_map(|(id, last)| Some((id.clone(), (*last)?))).collect();
+    let removed: Vec<Identifier> = removed.into_iter().map(|(id, _)| id).collect();
+    store::remove(tx.conn, &removed)?;
+    store::note_withdrawn(tx.conn, &withdrawn)?;
+    let new: Vec<&Identifier> = written.iter().filter(|new| !new.is_replaced).map(|new| &new.id).collect();
+    let earlier = store::take_withdrawn(tx.conn, &new)?;
+    for document in &mut written {
+        if let Some(last) = earlier.get(&document.id) {
+            let (version, updated_at) = (document.body.version()?.max(last + 1), document.body.updated_at()?);
+            document.body = document.body.at(version, updated_at)?;
+        }
+    }
+    store::write(tx.conn, (publication.kind, publication.representation), written)
 }
 
 /// The documents that are not what the rows say, of all kinds, from one state of the data; at most `most`.
@@ -176,10 +190,12 @@ fn compare(
 ) -> Result<Comparison, StoreError> {
     let mut rendered: HashMap<Identifier, Option<Body>> = (publication.render)(conn, ids)?.into_iter().collect();
     let mut stored = store::stored(conn, ids)?;
-    let mut found = Comparison::default();
+    let mut comparison = Comparison::default();
     for id in ids.iter().copied() {
         let before = stored.remove(id);
-        let after = rendered.remove(id).flatten();
+        let found = rendered.remove(id);
+        let is_there = found.is_some();
+        let after = found.flatten();
         let after = match (&before, after) {
             (Some(before), Some(body)) => Some(body.as_of(&before.body)?),
             (_, after) => after,
@@ -187,7 +203,7 @@ fn compare(
         let is_same = before.as_ref().map(|before| &before.body) == after.as_ref();
         if !is_same {
             let text = |body: &Body| body.as_str().to_owned();
-            found.discrepancies.push(Discrepancy {
+            comparison.discrepancies.push(Discrepancy {
                 kind: publication.kind,
                 id: id.clone(),
                 stored: before.as_ref().map(|before| text(&before.body)),
@@ -195,17 +211,20 @@ fn compare(
             });
         }
         match (before, after) {
-            (Some(_), None) => found.removed.push(id.clone()),
+            (Some(before), None) => {
+                let last = if is_there { Some(before.body.version()?) } else { None };
+                comparison.removed.push((id.clone(), last));
+            }
             (None, Some(body)) => {
                 let (id, changed_at) = (id.clone(), body.updated_at()?.naive_utc());
-                found.written.push(Written { id, body, sequence, changed_at, is_replaced: false });
+                comparison.written.push(Written { id, body, sequence, changed_at, is_replaced: false });
             }
             (Some(before), Some(body)) if !is_same || before.representation != publication.representation => {
                 let (id, Stored { sequence, changed_at, .. }) = (id.clone(), before);
-                found.written.push(Written { id, body, sequence, changed_at, is_replaced: true });
+                comparison.written.push(Written { id, body, sequence, changed_at, is_replaced: true });
             }
             _ => {}
         }
     }
-    Ok(found)
+    Ok(comparison)
 }

@@ -210,6 +210,7 @@ struct WithdrawnRow {
 /// The database's.
 pub fn note_withdrawn(conn: &mut Conn, last: &[(Identifier, i64)]) -> Result<(), StoreError> {
     let row = |(id, version): &(Identifier, i64)| WithdrawnRow { id: id.to_string(), version: *version };
+    take_withdrawn(conn, &last.iter().map(|(id, _)| id).collect::<Vec<_>>())?;
     let rows: Vec<WithdrawnRow> = last.iter().map(row).collect();
     batch_insert!(conn, withdrawn::table, &rows);
     Ok(())

@@ -8,6 +8,7 @@ use std::{
 
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use remacto::{
+    auth::roles::Role,
     changes,
     db::{Actor, Change, Db, Deed, Operation, StoreError, Tx, schema::member},
     kernel::{audit::Collection, clock, id::Identifier},
@@ -190,6 +191,25 @@ on_both! {
         let problem = server.get(&format!("{FEED}?since={}", REFERENCE + 1)).problem(409, "sequence_ahead");
         assert_eq!(problem["errors"][0]["parameter"], "since");
         server.get(&format!("{FEED}?since=9223372036854775807&wait=25")).problem(409, "sequence_ahead");
+    }
+
+    fn a_restored_backup_is_another_generation_and_copies_are_told_so(server) {
+        let of = |path: &str| server.get(path).ok()["generation"].as_str().unwrap().to_owned();
+        let before = of("/api/v1/changes/latest");
+        assert_eq!((of(&format!("{FEED}?since=0&limit=1&generation={before}")), of("/api/v1/changes/digest?resource=members")), (before.clone(), before.clone()));
+        server.get(&format!("{FEED}?since=0&generation={}", before.to_uppercase())).problem(400, "invalid_parameter");
+        let generation = server.db.write_blocking(&TESTER, changes::begin_generation).unwrap().to_string();
+        assert_ne!(generation, before);
+        let told = ["/api/v1/changes/latest", "/api/v1/changes/digest?resource=members", "/api/v1/changes?since=1679"].map(of);
+        assert_eq!(told, [generation.clone(), generation.clone(), generation.clone()], "also what was kept is told anew");
+        for since in [0, REFERENCE, REFERENCE + 1] {
+            let problem = server.get(&format!("{FEED}?since={since}&generation={before}&wait=25")).problem(409, "generation_changed");
+            assert!(problem["errors"][0]["parameter"] == "generation" && problem["detail"].as_str().unwrap().contains(&generation), "{problem}");
+        }
+        server.get(&format!("{FEED}?since={REFERENCE}&generation={generation}")).ok();
+        let administrator = server.account(Role::Administrator);
+        let trail = server.get_with("/api/v1/audit?action=restored", &[administrator.header()]).ok();
+        assert_eq!(trail["data"][0]["after"]["generation"], generation);
     }
 
     fn the_feed_is_asked_for_every_time(server) {

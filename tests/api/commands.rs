@@ -548,6 +548,19 @@ fn run_with_input(arguments: &[&str], input: &str) -> Output {
 }
 
 #[test]
+fn a_restored_backup_is_given_another_generation_from_the_command_line() {
+    let (folder, _file) = sqlite_database();
+    let data = ["--data-dir", folder.path().to_str().unwrap()];
+    let run = || {
+        let output = remacto(&[&["restored"], &data[..]].concat()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (first, second) = (run(), run());
+    assert!(first.starts_with("generation=") && first.trim_end().len() == 43 && first != second, "{first} {second}");
+}
+
+#[test]
 fn accounts_are_made_and_disabled_from_the_command_line() {
     let (folder, _file) = sqlite_database();
     let data = ["--data-dir", folder.path().to_str().unwrap()];

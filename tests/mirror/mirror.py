@@ -17,10 +17,11 @@ LISTS = ("members", "territories")
 def get(url):
     return json.load(urlopen(url, timeout=60))
 
-def begin(names, api=None):
-    """An empty copy; with the server's address, one from its lists: what changes meanwhile comes after `since`."""
-    copy = {"since": get(f"{api}/changes/latest")["sequence"] if api else 0, "resources": {name: {} for name in names}}
-    for name in LISTS if api else ():
+def begin(api, names, from_lists=False):
+    """An empty copy, or one from the lists: what changes meanwhile comes after `since`."""
+    latest = get(f"{api}/changes/latest")
+    copy = {"since": latest["sequence"] if from_lists else 0, "generation": latest["generation"], "resources": {name: {} for name in names}}
+    for name in LISTS if from_lists else ():
         cursor = ""
         while cursor is not None and name in names:
             page = get(f"{api}/{name}?limit=200" + (f"&cursor={cursor}" if cursor else ""))
@@ -32,12 +33,12 @@ def pull(api, names, copy):
     more = True
     while more:
         try:
-            page = get(f"{api}/changes?since={copy['since']}&resource={','.join(names)}&limit=1000")
+            page = get(f"{api}/changes?since={copy['since']}&generation={copy['generation']}&resource={','.join(names)}&limit=1000")
         except HTTPError as error:
             if error.code not in (409, 410):
                 raise
-            # 410: what follows `since` is no longer kept. 409: the server never came so far: it was restored.
-            copy = begin(names, api) if error.code == 410 else begin(names)
+            # 410: what follows `since` is no longer kept. 409: the server was restored from a backup, or is another one.
+            copy = begin(api, names, from_lists=error.code == 410)
             continue
         for change in page["data"]:
             copy["resources"][change["resource"]][change["id"]] = change["data"]
@@ -78,8 +79,8 @@ def main():
     arguments = parser.parse_args()
     api, names = arguments.base_url.rstrip("/") + "/api/v1", arguments.resource.split(",")
     file, new = Path(arguments.state_file), Path(arguments.state_file + ".new")
-    copy = json.loads(file.read_text("utf-8")) if file.exists() else begin(names)
-    copy = copy if copy["resources"].keys() == set(names) else begin(names)
+    copy = json.loads(file.read_text("utf-8")) if file.exists() else begin(api, names)
+    copy = copy if "generation" in copy and copy["resources"].keys() == set(names) else begin(api, names)
     lines = []
     for name in names:
         for attempt in range(20):  # Where others write, the server can be ahead again when it tells its digest.

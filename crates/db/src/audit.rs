@@ -57,6 +57,14 @@ impl Deed {
         let (action, resource) = (Action::Loaded, Collection::Reference);
         Self { action, resource, id: None, version: None, before: None, after: Some(after) }
     }
+
+    /// The database, restored from a backup, has another generation.
+    #[must_use]
+    pub fn restored(generation: &str) -> Self {
+        let after = serde_json::json!({"generation": generation});
+        let (action, resource) = (Action::Restored, Collection::Reference);
+        Self { action, resource, id: None, version: None, before: None, after: Some(after) }
+    }
 }
 
 #[derive(Insertable)]

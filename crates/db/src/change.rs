@@ -85,11 +85,11 @@ pub trait Publisher: Send + Sync {
     fn representation(&self) -> i64;
 
     /// Writes the documents of the touched resources, and of those that show facts of them, and announces what has changed
-    /// for the public ([`Tx::announce`]).
+    /// for the public ([`Tx::announce`]). Says whether the public reads, or has read, anything of it: otherwise nobody waits.
     ///
     /// # Errors
     /// The database's.
-    fn publish(&self, tx: &mut Tx<'_>, touched: Touched) -> Result<(), StoreError>;
+    fn publish(&self, tx: &mut Tx<'_>, touched: Touched) -> Result<bool, StoreError>;
 }
 
 /// An open write transaction.
@@ -175,7 +175,7 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Publishes what was touched until now. From here on no other transaction can publish before this one ends, so it must
+    /// Publishes what was touched until now. If the public reads anything of it, no other transaction can publish from here on before this one ends, so it must
     /// lock no row and wait for nobody. The commit publishes as well: only who needs the documents in the transaction calls this.
     ///
     /// # Errors
@@ -186,9 +186,11 @@ impl<'c> Tx<'c> {
         if touched.is_empty() {
             return Ok(());
         }
-        self.documents.get_or_insert_default();
         self.write_audit()?;
-        self.publisher.publish(self, touched)
+        if self.publisher.publish(self, touched)? {
+            self.documents.get_or_insert_default();
+        }
+        Ok(())
     }
 
     /// Keeps every other transaction from publishing before this one ends, and returns the number of the last change.

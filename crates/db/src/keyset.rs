@@ -3,8 +3,7 @@
 
 use diesel::{
     RunQueryDsl,
-    dsl::sql,
-    expression::SqlLiteral,
+    expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate},
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     result::QueryResult,
     sql_types::{BigInt, Text},
@@ -12,9 +11,28 @@ use diesel::{
 
 use super::{Backend, Conn};
 
-/// The key of rows that stand in the order of their ids alone.
-pub fn no_key() -> SqlLiteral<Text> {
-    sql("''")
+/// The key of rows that stand in the order of their ids alone: no text. An expression of its own, because Diesel prepares a
+/// statement with literal SQL anew every time.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub struct NoKey;
+
+impl Expression for NoKey {
+    type SqlType = Text;
+}
+
+impl<Table> AppearsOnTable<Table> for NoKey {}
+
+impl<Table> SelectableExpression<Table> for NoKey {}
+
+impl<Grouping> ValidGrouping<Grouping> for NoKey {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<DB: diesel::backend::Backend> QueryFragment<DB> for NoKey {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("''");
+        Ok(())
+    }
 }
 
 /// A query cut to a page of `limit` rows and one more, which tells whether there is another page. It must have no limit of

@@ -22,6 +22,8 @@ pub enum Action {
     Imported,
     /// Reference data was loaded.
     Loaded,
+    /// A backup was restored.
+    Restored,
     /// An account was disabled.
     Disabled,
     /// An account was enabled again.
@@ -67,6 +69,7 @@ codes!(Action {
     Unpublished => "unpublished",
     Imported => "imported",
     Loaded => "loaded",
+    Restored => "restored",
     Disabled => "disabled",
     Enabled => "enabled",
     PasswordOffered => "password_offered",

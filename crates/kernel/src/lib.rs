@@ -14,6 +14,7 @@ pub mod delimited;
 pub mod evidence;
 pub mod fold;
 pub mod fraction;
+pub mod generation;
 pub mod http_url;
 pub mod id;
 pub mod kind;

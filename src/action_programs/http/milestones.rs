@@ -19,7 +19,7 @@ use crate::{
     },
     db::{Conn, StoreError, Tx},
     kernel::id::Identifier,
-    publishing::{NoFrame, changed, listed, presented, with_document},
+    publishing::{NoFrame, changed, listed, of_one_state, presented, with_document},
     state::AppState,
     web::{
         idempotency::Once,
@@ -63,7 +63,7 @@ pub async fn list_milestones(
         let found = store::list_milestones(conn, &listing)?;
         Ok(Some((project.is_public, listed(conn, found, |found| MilestoneOut::of(found, Some(today)))?)))
     };
-    let (is_public, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (is_public, found) = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     let view = as_published(view, is_public);
     frame.written(view.for_request(&req), &found, &NoFrame {})?.respond(&req)
 }
@@ -95,7 +95,7 @@ pub async fn get_milestone(
         let Some(project) = seen(conn, &caller, &project)? else { return Ok(None) };
         step(conn, &project, &id)?.map(|found| with_document(conn, &id, found)).transpose()
     };
-    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     let today = state.clock.today();
     let view = as_published(view, found.is_public);
     view.respond_json(&req, found.version, presented(document, &MilestoneOut::of(found, Some(today)))?)

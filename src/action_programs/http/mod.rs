@@ -34,7 +34,7 @@ use crate::{
     db::{Author as _, Conn, StoreError, in_pieces},
     kernel::{id::Identifier, paging::Found},
     members::TransitionReasonOut,
-    publishing::{Listed, Readable, completed, completed_rows, computed, presented},
+    publishing::{Listed, Shown, completed, completed_rows, computed, presented},
     state::AppState,
     web::{
         page::PageOut,
@@ -75,14 +75,15 @@ pub async fn list_programs(
     if !wanted.is_empty() {
         view.has_frame("include")?;
     }
+    let with_drafts = query.publication.is_some();
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
     let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list(conn, &listing)?;
         let ids: Vec<&Identifier> = found.rows.iter().map(|row| &row.id).collect();
-        let beside = beside(conn, &wanted, &ids, today)?;
-        Ok((completed::<ProgramOut, ()>(conn, found, |()| Ok(None))?, beside))
+        let beside = beside(conn, &wanted, &ids, (with_drafts, today))?;
+        Ok((completed::<ProgramOut, ()>(conn, found, with_drafts, |()| Ok(None))?, beside))
     };
     let writer = view.for_request(&req);
     let write = move |(found, beside): (Found<Listed>, ProgramBeside)| frame.written(writer, &found, &beside);
@@ -112,10 +113,10 @@ pub async fn get_program(
     let today = state.clock.today();
     let read = move |conn: &mut Conn| {
         let Some((id, found)) = readable(conn, &caller, &address)? else { return Ok(None) };
-        Ok(Some((found, beside(conn, &wanted, &[&id], today)?)))
+        let beside = beside(conn, &wanted, &[&id], (!found.is_public, today))?;
+        Ok(Some((found, beside)))
     };
-    let (Readable { version, document, is_public }, beside) =
-        state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (Shown { version, document, is_public }, beside) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let json = splice::object(&document, &beside).map_err(Problem::internal)?;
     as_published(view, is_public).for_request(&req).written_json(version, json, None)?.respond(&req)
 }
@@ -280,14 +281,14 @@ fn seen(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(P
 }
 
 /// The programme at an address as the caller reads it, with its id, if the caller sees it.
-fn readable(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(Identifier, Readable)>, StoreError> {
+fn readable(conn: &mut Conn, caller: &Caller, address: &Address) -> Result<Option<(Identifier, Shown)>, StoreError> {
     if let Some((id, version, document)) = store::find_document(conn, address)? {
-        return Ok(Some((id, Readable { version, document, is_public: true })));
+        return Ok(Some((id, Shown { version, document, is_public: true })));
     }
     let Some((program, _)) = seen(conn, caller, address)? else { return Ok(None) };
     let (id, version) = (program.id.clone(), program.version);
     let document = presented(None, &ProgramOut::from(program))?;
-    Ok(Some((id, Readable { version, document, is_public: false })))
+    Ok(Some((id, Shown { version, document, is_public: false })))
 }
 
 /// A view of what may not be published: then nobody shall keep it.
@@ -301,7 +302,7 @@ fn beside(
     conn: &mut Conn,
     wanted: &[Include],
     programs: &[&Identifier],
-    today: NaiveDate,
+    (with_drafts, today): (bool, NaiveDate),
 ) -> Result<ProgramBeside, StoreError> {
     if wanted.is_empty() {
         return Ok(ProgramBeside { included: None });
@@ -310,12 +311,14 @@ fn beside(
     let milestones = if wanted.contains(&Include::Milestones) {
         let ids: Vec<&Identifier> = projects.iter().map(|row| &row.id).collect();
         let found = in_pieces(conn, &ids, store::milestone_documents_of)?;
-        Some(milestones_on(conn, found, today)?)
+        Some(milestones_on(conn, found, (with_drafts, today))?)
     } else {
         None
     };
     let projects = if wanted.contains(&Include::Projects) {
-        Some(completed_rows::<ProjectOut, _>(conn, projects, |of| computed(&ProjectComputedOut::of(of, today)))?)
+        Some(completed_rows::<ProjectOut, _>(conn, projects, with_drafts, |of| {
+            computed(&ProjectComputedOut::of(of, today))
+        })?)
     } else {
         None
     };

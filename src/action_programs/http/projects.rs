@@ -22,9 +22,7 @@ use crate::{
     },
     db::{Conn, StoreError, Tx},
     kernel::{id::Identifier, paging::Found, violation::Violation},
-    publishing::{
-        Listed, Readable, Selected, changed_beside, completed, completed_rows, computed, overlaid, presented,
-    },
+    publishing::{Listed, Selected, Shown, changed_beside, completed, completed_rows, computed, overlaid, presented},
     state::AppState,
     web::{
         idempotency::Once,
@@ -66,14 +64,17 @@ pub async fn list_projects(
     if wanted {
         view.has_frame("include")?;
     }
-    let today = state.clock.today();
+    let (today, with_drafts) = (state.clock.today(), query.publication.is_some());
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts, today), false)?;
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list_projects(conn, &listing)?;
         let ids: Vec<&Identifier> = found.rows.iter().map(|row| &row.id).collect();
-        let beside = beside(conn, wanted, &ids, today)?;
-        Ok((completed::<ProjectOut, _>(conn, found, |of| computed(&ProjectComputedOut::of(of, today)))?, beside))
+        let beside = beside(conn, wanted, &ids, (with_drafts, today))?;
+        Ok((
+            completed::<ProjectOut, _>(conn, found, with_drafts, |of| computed(&ProjectComputedOut::of(of, today)))?,
+            beside,
+        ))
     };
     let writer = view.for_request(&req);
     let write = move |(found, beside): (Found<Listed>, ProjectBeside)| frame.written(writer, &found, &beside);
@@ -102,10 +103,10 @@ pub async fn get_project(
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         let Some(found) = readable(conn, &caller, &id, today)? else { return Ok(None) };
-        Ok(Some((found, beside(conn, wanted, &[&id], today)?)))
+        let beside = beside(conn, wanted, &[&id], (!found.is_public, today))?;
+        Ok(Some((found, beside)))
     };
-    let (Readable { version, document, is_public }, beside) =
-        state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (Shown { version, document, is_public }, beside) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     let json = splice::object(&document, &beside).map_err(Problem::internal)?;
     as_published(view, is_public).for_request(&req).written_json(version, json, None)?.respond(&req)
 }
@@ -212,20 +213,15 @@ pub async fn delete_project(
 }
 
 /// The project with an id as the caller reads it on a day, if the caller sees it.
-fn readable(
-    conn: &mut Conn,
-    caller: &Caller,
-    id: &Identifier,
-    today: NaiveDate,
-) -> Result<Option<Readable>, StoreError> {
+fn readable(conn: &mut Conn, caller: &Caller, id: &Identifier, today: NaiveDate) -> Result<Option<Shown>, StoreError> {
     if let Some((version, document, of)) = store::find_project_document(conn, id)? {
         let document = overlaid(document, computed(&ProjectComputedOut::of(of, today))?)?;
-        return Ok(Some(Readable { version, document, is_public: true }));
+        return Ok(Some(Shown { version, document, is_public: true }));
     }
     let Some(project) = seen(conn, caller, id)? else { return Ok(None) };
     let version = project.version;
     let document = presented(None, &ProjectOut::of(project, Some(today)))?;
-    Ok(Some(Readable { version, document, is_public: false }))
+    Ok(Some(Shown { version, document, is_public: false }))
 }
 
 /// The project with an id, if the caller sees it.
@@ -276,21 +272,23 @@ fn beside(
     conn: &mut Conn,
     wanted: bool,
     projects: &[&Identifier],
-    today: NaiveDate,
+    (with_drafts, today): (bool, NaiveDate),
 ) -> Result<ProjectBeside, StoreError> {
     if !wanted {
         return Ok(ProjectBeside { included: None });
     }
     let found = store::milestone_documents_of(conn, projects)?;
-    Ok(ProjectBeside { included: Some(ProjectIncluded { milestones: milestones_on(conn, found, today)? }) })
+    Ok(ProjectBeside {
+        included: Some(ProjectIncluded { milestones: milestones_on(conn, found, (with_drafts, today))? }),
+    })
 }
 
 /// Milestones as they stand on a day.
 pub(super) fn milestones_on(
     conn: &mut Conn,
     rows: Vec<Selected<MilestoneDates>>,
-    today: NaiveDate,
+    (with_drafts, today): (bool, NaiveDate),
 ) -> Result<Vec<Listed>, StoreError> {
     let of_day = |dates: MilestoneDates| computed(&MilestoneComputedOut::of(dates.slippage(today), today));
-    completed_rows::<MilestoneOut, _>(conn, rows, of_day)
+    completed_rows::<MilestoneOut, _>(conn, rows, with_drafts, of_day)
 }

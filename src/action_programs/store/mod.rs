@@ -40,7 +40,7 @@ use crate::db::prelude::*;
 use crate::{
     db::{
         Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, json,
-        keyset::{keyset, keyset_by_id, no_key, paged},
+        keyset::{NoKey, keyset, keyset_by_id, paged},
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
             action_program_move, member, project,
@@ -446,7 +446,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Selecte
     }
     let selected: Vec<ListRow<String>> = match order.key {
         SortKey::CreatedAt => {
-            let query = selected!(no_key());
+            let query = selected!(NoKey);
             paged(keyset_by_id!(query, action_program::id, order.direction, after), *limit).load(conn)?
         }
         SortKey::TitleFr => sorted!(action_program::title_fr_folded),

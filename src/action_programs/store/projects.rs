@@ -15,7 +15,7 @@ use crate::db::prelude::*;
 use crate::{
     db::{
         Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, current_sequence, json,
-        keyset::{keyset, keyset_by_id, no_key, paged},
+        keyset::{NoKey, keyset, keyset_by_id, paged},
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment, member,
             milestone, project,
@@ -273,7 +273,7 @@ pub fn list_projects(
     }
     let selected: Vec<(ListRow<String>, ScheduleRow)> = match order.key {
         SortKey::CreatedAt => {
-            let query = selected!(no_key());
+            let query = selected!(NoKey);
             paged(keyset_by_id!(query, project::id, order.direction, after), *limit).load(conn)?
         }
         SortKey::TitleFr => sorted!(project::title_fr_folded),

@@ -23,7 +23,7 @@ use crate::{
     evaluations::{admitted, is_own},
     kernel::id::Identifier,
     members::{self, MemberAddress},
-    publishing::{NoFrame, listed, presented, with_document},
+    publishing::{NoFrame, listed, of_one_state, presented, with_document},
     state::AppState,
     web::{
         path::{Segment, Segments},
@@ -87,7 +87,7 @@ pub async fn list_assessments(
         let found = store::list(conn, None, reader.as_ref(), &listing)?;
         listed(conn, found, AssessmentOut::from)
     };
-    let found = state.db.read(read).await?;
+    let found = state.db.read(of_one_state(read)).await?;
     frame.written(view.for_request(&req), &found, &NoFrame {})?.respond(&req)
 }
 
@@ -122,7 +122,7 @@ pub async fn list_member_assessments(
         let found = store::list(conn, Some(&member.id), reader.as_ref(), &listing)?;
         listed(conn, found, AssessmentOut::from).map(Some)
     };
-    let found = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let found = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     frame.written(view.for_request(&req), &found, &NoFrame {})?.respond(&req)
 }
 
@@ -155,7 +155,7 @@ pub async fn get_assessment(
         let is_seen = found.is_public() || is_own::<AssessmentsWrite>(conn, &caller, &member.id, &found.author)?;
         if is_seen { with_document(conn, &id, found).map(Some) } else { Ok(None) }
     };
-    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     let view = if found.is_public() { view } else { view.private() };
     view.respond_json(&req, found.version, presented(document, &AssessmentOut::from(found))?)
 }

@@ -77,8 +77,8 @@ pub async fn get_digest(
     let asked = Asked::of(query)?;
     let name = asked.resource.as_str();
     let now = state.db.read(move |conn| store::state(conn, name)).await?;
-    let (sequence, known) = if let Some(known) = digests.0.get(&(asked.clone(), now.of_collection())) {
-        (now.sequence, known)
+    let (seen, known) = if let Some(known) = digests.0.get(&(asked.clone(), now.of_collection())) {
+        (now, known)
     } else {
         let wanted = asked.clone();
         let read = move |conn: &mut Conn| {
@@ -86,11 +86,16 @@ pub async fn get_digest(
         };
         let (seen, known) = state.db.read(read).await?;
         digests.0.insert((asked.clone(), seen.of_collection()), known.clone());
-        (seen.sequence, known)
+        (seen, known)
     };
     let (resource, profile, columns) = (asked.resource, asked.profile, asked.names());
-    let Known { count, sha256, by_region } = known;
-    view.respond(&req, sequence, &DigestOut { sequence, resource, profile, count, sha256, columns, by_region }, None)
+    let (State { generation, sequence, .. }, Known { count, sha256, by_region }) = (seen, known);
+    view.respond(
+        &req,
+        sequence,
+        &DigestOut { generation, sequence, resource, profile, count, sha256, columns, by_region },
+        None,
+    )
 }
 
 impl Asked {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub use self::digest::{Digests, get_digest};
 use super::{
     dto::{ChangeFrame, ChangeHead, ChangePageOut, ChangeQuery, FeedPageOut, LatestChangeOut},
-    rules::{Entry, Extent, Lost, Resource, next_since},
+    rules::{Entry, Extent, Generation, Lost, Resource, next_since},
     store,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     state::AppState,
     web::{
         params::Several,
-        problem::{CHANGES_FORGOTTEN, Place, Problem, SEQUENCE_AHEAD},
+        problem::{CHANGES_FORGOTTEN, GENERATION_CHANGED, Place, Problem, SEQUENCE_AHEAD},
         query::{NoParameters, Query},
         representation::View,
         splice,
@@ -45,11 +45,12 @@ pub async fn list_changes(
     let resources = Several::values(query.resource);
     let limit = query.limit.unwrap_or_default().get();
     let patience = Duration::from_secs(query.wait.map_or(0, |wait| wait.0.0.into()));
-    let (extent, changes) = wait_for(&state.db, (since, resources, limit), patience).await?;
+    let begins = (since, query.generation.map(|generation| generation.0));
+    let (extent, changes) = wait_for(&state.db, begins, (resources, limit), patience).await?;
     let is_full = changes.rows.len() >= usize::from(limit);
     let next_since = next_since(changes.last, is_full, extent);
     let page = FeedPageOut { limit, next_since, has_more: is_full };
-    let frame = ChangeFrame { page, sequence: extent.last, forgotten: extent.forgotten };
+    let frame = ChangeFrame { page, generation: extent.generation, sequence: extent.last, forgotten: extent.forgotten };
     let json = splice::page(&changes.rows, &frame).map_err(Problem::internal)?;
     view.for_request(&req).written_json(extent.last, json, None)?.respond(&req)
 }
@@ -70,8 +71,9 @@ pub async fn get_latest_change(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of_resource(&req, None)?.unkept();
     let (extent, latest) = state.db.read(|conn| Ok((store::extent(conn)?, store::latest(conn)?))).await?;
-    let Extent { forgotten, last: sequence } = extent;
-    view.respond(&req, sequence, &LatestChangeOut { sequence, at: latest.map(|entry| entry.at), forgotten }, None)
+    let Extent { generation, forgotten, last: sequence } = extent;
+    let at = latest.map(|entry| entry.at);
+    view.respond(&req, sequence, &LatestChangeOut { generation, sequence, at, forgotten }, None)
 }
 
 /// Entries as JSON.
@@ -100,7 +102,8 @@ const ROW_BYTES: usize = 256;
 /// Reads a page, again and again until it has an entry or the time is up.
 async fn wait_for(
     db: &Db,
-    (since, resources, limit): (i64, Vec<Resource>, u16),
+    (since, generation): (i64, Option<Generation>),
+    (resources, limit): (Vec<Resource>, u16),
     patience: Duration,
 ) -> Result<(Extent, Changes), Problem> {
     let started = Instant::now();
@@ -109,13 +112,13 @@ async fn wait_for(
         let wanted = resources.clone();
         let read = move |conn: &mut Conn| {
             let extent = store::extent(conn)?;
-            if extent.admits(since).is_err() {
+            if extent.admits(since, generation).is_err() {
                 return Ok((extent, Changes { rows: Vec::new(), last: None }));
             }
             Ok((extent, changes(conn, seen, &wanted, limit)?))
         };
         let (extent, changes) = db.read(read).await?;
-        extent.admits(since).map_err(|lost| refusal(lost, extent))?;
+        extent.admits(since, generation).map_err(|lost| refusal(lost, extent))?;
         let left = patience.saturating_sub(started.elapsed());
         if !changes.rows.is_empty() || left.is_zero() {
             return Ok((extent, changes));
@@ -127,12 +130,19 @@ async fn wait_for(
 }
 
 fn refusal(lost: Lost, extent: Extent) -> Problem {
-    let Extent { forgotten, last } = extent;
-    let (kind, why) = match lost {
-        Lost::Forgotten => {
-            (&CHANGES_FORGOTTEN, format!("since is less than {forgotten}, up to which changes are no longer kept."))
+    let Extent { generation, forgotten, last } = extent;
+    let (kind, parameter, why) = match lost {
+        Lost::Elsewhere => {
+            (&GENERATION_CHANGED, "generation", format!("generation is not {generation}, which this database has now."))
         }
-        Lost::Ahead => (&SEQUENCE_AHEAD, format!("since is greater than {last}, the number of the last change here.")),
+        Lost::Forgotten => {
+            let why = format!("since is less than {forgotten}, up to which changes are no longer kept.");
+            (&CHANGES_FORGOTTEN, "since", why)
+        }
+        Lost::Ahead => {
+            let why = format!("since is greater than {last}, the number of the last change here.");
+            (&SEQUENCE_AHEAD, "since", why)
+        }
     };
-    Problem::new(kind, why.clone()).with_fault(Place::Parameter("since".to_owned()), why)
+    Problem::new(kind, why.clone()).with_fault(Place::Parameter(parameter.to_owned()), why)
 }

@@ -11,7 +11,7 @@ use crate::kernel::{
     id::Identifier,
 };
 
-pub use crate::kernel::kind::Kind as Resource;
+pub use crate::kernel::{generation::Generation, kind::Kind as Resource};
 
 pub use self::digest::{ByRegion, Canonical, Digested, Mirror, Profile, Register};
 
@@ -71,6 +71,8 @@ impl Pattern for Name {
 /// How far the feed reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
+    /// Which database it is.
+    pub generation: Generation,
     /// The number up to which changes are no longer kept.
     pub forgotten: i64,
     /// The number of the last change.
@@ -80,11 +82,13 @@ pub struct Extent {
 /// Where a collection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct State {
+    /// Which database it is.
+    pub generation: Generation,
     /// The number of the last change of any collection.
     pub sequence: i64,
     /// The number of its own last change that is kept; where none is, up to which none are.
     pub own: i64,
-    /// When that was written: after a restored backup the same number may mean something else.
+    /// When that was written.
     pub at: NaiveDateTime,
     /// How often something was written that the feed does not tell.
     pub unannounced: i64,
@@ -101,6 +105,8 @@ impl State {
 /// Why a reader can't go on from a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost {
+    /// The copy is of another database, or of this one before a backup was restored.
+    Elsewhere,
     /// Changes behind it are no longer kept.
     Forgotten,
     /// It is ahead of the last change: the copy is of another database, or this one was restored from a backup.
@@ -108,12 +114,14 @@ pub enum Lost {
 }
 
 impl Extent {
-    /// Whether a reader who has seen everything up to a number can go on from there.
+    /// Whether a reader who has seen everything up to a number, of a generation if that is known, can go on from there.
     ///
     /// # Errors
     /// Why not.
-    pub const fn admits(self, since: i64) -> Result<(), Lost> {
-        if since < self.forgotten {
+    pub fn admits(self, since: i64, generation: Option<Generation>) -> Result<(), Lost> {
+        if generation.is_some_and(|generation| generation != self.generation) {
+            Err(Lost::Elsewhere)
+        } else if since < self.forgotten {
             Err(Lost::Forgotten)
         } else if since > self.last {
             Err(Lost::Ahead)
@@ -173,16 +181,18 @@ mod tests {
 
     #[test]
     fn a_reader_goes_on_from_what_is_kept() {
-        let extent = Extent { forgotten: 10, last: 20 };
-        assert_eq!(extent.admits(9), Err(Lost::Forgotten));
-        assert_eq!((extent.admits(10), extent.admits(20)), (Ok(()), Ok(())));
-        assert_eq!(extent.admits(21), Err(Lost::Ahead));
+        let generation = Generation::begun();
+        let extent = Extent { generation, forgotten: 10, last: 20 };
+        assert_eq!(extent.admits(9, None), Err(Lost::Forgotten));
+        assert_eq!((extent.admits(10, None), extent.admits(20, Some(generation))), (Ok(()), Ok(())));
+        assert_eq!(extent.admits(21, Some(generation)), Err(Lost::Ahead));
+        assert_eq!(extent.admits(15, Some(Generation::begun())), Err(Lost::Elsewhere));
     }
 
     proptest! {
         #[test]
         fn a_reader_never_goes_back_and_never_past_what_it_has_seen(since in 0i64..100, more in 0i64..100, newer in 0i64..3, full: bool, any: bool) {
-            let extent = Extent { forgotten: 0, last: since + more };
+            let extent = Extent { generation: Generation::begun(), forgotten: 0, last: since + more };
             let entry = any.then_some((since + more + newer).max(since + 1));
             let next = next_since(entry, full && any, extent);
             prop_assert!(next >= since);

@@ -20,7 +20,7 @@ use crate::{
     db::{Conn, StoreError, Tx, WriteError},
     kernel::{codes::Flag, id::Identifier},
     members::{self, MemberAddress, Status},
-    publishing::{NoFrame, listed, presented, with_document},
+    publishing::{NoFrame, listed, of_one_state, presented, with_document},
     state::AppState,
     web::{
         body::Open,
@@ -70,7 +70,7 @@ pub async fn list_contributions(
         let found = store::list_contributions(conn, &listing)?;
         Ok(Some((consultation, listed(conn, found, |found| ContributionOut::of(found, wants_all))?)))
     };
-    let (consultation, found) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (consultation, found) = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     moderator.map_or(Ok(()), |moderator| moderator.may_touch::<ContributionsModerate>(&consultation.owner.id))?;
     let view = as_published(view, consultation.is_public && !wants_all);
     frame.written(view.for_request(&req), &found, &NoFrame {})?.respond(&req)
@@ -112,7 +112,7 @@ pub async fn get_contribution(
         let moderates = asks && caller.covers::<ContributionsModerate>(conn, &found.owner.id)?;
         if found.is_public() || moderates { with_document(conn, &id, (found, moderates)).map(Some) } else { Ok(None) }
     };
-    let ((found, moderates), document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let ((found, moderates), document) = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     moderator.map_or(Ok(()), |moderator| moderator.may_touch::<ContributionsModerate>(&found.owner.id))?;
     let view = as_published(view, !moderates);
     let version = found.version;

@@ -24,7 +24,7 @@ use crate::{
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError},
     kernel::{id::Identifier, paging::Found},
-    publishing::{Listed, NoFrame, listed, presented, with_document},
+    publishing::{Listed, NoFrame, listed, of_one_state, presented, with_document},
     state::AppState,
     web::{path::Segment, problem::Problem, query::Query, representation::View},
 };
@@ -62,7 +62,7 @@ pub async fn list_consultations(
     };
     let writer = view.for_request(&req);
     let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
-    state.db.read_then(read, write).await??.respond(&req)
+    state.db.read_then(of_one_state(read), write).await??.respond(&req)
 }
 
 /// Get a consultation
@@ -86,7 +86,7 @@ pub async fn get_consultation(
     let id = path.into_parsed()?;
     let read =
         move |conn: &mut Conn| seen(conn, &caller, &id)?.map(|found| with_document(conn, &id, found)).transpose();
-    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     let today = state.clock.today();
     let view = as_published(view, found.is_public);
     view.respond_json(&req, found.version, presented(document, &ConsultationOut::of(found, Some(today)))?)

@@ -23,7 +23,7 @@ use crate::{
     },
     db::{Conn, StoreError},
     kernel::{id::Identifier, paging::Found},
-    publishing::{Listed, listed, presented, with_document},
+    publishing::{Listed, listed, of_one_state, presented, with_document},
     state::AppState,
     web::{
         path::{Segment, Segments},
@@ -73,7 +73,7 @@ pub async fn list_evaluations(
         Ok(Some((program, found, said)))
     };
     let (program, found, said): (Program, Found<Listed>, Vec<Said>) =
-        state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+        state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     let view = if is_private || !program.is_public() { view.private() } else { view };
     let side_by_side = SideBySideOut::of(&program.address(), said);
     frame.written(view.for_request(&req), &found, &EvaluationsBeside { side_by_side })?.respond(&req)
@@ -109,7 +109,7 @@ pub async fn get_evaluation(
             || is_own::<EvaluationsWrite>(conn, &caller, &program.owner.id, &found.author)?;
         if is_seen { with_document(conn, &id, found).map(Some) } else { Ok(None) }
     };
-    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     let view = if found.is_public() { view } else { view.private() };
     view.respond_json(&req, found.version, presented(document, &EvaluationOut::from(found))?)
 }

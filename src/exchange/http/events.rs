@@ -18,7 +18,7 @@ use crate::{
     },
     db::{Conn, Tx},
     kernel::{id::Identifier, paging::Found},
-    publishing::{Listed, NoFrame, changed, listed, presented, with_document},
+    publishing::{Listed, NoFrame, changed, listed, of_one_state, presented, with_document},
     state::AppState,
     web::{
         idempotency::Once,
@@ -72,7 +72,7 @@ pub async fn list_events(
     };
     let writer = view.for_request(&req);
     let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
-    state.db.read_then(read, write).await??.respond(&req)
+    state.db.read_then(of_one_state(read), write).await??.respond(&req)
 }
 
 /// Get an event
@@ -98,7 +98,7 @@ pub async fn get_event(
         let found = store::find_event(conn, &id)?;
         seen(conn, &caller, found)?.map(|found| with_document(conn, &id, found)).transpose()
     };
-    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     let view = as_published(view, found.is_public());
     view.respond_json(&req, found.version, presented(document, &EventOut::from(found))?)
 }

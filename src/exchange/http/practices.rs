@@ -20,7 +20,7 @@ use crate::{
     db::{Conn, StoreError, Tx},
     kernel::{id::Identifier, paging::Found, text::shown, violation::Violations},
     members::{self, Member, MemberAddress},
-    publishing::{Listed, NoFrame, changed, listed, presented, with_document},
+    publishing::{Listed, NoFrame, changed, listed, of_one_state, presented, with_document},
     state::AppState,
     web::{
         idempotency::Once,
@@ -65,7 +65,7 @@ pub async fn list_practices(
     };
     let writer = view.for_request(&req);
     let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
-    state.db.read_then(read, write).await??.respond(&req)
+    state.db.read_then(of_one_state(read), write).await??.respond(&req)
 }
 
 /// Get a practice
@@ -91,7 +91,7 @@ pub async fn get_practice(
         let found = store::find_practice(conn, &id)?;
         seen(conn, &caller, found)?.map(|found| with_document(conn, &id, found)).transpose()
     };
-    let (found, document) = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let (found, document) = state.db.read(of_one_state(read)).await?.ok_or_else(Problem::not_found)?;
     let view = as_published(view, found.is_public());
     view.respond_json(&req, found.version, presented(document, &PracticeOut::from(found))?)
 }

@@ -14,9 +14,9 @@ use crate::{
         principal::{Caller, Principal},
         roles::{MeasurementsReport, MeasurementsReview, Role},
     },
-    db::{Author as _, Conn, StoreError},
+    db::{Author as _, Conn, StoreError, snapshot},
     kernel::{codes::Flag, id::Identifier, paging::Found},
-    publishing::{Listed, NoFrame, Readable as Read, completed, listed, presented, with_document},
+    publishing::{Listed, NoFrame, Shown, completed, listed, presented, with_document},
     state::AppState,
     web::{
         page::PageOut,
@@ -56,11 +56,13 @@ pub async fn list_measurements(
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         if with_reports {
-            let found = store::list_reports(conn, &listing)?;
-            return listed(conn, found, |found| MeasurementOut::of(found, true));
+            return snapshot(conn, |conn| {
+                let found = store::list_reports(conn, &listing)?;
+                listed(conn, found, |found| MeasurementOut::of(found, true))
+            });
         }
         let found = store::list_measurements(conn, &listing)?;
-        completed::<MeasurementOut, ()>(conn, found, |()| Ok(None))
+        completed::<MeasurementOut, ()>(conn, found, false, |()| Ok(None))
     };
     let writer = view.for_request(&req);
     let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
@@ -92,14 +94,11 @@ pub async fn get_measurement(
     let id = path.into_parsed()?;
     let read = move |conn: &mut Conn| {
         if let Some((version, document)) = store::find_measurement_document(conn, &id)?.filter(|_| !with_report) {
-            return Ok(Some(Read { version, document, is_public: true }));
+            return Ok(Some(Shown { version, document, is_public: true }));
         }
-        let Some((found, reports)) = seen(conn, &caller, &id, with_report)? else { return Ok(None) };
-        let version = if reports { found.report_version } else { found.version };
-        let (out, document) = with_document(conn, &id, MeasurementOut::of(found, reports))?;
-        Ok(Some(Read { version, document: presented(document, &out)?, is_public: !reports }))
+        snapshot(conn, |conn| reported(conn, &caller, &id, with_report))
     };
-    let Read { version, document, is_public } = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let Shown { version, document, is_public } = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     if with_report && is_public {
         return Err(Problem::new(&NOT_YOUR_MEMBER, "The report is another member's; what was approved is public."));
     }
@@ -168,6 +167,14 @@ fn seen(
     let reports = sees_report(conn, caller, &found)?;
     let is_there = found.is_public() || reports;
     Ok(Some((found, reports)).filter(|_| is_there))
+}
+
+/// The measurement with an id as the caller reads it, with the report where it is wanted or there is nothing else to see.
+fn reported(conn: &mut Conn, caller: &Caller, id: &Identifier, with_report: bool) -> Result<Option<Shown>, StoreError> {
+    let Some((found, reports)) = seen(conn, caller, id, with_report)? else { return Ok(None) };
+    let version = if reports { found.report_version } else { found.version };
+    let (out, document) = with_document(conn, id, MeasurementOut::of(found, reports))?;
+    Ok(Some(Shown { version, document: presented(document, &out)?, is_public: !reports }))
 }
 
 /// Whether the caller reports or reviews a measurement.

@@ -28,7 +28,7 @@ use crate::{
     auth::{principal::Caller, roles::ProgramsDraft},
     db::{Conn, StoreError, current_sequence},
     kernel::{language::Language, paging::Found},
-    publishing::{Listed, NoFrame, Readable, completed, computed, overlaid, presented},
+    publishing::{Listed, NoFrame, Shown, completed, computed, overlaid, presented},
     state::AppState,
     web::{path::Segment, problem::Problem, query::Query, representation::View},
 };
@@ -57,11 +57,13 @@ pub async fn list_indicators(
     let view = View::of_list(&req, LIST, query.lang.map(|lang| lang.0), query.format, query.fields.as_ref())?;
     let (view, author, drafts) = with_drafts(view, &caller, query.publication.is_some())?;
     let (listing, frame) = query.paging().of(LIST, query.filters(drafts), false)?;
-    let today = state.clock.today();
+    let (today, with_drafts) = (state.clock.today(), query.publication.is_some());
     let read = move |conn: &mut Conn| {
         admit(author.as_ref(), conn)?;
         let found = store::list(conn, &listing)?;
-        completed::<IndicatorOut, _>(conn, found, |of| computed(&IndicatorStandingOut::of(of.basis(), today)))
+        completed::<IndicatorOut, _>(conn, found, with_drafts, |of| {
+            computed(&IndicatorStandingOut::of(of.basis(), today))
+        })
     };
     let writer = view.for_request(&req);
     let write = move |found: Found<Listed>| frame.written(writer, &found, &NoFrame {});
@@ -91,14 +93,14 @@ pub async fn get_indicator(
     let read = move |conn: &mut Conn| {
         if let Some((version, document, of)) = store::find_document(conn, &address)? {
             let document = overlaid(document, computed(&IndicatorStandingOut::of(of.basis(), today))?)?;
-            return Ok(Some(Readable { version, document, is_public: true }));
+            return Ok(Some(Shown { version, document, is_public: true }));
         }
         let Some(found) = seen(conn, &caller, &address)? else { return Ok(None) };
         let version = found.version;
         let document = presented(None, &IndicatorOut::of(found, Some(today)))?;
-        Ok(Some(Readable { version, document, is_public: false }))
+        Ok(Some(Shown { version, document, is_public: false }))
     };
-    let Readable { version, document, is_public } = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
+    let Shown { version, document, is_public } = state.db.read(read).await?.ok_or_else(Problem::not_found)?;
     as_published(view, is_public).respond_json(&req, version, document)
 }
 

@@ -8,7 +8,7 @@ use super::super::{
     store,
 };
 use crate::{
-    action_programs::{Publication, check_open, locked_member, may_write},
+    action_programs::{self, Publication, check_open, locked_member, may_write},
     auth::{
         principal::{Body, Principal, Require},
         roles::{IndicatorsWrite, Role},
@@ -144,6 +144,8 @@ pub(super) fn may_keep<P: crate::auth::roles::Needs>(principal: &Principal, of: 
 
 /// The indicator at an address, if the principal may write it; nobody else changes it meanwhile.
 fn own(tx: &mut Tx<'_>, address: &Address, principal: &Principal) -> Result<Indicator, Problem> {
+    // Its programme is not published or taken back meanwhile: the indicator would not follow it.
+    action_programs::take_turn(tx)?;
     let found = store::lock(tx, address)?.ok_or_else(Problem::not_found)?;
     may_keep::<IndicatorsWrite>(principal, &found)?;
     Ok(found)

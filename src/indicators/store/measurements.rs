@@ -18,10 +18,9 @@ use super::{
 use crate::{
     db::{
         Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, json,
-        keyset::{keyset_by_id, no_key, paged},
+        keyset::{NoKey, keyset_by_id, paged},
         schema::{account_member, indicator, measurement, measurement_revision, member},
         search::any_of,
-        snapshot,
     },
     kernel::{
         id::{Address, Identifier},
@@ -293,7 +292,7 @@ pub fn list_measurements(
     let Listing { filters, after, limit, count } = listing;
     let filters = &resolved(conn, filters)?;
     let total = if *count { Some(filtered(filters).count().get_result(conn)?) } else { None };
-    let columns = (measurement::id, no_key(), DocumentBody(measurement::id), SequenceColumn);
+    let columns = (measurement::id, NoKey, DocumentBody(measurement::id), SequenceColumn);
     let query = filtered(filters).select(columns);
     let query = match filters.order.key {
         MeasurementSortKey::CreatedAt => {
@@ -315,19 +314,17 @@ pub fn find_measurement_document(conn: &mut Conn, id: &Identifier) -> Result<Opt
     Ok(row.and_then(|(version, document)| Some((version, document?))))
 }
 
-/// The same page with the reports, of one state of the data.
+/// The same page with the reports, with one statement more: to be read of one state of the data.
 ///
 /// # Errors
 /// The database's; [`StoreError::UnknownNames`].
 pub fn list_reports(conn: &mut Conn, listing: &Listing<MeasurementFilters>) -> Result<Found<Measurement>, StoreError> {
-    snapshot(conn, |conn| {
-        let Found { rows, sequence, next, total } = list_measurements(conn, listing)?;
-        let ids: Vec<&Identifier> = rows.iter().map(|row| &row.id).collect();
-        let found = find_measurements_by_ids(conn, &ids)?;
-        let mut found: HashMap<Identifier, Measurement> =
-            found.into_iter().map(|found| (found.id.clone(), found)).collect();
-        Ok(Found { rows: rows.iter().filter_map(|row| found.remove(&row.id)).collect(), sequence, next, total })
-    })
+    let Found { rows, sequence, next, total } = list_measurements(conn, listing)?;
+    let ids: Vec<&Identifier> = rows.iter().map(|row| &row.id).collect();
+    let found = find_measurements_by_ids(conn, &ids)?;
+    let mut found: HashMap<Identifier, Measurement> =
+        found.into_iter().map(|found| (found.id.clone(), found)).collect();
+    Ok(Found { rows: rows.iter().filter_map(|row| found.remove(&row.id)).collect(), sequence, next, total })
 }
 
 /// The filters with slugs for all that they name.

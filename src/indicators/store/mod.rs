@@ -36,7 +36,7 @@ use crate::{
     charter::look_up_commitments,
     db::{
         Backend, Conn, DocumentBody, Lookup, SequenceColumn, Stamp, StoreError, json,
-        keyset::{keyset, keyset_by_id, no_key, paged},
+        keyset::{NoKey, keyset, keyset_by_id, paged},
         schema::{action_program, indicator, indicator_definition, member, project},
         search::{any_of, search},
     },
@@ -359,7 +359,7 @@ pub fn list(conn: &mut Conn, listing: &Listing<Filters>) -> Result<Found<Selecte
     }
     let selected: Vec<(ListRow<String>, BasisRow)> = match order.key {
         SortKey::CreatedAt => {
-            let query = selected!(no_key());
+            let query = selected!(NoKey);
             paged(keyset_by_id!(query, indicator::id, order.direction, after), *limit).load(conn)?
         }
         SortKey::TitleFr => sorted!(indicator::title_fr_folded),

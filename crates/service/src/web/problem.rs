@@ -106,6 +106,9 @@ kinds! {
     SEQUENCE_AHEAD = "sequence_ahead" 409 "Sequence ahead",
         "since is greater than the number of the last change here: the copy was made from another database, or this one was restored from a backup.",
         "Make the copy anew from the lists, and go on from the sequence of the first page.";
+    GENERATION_CHANGED = "generation_changed" 409 "Another generation",
+        "The copy was made from another generation of the database: this one was restored from a backup, or it is another one. Numbers of changes mean something else here.",
+        "Make the copy anew from the lists, and go on from the sequence of the first page with the generation that GET /api/v1/changes/latest tells.";
     ALREADY_EXISTS = "already_exists" 409 "Already there",
         "What the request would make or change takes a key that another resource has. errors points at the key and names the other.",
         "Change the other resource instead, or correct the key.";
