@@ -20,6 +20,7 @@ use crate::{
 const WITHOUT_EXAMPLE: &[&str] = &[
     "axis",
     "contact",
+    "generation",
     "moderation",
     "cursor",
     "fields",

@@ -216,7 +216,7 @@ on_both! {
 fn upgrade(untouched: db::Target, target: &db::Target) {
     let digest = |server: &TestServer| {
         ["territories", "members", "network", "charter"]
-            .map(|kind| server.get(&format!("/api/v1/changes/digest?resource={kind}")).ok())
+            .map(|kind| server.get(&format!("/api/v1/changes/digest?resource={kind}")).ok()["sha256"].clone())
     };
     let before = TestServer::over(untouched, &[]);
     let steps = db::steps(target).unwrap();
