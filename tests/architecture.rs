@@ -308,7 +308,7 @@ fn a_resource_sees_only_those_before_it() {
         |s| RESOURCES.iter().any(|name| s.names(&format!("crate::{name}"))),
         |s| {
             RESOURCES.iter().any(|name| s.is_below(name))
-                || ["app.rs", "reference.rs", "registry.rs", "retention.rs", "cli/exchange.rs"]
+                || ["app.rs", "reference.rs", "registry.rs", "retention.rs", "cli/exchange.rs", "cli/restored.rs"]
                     .contains(&s.path.as_str())
                 || s.is_below("portal")
         },
