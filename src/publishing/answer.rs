@@ -17,7 +17,7 @@ use crate::{
     web::{problem::Problem, splice, written::Written},
 };
 
-/// Work that reads rows and documents with several statements, all of one state of the data.
+/// Makes all statements of some work read one state of the data: rows and documents that are read apart then belong together.
 pub fn of_one_state<T>(
     work: impl Fn(&mut Conn) -> Result<T, StoreError>,
 ) -> impl Fn(&mut Conn) -> Result<T, StoreError> {
@@ -126,11 +126,11 @@ pub fn with_document<T>(conn: &mut Conn, id: &Identifier, found: T) -> Result<(T
     Ok((found, body(conn, id)?))
 }
 
-/// Resources as a reader sees them, in their order, with one statement.
+/// Resources as a reader sees them, in their order, with one statement for each [`CHUNK`](crate::db::CHUNK) of them.
 ///
 /// # Errors
 /// The database's.
-pub fn presented_all<P: Published>(conn: &mut Conn, resources: Vec<P>) -> Result<Vec<Listed>, StoreError> {
+fn presented_all<P: Published>(conn: &mut Conn, resources: Vec<P>) -> Result<Vec<Listed>, StoreError> {
     let ids: Vec<Identifier> = resources.iter().map(|out| Identifier::stored(out.id().to_owned())).collect();
     let mut documents: HashMap<String, String> = bodies(conn, &ids.iter().collect::<Vec<_>>())?;
     let listed = |(id, out): (Identifier, P)| Ok(Listed { document: presented(documents.remove(out.id()), &out)?, id });

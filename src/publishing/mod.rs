@@ -13,13 +13,13 @@ use serde::Serialize;
 pub use self::{
     answer::{
         NoFrame, Shown, changed, changed_beside, completed, completed_rows, computed, listed, of_one_state, overlaid,
-        presented, presented_all, with_document,
+        presented, with_document,
     },
     body::Body,
     door::Registry,
     page::{ListRow, Listed, Selected, page, rows},
     reindex::{Discrepancy, check, is_complete, reindex},
-    store::{body, walk},
+    store::walk,
 };
 use crate::{
     db::{Conn, StoreError},

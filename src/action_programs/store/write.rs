@@ -149,7 +149,8 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
     Ok(after)
 }
 
-/// Keeps what projects, consultations and indicators show of their programme up to date.
+/// Keeps up to date what projects show of their programme, and whether projects, consultations, indicators and measurements are
+/// public with it. Contributions and evaluations ask their programme themselves.
 fn keep_standing(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
     let own = project::program_id.eq(program.id.as_str());
     let is_complete = project::milestones_total.gt(0_i64).and(project::milestones_done.eq(project::milestones_total));
