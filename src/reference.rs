@@ -35,7 +35,7 @@ const FOLDED: Set = Set { name: "folded columns", files: &[fold::VERSION], load:
 
 /// The reference data, those sets first that others refer to.
 const REFERENCE: &[Set] = &[
-    Set { name: "territories", files: territories::REFERENCE, load: load_territories },
+    Set { name: "territories", files: territories::REFERENCE, load: territories::load_reference },
     Set { name: "members", files: members::NAMED, load: members::load_named },
     Set { name: "network", files: network::REFERENCE, load: network::load_reference },
     Set { name: "charter", files: charter::REFERENCE, load: charter::load_reference },
@@ -45,12 +45,6 @@ const REFERENCE: &[Set] = &[
 fn refold(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let registers = territories::refold(tx)? + members::refold(tx)?;
     Ok(registers + action_programs::refold(tx)? + indicators::refold(tx)? + exchange::refold(tx)?)
-}
-
-/// Loads the territories, and notes a change of every programme that shows where a changed one is.
-fn load_territories(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
-    let loaded = territories::load_reference(tx)?;
-    Ok(loaded.touched + action_programs::follow(tx, &loaded.updated)?)
 }
 
 /// What a demonstration adds.

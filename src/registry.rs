@@ -1,13 +1,15 @@
 //! The kinds of resources that are published: one line a kind, those first whose facts others show.
 
 use crate::{
-    action_programs::{MilestoneOut, ProgramOut, ProjectOut},
-    assessments::AssessmentOut,
+    action_programs::{MilestoneOut, ProgramHooks, ProgramOut, ProjectOut},
+    assessments::{AssessmentHooks, AssessmentOut},
     charter::CharterRecordOut,
-    consultations::{ConsultationOut, ContributionOut},
-    evaluations::EvaluationOut,
-    exchange::{CollaborationOut, EventOut, PracticeOut},
-    indicators::{IndicatorOut, MeasurementOut},
+    consultations::{ConsultationHooks, ConsultationOut, ContributionOut},
+    db::Hooks,
+    evaluations::{EvaluationHooks, EvaluationOut},
+    exchange::{CollaborationOut, EventOut, ExchangeHooks, PracticeOut},
+    focal_points::FocalPointHooks,
+    indicators::{IndicatorHooks, IndicatorOut, MeasurementOut},
     members::MemberOut,
     network::NetworkRecordOut,
     publishing::{Publication, Registry},
@@ -15,7 +17,9 @@ use crate::{
 };
 
 /// All of them.
-pub static REGISTRY: Registry = Registry::new(&[
+pub static REGISTRY: Registry = Registry::new(KINDS, HOOKS);
+
+const KINDS: &[Publication] = &[
     Publication::of::<TerritoryOut>(),
     Publication::of::<MemberOut>(),
     Publication::of::<NetworkRecordOut>(),
@@ -32,7 +36,18 @@ pub static REGISTRY: Registry = Registry::new(&[
     Publication::of::<AssessmentOut>(),
     Publication::of::<IndicatorOut>(),
     Publication::of::<MeasurementOut>(),
-]);
+];
+
+/// What rooms do when one below them writes, the lowest first.
+const HOOKS: &[&dyn Hooks] = &[
+    &FocalPointHooks,
+    &ProgramHooks,
+    &ConsultationHooks,
+    &EvaluationHooks,
+    &IndicatorHooks,
+    &ExchangeHooks,
+    &AssessmentHooks,
+];
 
 #[cfg(test)]
 mod tests {

@@ -9,10 +9,10 @@ use std::{
 
 const RESOURCES: [&str; 17] = [
     "territories",
+    "charter",
     "members",
     "focal_points",
     "network",
-    "charter",
     "action_programs",
     "evaluations",
     "consultations",
@@ -313,6 +313,78 @@ fn a_resource_sees_only_those_before_it() {
                 || s.is_below("portal")
         },
     );
+}
+
+/// The tables of the resources' rooms. All others belong to crates below them.
+const TABLES: [(&str, &[&str]); 14] = [
+    ("territories", &["territory"]),
+    ("charter", &["charter_item", "charter_version"]),
+    ("members", &["member", "member_adhesion", "member_external_id", "member_status"]),
+    ("focal_points", &["focal_point"]),
+    ("network", &["composition_figure", "composition_statement", "network", "network_item", "network_partner"]),
+    (
+        "action_programs",
+        &[
+            "action_program",
+            "action_program_axis",
+            "action_program_axis_principle",
+            "action_program_commitment",
+            "action_program_deadline",
+            "action_program_move",
+            "milestone",
+            "project",
+        ],
+    ),
+    ("evaluations", &["evaluation"]),
+    ("consultations", &["consultation", "contribution"]),
+    ("indicators", &["indicator", "indicator_definition", "measurement", "measurement_revision", "reporting_period"]),
+    ("exchange", &["collaboration", "collaboration_member", "event", "event_member", "practice", "practice_principle"]),
+    ("assessments", &["assessment"]),
+    ("changes", &["change_entry"]),
+    ("imports", &["import_report", "import_row"]),
+    ("audit", &["audit_entry"]),
+];
+
+const TABLES_BELOW: [&str; 12] = [
+    "account",
+    "account_member",
+    "document",
+    "idempotency_answer",
+    "password_reset",
+    "published_kind",
+    "reference_load",
+    "revoked_token",
+    "sequence_counter",
+    "session",
+    "withdrawn",
+    "write_probe",
+];
+
+#[test]
+fn a_table_belongs_to_one_room_and_no_store_names_one_of_a_later_room() {
+    let owned = || TABLES.iter().flat_map(|(_, tables)| *tables).chain(&TABLES_BELOW);
+    let schema = std::fs::read_to_string("crates/db/src/schema.rs").unwrap();
+    let mut declared: Vec<&str> =
+        schema.split("table! {").skip(1).filter_map(|table| table.split('(').next()).collect();
+    declared.iter_mut().for_each(|name| *name = name.trim());
+    declared.sort_unstable();
+    let mut owned: Vec<&str> = owned().copied().collect();
+    owned.sort_unstable();
+    assert_eq!(declared, owned, "each table has one owner");
+    let names_table = |s: &Source, table: &str| {
+        let is_apart = |(at, _): (usize, &str)| !s.code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        s.code.match_indices(&format!("{table}::")).any(is_apart)
+    };
+    let stores: Vec<Source> = sources().into_iter().filter(|s| s.room() == "store").collect();
+    for (at, room) in RESOURCES.iter().enumerate() {
+        let is_later = |owner: &&str| RESOURCES[at + 1..].contains(owner);
+        let later = TABLES.iter().filter(|(owner, _)| is_later(owner)).flat_map(|(_, tables)| *tables);
+        for table in later {
+            let mut own = stores.iter().filter(|s| s.is_below(room));
+            let found = own.find(|s| names_table(s, table)).map(|s| &s.path);
+            assert_eq!(found, None, "{table} belongs to a later room than {room}");
+        }
+    }
 }
 
 /// Documents are written by the write door alone: whatever else wrote them could show what the rows do not say.

@@ -26,12 +26,12 @@ pub use self::{
         parse_texts, searchable, sort_title,
     },
     store::{
-        ProjectList, axes_of, find, find_project, follow, lock, look_up, look_up_projects, look_up_projects_of,
-        milestones_of, owners, projects_of, published_of, refold, seed, take_turn,
+        ProgramHooks, ProjectList, axes_of, find, find_project, lock, look_up, look_up_projects, look_up_projects_of,
+        milestones_of, note_moved, owners, projects_of, published_of, refold, seed, take_turn,
     },
 };
 
-pub(crate) use self::store::seen;
+pub(crate) use self::store::{move_to_region, seen};
 
 /// Mounts the operations on programmes, projects and milestones.
 pub fn configure(config: &mut ServiceConfig<'_>) {

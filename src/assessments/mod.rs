@@ -18,6 +18,7 @@ use crate::{
 pub use self::{
     dto::AssessmentOut,
     rules::{Level, Scale, address},
+    store::AssessmentHooks,
 };
 
 /// Mounts the operations on assessments.

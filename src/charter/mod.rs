@@ -16,7 +16,8 @@ use crate::{
 
 pub use self::{
     dto::{CharterLineOut, CharterRecordOut},
-    store::{codes, look_up_commitments, look_up_principles},
+    rules::InForce,
+    store::{codes, find_version, look_up_commitments, look_up_principles},
 };
 
 /// Mounts the operations on the charter.

@@ -1,6 +1,6 @@
 //! What the charter says. Pure.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
 use crate::kernel::{
@@ -24,6 +24,13 @@ pub struct CharterVersion {
     pub updated_at: DateTime<Utc>,
     /// What it says; every item has an id.
     pub text: Text,
+}
+
+/// What others need to know of a version of the charter.
+#[derive(Debug, Clone, Copy)]
+pub struct InForce {
+    /// Since when it is in force, or the first day of the month or year.
+    pub from: Option<NaiveDate>,
 }
 
 /// What a version of the charter says: the shape of `data/charter.json`.

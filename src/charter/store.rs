@@ -5,21 +5,18 @@ use std::collections::HashMap;
 use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::rules::{CharterVersion, Code, Item, Text};
+use super::rules::{CharterVersion, Code, InForce, Item, Text};
 use crate::{
     db::{
-        Change, Conn, Lookup, Operation, ReferenceKind, StoreError, Tx, json,
+        Conn, Lookup, ReferenceKind, StoreError, Tx, json,
         schema::{charter_item, charter_version},
     },
     kernel::{
-        audit::Collection,
         date::{PartialDate, Precision},
-        id::{Identifier, new_id},
+        id::{Identifier, Slug, new_id},
+        kind::Kind,
     },
 };
-
-/// The resource's name in the change feed.
-const RESOURCE: Collection = Collection::Charter;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = charter_version, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -131,6 +128,16 @@ pub fn versions(conn: &mut Conn) -> Result<Vec<(String, bool)>, StoreError> {
     Ok(rows.select((charter_version::code, charter_version::is_current)).load(conn)?)
 }
 
+/// What others need to know of the version with a code, if there is one.
+///
+/// # Errors
+/// The database's.
+pub fn find_version(conn: &mut Conn, code: &Slug) -> Result<Option<InForce>, StoreError> {
+    let version = charter_version::table.filter(charter_version::code.eq(code.as_str()));
+    let from: Option<Option<NaiveDate>> = version.select(charter_version::in_force_from).first(conn).optional()?;
+    Ok(from.map(|from| InForce { from }))
+}
+
 /// The codes of a kind of items (`principle`, `commitment`) of the current version, in their order.
 ///
 /// # Errors
@@ -213,10 +220,9 @@ fn write(tx: &mut Tx<'_>, former: Option<CharterVersion>, text: Text) -> Result<
         full_text_url: text.full_text_url,
     };
     let mut ids = HashMap::new();
-    let operation = match former {
+    match former {
         None => {
             diesel::insert_into(charter_version::table).values(&row).execute(tx.conn)?;
-            Operation::Created
         }
         Some(former) => {
             row.id = former.id.into_string();
@@ -230,9 +236,8 @@ fn write(tx: &mut Tx<'_>, former: Option<CharterVersion>, text: Text) -> Result<
             ids.extend(stored.into_iter().map(|item| ((item.kind, item.code), item.id)));
             diesel::delete(charter_item::table.filter(charter_item::charter_version_id.eq(row.id.as_str())))
                 .execute(tx.conn)?;
-            Operation::Updated
         }
-    };
+    }
     let kinds = [
         ("principle", text.principles),
         ("value", text.values),
@@ -255,6 +260,6 @@ fn write(tx: &mut Tx<'_>, former: Option<CharterVersion>, text: Text) -> Result<
             diesel::insert_into(charter_item::table).values(item).execute(tx.conn)?;
         }
     }
-    tx.record_part(Change { resource: RESOURCE, id: Identifier::stored(row.id), operation, version: row.version });
+    tx.touched(Kind::Charter, Identifier::stored(row.id));
     Ok(())
 }

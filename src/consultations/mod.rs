@@ -25,7 +25,7 @@ use crate::{
 pub use self::{
     dto::{ConsultationOut, ContributionOut},
     rules::{Contact, Contribution, Moderation},
-    store::{correct_contact, erase_contact, forget_contacts, of_person},
+    store::{ConsultationHooks, correct_contact, erase_contact, forget_contacts, of_person},
 };
 
 /// Mounts the operations on consultations and contributions.

@@ -18,6 +18,7 @@ pub use self::{
     dto::EvaluationOut,
     http::{admitted, another_voice, author, is_own, speaking},
     rules::{Author, Voice},
+    store::EvaluationHooks,
 };
 
 /// Mounts the operations on evaluations.

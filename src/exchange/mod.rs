@@ -15,7 +15,7 @@ use crate::{
 
 pub use self::{
     dto::{CollaborationOut, EventOut, PracticeOut},
-    store::{Tally, refold, tallies},
+    store::{ExchangeHooks, Tally, refold, tallies},
 };
 
 /// Mounts the operations on practices, collaborations and events.

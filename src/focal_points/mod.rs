@@ -14,7 +14,7 @@ use crate::db::{StoreError, Tx};
 pub use self::{
     dto::FocalPointOut,
     rules::{Correction, FocalPoint, read_name, read_phone},
-    store::{correct, erase, forget, of_person, take_turn},
+    store::{FocalPointHooks, correct, erase, forget, of_person, take_turn},
 };
 
 /// Mounts the operations on focal points.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::rules::{Content, Correction, Filters, FocalPoint, Period, Record};
 use crate::{
     db::{
-        Backend, Conn, Deed, Stamp, StoreError, Turn, Tx, WriteError, current_sequence, difference,
+        Backend, Conn, Deed, Hooks, Of, Stamp, StoreError, Turn, Tx, WriteError, current_sequence, difference,
         forget_answers_naming, json,
         keyset::{keyset_by_id, paged},
         schema::{focal_point, member},
@@ -18,6 +18,7 @@ use crate::{
     kernel::{
         audit::{Action, Collection},
         id::{Identifier, Slug, new_id},
+        kind::Kind,
         paging::{Found, Key, Listing, Position},
         violation::{Violation, Violations},
     },
@@ -249,6 +250,32 @@ pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
         }
     }
     Ok(added)
+}
+
+/// The hooks of focal points.
+#[derive(Debug)]
+pub struct FocalPointHooks;
+
+impl Hooks for FocalPointHooks {
+    /// Leaves what focal points leave when they go with their member: an entry each in the audit, and no answer that has their
+    /// names. The rows themselves go with the member's.
+    fn before_deletion(&self, tx: &mut Tx<'_>, of: Of<'_>) -> Result<(), StoreError> {
+        let (Kind::Members, member_id) = of else { return Ok(()) };
+        let people: Vec<(String, i64)> = focal_point::table
+            .filter(focal_point::member_id.eq(member_id.as_str()))
+            .order(focal_point::id)
+            .select((focal_point::id, focal_point::version))
+            .load(tx.conn)?;
+        if !people.is_empty() {
+            tx.note_erasure();
+        }
+        for (id, version) in people {
+            forget_answers_naming(tx, &id)?;
+            let (before, version) = (Some(json!({"member_id": member_id})), Some(version + 1));
+            tx.audit(Deed { action: Action::Deleted, resource: RESOURCE, id: Some(id), version, before, after: None });
+        }
+        Ok(())
+    }
 }
 
 fn remove(tx: &mut Tx<'_>, gone: &FocalPoint, action: Action) -> Result<usize, StoreError> {

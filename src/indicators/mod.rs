@@ -21,7 +21,7 @@ pub use self::{
         Catalogue, Dimension, Direction, Disaggregation, Entry, Frequency, Kind, Measure, REFERENCE, Scope, Unit,
         reference,
     },
-    store::{MeasurementList, refold},
+    store::{IndicatorHooks, MeasurementList, refold},
 };
 
 /// Mounts the operations on indicators, measurements and reporting periods.

@@ -6,18 +6,15 @@ use chrono::{NaiveDate, NaiveDateTime};
 use super::rules::{CompositionFigure, Facts, Network, NetworkItem, Partner, Programme, Statement};
 use crate::{
     db::{
-        Change, Conn, Operation, StoreError, Tx, json,
+        Conn, StoreError, Tx, json,
         schema::{composition_figure, composition_statement, network, network_item, network_partner},
     },
     kernel::{
-        audit::Collection,
         date::{PartialDate, Precision},
         id::{Identifier, new_id},
+        kind::Kind,
     },
 };
-
-/// The resource's name in the change feed.
-const RESOURCE: Collection = Collection::Network;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = network, treat_none_as_default_value = false)]
@@ -169,14 +166,14 @@ fn statements(conn: &mut Conn) -> Result<Vec<Statement>, StoreError> {
 pub fn load(tx: &mut Tx<'_>, facts: Facts) -> Result<usize, StoreError> {
     let now = tx.now().naive_utc();
     let former = find(tx.conn)?;
-    let (id, version, created_at, operation) = match former {
+    let (id, version, created_at) = match former {
         Some(same) if same.facts == facts => return Ok(0),
-        Some(former) => (former.id, former.version + 1, former.created_at.naive_utc(), Operation::Updated),
-        None => (new_id(), 1, now, Operation::Created),
+        Some(former) => (former.id, former.version + 1, former.created_at.naive_utc()),
+        None => (new_id(), 1, now),
     };
     diesel::delete(network::table).execute(tx.conn)?;
     insert(tx.conn, &id, version, (created_at, now), facts)?;
-    tx.record_part(Change { resource: RESOURCE, id, operation, version });
+    tx.touched(Kind::Network, id);
     Ok(1)
 }
 

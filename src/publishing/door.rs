@@ -9,13 +9,15 @@ use super::{
     store::{self, Stored, Written},
 };
 use crate::{
-    db::{CHUNK, Change, Conn, Operation, Publisher, StoreError, Touched, Tx, current_sequence},
+    db::{CHUNK, Change, Conn, Hooks, Operation, Publisher, StoreError, Touched, Tx, current_sequence},
     kernel::{id::Identifier, kind::Kind},
 };
 
 /// All kinds that have documents, those first whose facts others show.
-#[derive(Debug)]
-pub struct Registry(&'static [Publication]);
+pub struct Registry {
+    kinds: &'static [Publication],
+    hooks: &'static [&'static dyn Hooks],
+}
 
 /// A resource whose document is to be made, changed or removed.
 struct Difference {
@@ -48,16 +50,16 @@ struct Plan {
 }
 
 impl Registry {
-    /// Of these kinds, in the order of [`Kind`].
+    /// Of these kinds, in the order of [`Kind`], and the hooks of their rooms.
     #[must_use]
-    pub const fn new(kinds: &'static [Publication]) -> Self {
-        Self(kinds)
+    pub const fn new(kinds: &'static [Publication], hooks: &'static [&'static dyn Hooks]) -> Self {
+        Self { kinds, hooks }
     }
 
     /// The kinds, in their order.
     #[must_use]
     pub const fn kinds(&self) -> &'static [Publication] {
-        self.0
+        self.kinds
     }
 
     /// Whether each kind stands behind those whose facts it shows, in the order of [`Kind`].
@@ -66,10 +68,10 @@ impl Registry {
         let shows_earlier = |publication: &Publication| {
             publication.dependencies.iter().all(|dependency| dependency.on < publication.kind)
         };
-        self.0.is_sorted_by_key(|publication| publication.kind) && self.0.iter().all(shows_earlier)
+        self.kinds.is_sorted_by_key(|publication| publication.kind) && self.kinds.iter().all(shows_earlier)
     }
 
-    /// Adds those resources to the touched ones that show facts which differ. Of a kind without documents, all facts may differ.
+    /// Adds those resources to the touched ones that show facts which differ.
     fn touch_dependents(
         &self,
         conn: &mut Conn,
@@ -77,7 +79,7 @@ impl Registry {
         differences: &[Difference],
         touched: &mut Touched,
     ) -> Result<(), StoreError> {
-        for publication in self.0 {
+        for publication in self.kinds {
             for dependency in publication.dependencies.iter().filter(|dependency| dependency.on == on) {
                 let changed: Vec<&Identifier> =
                     differences.iter().filter(|found| found.shows(dependency)).map(|found| &found.id).collect();
@@ -104,17 +106,12 @@ impl Difference {
 }
 
 impl Publisher for Registry {
-    fn publishes(&self, kind: Kind) -> bool {
-        self.0.iter().any(|publication| publication.kind == kind)
-    }
-
-    fn is_concerned(&self, kind: Kind) -> bool {
-        let dependencies = || self.0.iter().flat_map(|publication| publication.dependencies);
-        self.publishes(kind) || dependencies().any(|dependency| dependency.on == kind)
+    fn hooks(&self) -> &'static [&'static dyn Hooks] {
+        self.hooks
     }
 
     fn representation(&self) -> i64 {
-        self.0.iter().map(|publication| publication.representation).max().unwrap_or_default()
+        self.kinds.iter().map(|publication| publication.representation).max().unwrap_or_default()
     }
 
     fn publish(&self, tx: &mut Tx<'_>, touched: Touched) -> Result<bool, StoreError> {
@@ -139,15 +136,8 @@ impl Registry {
     /// Renders what was touched, and what shows facts of it that differ.
     fn plan(&self, conn: &mut Conn, since: i64, mut touched: Touched) -> Result<Plan, StoreError> {
         let mut sources: BTreeSet<Kind> = touched.keys().copied().collect();
-        let without_documents: Vec<Kind> = touched.keys().copied().filter(|kind| !self.publishes(*kind)).collect();
-        for kind in without_documents {
-            let ids = touched.remove(&kind).unwrap_or_default().into_iter();
-            let written: Vec<Difference> =
-                ids.map(|id| Difference { id, before: None, after: None, is_there: false }).collect();
-            self.touch_dependents(conn, kind, &written, &mut touched)?;
-        }
         let (mut rendered, mut differences, mut gone, mut is_public) = (Touched::new(), Vec::new(), Vec::new(), false);
-        for publication in self.0 {
+        for publication in self.kinds {
             let Some(ids) = touched.remove(&publication.kind) else { continue };
             let mut found = Vec::new();
             let all: Vec<&Identifier> = ids.iter().collect();
@@ -169,7 +159,7 @@ impl Registry {
     /// same resources, others of a kind whose facts they show, or others of a kind that shows facts of theirs.
     fn is_outdated(&self, conn: &mut Conn, plan: &Plan) -> Result<bool, StoreError> {
         let mut related = BTreeSet::new();
-        for publication in self.0 {
+        for publication in self.kinds {
             for Dependency { on, .. } in publication.dependencies {
                 if plan.rendered.contains_key(&publication.kind) {
                     related.insert(*on);
@@ -233,7 +223,7 @@ fn carry_out(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
         let earlier = store::take_withdrawn(tx.conn, &new)?;
         for Difference { id, before, after, is_there } in differences {
             let change =
-                |operation, version| Change { resource: publication.kind.into(), id: id.clone(), operation, version };
+                |operation, version| Change { kind: publication.kind.into(), id: id.clone(), operation, version };
             let former = before.as_ref().map(Body::version).transpose()?;
             match (former, after) {
                 (_, Some(after)) => {

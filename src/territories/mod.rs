@@ -19,8 +19,8 @@ pub use self::{
     dto::TerritoryOut,
     rules::{Code, Kind, Location, Record, Territory, parse_reference},
     store::{
-        Loaded, LocationColumns, Seat, TerritoryList, find_all, load, look_up_provinces, look_up_regions,
-        look_up_territories, refold, regions, seats,
+        LocationColumns, Seat, TerritoryList, find_all, load, look_up_provinces, look_up_regions, look_up_territories,
+        refold, regions, seats,
     },
 };
 
@@ -42,7 +42,7 @@ pub const REFERENCE: &[&str] = &[
 ///
 /// # Errors
 /// The database's, or the file and line of a fault in the files.
-pub fn load_reference(tx: &mut Tx<'_>) -> Result<Loaded, StoreError> {
+pub fn load_reference(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let records = rules::parse_reference(REFERENCE).map_err(StoreError::Corrupt)?;
     store::load(tx, records)
 }

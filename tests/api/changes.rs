@@ -11,7 +11,7 @@ use remacto::{
     auth::roles::Role,
     changes,
     db::{Actor, Change, Db, Deed, Operation, StoreError, Tx, schema::member},
-    kernel::{audit::Collection, clock, id::Identifier},
+    kernel::{clock, id::Identifier, kind::Kind},
     registry::REGISTRY,
     territories,
 };
@@ -46,8 +46,8 @@ fn rename(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<(), StoreError> {
     let member = member::table.filter(member::slug.eq(slug));
     diesel::update(member).set((member::name_fr.eq(name), member::version.eq(member::version + 1))).execute(tx.conn)?;
     let (id, version) = member.select((member::id, member::version)).first(tx.conn)?;
-    let (resource, id) = (Collection::Members, Identifier::stored(id));
-    tx.record(Change { resource, id, operation: Operation::Updated, version }, None, None);
+    let (kind, id) = (Kind::Members, Identifier::stored(id));
+    tx.record(Change { kind, id, operation: Operation::Updated, version }, None, None);
     Ok(())
 }
 
@@ -116,7 +116,7 @@ on_both! {
         }).unwrap();
         server.db.write_blocking(&TESTER, |tx| {
             diesel::delete(member::table.filter(member::id.eq(&id))).execute(tx.conn)?;
-            tx.record(Change { resource: Collection::Members, id: Identifier::stored(id.clone()), operation: Operation::Deleted, version: 2 }, None, None);
+            tx.record(Change { kind: Kind::Members, id: Identifier::stored(id.clone()), operation: Operation::Deleted, version: 2 }, None, None);
             Ok::<_, StoreError>(())
         }).unwrap();
         let of_martil: Vec<Value> =
@@ -132,7 +132,7 @@ on_both! {
         seat.location = None;
         server.db.write_blocking(&TESTER, |tx| {
             let loaded = territories::load(tx, records)?;
-            tx.audit(Deed::loaded("test", loaded.touched));
+            tx.audit(Deed::loaded("test", loaded));
             Ok::<_, StoreError>(())
         }).unwrap();
         let told = pull(server, REFERENCE, "");

@@ -62,7 +62,7 @@ on_both! {
     fn loading_the_same_data_again_changes_nothing(server) {
         assert_eq!(reference::load(&server.db, Purpose::Service).unwrap(), []);
         let loaded = server.db.write_blocking(&TESTER, territories::load_reference).unwrap();
-        assert_eq!((loaded.touched, sequence(&server.db)), (0, 1_679));
+        assert_eq!((loaded, sequence(&server.db)), (0, 1_679));
     }
 
     fn named_members_are_added_where_they_are_missing_and_left_alone_where_they_are_there(server) {
@@ -95,7 +95,7 @@ on_both! {
         tangier.population_2024 += 1;
         tangier.name_fr = String::from("Tanger la Blanche");
         let loaded = server.db.write_blocking(&TESTER, noted(|tx| territories::load(tx, records))).unwrap();
-        assert_eq!((loaded.touched, loaded.updated), (2, vec!["01.511.01.0".parse().unwrap()]));
+        assert_eq!(loaded, 2);
         let operations: Vec<String> = changes(&server.db, 1_679).into_iter().map(|(_, _, op)| op).collect();
         assert_eq!(operations, ["updated", "deleted"]);
         let after = server.get("/api/v1/territories/01.511.01.0").ok();

@@ -8,7 +8,7 @@ use crate::prelude::*;
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 
-use super::{CHUNK, Conn, StoreError, batch_insert, json, schema::audit_entry, visibility::is_personal};
+use super::{CHUNK, Change, Conn, StoreError, batch_insert, json, schema::audit_entry, visibility::is_personal};
 use kernel::{
     audit::{Action, Collection},
     id::{Identifier, new_id},
@@ -50,6 +50,19 @@ pub struct Deed {
 }
 
 impl Deed {
+    /// A resource was written.
+    pub(super) fn of(change: &Change) -> Self {
+        let Change { kind, id, operation, version } = change;
+        Self {
+            action: operation.action(),
+            resource: (*kind).into(),
+            id: Some(id.to_string()),
+            version: Some(*version),
+            before: None,
+            after: None,
+        }
+    }
+
     /// Reference data was brought to the state of the binary: so many resources were touched.
     #[must_use]
     pub fn loaded(set: &str, touched: usize) -> Self {

@@ -18,15 +18,10 @@ use diesel::{
 use serde_json::Value;
 
 use crate::prelude::*;
-use kernel::{
-    audit::{Action, Collection},
-    clock,
-    id::Identifier,
-    kind::Kind,
-};
+use kernel::{audit::Action, clock, id::Identifier, kind::Kind};
 
 use super::{
-    Conn, StoreError, Transactions,
+    Conn, Hooks, Objections, Of, StoreError, Transactions,
     audit::{self, Actor, CountedEntry, Deed, ImportEntries},
     batch_insert,
     schema::{change_entry, sequence_counter},
@@ -46,8 +41,18 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// What a change is to those who see what is published.
+    #[must_use]
+    pub const fn between(was_public: bool, is_public: bool) -> Self {
+        match (was_public, is_public) {
+            (false, true) => Self::Created,
+            (true, false) => Self::Unpublished,
+            _ => Self::Updated,
+        }
+    }
+
     /// What the audit says of it; the feed uses the same code.
-    const fn action(self) -> Action {
+    pub(super) const fn action(self) -> Action {
         match self {
             Self::Created => Action::Created,
             Self::Updated => Action::Updated,
@@ -60,13 +65,13 @@ impl Operation {
 /// One change of one published resource.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// The collection.
-    pub resource: Collection,
-    /// The resource's id.
+    /// The resource's kind.
+    pub kind: Kind,
+    /// Its id.
     pub id: Identifier,
     /// What happened.
     pub operation: Operation,
-    /// The resource's version after the change.
+    /// Its version after the change.
     pub version: i64,
 }
 
@@ -75,14 +80,11 @@ pub type Touched = BTreeMap<Kind, BTreeSet<Identifier>>;
 
 /// Makes what the public may read of the resources that a transaction has written.
 pub trait Publisher: Send + Sync {
-    /// Whether resources of the kind have documents. Stores say themselves what happened to the others.
-    fn publishes(&self, kind: Kind) -> bool;
-
-    /// Whether documents show facts of the kind: its own, or those of others.
-    fn is_concerned(&self, kind: Kind) -> bool;
-
     /// The form of documents that this binary writes.
     fn representation(&self) -> i64;
+
+    /// What rooms do when a room below them writes, the lowest room first.
+    fn hooks(&self) -> &'static [&'static dyn Hooks];
 
     /// Writes the documents of the touched resources, and of those that show facts of them, and announces what has changed
     /// for the public ([`Tx::announce`]). Says whether the public reads, or has read, anything of it: otherwise nobody waits.
@@ -161,18 +163,43 @@ impl<'c> Tx<'c> {
     /// Notes that a resource was written, made or deleted. Before the commit, its document and those that show facts of it are
     /// made anew, and what differs is announced.
     pub fn touched(&mut self, kind: Kind, id: Identifier) {
-        self.touched.entry(kind).or_default().insert(id);
+        self.touched_all(kind, [id]);
     }
 
-    /// Notes what a store says of a change: the documents' changes follow from the documents.
-    fn note(&mut self, is_public: bool, change: Change) {
-        let kind = Kind::of(change.resource);
-        if let Some(kind) = kind {
-            self.touched(kind, change.id.clone());
-        }
-        if is_public && !kind.is_some_and(|kind| self.publisher.publishes(kind)) {
-            self.changes.push(change);
-        }
+    /// [`Tx::touched`] of several.
+    pub fn touched_all(&mut self, kind: Kind, ids: impl IntoIterator<Item = Identifier>) {
+        self.touched.entry(kind).or_default().extend(ids);
+    }
+
+    /// Does what every room does in such a case.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn call_hooks(
+        &mut self,
+        mut call: impl FnMut(&'static dyn Hooks, &mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.publisher.hooks().iter().try_for_each(|hooks| call(*hooks, self))
+    }
+
+    /// Why a resource can't be deleted.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn objections_to_deletion(&mut self, of: Of<'_>) -> Result<Objections, StoreError> {
+        let mut objections = Objections::default();
+        self.call_hooks(|hooks, tx| hooks.object_to_deletion(tx.conn, of, &mut objections))?;
+        Ok(objections)
+    }
+
+    /// Why a published resource can't be hidden again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn objections_to_hiding(&mut self, of: Of<'_>) -> Result<Objections, StoreError> {
+        let mut objections = Objections::default();
+        self.call_hooks(|hooks, tx| hooks.object_to_hiding(tx.conn, of, &mut objections))?;
+        Ok(objections)
     }
 
     /// Publishes what was touched until now. If the public reads anything of it, no other transaction can publish from here on before this one ends, so it must
@@ -181,8 +208,7 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// The database's.
     pub fn publish(&mut self) -> Result<(), StoreError> {
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.retain(|kind, _| self.publisher.is_concerned(*kind));
+        let touched = std::mem::take(&mut self.touched);
         if touched.is_empty() {
             return Ok(());
         }
@@ -282,14 +308,8 @@ impl<'c> Tx<'c> {
         clock::day_of(self.now)
     }
 
-    /// Notes a change for the feed, and for the audit with what was there before and after. Both are written when the
-    /// transaction commits.
+    /// Notes that a resource was written, made or deleted ([`Tx::touched`]), and for the audit what was there before and after.
     pub fn record(&mut self, change: Change, before: Option<Value>, after: Option<Value>) {
-        self.record_if(true, change, before, after);
-    }
-
-    /// The same of a resource that may not be published: then only the audit hears of it.
-    pub fn record_if(&mut self, is_public: bool, change: Change, before: Option<Value>, after: Option<Value>) {
         let (before, after) = match (before, after) {
             (Some(before), Some(after)) => {
                 let (before, after) = audit::difference(before, after);
@@ -297,21 +317,8 @@ impl<'c> Tx<'c> {
             }
             other => other,
         };
-        self.deeds.push(Deed {
-            action: change.operation.action(),
-            resource: change.resource,
-            id: Some(change.id.to_string()),
-            version: Some(change.version),
-            before,
-            after,
-        });
-        self.note(is_public, change);
-    }
-
-    /// Notes a change for the feed that is a part of something larger, which the audit has one entry about: see
-    /// [`Tx::audit`]. A transaction with changes and without any audit entry does not commit.
-    pub fn record_part(&mut self, change: Change) {
-        self.note(true, change);
+        self.deeds.push(Deed { before, after, ..Deed::of(&change) });
+        self.touched(change.kind, change.id);
     }
 
     /// Says that the transaction carries out an import: from here on every row that it writes has an entry of its own in the
@@ -320,25 +327,23 @@ impl<'c> Tx<'c> {
         self.import = Some(ImportEntries::of(import_id.to_owned()));
     }
 
-    /// Notes a change that may be one of very many: for the feed if it is public, and within an import for the audit, with
-    /// what was there before and after. Elsewhere it is a [part](Tx::record_part) of what the audit has one entry about.
+    /// Notes that one of possibly very many resources was written. Within an import the audit has an entry about each, with what
+    /// was there before and after; elsewhere it has one about the whole ([`Tx::audit`]): a transaction that changes what is
+    /// public and leaves no entry does not commit.
     ///
     /// # Errors
     /// Those of `values`, or the database's.
     pub fn record_row(
         &mut self,
-        is_public: bool,
         change: Change,
         values: impl FnOnce() -> Result<(Option<Value>, Option<Value>), StoreError>,
     ) -> Result<(), StoreError> {
         if let Some(import) = &mut self.import {
             let (before, after) = values()?;
-            let (action, resource) = (change.operation.action(), change.resource);
-            let (id, version) = (Some(change.id.clone()), Some(change.version));
-            let deed = Deed { action, resource, id: id.map(Identifier::into_string), version, before, after };
+            let deed = Deed { before, after, ..Deed::of(&change) };
             import.add(self.conn, &self.actor, self.now.naive_utc(), deed)?;
         }
-        self.note(is_public, change);
+        self.touched(change.kind, change.id);
         Ok(())
     }
 
@@ -474,7 +479,7 @@ impl<'c> Tx<'c> {
             .zip(changes)
             .map(|(sequence, change)| ChangeRow {
                 sequence,
-                resource: change.resource.as_str(),
+                resource: change.kind.as_str(),
                 resource_id: change.id.into_string(),
                 op: change.operation.action().as_str(),
                 version: change.version,

@@ -5,10 +5,7 @@
 use chrono::NaiveDate;
 
 use super::{Conn, StoreError, Tx};
-use kernel::{
-    audit::Collection,
-    register::{Column, Fault, Ledger, RowReader, Source},
-};
+use kernel::register::{Column, Fault, Ledger, RowReader, Source};
 
 /// How many rows are planned at once.
 pub const CHUNK: usize = 2_000;
@@ -31,8 +28,6 @@ pub trait Importable: Sized {
     /// What a row makes of the store.
     type Write;
 
-    /// The collection's name.
-    const RESOURCE: Collection;
     /// The columns of its lists, the natural key among them.
     const COLUMNS: &'static [Column];
     /// Whether its resources have a source, so that a list can stand for all of a source.
@@ -80,12 +75,11 @@ pub trait Importable: Sized {
         ledger: &mut Ledger,
     ) -> Result<usize, StoreError>;
 
-    /// Carries the plan of a source's list out, and returns the natural keys of what was there before and has changed,
-    /// since others may show it.
+    /// Carries the plan of a source's list out.
     ///
     /// # Errors
     /// The database's.
-    fn apply(tx: &mut Tx<'_>, source: &Source, writes: Vec<Self::Write>) -> Result<Vec<String>, StoreError>;
+    fn apply(tx: &mut Tx<'_>, source: &Source, writes: Vec<Self::Write>) -> Result<(), StoreError>;
 }
 
 /// All of what a query of many keys finds, asked for in pieces that both databases take.

@@ -15,6 +15,7 @@ mod document;
 mod edition;
 mod error;
 mod files;
+mod hooks;
 mod idempotency;
 mod importing;
 pub mod json;
@@ -50,6 +51,7 @@ pub use self::{
     edition::Edition,
     error::{StoreError, WriteError},
     files::make_private_folder,
+    hooks::{Hooks, Objection, Objections, Of},
     idempotency::{Claim, Claimed, MAKING_FOCAL_POINTS, forget_answers, forget_answers_naming, forget_answers_to},
     importing::{CHUNK, Importable, Keeper, in_pieces},
     lock_times::LockTimeCounts,

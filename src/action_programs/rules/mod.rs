@@ -111,6 +111,14 @@ pub enum Publication {
 
 codes!(Publication { Draft => "draft", Published => "published" });
 
+impl Publication {
+    /// Whether everybody sees it, as far as it depends on this.
+    #[must_use]
+    pub const fn is_published(self) -> bool {
+        matches!(self, Self::Published)
+    }
+}
+
 /// Which of them a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum PublicationFilter {

@@ -20,7 +20,6 @@ use crate::{
         schema::{action_program, project},
     },
     kernel::{
-        audit::Collection,
         id::{Identifier, Slug},
         register::{Action, At, Column, Entry, Fault, Ledger, RowReader, Source, differences, each_once},
     },
@@ -52,7 +51,6 @@ impl Importable for ProjectList {
     type Context = Context;
     type Write = Write;
 
-    const RESOURCE: Collection = PROJECTS;
     const COLUMNS: &'static [Column] = COLUMNS;
     const HAS_SOURCES: bool = false;
 
@@ -147,11 +145,11 @@ impl Importable for ProjectList {
         Ok(0)
     }
 
-    fn apply(tx: &mut Tx<'_>, _source: &Source, writes: Vec<Write>) -> Result<Vec<String>, StoreError> {
+    fn apply(tx: &mut Tx<'_>, _source: &Source, writes: Vec<Write>) -> Result<(), StoreError> {
         let slugs: HashSet<Slug> = writes.iter().filter_map(Write::new_of).cloned().collect();
         let slugs: Vec<&str> = slugs.iter().map(Slug::as_str).collect();
         let programs = programs(tx.conn, &slugs)?;
-        let (mut rows, mut changed) = (Vec::new(), Vec::new());
+        let mut rows = Vec::new();
         for write in writes {
             match write {
                 Write::Add(new) => {
@@ -164,13 +162,11 @@ impl Importable for ProjectList {
                 }
                 Write::Change(change) => {
                     let (before, facts) = *change;
-                    changed.push(format!("{} {}", before.program, before.code));
                     update(tx, &before, facts)?;
                 }
             }
         }
-        insert_projects(tx.conn, &rows)?;
-        Ok(changed)
+        insert_projects(tx.conn, &rows)
     }
 }
 
@@ -244,5 +240,5 @@ fn note(tx: &mut Tx<'_>, before: Option<&Project>, project: &Project) -> Result<
     let operation = if before.is_none() { Operation::Created } else { Operation::Updated };
     let stored = |project: &Project| json::value(&ProjectRow::of(project)?);
     let values = || Ok((before.map(stored).transpose()?, Some(stored(project)?)));
-    tx.record_row(project.is_public, Change { resource: PROJECTS, id, operation, version }, values)
+    tx.record_row(Change { kind: PROJECTS, id, operation, version }, values)
 }

@@ -1,6 +1,7 @@
 //! The rows of programmes, projects and milestones, and every query on them. Who writes takes the turn of programmes
 //! first, so that what one may write can depend on all of a member's programmes.
 
+mod hooks;
 mod import;
 mod lookup;
 mod project_write;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 
 use self::lookup::look_up_alike;
 pub use self::{
+    hooks::{ProgramHooks, note_moved},
     import::ProjectList,
     lookup::{look_up, look_up_projects, look_up_projects_of},
     project_write::{
@@ -30,7 +32,7 @@ pub use self::{
     },
     refold::refold,
     seed::{owners, seed},
-    write::{create, delete, follow, lock, move_to, others, take_turn, update},
+    write::{create, delete, lock, move_to, others, take_turn, update},
 };
 use super::rules::{
     Address, Axis, Facts, Filters, Implementation, Moved, Owner, Planned, Program, Provenance, Reached, SortKey, Stage,
@@ -48,9 +50,9 @@ use crate::{
         search::{any_of, search},
     },
     kernel::{
-        audit::Collection,
         date::PartialDate,
         id::{Identifier, Slug},
+        kind::Kind,
         language::Language,
         paging::{Found, Listing, Position},
     },
@@ -60,9 +62,9 @@ use crate::{
 };
 
 /// The collections' names in the change feed and the audit.
-pub(super) const PROGRAMS: Collection = Collection::ActionPrograms;
-const PROJECTS: Collection = Collection::Projects;
-const MILESTONES: Collection = Collection::Milestones;
+pub(super) const PROGRAMS: Kind = Kind::ActionPrograms;
+const PROJECTS: Kind = Kind::Projects;
+const MILESTONES: Kind = Kind::Milestones;
 
 /// What is stored of a programme in its own row, what is made from it apart.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
@@ -498,6 +500,7 @@ macro_rules! seen {
         }
     }};
 }
+pub(crate) use self::hooks::move_to_region;
 pub(crate) use seen;
 
 fn filtered(filters: &Filters) -> action_program::BoxedQuery<'_, Backend> {

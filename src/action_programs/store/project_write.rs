@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     db::{
-        Change, Conn, Operation, StoreError, Tx, WriteError, json,
-        schema::{contribution, evaluation, indicator, milestone, project},
+        Change, Conn, Objection, Operation, StoreError, Tx, WriteError, json,
+        schema::{milestone, project},
     },
     kernel::{
-        audit::Collection,
         id::{Identifier, Slug, new_id},
+        kind::Kind,
         violation::{Violation, Violations},
     },
 };
@@ -73,7 +73,7 @@ pub fn create_project(
         .values((ProjectRow::of(&new)?, ProjectDerived::of(&new.facts)))
         .execute(tx.conn)?;
     let after = json::value(&ProjectRow::of(&new)?)?;
-    tx.record_if(new.is_public, change(PROJECTS, &new.id, Operation::Created, 1), None, Some(after));
+    tx.record(change(PROJECTS, &new.id, Operation::Created, 1), None, Some(after));
     Ok(new)
 }
 
@@ -137,7 +137,7 @@ pub fn update_project(tx: &mut Tx<'_>, before: &Project, facts: ProjectFacts) ->
         .set((row, ProjectDerived::of(&after.facts)))
         .execute(tx.conn)?;
     let change = change(PROJECTS, &after.id, Operation::Updated, after.version);
-    tx.record_if(after.is_public, change, Some(was), Some(now));
+    tx.record(change, Some(was), Some(now));
     Ok(after)
 }
 
@@ -158,32 +158,16 @@ pub fn delete_project(tx: &mut Tx<'_>, gone: &Project) -> Result<(), WriteError>
         let detail = format!("It is the last project of a programme in {}.", gone.stage.as_str());
         reasons.add("", "last_project", detail);
     }
-    let ideas: i64 =
-        contribution::table.filter(contribution::project_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
-    if ideas > 0 {
-        reasons.add("", "has_contributions", format!("{ideas} contributions of the public became this project."));
-    }
-    let evaluations: i64 =
-        evaluation::table.filter(evaluation::project_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
-    if evaluations > 0 {
-        reasons.add("", "has_evaluations", format!("{evaluations} evaluations say something of this project."));
-    }
-    let indicators: i64 =
-        indicator::table.filter(indicator::project_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
-    if indicators > 0 {
-        reasons.add("", "has_indicators", format!("{indicators} indicators are of this project; delete them first."));
+    let of = (PROJECTS, &gone.id);
+    for Objection { code, detail } in tx.objections_to_deletion(of)?.reasons {
+        reasons.add("", code, detail);
     }
     reasons.done().map_err(WriteError::NotNow)?;
-    for (id, version) in milestone_versions(tx.conn, &gone.id)? {
-        let change = change(MILESTONES, &Identifier::stored(id), Operation::Deleted, version + 1);
-        if gone.is_public {
-            tx.record_part(change);
-        }
-    }
+    tx.call_hooks(|hooks, tx| hooks.before_deletion(tx, of))?;
     diesel::delete(project::table.filter(project::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let before = json::value(&ProjectRow::of(gone)?)?;
     let change = change(PROJECTS, &gone.id, Operation::Deleted, gone.version + 1);
-    tx.record_if(gone.is_public, change, Some(before), None);
+    tx.record(change, Some(before), None);
     Ok(())
 }
 
@@ -193,13 +177,8 @@ fn adopted(stage: Stage) -> Option<Violation> {
     (stage >= Stage::Adopted).then(|| Violation::new("", "adopted", detail))
 }
 
-fn milestone_versions(conn: &mut Conn, project_id: &Identifier) -> Result<Vec<(String, i64)>, StoreError> {
-    let own = milestone::table.filter(milestone::project_id.eq(project_id.as_str())).order(milestone::id);
-    Ok(own.select((milestone::id, milestone::version)).load(conn)?)
-}
-
-fn change(resource: Collection, id: &Identifier, operation: Operation, version: i64) -> Change {
-    Change { resource, id: id.to_owned(), operation, version }
+fn change(kind: Kind, id: &Identifier, operation: Operation, version: i64) -> Change {
+    Change { kind, id: id.to_owned(), operation, version }
 }
 
 /// What follows from the milestones of a project and its end.
@@ -252,7 +231,7 @@ pub fn create_milestone(tx: &mut Tx<'_>, project: &Project, facts: MilestoneFact
     let after = json::value(&row)?;
     diesel::insert_into(milestone::table).values(row).execute(tx.conn)?;
     keep_tally(tx, project)?;
-    tx.record_if(new.is_public, change(MILESTONES, &new.id, Operation::Created, 1), None, Some(after));
+    tx.record(change(MILESTONES, &new.id, Operation::Created, 1), None, Some(after));
     Ok(new)
 }
 
@@ -282,7 +261,7 @@ pub fn update_milestone(
     diesel::update(milestone::table.filter(milestone::id.eq(after.id.as_str()))).set(row).execute(tx.conn)?;
     keep_tally(tx, project)?;
     let change = change(MILESTONES, &after.id, Operation::Updated, after.version);
-    tx.record_if(after.is_public, change, Some(was), Some(now));
+    tx.record(change, Some(was), Some(now));
     Ok(after)
 }
 
@@ -298,6 +277,6 @@ pub fn delete_milestone(tx: &mut Tx<'_>, project: &Project, gone: &Milestone) ->
     keep_tally(tx, project)?;
     let before: Value = json::value(&MilestoneRow::of(gone)?)?;
     let change = change(MILESTONES, &gone.id, Operation::Deleted, gone.version + 1);
-    tx.record_if(gone.is_public, change, Some(before), None);
+    tx.record(change, Some(before), None);
     Ok(())
 }

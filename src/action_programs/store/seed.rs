@@ -11,13 +11,10 @@ use super::{
 };
 use crate::{
     db::{
-        Change, Conn, Operation, StoreError, Tx, batch_insert,
+        Conn, StoreError, Tx, batch_insert,
         schema::{action_program, action_program_move, member, milestone, project, territory},
     },
-    kernel::{
-        audit::Collection,
-        id::{Identifier, Slug, new_id},
-    },
+    kernel::id::{Identifier, Slug, new_id},
     territories::Code,
 };
 
@@ -56,15 +53,15 @@ pub fn seed(tx: &mut Tx<'_>, seeds: Vec<Seed>) -> Result<usize, StoreError> {
         let program = program(tx, &seed)?;
         insert(tx, &program)?;
         moves.extend((1..).zip(&seed.moves).map(|(position, moved)| MoveRow::of(&program.id, position, moved)));
-        note(tx, program.is_public(), PROGRAMS, &program.id);
+        tx.touched(PROGRAMS, program.id.clone());
         for SeedProject { code, facts, milestones: steps } in seed.projects {
             let days: Vec<_> = steps.iter().map(|step| (step.due_on, step.done_on)).collect();
             let tally = ProjectTally::of(&days, facts.ends_on);
             let project = new_project(tx, &program, code, (facts, tally));
-            note(tx, project.is_public, PROJECTS, &project.id);
+            tx.touched(PROJECTS, project.id.clone());
             for step in steps {
                 let milestone = new_milestone(tx, &project, step);
-                note(tx, milestone.is_public, MILESTONES, &milestone.id);
+                tx.touched(MILESTONES, milestone.id.clone());
                 milestones.push(MilestoneRow::of(&milestone)?);
             }
             projects.push((ProjectRow::of(&project)?, ProjectDerived::of(&project.facts)));
@@ -113,10 +110,4 @@ pub(super) fn insert_projects(conn: &mut Conn, rows: &[(ProjectRow, ProjectDeriv
         }
     }
     Ok(())
-}
-
-fn note(tx: &mut Tx<'_>, is_public: bool, resource: Collection, id: &Identifier) {
-    if is_public {
-        tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
-    }
 }

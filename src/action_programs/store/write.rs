@@ -2,29 +2,26 @@
 //! in audit and, as far as it is published, in the feed.
 
 use crate::db::prelude::*;
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDate;
 use diesel::dsl::not;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     super::rules::{Address, Axis, Deadline, Facts, Moved, Other, Owner, Program, ProjectPhase, Publication, Stage},
-    Derived, MILESTONES, MoveRow, PROGRAMS, PROJECTS, Row, find, other_implementations,
+    Derived, MoveRow, PROGRAMS, Row, find, other_implementations,
 };
 use crate::{
     db::{
-        Change, Conn, Operation, StoreError, Turn, Tx, WriteError, batch_insert, in_pieces, json,
+        Change, Conn, Objection, Objections, Operation, StoreError, Turn, Tx, WriteError, batch_insert, json,
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
-            action_program_deadline, action_program_move, consultation, contribution, evaluation, indicator,
-            measurement, member, milestone, project, territory,
+            action_program_deadline, action_program_move, project,
         },
     },
     kernel::{
-        audit::Collection,
         id::{Identifier, new_id},
         violation::{Violation, Violations},
     },
-    territories::Code,
 };
 
 /// Takes the turn of those who write programmes and what belongs to them.
@@ -86,9 +83,9 @@ pub fn create(
         facts,
     };
     insert(tx, &new)?;
-    let change = Change { resource: PROGRAMS, id: new.id.clone(), operation: Operation::Created, version: 1 };
+    let change = Change { kind: PROGRAMS, id: new.id.clone(), operation: Operation::Created, version: 1 };
     let after = audited(&new)?;
-    tx.record_if(new.is_public(), change, None, Some(after));
+    tx.record(change, None, Some(after));
     Ok(new)
 }
 
@@ -113,9 +110,10 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
         return Ok(before.clone());
     }
     (after.version, after.updated_at) = (before.version + 1, tx.now());
-    check_axes_are_free(tx.conn, before, &after)?;
+    check_axes_are_free(tx, before, &after)?;
     if before.is_public() && !after.is_public() {
-        parts_of_others(tx.conn, &before.id)?.done().map_err(WriteError::NotNow)?;
+        let objections = tx.objections_to_hiding((PROGRAMS, &before.id))?;
+        not_taken_back(objections).done().map_err(WriteError::NotNow)?;
     }
     diesel::update(action_program::table.filter(action_program::id.eq(after.id.as_str())))
         .set((Row::of(&after)?, Derived::of(&after.facts)))
@@ -128,49 +126,38 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
         diesel::delete(action_program_commitment::table.filter(own)).execute(tx.conn)?;
         write_commitments(tx.conn, &after.id, &after.facts.commitments)?;
     }
-    if (before.publication, before.stage) != (after.publication, after.stage) {
-        keep_standing(tx.conn, &after)?;
+    if before.stage != after.stage {
+        keep_phase(tx.conn, &after)?;
     }
     if before.deadlines() != after.deadlines() {
         let own = action_program_deadline::program_id.eq(after.id.as_str());
         diesel::delete(action_program_deadline::table.filter(own)).execute(tx.conn)?;
         write_deadlines(tx.conn, &after)?;
     }
-    let operation = match (before.publication, after.publication) {
-        (Publication::Draft, Publication::Published) => Operation::Created,
-        (Publication::Published, Publication::Draft) => Operation::Unpublished,
-        _ => Operation::Updated,
-    };
-    let change = Change { resource: PROGRAMS, id: after.id.clone(), operation, version: after.version };
-    tx.record_if(before.is_public() || after.is_public(), change, Some(was), Some(now));
-    if operation != Operation::Updated {
-        announce_parts(tx, &after.id, operation)?;
+    let operation = Operation::between(before.is_public(), after.is_public());
+    let change = Change { kind: PROGRAMS, id: after.id.clone(), operation, version: after.version };
+    tx.record(change, Some(was), Some(now));
+    if before.is_public() != after.is_public() {
+        let (of, is_public) = ((PROGRAMS, &after.id), after.is_public());
+        tx.call_hooks(|hooks, tx| hooks.visibility_changed(tx, of, is_public))?;
     }
     Ok(after)
 }
 
-/// Keeps up to date what projects show of their programme, and whether projects, consultations, indicators and measurements are
-/// public with it. Contributions and evaluations ask their programme themselves.
-fn keep_standing(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
+/// Keeps up to date in which phase projects are with their programme.
+fn keep_phase(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
     let own = project::program_id.eq(program.id.as_str());
     let is_complete = project::milestones_total.gt(0_i64).and(project::milestones_done.eq(project::milestones_total));
-    let phase = |phase: ProjectPhase| (project::is_public.eq(program.is_public()), project::phase.eq(phase.as_str()));
     let (complete, open) = match program.stage {
         Stage::Cancelled => (ProjectPhase::Cancelled, ProjectPhase::Cancelled),
         _ => (ProjectPhase::Complete, ProjectPhase::Open),
     };
     // Apart: at no moment may a complete project be open.
-    diesel::update(project::table.filter(own.and(is_complete))).set(phase(complete)).execute(conn)?;
-    diesel::update(project::table.filter(own.and(not(is_complete)))).set(phase(open)).execute(conn)?;
-    diesel::update(consultation::table.filter(consultation::program_id.eq(program.id.as_str())))
-        .set(consultation::is_public.eq(program.is_public()))
+    diesel::update(project::table.filter(own.and(is_complete)))
+        .set(project::phase.eq(complete.as_str()))
         .execute(conn)?;
-    let own = indicator::program_id.eq(program.id.as_str()).and(indicator::publication.eq("published"));
-    diesel::update(indicator::table.filter(own)).set(indicator::is_public.eq(program.is_public())).execute(conn)?;
-    let own = indicator::table.filter(own).select(indicator::id);
-    let approved = measurement::indicator_id.eq_any(own).and(measurement::approved_at.is_not_null());
-    diesel::update(measurement::table.filter(approved))
-        .set(measurement::is_public.eq(program.is_public()))
+    diesel::update(project::table.filter(own.and(not(is_complete))))
+        .set(project::phase.eq(open.as_str()))
         .execute(conn)?;
     Ok(())
 }
@@ -193,156 +180,40 @@ pub fn move_to(tx: &mut Tx<'_>, before: &Program, after: Program, moved: &Moved)
 /// [`WriteError::NotNow`] for one that has left the stage `draft`, or that others have a part in: it is given up instead,
 /// and stays visible.
 pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
-    let mut reasons = parts_of_others(tx.conn, &gone.id)?;
-    let indicators: i64 =
-        indicator::table.filter(indicator::program_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
-    if indicators > 0 {
-        reasons.add("", "has_indicators", format!("{indicators} indicators are of it; delete them first."));
-    }
+    let of = (PROGRAMS, &gone.id);
+    let mut reasons = not_taken_back(tx.objections_to_deletion(of)?);
     if gone.stage != Stage::Draft {
         let detail = format!("The programme is in {}; it can be moved to cancelled.", gone.stage.as_str());
         reasons.add("", "not_a_draft", detail);
     }
     reasons.done().map_err(WriteError::NotNow)?;
-    if gone.is_public() {
-        announce_parts(tx, &gone.id, Operation::Deleted)?;
-    }
+    tx.call_hooks(|hooks, tx| hooks.before_deletion(tx, of))?;
     let before = audited(gone)?;
     diesel::delete(action_program::table.filter(action_program::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let (id, version) = (gone.id.clone(), gone.version + 1);
-    let change = Change { resource: PROGRAMS, id, operation: Operation::Deleted, version };
-    tx.record_if(gone.is_public(), change, Some(before), None);
+    let change = Change { kind: PROGRAMS, id, operation: Operation::Deleted, version };
+    tx.record(change, Some(before), None);
     Ok(())
 }
 
-/// What others have said and done about a programme, which is not taken back by who wrote it: its moves, what the public
-/// contributed, and what evaluators found.
-fn parts_of_others(conn: &mut Conn, id: &Identifier) -> Result<Violations, StoreError> {
-    let ideas: i64 = contribution::table
-        .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
-        .filter(consultation::program_id.eq(id.as_str()))
-        .count()
-        .get_result(conn)?;
-    let evaluations: i64 = evaluation::table.filter(evaluation::program_id.eq(id.as_str())).count().get_result(conn)?;
-    let measured: i64 = measurement::table
-        .inner_join(indicator::table.on(indicator::id.eq(measurement::indicator_id)))
-        .filter(indicator::program_id.eq(id.as_str()).and(measurement::approved_at.is_not_null()))
-        .count()
-        .get_result(conn)?;
-    let own = action_program_move::program_id.eq(id.as_str());
-    let moves: i64 = action_program_move::table.filter(own).count().get_result(conn)?;
+/// That others have a part in a programme, which is not taken back by who wrote it: its moves, what the public contributed,
+/// and what evaluators found.
+fn not_taken_back(objections: Objections) -> Violations {
     let mut found = Violations::default();
-    for (code, count, what) in [
-        ("has_contributions", ideas, "contributions were sent to it"),
-        ("has_evaluations", evaluations, "evaluations are about it"),
-        ("has_measurements", measured, "approved values are public"),
-        ("has_moved", moves, "moves stand in its history"),
-    ] {
-        if count > 0 {
-            found.add("", code, format!("{count} {what}; it can be moved to cancelled, and stays visible."));
-        }
+    for Objection { code, detail } in objections.reasons {
+        found.add("", code, format!("{detail} It can be moved to cancelled, and stays visible."));
     }
-    Ok(found)
+    found
 }
 
-/// Tells the feed of everything that belongs to a programme that it becomes visible with it, or ceases to be. What becomes
-/// visible changes for everybody who asks what changed since.
-fn announce_parts(tx: &mut Tx<'_>, program_id: &Identifier, operation: Operation) -> Result<(), StoreError> {
-    let projects: Vec<(String, i64)> = project::table
-        .filter(project::program_id.eq(program_id.as_str()))
-        .order(project::id)
-        .select((project::id, project::version))
-        .load(tx.conn)?;
-    let milestones: Vec<(String, i64)> = milestone::table
-        .inner_join(project::table.on(project::id.eq(milestone::project_id)))
-        .filter(project::program_id.eq(program_id.as_str()))
-        .order(milestone::id)
-        .select((milestone::id, milestone::version))
-        .load(tx.conn)?;
-    let consultations: Vec<(String, i64)> = consultation::table
-        .filter(consultation::program_id.eq(program_id.as_str()))
-        .order(consultation::id)
-        .select((consultation::id, consultation::version))
-        .load(tx.conn)?;
-    let contributions: Vec<(String, i64)> = contribution::table
-        .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
-        .filter(consultation::program_id.eq(program_id.as_str()).and(contribution::moderation.eq("published")))
-        .order(contribution::id)
-        .select((contribution::id, contribution::version))
-        .load(tx.conn)?;
-    let evaluations: Vec<(String, i64)> = evaluation::table
-        .filter(evaluation::program_id.eq(program_id.as_str()).and(evaluation::publication.eq("published")))
-        .order(evaluation::id)
-        .select((evaluation::id, evaluation::version))
-        .load(tx.conn)?;
-    let indicators: Vec<(String, i64)> = indicator::table
-        .filter(indicator::program_id.eq(program_id.as_str()).and(indicator::publication.eq("published")))
-        .order(indicator::id)
-        .select((indicator::id, indicator::version))
-        .load(tx.conn)?;
-    let measurements: Vec<(String, i64)> = measurement::table
-        .inner_join(indicator::table.on(indicator::id.eq(measurement::indicator_id)))
-        .filter(indicator::program_id.eq(program_id.as_str()).and(indicator::publication.eq("published")))
-        .filter(measurement::approved_at.is_not_null())
-        .order(measurement::id)
-        .select((measurement::id, measurement::version))
-        .load(tx.conn)?;
-    let parts = [
-        (PROJECTS, projects),
-        (MILESTONES, milestones),
-        (Collection::Consultations, consultations),
-        (Collection::Contributions, contributions),
-        (Collection::Evaluations, evaluations),
-        (Collection::Indicators, indicators),
-        (Collection::Measurements, measurements),
-    ];
-    if operation == Operation::Created {
-        touch_parts(tx.conn, program_id, tx.now().naive_utc())?;
-    }
-    // A tombstone is one version later than what it is about.
-    let later = i64::from(operation == Operation::Deleted);
-    for (resource, found) in parts {
-        for (id, version) in found {
-            let version = version + later;
-            tx.record_part(Change { resource, id: Identifier::stored(id), operation, version });
-        }
-    }
-    Ok(())
-}
-
-/// Says of everything that belongs to a programme that it changed at a moment.
-fn touch_parts(conn: &mut Conn, program_id: &Identifier, now: NaiveDateTime) -> Result<(), StoreError> {
-    let projects = || project::table.filter(project::program_id.eq(program_id.as_str()));
-    let rounds = || consultation::table.filter(consultation::program_id.eq(program_id.as_str()));
-    diesel::update(projects()).set(project::updated_at.eq(now)).execute(conn)?;
-    diesel::update(milestone::table.filter(milestone::project_id.eq_any(projects().select(project::id))))
-        .set(milestone::updated_at.eq(now))
-        .execute(conn)?;
-    diesel::update(rounds()).set(consultation::updated_at.eq(now)).execute(conn)?;
-    let ideas = contribution::consultation_id.eq_any(rounds().select(consultation::id));
-    diesel::update(contribution::table.filter(ideas)).set(contribution::updated_at.eq(now)).execute(conn)?;
-    diesel::update(indicator::table.filter(indicator::program_id.eq(program_id.as_str())))
-        .set(indicator::updated_at.eq(now))
-        .execute(conn)?;
-    let indicators = indicator::table.filter(indicator::program_id.eq(program_id.as_str())).select(indicator::id);
-    let approved = measurement::indicator_id.eq_any(indicators).and(measurement::approved_at.is_not_null());
-    diesel::update(measurement::table.filter(approved)).set(measurement::updated_at.eq(now)).execute(conn)?;
-    diesel::update(evaluation::table.filter(evaluation::program_id.eq(program_id.as_str())))
-        .set(evaluation::updated_at.eq(now))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// Refuses to take away an axis that a project or a contribution names.
-fn check_axes_are_free(conn: &mut Conn, before: &Program, after: &Program) -> Result<(), WriteError> {
+/// Refuses to take away an axis that a project or something of another room names.
+fn check_axes_are_free(tx: &mut Tx<'_>, before: &Program, after: &Program) -> Result<(), WriteError> {
     let mut reasons = Violations::default();
     for gone in before.facts.axes.iter().filter(|axis| after.facts.axes.iter().all(|other| other.id != axis.id)) {
-        let projects: i64 = project::table.filter(project::axis_id.eq(gone.id.as_str())).count().get_result(conn)?;
-        let ideas: i64 =
-            contribution::table.filter(contribution::axis_id.eq(gone.id.as_str())).count().get_result(conn)?;
-        if projects + ideas > 0 {
-            let detail = format!("{projects} projects and {ideas} contributions belong to the axis {}.", gone.id);
-            reasons.add("/axes", "axis_in_use", detail);
+        let mut objections = Objections::default();
+        tx.call_hooks(|hooks, tx| hooks.object_to_axis_removal(tx.conn, &gone.id, &mut objections))?;
+        for Objection { code, detail } in objections.reasons {
+            reasons.add("/axes", code, detail);
         }
     }
     reasons.done().map_err(WriteError::NotNow)
@@ -445,113 +316,3 @@ fn write_commitments(conn: &mut Conn, program_id: &Identifier, commitments: &[St
     batch_insert!(conn, action_program_commitment::table, &rows);
     Ok(())
 }
-
-/// Gives programmes, projects, consultations and indicators the region of their members again, where a territory has come to lie in another one, and
-/// notes a change of each; returns how many.
-///
-/// # Errors
-/// The database's.
-pub fn follow(tx: &mut Tx<'_>, codes: &[Code]) -> Result<usize, StoreError> {
-    let moved: Vec<(String, String)> = in_pieces(tx.conn, codes, |conn, codes| {
-        Ok(member::table
-            .inner_join(territory::table.on(territory::code.eq(member::territory_code)))
-            .inner_join(action_program::table.on(action_program::member_id.eq(member::id)))
-            .filter(member::territory_code.eq_any(codes.iter().map(Code::as_str)))
-            .filter(action_program::region_code.ne(territory::region_code))
-            .select((member::id, territory::region_code))
-            .distinct()
-            .load(conn)?)
-    })?;
-    let measured: Vec<(String, String)> = in_pieces(tx.conn, codes, |conn, codes| {
-        Ok(member::table
-            .inner_join(territory::table.on(territory::code.eq(member::territory_code)))
-            .inner_join(indicator::table.on(indicator::member_id.eq(member::id.nullable())))
-            .filter(member::territory_code.eq_any(codes.iter().map(Code::as_str)))
-            .filter(indicator::region_code.ne(territory::region_code.nullable()))
-            .select((member::id, territory::region_code))
-            .distinct()
-            .load(conn)?)
-    })?;
-    if moved.is_empty() && measured.is_empty() {
-        return Ok(0);
-    }
-    take_turn(tx)?;
-    let now = tx.now().naive_utc();
-    let mut followed = 0;
-    for (member_id, region) in &measured {
-        followed += follow_indicators(tx, member_id, region, now)?;
-    }
-    for (member_id, region) in &moved {
-        followed += follow_programs(tx, member_id, region, now)?;
-        followed += follow_projects(tx, member_id, region, now)?;
-        followed += follow_consultations(tx, member_id, region, now)?;
-    }
-    Ok(followed)
-}
-
-fn follow_indicators(tx: &mut Tx<'_>, member_id: &str, region: &str, now: NaiveDateTime) -> Result<usize, StoreError> {
-    let own = indicator::table.filter(indicator::member_id.eq(member_id));
-    diesel::update(own)
-        .set((
-            indicator::region_code.eq(region),
-            indicator::version.eq(indicator::version + 1),
-            indicator::updated_at.eq(now),
-        ))
-        .execute(tx.conn)?;
-    let public: Vec<(String, i64)> = own
-        .filter(indicator::is_public.eq(true))
-        .order(indicator::id)
-        .select((indicator::id, indicator::version))
-        .load(tx.conn)?;
-    for (id, version) in &public {
-        let (id, version) = (Identifier::stored(id.clone()), *version);
-        let change = Change { resource: Collection::Indicators, id, operation: Operation::Updated, version };
-        tx.record_row(true, change, || Ok(moved_to(region)))?;
-    }
-    Ok(public.len())
-}
-
-/// What the audit says of what follows its member to another region.
-fn moved_to(region: &str) -> (Option<Value>, Option<Value>) {
-    (Some(json!({})), Some(json!({"region_code": region})))
-}
-
-macro_rules! follow_region {
-    ($name:ident, $table:ident, $resource:expr, $public:expr) => {
-        fn $name(tx: &mut Tx<'_>, member_id: &str, region: &str, now: NaiveDateTime) -> Result<usize, StoreError> {
-            let own = $table::table.filter($table::member_id.eq(member_id));
-            diesel::update(own)
-                .set((
-                    $table::region_code.eq(region),
-                    $table::version.eq($table::version + 1),
-                    $table::updated_at.eq(now),
-                ))
-                .execute(tx.conn)?;
-            let public: Vec<(String, i64)> = $public
-                .filter($table::member_id.eq(member_id))
-                .filter(action_program::publication.eq("published"))
-                .order($table::id)
-                .select(($table::id, $table::version))
-                .load(tx.conn)?;
-            for (id, version) in &public {
-                let (id, version) = (Identifier::stored(id.clone()), *version);
-                let change = Change { resource: $resource, id, operation: Operation::Updated, version };
-                tx.record_row(true, change, || Ok(moved_to(region)))?;
-            }
-            Ok(public.len())
-        }
-    };
-}
-follow_region!(follow_programs, action_program, PROGRAMS, action_program::table);
-follow_region!(
-    follow_projects,
-    project,
-    PROJECTS,
-    project::table.inner_join(action_program::table.on(action_program::id.eq(project::program_id)))
-);
-follow_region!(
-    follow_consultations,
-    consultation,
-    Collection::Consultations,
-    consultation::table.inner_join(action_program::table.on(action_program::id.eq(consultation::program_id)))
-);

@@ -1,5 +1,6 @@
 //! The rows of assessments and every query on them. What is not published is looked for only on behalf of who says it.
 
+mod hooks;
 mod seed;
 mod write;
 
@@ -9,6 +10,7 @@ use diesel::dsl::AsSelect;
 use serde::Serialize;
 
 pub use self::{
+    hooks::AssessmentHooks,
     seed::{assessed, seed},
     write::{create, delete, update},
 };
@@ -24,8 +26,8 @@ use crate::{
     },
     evaluations::{Author, Voice},
     kernel::{
-        audit::Collection,
         id::{Address, Identifier, Slug},
+        kind::Kind,
         paging::{Found, Key, Listing, Position},
     },
     members,
@@ -33,7 +35,7 @@ use crate::{
 };
 
 /// The collection's name in the change feed and the audit.
-const ASSESSMENTS: Collection = Collection::Assessments;
+const ASSESSMENTS: Kind = Kind::Assessments;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = assessment, treat_none_as_null = true, treat_none_as_default_value = false)]

@@ -9,7 +9,7 @@ use super::{
 use crate::db::prelude::*;
 use crate::{
     db::{
-        Change, Conn, Operation, StoreError, Tx, batch_insert,
+        Conn, StoreError, Tx, batch_insert,
         schema::{assessment, member},
     },
     kernel::{
@@ -58,10 +58,7 @@ pub fn seed(tx: &mut Tx<'_>, seeds: Vec<Seed>) -> Result<usize, StoreError> {
             facts,
             publication,
         };
-        if new.is_public() {
-            let (resource, id, operation) = (ASSESSMENTS, new.id.clone(), Operation::Created);
-            tx.record_part(Change { resource, id, operation, version: 1 });
-        }
+        tx.touched(ASSESSMENTS, new.id.clone());
         rows.push(Row::of(&new)?);
     }
     batch_insert!(tx.conn, assessment::table, &rows);

@@ -9,11 +9,8 @@ use super::{
 };
 use crate::{
     action_programs::take_turn,
-    db::{Change, Conn, Deed, Operation, StoreError, Tx, WriteError, difference, json, schema::contribution},
-    kernel::{
-        audit::Action,
-        id::{Identifier, new_id},
-    },
+    db::{Change, Conn, Operation, StoreError, Tx, WriteError, json, schema::contribution},
+    kernel::id::{Identifier, new_id},
 };
 
 /// The digests of what is secret about a contribution.
@@ -89,7 +86,7 @@ pub fn contribute(
         return sent.ok_or_else(|| StoreError::corrupt("a key that is taken and not there").into());
     }
     // Nobody sees it yet, so only the audit hears of it.
-    tx.record_if(false, change(&new, Operation::Created), None, Some(after));
+    tx.record(change(&new, Operation::Created), None, Some(after));
     Ok(Sent::New(new))
 }
 
@@ -144,30 +141,13 @@ pub fn set_standing(tx: &mut Tx<'_>, before: &Contribution, standing: Standing) 
             contribution::project_id.eq(answer.and_then(|answer| answer.project_id.as_deref())),
         ))
         .execute(tx.conn)?;
-    let operation = match (before.is_public(), after.is_public()) {
-        (false, true) => Operation::Created,
-        (true, false) => Operation::Unpublished,
-        _ => Operation::Updated,
-    };
-    if before.is_public() || after.is_public() {
-        tx.record_part(change(&after, operation));
-    }
     // For the audit it was there before the public saw it.
     let was = json::value(&ContributionRow::of(before)?)?;
-    let (was, now) = difference(was, json::value(&ContributionRow::of(&after)?)?);
-    let (id, version) = (Some(after.id.clone()), Some(after.version));
-    let (resource, before, after_values) = (CONTRIBUTIONS, Some(was), Some(now));
-    tx.audit(Deed {
-        action: Action::Updated,
-        resource,
-        id: id.map(Identifier::into_string),
-        version,
-        before,
-        after: after_values,
-    });
+    let now = json::value(&ContributionRow::of(&after)?)?;
+    tx.record(change(&after, Operation::Updated), Some(was), Some(now));
     Ok(after)
 }
 
 fn change(found: &Contribution, operation: Operation) -> Change {
-    Change { resource: CONTRIBUTIONS, id: found.id.clone(), operation, version: found.version }
+    Change { kind: CONTRIBUTIONS, id: found.id.clone(), operation, version: found.version }
 }

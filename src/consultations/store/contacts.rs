@@ -67,7 +67,7 @@ fn write(tx: &mut Tx<'_>, found: &Contribution, contact: &Contact, action: Actio
     let (id, version) = (Some(found.id.clone()), Some(found.version));
     tx.audit(Deed {
         action,
-        resource: CONTRIBUTIONS,
+        resource: CONTRIBUTIONS.into(),
         id: id.map(Identifier::into_string),
         version,
         before: None,

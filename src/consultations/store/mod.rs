@@ -4,6 +4,7 @@
 mod answers;
 mod contacts;
 mod contributions;
+mod hooks;
 mod seed;
 mod write;
 
@@ -16,6 +17,7 @@ pub use self::{
     answers::{Sent, contribute, lock_contribution, set_standing},
     contacts::{correct_contact, erase_contact, forget_contacts, of_person},
     contributions::{find_by_receipt, find_contribution, find_contributions_by_ids, list_contributions},
+    hooks::ConsultationHooks,
     seed::seed,
     write::{create, delete, lock, update},
 };
@@ -29,9 +31,9 @@ use crate::{
         search::any_of,
     },
     kernel::{
-        audit::Collection,
         codes::Flag,
         id::{Address, Identifier, Slug},
+        kind::Kind,
         paging::{Found, Key, Listing, Position},
     },
     members,
@@ -39,8 +41,8 @@ use crate::{
 };
 
 /// The collections' names in the change feed and the audit.
-const CONSULTATIONS: Collection = Collection::Consultations;
-const CONTRIBUTIONS: Collection = Collection::Contributions;
+const CONSULTATIONS: Kind = Kind::Consultations;
+const CONTRIBUTIONS: Kind = Kind::Contributions;
 
 /// What is stored of a consultation.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]

@@ -15,13 +15,10 @@ use super::{
 use crate::{
     action_programs::{self, Program, Project, Provenance},
     db::{
-        Change, Operation, StoreError, Tx,
+        StoreError, Tx,
         schema::{consultation, contribution},
     },
-    kernel::{
-        audit::Collection,
-        id::{Identifier, new_id},
-    },
+    kernel::id::{Identifier, new_id},
 };
 
 /// Adds invented consultations to the invented programmes that have none, and returns how many. The contribution that first
@@ -48,7 +45,7 @@ pub fn seed(tx: &mut Tx<'_>, texts: &Texts, example: Receipt) -> Result<usize, S
         for SeedConsultation { facts, contributions: sent } in texts.illustrate(number, (program, &own), today) {
             let new = new(tx, program, facts);
             diesel::insert_into(consultation::table).values(Row::of(&new)?).execute(tx.conn)?;
-            note(tx, CONSULTATIONS, &new.id);
+            tx.touched(CONSULTATIONS, new.id.clone());
             contributions.extend(sent.into_iter().map(|sent| contribution(tx, program, &new.id, sent)));
             added += 1;
         }
@@ -56,7 +53,7 @@ pub fn seed(tx: &mut Tx<'_>, texts: &Texts, example: Receipt) -> Result<usize, S
     let mut rows = Vec::with_capacity(contributions.len());
     for found in contributions {
         if found.is_public() {
-            note(tx, CONTRIBUTIONS, &found.id);
+            tx.touched(CONTRIBUTIONS, found.id.clone());
         }
         let became_project = found.standing.answer.as_ref().is_some_and(|answer| answer.project_id.is_some());
         let receipt = example.take_if(|_| became_project);
@@ -90,8 +87,4 @@ fn insert(tx: &mut Tx<'_>, rows: Vec<(ContributionRow, Secrets)>) -> Result<(), 
         diesel::insert_into(contribution::table).values(row).execute(tx.conn)?;
     }
     Ok(())
-}
-
-fn note(tx: &mut Tx<'_>, resource: Collection, id: &Identifier) {
-    tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
 }

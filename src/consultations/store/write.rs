@@ -37,7 +37,7 @@ pub fn create(tx: &mut Tx<'_>, program: &Program, facts: Facts) -> Result<Consul
     let row = Row::of(&new)?;
     let after = json::value(&row)?;
     diesel::insert_into(consultation::table).values(row).execute(tx.conn)?;
-    tx.record_if(new.is_public, change(&new, Operation::Created, 1), None, Some(after));
+    tx.record(change(&new, Operation::Created, 1), None, Some(after));
     Ok(new)
 }
 
@@ -71,7 +71,7 @@ pub fn update(tx: &mut Tx<'_>, before: &Consultation, facts: Facts) -> Result<Co
     let row = Row::of(&after)?;
     let (was, now) = (json::value(&Row::of(before)?)?, json::value(&row)?);
     diesel::update(consultation::table.filter(consultation::id.eq(after.id.as_str()))).set(row).execute(tx.conn)?;
-    tx.record_if(after.is_public, change(&after, Operation::Updated, after.version), Some(was), Some(now));
+    tx.record(change(&after, Operation::Updated, after.version), Some(was), Some(now));
     Ok(after)
 }
 
@@ -87,7 +87,7 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Consultation) -> Result<(), WriteError> {
     }
     let before = json::value(&Row::of(gone)?)?;
     diesel::delete(consultation::table.filter(consultation::id.eq(gone.id.as_str()))).execute(tx.conn)?;
-    tx.record_if(gone.is_public, change(gone, Operation::Deleted, gone.version + 1), Some(before), None);
+    tx.record(change(gone, Operation::Deleted, gone.version + 1), Some(before), None);
     Ok(())
 }
 
@@ -96,5 +96,5 @@ fn contributions(conn: &mut Conn, id: &Identifier) -> Result<i64, StoreError> {
 }
 
 fn change(found: &Consultation, operation: Operation, version: i64) -> Change {
-    Change { resource: CONSULTATIONS, id: found.id.clone(), operation, version }
+    Change { kind: CONSULTATIONS, id: found.id.clone(), operation, version }
 }

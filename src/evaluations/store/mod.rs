@@ -1,5 +1,6 @@
 //! The rows of evaluations and every query on them. What is not published is looked for only on behalf of who says it.
 
+mod hooks;
 mod seed;
 mod write;
 
@@ -9,6 +10,7 @@ use diesel::dsl::AsSelect;
 use serde::Serialize;
 
 pub use self::{
+    hooks::EvaluationHooks,
     seed::{evaluated, seed},
     write::{create, delete, has_project, update},
 };
@@ -21,14 +23,14 @@ use crate::{
         schema::{action_program, evaluation, member},
     },
     kernel::{
-        audit::Collection,
         id::{Identifier, Slug},
+        kind::Kind,
         paging::{Found, Key, Listing, Position},
     },
 };
 
 /// The collection's name in the change feed and the audit.
-const EVALUATIONS: Collection = Collection::Evaluations;
+const EVALUATIONS: Kind = Kind::Evaluations;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = evaluation, treat_none_as_null = true, treat_none_as_default_value = false)]

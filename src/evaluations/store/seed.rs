@@ -13,7 +13,7 @@ use super::{
 use crate::{
     action_programs::Implementation,
     db::{
-        Change, Conn, Operation, StoreError, Tx, batch_insert, json,
+        Conn, StoreError, Tx, batch_insert, json,
         schema::{action_program, evaluation, member, project},
     },
     kernel::{
@@ -91,10 +91,7 @@ pub fn seed(tx: &mut Tx<'_>, seeds: Vec<Seed>) -> Result<usize, StoreError> {
             answers: json::write(&facts.answers)?,
             publication: publication.as_str().to_owned(),
         };
-        if row.publication == "published" {
-            let (resource, id, operation) = (EVALUATIONS, row.id.clone(), Operation::Created);
-            tx.record_part(Change { resource, id: Identifier::stored(id), operation, version: 1 });
-        }
+        tx.touched(EVALUATIONS, Identifier::stored(row.id.clone()));
         rows.push(row);
     }
     batch_insert!(tx.conn, evaluation::table, &rows);

@@ -56,7 +56,7 @@ pub fn create(
     let row = Row::of(&new)?;
     let after = json::value(&row)?;
     diesel::insert_into(evaluation::table).values(row).execute(tx.conn)?;
-    tx.record_if(new.is_public(), change(&new, Operation::Created), None, Some(after));
+    tx.record(change(&new, Operation::Created), None, Some(after));
     Ok(new)
 }
 
@@ -96,12 +96,8 @@ pub fn update(
     let row = Row::of(&after)?;
     let (was, now): (Value, Value) = (json::value(&Row::of(before)?)?, json::value(&row)?);
     diesel::update(evaluation::table.filter(evaluation::id.eq(after.id.as_str()))).set(row).execute(tx.conn)?;
-    let operation = match (before.publication, after.publication) {
-        (Publication::Draft, Publication::Published) => Operation::Created,
-        (Publication::Published, Publication::Draft) => Operation::Unpublished,
-        _ => Operation::Updated,
-    };
-    tx.record_if(before.is_public() || after.is_public(), change(&after, operation), Some(was), Some(now));
+    let operation = Operation::between(before.publication.is_published(), after.publication.is_published());
+    tx.record(change(&after, operation), Some(was), Some(now));
     Ok(after)
 }
 
@@ -113,10 +109,10 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Evaluation) -> Result<(), StoreError> {
     diesel::delete(evaluation::table.filter(evaluation::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let before = json::value(&Row::of(gone)?)?;
     let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
-    tx.record_if(gone.is_public(), change, Some(before), None);
+    tx.record(change, Some(before), None);
     Ok(())
 }
 
 fn change(evaluation: &Evaluation, operation: Operation) -> Change {
-    Change { resource: EVALUATIONS, id: evaluation.id.clone(), operation, version: evaluation.version }
+    Change { kind: EVALUATIONS, id: evaluation.id.clone(), operation, version: evaluation.version }
 }

@@ -8,7 +8,7 @@ use super::{Confirmed, DatedSortKey, Filters, Party, Shared, Stored, check_docum
 use crate::{
     action_programs::{Document, Provenance, check_year, searchable},
     kernel::{
-        audit::Collection, codes::codes, date::PartialDate, language::LanguageMap, paging::Order, violation::Violations,
+        codes::codes, date::PartialDate, kind::Kind, language::LanguageMap, paging::Order, violation::Violations,
     },
 };
 
@@ -83,7 +83,7 @@ impl CollaborationFacts {
 }
 
 impl Shared for CollaborationFacts {
-    const COLLECTION: Collection = Collection::Collaborations;
+    const KIND: Kind = Kind::Collaborations;
 
     fn title(&self) -> &LanguageMap {
         &self.title

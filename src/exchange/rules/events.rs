@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{Confirmed, Country, DatedSortKey, Filters, Party, Shared, Stored, check_documents};
 use crate::{
     action_programs::{Document, Provenance, check_year, searchable},
-    kernel::{audit::Collection, codes::codes, language::LanguageMap, paging::Order, violation::Violations},
+    kernel::{codes::codes, kind::Kind, language::LanguageMap, paging::Order, violation::Violations},
     territories::Code,
 };
 
@@ -66,7 +66,7 @@ pub struct EventFacts {
 }
 
 impl Shared for EventFacts {
-    const COLLECTION: Collection = Collection::Events;
+    const KIND: Kind = Kind::Events;
 
     fn title(&self) -> &LanguageMap {
         &self.title

@@ -21,13 +21,13 @@ pub use self::{
 use crate::{
     action_programs::{Document, Drafts, Publication, PublicationFilter},
     kernel::{
-        audit::Collection,
         codes::codes,
         id::{Address, Identifier, Slug},
+        kind::Kind,
         language::LanguageMap,
         violation::Violations,
     },
-    territories::{Code, Kind, Territory},
+    territories::{self, Code, Territory},
 };
 
 /// The most documents of a practice, collaboration or event.
@@ -76,8 +76,8 @@ pub fn check_joined(violations: &mut Violations, named: &[String], new: &[&Party
 
 /// What practices, collaborations and events each say in their own way.
 pub trait Shared {
-    /// The collection's name in addresses, the change feed and the audit.
-    const COLLECTION: Collection;
+    /// The kind, whose name stands in addresses, the change feed and the audit.
+    const KIND: Kind;
 
     /// What it is called.
     fn title(&self) -> &LanguageMap;
@@ -114,7 +114,7 @@ impl<F: Shared> Stored<F> {
     /// Where it is.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("/api/v1/{}/{}", F::COLLECTION.as_str(), self.id)
+        format!("/api/v1/{}/{}", F::KIND.as_str(), self.id)
     }
 
     /// Whether everybody sees it.
@@ -224,7 +224,7 @@ pub fn check_territory(violations: &mut Violations, code: &Code, found: Option<&
     let kind = found.map(|territory| territory.record.kind);
     let (code, detail) = match kind {
         None => ("unknown_territory", format!("There is no territory {code}.")),
-        Some(Kind::PrefectureOfArrondissements) => (
+        Some(territories::Kind::PrefectureOfArrondissements) => (
             "overlay",
             format!("{code} is a prefecture of arrondissements, which only overlays the prefecture 06.141."),
         ),

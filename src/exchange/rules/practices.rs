@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Filters, Shared, Stored, check_documents};
 use crate::{
     action_programs::{Document, Provenance, searchable},
-    kernel::{audit::Collection, codes::codes, language::LanguageMap, paging::Order, violation::Violations},
+    kernel::{codes::codes, kind::Kind, language::LanguageMap, paging::Order, violation::Violations},
     territories::Code,
 };
 
@@ -34,7 +34,7 @@ pub struct PracticeFacts {
 }
 
 impl Shared for PracticeFacts {
-    const COLLECTION: Collection = Collection::Practices;
+    const KIND: Kind = Kind::Practices;
 
     fn title(&self) -> &LanguageMap {
         &self.title

@@ -11,7 +11,7 @@ use super::{
     super::rules::{
         Collaboration, CollaborationFacts, CollaborationFilters, Confirmed, DatedSortKey, Party, Shared as _, Stored,
     },
-    change, filtered_alike, look_up, operation, parsed, party, shelf, taking_part, with_members,
+    change, filtered_alike, look_up, parsed, party, shelf, taking_part, with_members,
 };
 use crate::{
     action_programs::{Publication, sort_title},

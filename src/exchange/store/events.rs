@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     super::rules::{Confirmed, DatedSortKey, Event, EventFacts, EventFilters, Party, Shared as _, Stored},
-    change, filtered_alike, look_up, operation, parsed, party, shelf, taking_part, with_members,
+    change, filtered_alike, look_up, parsed, party, shelf, taking_part, with_members,
 };
 use crate::{
     action_programs::{Publication, sort_title},

@@ -3,6 +3,7 @@
 
 mod collaborations;
 mod events;
+mod hooks;
 mod practices;
 mod seed;
 mod tally;
@@ -19,6 +20,7 @@ pub use self::{
         create as create_event, delete as delete_event, find as find_event, find_by_ids as find_events_by_ids,
         list as list_events, lock as lock_event, update as update_event,
     },
+    hooks::ExchangeHooks,
     practices::{
         create as create_practice, delete as delete_practice, find as find_practice,
         find_by_ids as find_practices_by_ids, list as list_practices, lock as lock_practice, update as update_practice,
@@ -28,7 +30,6 @@ pub use self::{
 };
 use super::rules::{Filters, MOST_MEMBERS, Party, Shared, Stored};
 use crate::{
-    action_programs::Publication,
     db::{Change, Conn, Lookup, Operation, StoreError, Tx, schema::member},
     kernel::id::{Identifier, Slug},
     members,
@@ -80,16 +81,7 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T,
 }
 
 fn change<F: Shared>(stored: &Stored<F>, operation: Operation) -> Change {
-    Change { resource: F::COLLECTION, id: stored.id.clone(), operation, version: stored.version }
-}
-
-/// What a change of something is to those who see what is published.
-const fn operation(before: Publication, after: Publication) -> Operation {
-    match (before, after) {
-        (Publication::Draft, Publication::Published) => Operation::Created,
-        (Publication::Published, Publication::Draft) => Operation::Unpublished,
-        _ => Operation::Updated,
-    }
+    Change { kind: F::KIND, id: stored.id.clone(), operation, version: stored.version }
 }
 
 /// Looks up what a list of any of the three can be asked for, and replaces ids by slugs.
@@ -335,7 +327,7 @@ macro_rules! shelf {
             let new = new.shown(publication, tx.today());
             insert(tx.conn, &new)?;
             let after = audited(&new)?;
-            tx.record_if(new.is_public(), change(&new, Operation::Created), None, Some(after));
+            tx.record(change(&new, Operation::Created), None, Some(after));
             Ok(new)
         }
 
@@ -364,8 +356,8 @@ macro_rules! shelf {
                 .set((Row::of(&after)?, Derived::of(&after.facts)))
                 .execute(tx.conn)?;
             write_parts(tx.conn, &after)?;
-            let change = change(&after, operation(before.publication, after.publication));
-            tx.record_if(before.is_public() || after.is_public(), change, Some(was), Some(now));
+            let change = change(&after, Operation::between(before.is_public(), after.is_public()));
+            tx.record(change, Some(was), Some(now));
             Ok(after)
         }
 
@@ -377,7 +369,7 @@ macro_rules! shelf {
             let before = audited(gone)?;
             diesel::delete($table::table.filter($table::id.eq(gone.id.as_str()))).execute(tx.conn)?;
             let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
-            tx.record_if(gone.is_public(), change, Some(before), None);
+            tx.record(change, Some(before), None);
             Ok(())
         }
     };

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     super::rules::{Party, Practice, PracticeFacts, PracticeFilters, PracticeSortKey, Shared as _, Stored},
-    change, filtered_alike, look_up, operation, parsed, party, shelf,
+    change, filtered_alike, look_up, parsed, party, shelf,
 };
 use crate::{
     action_programs::{Publication, sort_title},

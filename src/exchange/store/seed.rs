@@ -6,12 +6,12 @@ use crate::db::prelude::*;
 
 use super::{
     super::rules::{CollaborationFacts, EventFacts, Neighbour, PracticeFacts, Seed, Shared, Stored},
-    change, collaborations, events, party, practices,
+    collaborations, events, party, practices,
 };
 use crate::{
     action_programs::Publication,
     db::{
-        Conn, Operation, StoreError, Tx, json,
+        Conn, StoreError, Tx, json,
         schema::{collaboration, event, member, practice},
     },
     kernel::{
@@ -77,9 +77,7 @@ macro_rules! seeding {
             for seed in seeds.into_iter().filter(is_new) {
                 let new = grown(tx, seed);
                 $module::insert(tx.conn, &new)?;
-                if new.is_public() {
-                    tx.record_part(change(&new, Operation::Created));
-                }
+                tx.touched(<$facts>::KIND, new.id);
                 added += 1;
             }
             Ok(added)

@@ -8,7 +8,7 @@ use serde_json::Value;
 pub use self::report::{erase, find, forget, keep, list, rows, stored};
 use super::rules::{Format, Mode, Order, Outcome, Report, Resource, Unreadable, each_row, most_rows};
 use crate::{
-    action_programs::{self, ProjectList},
+    action_programs::ProjectList,
     db::{CHUNK, Deed, Importable, Keeper, StoreError, Turn, Tx, json},
     indicators::MeasurementList,
     kernel::{
@@ -17,7 +17,7 @@ use crate::{
         register::{Column, Fault, Ledger, RowReader},
     },
     members::MemberList,
-    territories::{Code, TerritoryList},
+    territories::TerritoryList,
 };
 
 /// The rows of a list, read and each by itself right, with what was wrong with others.
@@ -118,17 +118,10 @@ pub fn run(tx: &mut Tx<'_>, order: &Order, keeper: &Keeper, content: Content) ->
     let id = new_id();
     let Content { rows, ledger } = content;
     let report = match rows {
-        Rows::Members(rows) => carry_out::<MemberList>(tx, (order, keeper), &id, (rows, ledger), |_, _| Ok(()))?,
-        Rows::Projects(rows) => carry_out::<ProjectList>(tx, (order, keeper), &id, (rows, ledger), |_, _| Ok(()))?,
-        Rows::Measurements(rows) => {
-            carry_out::<MeasurementList>(tx, (order, keeper), &id, (rows, ledger), |_, _| Ok(()))?
-        }
-        Rows::Territories(rows) => {
-            carry_out::<TerritoryList>(tx, (order, keeper), &id, (rows, ledger), |tx, codes| {
-                let codes: Vec<Code> = codes.iter().filter_map(|code| code.parse().ok()).collect();
-                action_programs::follow(tx, &codes).map(drop)
-            })?
-        }
+        Rows::Members(rows) => carry_out::<MemberList>(tx, (order, keeper), &id, (rows, ledger))?,
+        Rows::Projects(rows) => carry_out::<ProjectList>(tx, (order, keeper), &id, (rows, ledger))?,
+        Rows::Measurements(rows) => carry_out::<MeasurementList>(tx, (order, keeper), &id, (rows, ledger))?,
+        Rows::Territories(rows) => carry_out::<TerritoryList>(tx, (order, keeper), &id, (rows, ledger))?,
     };
     keep(tx, &id, order.importer.as_ref(), &report)?;
     if report.outcome == Outcome::Applied {
@@ -152,18 +145,13 @@ fn carry_out<R: Importable>(
     (order, keeper): (&Order, &Keeper),
     id: &Identifier,
     content: (Vec<R::Row>, Ledger),
-    follow: impl FnOnce(&mut Tx<'_>, &[String]) -> Result<(), StoreError>,
 ) -> Result<Report, Stopped> {
-    let apply = |tx: &mut Tx<'_>, writes| {
-        let changed = R::apply(tx, &keeper.source, writes)?;
-        follow(tx, &changed)
-    };
     let (report, writes) = plan::<R>(tx, (order, keeper), id, content)?;
     if order.dry_run {
         if report.outcome == Outcome::Refused {
             report::drop_rows(tx, id)?;
         } else {
-            tx.taken_back(|tx| apply(tx, writes))?;
+            tx.taken_back(|tx| R::apply(tx, &keeper.source, writes))?;
         }
         return Ok(report);
     }
@@ -174,7 +162,7 @@ fn carry_out<R: Importable>(
         return Err(Stopped::Refused(Box::new(report)));
     }
     tx.begin_import(id);
-    apply(tx, writes)?;
+    R::apply(tx, &keeper.source, writes)?;
     Ok(report)
 }
 

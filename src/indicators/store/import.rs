@@ -21,7 +21,6 @@ use crate::{
         schema::{indicator, measurement},
     },
     kernel::{
-        audit::Collection,
         id::{Identifier, Slug},
         register::{Action, Column, Entry, Fault, Ledger, RowReader, Source, differences, each_once},
     },
@@ -55,7 +54,6 @@ impl Importable for MeasurementList {
     type Context = Context;
     type Write = Write;
 
-    const RESOURCE: Collection = MEASUREMENTS;
     const COLUMNS: &'static [Column] = COLUMNS;
     const HAS_SOURCES: bool = false;
 
@@ -142,7 +140,7 @@ impl Importable for MeasurementList {
     }
 
     // Nobody else sees a report before it is approved, so neither the feed nor another resource hears of it, only the audit.
-    fn apply(tx: &mut Tx<'_>, _source: &Source, writes: Vec<Write>) -> Result<Vec<String>, StoreError> {
+    fn apply(tx: &mut Tx<'_>, _source: &Source, writes: Vec<Write>) -> Result<(), StoreError> {
         for piece in writes.chunks(AT_ONCE) {
             let mut new = Vec::with_capacity(piece.len());
             for write in piece {
@@ -161,7 +159,7 @@ impl Importable for MeasurementList {
             }
             batch_insert!(tx.conn, measurement::table, &new);
         }
-        Ok(Vec::new())
+        Ok(())
     }
 }
 
@@ -226,7 +224,7 @@ fn note(tx: &mut Tx<'_>, before: Option<&Measurement>, after: &Measurement) -> R
     let (id, version) = (after.id.clone(), after.report_version);
     let stored = |found: &Measurement| json::value(&MeasurementRow::of(found)?);
     let values = || Ok((before.map(stored).transpose()?, Some(stored(after)?)));
-    tx.record_row(false, Change { resource: MEASUREMENTS, id, operation, version }, values)
+    tx.record_row(Change { kind: MEASUREMENTS, id, operation, version }, values)
 }
 
 /// The indicators with these slugs, which nobody else changes meanwhile.

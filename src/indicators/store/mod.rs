@@ -1,6 +1,8 @@
 //! The rows of indicators and measurements, and every query on them. Who writes a measurement locks its indicator, whose
 //! programme cannot be published or hidden meanwhile.
 
+#[macro_use]
+mod hooks;
 mod import;
 mod lookup;
 mod measurements;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use self::lookup::look_up_entries;
 pub use self::{
+    hooks::IndicatorHooks,
     import::MeasurementList,
     measurements::{
         find_measurement, find_measurement_document, find_measurements_by_ids, list_measurements, list_reports,
@@ -41,9 +44,9 @@ use crate::{
         search::{any_of, search},
     },
     kernel::{
-        audit::Collection,
         decimal::Decimal,
         id::{Identifier, Slug},
+        kind::Kind,
         language::Language,
         paging::{Found, Listing, Position},
     },
@@ -53,8 +56,8 @@ use crate::{
 };
 
 /// The collections' names in the change feed and the audit.
-const INDICATORS: Collection = Collection::Indicators;
-const MEASUREMENTS: Collection = Collection::Measurements;
+const INDICATORS: Kind = Kind::Indicators;
+const MEASUREMENTS: Kind = Kind::Measurements;
 
 /// A value on a date, as it is stored.
 #[derive(Serialize, Deserialize)]

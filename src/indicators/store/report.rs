@@ -49,7 +49,7 @@ pub fn create_measurement(
     let after = json::value(&row)?;
     diesel::insert_into(measurement::table).values(row).execute(tx.conn)?;
     // Nobody else sees it before it is approved, so only the audit hears of it.
-    tx.record_if(false, change(&new, Operation::Created), None, Some(after));
+    tx.record(change(&new, Operation::Created), None, Some(after));
     Ok(new)
 }
 
@@ -86,7 +86,7 @@ fn record(tx: &mut Tx<'_>, before: &Measurement, after: &Measurement, (was, now)
     } else {
         Change { version: after.report_version, ..change(after, Operation::Updated) }
     };
-    tx.record_if(is_told, change, Some(was), Some(now));
+    tx.record(change, Some(was), Some(now));
 }
 
 /// Writes what came of a review, and what it has replaced; keeps the latest value of the indicator.
@@ -170,10 +170,10 @@ pub fn delete_measurement(tx: &mut Tx<'_>, gone: &Measurement) -> Result<(), Wri
     let before = json::value(&MeasurementRow::of(gone)?)?;
     diesel::delete(measurement::table.filter(measurement::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let change = Change { version: gone.report_version + 1, ..change(gone, Operation::Deleted) };
-    tx.record_if(false, change, Some(before), None);
+    tx.record(change, Some(before), None);
     Ok(())
 }
 
 fn change(found: &Measurement, operation: Operation) -> Change {
-    Change { resource: MEASUREMENTS, id: found.id.clone(), operation, version: found.version }
+    Change { kind: MEASUREMENTS, id: found.id.clone(), operation, version: found.version }
 }

@@ -15,16 +15,13 @@ use super::{
 };
 use crate::{
     db::{
-        Change, Conn, Operation, StoreError, Tx, batch_insert,
+        Conn, StoreError, Tx, batch_insert,
         schema::{
             action_program, indicator, indicator_definition, measurement, measurement_revision, member, project,
             territory,
         },
     },
-    kernel::{
-        audit::Collection,
-        id::{Identifier, Slug},
-    },
+    kernel::id::{Identifier, Slug},
 };
 
 /// What the demonstration invents indicators for: the network, the invented members that have joined, the invented
@@ -157,13 +154,13 @@ pub fn seed(tx: &mut Tx<'_>, seeds: impl Iterator<Item = SeedIndicator>) -> Resu
 fn write(tx: &mut Tx<'_>, batch: &[SeedIndicator]) -> Result<(), StoreError> {
     let (mut indicators, mut definitions, mut measurements, mut revisions) = (vec![], vec![], vec![], vec![]);
     for SeedIndicator { indicator, definitions: own, measurements: reports } in batch {
-        note(tx, indicator.is_public(), INDICATORS, &indicator.id);
+        tx.touched(INDICATORS, indicator.id.clone());
         indicators.push((Row::of(indicator)?, Derived::of(&indicator.facts.definition)?));
         for (version, since, definition) in own {
             definitions.push(DefinitionRow::of(&indicator.id, (*version, *since, definition))?);
         }
         for (report, corrected) in reports {
-            note(tx, report.is_public(), MEASUREMENTS, &report.id);
+            tx.touched(MEASUREMENTS, report.id.clone());
             measurements.push(MeasurementRow::of(report)?);
             for revision in corrected {
                 revisions.push(RevisionRow::of(&report.id, revision)?);
@@ -190,10 +187,4 @@ fn insert_indicators(conn: &mut Conn, rows: &[(Row, Derived)]) -> Result<(), Sto
         }
     }
     Ok(())
-}
-
-fn note(tx: &mut Tx<'_>, is_public: bool, resource: Collection, id: &Identifier) {
-    if is_public {
-        tx.record_part(Change { resource, id: id.to_owned(), operation: Operation::Created, version: 1 });
-    }
 }

@@ -108,7 +108,7 @@ pub fn create(
     };
     insert(tx.conn, &new, tx.today())?;
     let after = json::value(&Row::of(&new)?)?;
-    tx.record_if(new.is_public(), change(&new, Operation::Created), None, Some(after));
+    tx.record(change(&new, Operation::Created), None, Some(after));
     Ok(new)
 }
 
@@ -185,33 +185,13 @@ pub fn update(
                 .execute(tx.conn)?;
         }
     }
-    follow(tx, before, &after)?;
-    let operation = match (before.is_public(), after.is_public()) {
-        (false, true) => Operation::Created,
-        (true, false) => Operation::Unpublished,
-        _ => Operation::Updated,
-    };
+    if before.is_public() != after.is_public() {
+        show_measurements!(tx, measurement::indicator_id.eq(after.id.as_str()), after.is_public());
+    }
+    let operation = Operation::between(before.is_public(), after.is_public());
     let (was, now): (Value, Value) = (json::value(&Row::of(before)?)?, json::value(&Row::of(&after)?)?);
-    tx.record_if(before.is_public() || after.is_public(), change(&after, operation), Some(was), Some(now));
+    tx.record(change(&after, operation), Some(was), Some(now));
     Ok(after)
-}
-
-/// Lets the measurements of an indicator become visible with it.
-fn follow(tx: &mut Tx<'_>, before: &Indicator, after: &Indicator) -> Result<(), StoreError> {
-    if before.is_public() == after.is_public() {
-        return Ok(());
-    }
-    let own = measurement::table
-        .filter(measurement::indicator_id.eq(after.id.as_str()).and(measurement::approved_at.is_not_null()));
-    let seen = (measurement::is_public.eq(after.is_public()), measurement::updated_at.eq(tx.now().naive_utc()));
-    diesel::update(own).set(seen).execute(tx.conn)?;
-    let found: Vec<(String, i64)> =
-        own.order(measurement::id).select((measurement::id, measurement::version)).load(tx.conn)?;
-    let operation = if after.is_public() { Operation::Created } else { Operation::Unpublished };
-    for (id, version) in found {
-        tx.record_part(Change { resource: super::MEASUREMENTS, id: Identifier::stored(id), operation, version });
-    }
-    Ok(())
 }
 
 /// Whether anything is reported of an indicator, in whatever state.
@@ -254,10 +234,10 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Indicator) -> Result<(), WriteError> {
     let before = json::value(&Row::of(gone)?)?;
     diesel::delete(indicator::table.filter(indicator::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let change = Change { version: gone.version + 1, ..change(gone, Operation::Deleted) };
-    tx.record_if(gone.is_public(), change, Some(before), None);
+    tx.record(change, Some(before), None);
     Ok(())
 }
 
 fn change(found: &Indicator, operation: Operation) -> Change {
-    Change { resource: INDICATORS, id: found.id.clone(), operation, version: found.version }
+    Change { kind: INDICATORS, id: found.id.clone(), operation, version: found.version }
 }

@@ -19,6 +19,7 @@ use crate::{
         principal::{Body, Caller, Principal, Require},
         roles::{MembersAdhere, MembersMove, MembersUpdate, MembersWrite, Needs, Role},
     },
+    charter,
     db::{Conn, StoreError, Tx, WriteError, current_sequence},
     kernel::{
         id::{Identifier, Slug},
@@ -280,7 +281,7 @@ pub async fn create_member_adhesion(
         check_keeper(tx.conn, &body.principal, &member)?;
         let (violations, adhesion) = input.read(tx.today());
         let version = match adhesion.charter_version.parse() {
-            Ok(code) => store::charter_version(tx.conn, &code)?,
+            Ok(code) => charter::find_version(tx.conn, &code)?,
             Err(_no_code) => None,
         };
         let adhesion = read_adhesion(violations, adhesion, version)?;

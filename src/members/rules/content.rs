@@ -1,10 +1,8 @@
 //! What must be right between the parts of what somebody writes about a member. Each rule adds what is wrong to the
 //! violations, so that all of them are said at once.
 
-use chrono::NaiveDate;
-
 use super::{Adhesion, ExternalId, MemberKind};
-use crate::{kernel::violation::Violations, territories::Seat};
+use crate::{charter::InForce, kernel::violation::Violations, territories::Seat};
 
 /// The most identifiers of a member.
 pub const MOST_IDS: usize = 20;
@@ -40,13 +38,6 @@ pub fn check_seat(violations: &mut Violations, kind: MemberKind, code: &str, sea
     }
 }
 
-/// What members need to know of a version of the charter.
-#[derive(Debug, Clone, Copy)]
-pub struct CharterVersion {
-    /// Since when it is in force, or the first day of the month or year.
-    pub in_force_from: Option<NaiveDate>,
-}
-
 /// An adhesion is to a version that exists, and not from before it was in force. `version` is what is known of
 /// it.
 ///
@@ -55,7 +46,7 @@ pub struct CharterVersion {
 pub fn read_adhesion(
     mut violations: Violations,
     adhesion: Adhesion,
-    version: Option<CharterVersion>,
+    version: Option<InForce>,
 ) -> Result<Adhesion, Violations> {
     let code = &adhesion.charter_version;
     match version {
@@ -63,7 +54,7 @@ pub fn read_adhesion(
             let detail = format!("The charter has no version {code}.");
             violations.add("/charter_version", "unknown_charter_version", detail);
         }
-        Some(CharterVersion { in_force_from: Some(since) }) if adhesion.adhered_on.last_day() < since => {
+        Some(InForce { from: Some(since) }) if adhesion.adhered_on.last_day() < since => {
             let detail = format!("Version {code} of the charter is in force since {since} only.");
             violations.add("/adhered_on", "before_in_force", detail);
         }

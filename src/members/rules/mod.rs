@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub use self::{
-    content::{CharterVersion, check_schemes, check_seat, read_adhesion},
+    content::{check_schemes, check_seat, read_adhesion},
     history::{Entry, Evidence, History, HistoryError, Period},
     reference::parse_reference,
     register::{COLUMNS, Line, Wanted, cells, vanishing},

@@ -11,7 +11,7 @@ use super::{
         check_seat, vanishing,
     },
     complete, histories, owners,
-    write::{RESOURCE, add, rewrite},
+    write::{add, rewrite},
 };
 use crate::{
     db::{
@@ -19,7 +19,6 @@ use crate::{
         schema::{member, territory},
     },
     kernel::{
-        audit::Collection,
         fold::compact,
         id::{Identifier, Slug},
         language::Language,
@@ -77,7 +76,6 @@ impl Importable for MemberList {
     type Context = Context;
     type Write = Write;
 
-    const RESOURCE: Collection = RESOURCE;
     const COLUMNS: &'static [Column] = COLUMNS;
     const HAS_SOURCES: bool = true;
 
@@ -167,7 +165,7 @@ impl Importable for MemberList {
         Ok(in_force.len())
     }
 
-    fn apply(tx: &mut Tx<'_>, _source: &Source, writes: Vec<Write>) -> Result<Vec<String>, StoreError> {
+    fn apply(tx: &mut Tx<'_>, _source: &Source, writes: Vec<Write>) -> Result<(), StoreError> {
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for write in writes {
             match write {
@@ -175,11 +173,9 @@ impl Importable for MemberList {
                 Write::Change(member) => changed.push(*member),
             }
         }
-        let slugs = changed.iter().map(|member| member.before.slug.to_string()).collect();
         // Known members first: new ones may take identifiers that they give up.
         rewrite(tx, changed)?;
-        add(tx, new)?;
-        Ok(slugs)
+        add(tx, new)
     }
 }
 

@@ -18,15 +18,15 @@ pub use self::{
     write::{create, delete, lock, seed, take_turn, update},
 };
 use super::rules::{
-    Address, Adhesion, CharterVersion, CohortFilter, Entry, Evidence, ExternalId, Facts, Filters, History, Member,
-    MemberKind, MemberSeat, Period, Provenance, SortKey, Status, Tally,
+    Address, Adhesion, CohortFilter, Entry, Evidence, ExternalId, Facts, Filters, History, Member, MemberKind,
+    MemberSeat, Period, Provenance, SortKey, Status, Tally,
 };
 use crate::db::prelude::*;
 use crate::{
     db::{
         Backend, Conn, DocumentBody, DocumentChangedAt, Lookup, SequenceColumn, Stamp, StoreError, in_pieces, json,
         keyset::{keyset, paged},
-        schema::{charter_version, member, member_adhesion, member_external_id, member_status, territory},
+        schema::{member, member_adhesion, member_external_id, member_status, territory},
         search::search,
     },
     kernel::{
@@ -364,17 +364,6 @@ fn owners(conn: &mut Conn, ids: &[&ExternalId]) -> Result<Vec<Owned>, StoreError
 /// The database's, or [`StoreError::Corrupt`] for periods that make none.
 pub fn history(conn: &mut Conn, id: &Identifier) -> Result<History, StoreError> {
     as_history(id, periods(conn, id)?.into_iter().map(|period| period.entry).collect())
-}
-
-/// A version of the charter, as far as members need to know it. The charter's rows belong
-/// to another room, further down; its codes are what members refer to.
-///
-/// # Errors
-/// The database's.
-pub fn charter_version(conn: &mut Conn, code: &Slug) -> Result<Option<CharterVersion>, StoreError> {
-    let version = charter_version::table.filter(charter_version::code.eq(code.as_str()));
-    let found: Option<Option<NaiveDate>> = version.select(charter_version::in_force_from).first(conn).optional()?;
-    Ok(found.map(|in_force_from| CharterVersion { in_force_from }))
 }
 
 /// A member at an address as the public reads it, with one statement.

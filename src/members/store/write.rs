@@ -3,7 +3,6 @@
 
 use crate::db::prelude::*;
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::count_star;
 use serde_json::{Value, json};
 
 use super::{
@@ -14,17 +13,13 @@ use super::{
 };
 use crate::{
     db::{
-        CHUNK, Change, Conn, Deed, Operation, StoreError, Turn, Tx, WriteError, batch_insert, forget_answers_naming,
-        json,
-        schema::{
-            account, action_program, assessment, collaboration, collaboration_member, event, event_member, focal_point,
-            indicator, member, member_adhesion, member_external_id, member_status, practice,
-        },
+        CHUNK, Change, Conn, Objection, Operation, StoreError, Turn, Tx, WriteError, batch_insert, json,
+        schema::{account, member, member_adhesion, member_external_id, member_status},
     },
     kernel::{
-        audit::{Action, Collection},
         date::PartialDate,
         id::{Identifier, Slug, new_id},
+        kind,
         language::Language,
         violation::{Violation, Violations},
     },
@@ -32,7 +27,7 @@ use crate::{
 };
 
 /// The collection's name in the change feed and the audit.
-pub(super) const RESOURCE: Collection = Collection::Members;
+pub(super) const RESOURCE: kind::Kind = kind::Kind::Members;
 
 /// A whole row: what is stored of a member and the columns that are made from it, so that both databases search and
 /// sort alike.
@@ -157,7 +152,7 @@ pub fn create(tx: &mut Tx<'_>, record: &Record, seat: &Seat) -> Result<Identifie
     write_history(tx.conn, &id, &record.history)?;
     write_ids(tx.conn, &id, &record.facts.external_ids)?;
     write_adhesions(tx.conn, &id, &record.adhesions)?;
-    let change = Change { resource: RESOURCE, id: id.clone(), operation: Operation::Created, version: 1 };
+    let change = Change { kind: RESOURCE, id: id.clone(), operation: Operation::Created, version: 1 };
     tx.record(change, None, Some(after));
     Ok(id)
 }
@@ -209,7 +204,7 @@ pub fn update(
     }
     let id = before.id.clone();
     tx.record(
-        Change { resource: RESOURCE, id, operation: Operation::Updated, version: after.version },
+        Change { kind: RESOURCE, id, operation: Operation::Updated, version: after.version },
         Some(was),
         Some(now),
     );
@@ -219,163 +214,40 @@ pub fn update(
 /// Deletes a [`lock`]ed member, with its history, identifiers, adhesions and focal points. The feed keeps its tombstone.
 ///
 /// # Errors
-/// [`WriteError::NotNow`] with every reason why it stays: accounts speak for it, it has action programmes, assessments or
-/// indicators, or it shares something.
+/// [`WriteError::NotNow`] with every reason why it stays: accounts speak for it, or something of another room belongs to it.
 pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
+    let of = (RESOURCE, &gone.id);
+    lock_to_delete(tx, gone)?;
     let mut reasons = Violations::default();
-    lock_links(tx, &gone.id)?;
     let accounts: i64 = account::table.filter(account::member_id.eq(gone.id.as_str())).count().get_result(tx.conn)?;
     if accounts > 0 {
         reasons.add("", "has_accounts", format!("{accounts} accounts speak for this member."));
     }
-    let held = held(tx.conn, &gone.id)?;
-    for (count, code, what) in [
-        (held.programs, "has_programs", "action programmes"),
-        (held.assessments, "has_assessments", "assessments"),
-        (held.indicators, "has_indicators", "indicators"),
-    ] {
-        if count > 0 {
-            reasons.add("", code, format!("The member has {count} {what}."));
-        }
+    let objections = tx.objections_to_deletion(of)?;
+    for Objection { code, detail } in objections.reasons {
+        reasons.add("", code, detail);
     }
-    let Held { practices, collaborations, events, .. } = held;
-    if practices + collaborations + events > 0 {
-        let detail =
-            format!("The member has {practices} practices, {collaborations} collaborations and {events} events.");
-        reasons.add("", "has_exchange", detail);
-    }
-    if held.is_hiding {
+    if objections.has_unpublished {
         reasons.add("", "has_unpublished", "The member has something that is not published.");
     }
     reasons.done().map_err(WriteError::NotNow)?;
-    leave_drafts(tx, gone)?;
-    forget_people(tx, &gone.id)?;
+    tx.call_hooks(|hooks, tx| hooks.before_deletion(tx, of))?;
     let before = audited_member(gone)?;
     diesel::delete(member::table.filter(member::id.eq(gone.id.as_str()))).execute(tx.conn)?;
     let change =
-        Change { resource: RESOURCE, id: gone.id.clone(), operation: Operation::Deleted, version: gone.version + 1 };
+        Change { kind: RESOURCE, id: gone.id.clone(), operation: Operation::Deleted, version: gone.version + 1 };
     tx.record(change, Some(before), None);
     Ok(())
 }
 
-/// Waits for who is writing a draft that names the member, and for who is about to name it: nobody does before this
-/// transaction ends. Who writes a draft locks it first and then the members that it names, hence this order.
-fn lock_links(tx: &mut Tx<'_>, id: &Identifier) -> Result<(), StoreError> {
+/// Waits for who is about to name the member: nobody does before this transaction ends. Who writes something that names members
+/// locks it first and then the members, hence this order.
+fn lock_to_delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), StoreError> {
+    tx.call_hooks(|hooks, tx| hooks.lock_for_deletion(tx.conn, (RESOURCE, &gone.id)))?;
     // SQLite's write transactions exclude each other anyway.
     if let Conn::Postgres(conn) = &mut *tx.conn {
-        let links = collaboration_member::table.filter(collaboration_member::member_id.eq(id.as_str()));
-        let drafts = collaboration::table.filter(collaboration::publication.eq("draft"));
-        let drafts = drafts.filter(collaboration::id.eq_any(links.select(collaboration_member::collaboration_id)));
-        let _: Vec<String> = drafts.select(collaboration::id).for_update().load(conn)?;
-        let links = event_member::table.filter(event_member::member_id.eq(id.as_str()));
-        let drafts = event::table.filter(event::publication.eq("draft"));
-        let drafts = drafts.filter(event::id.eq_any(links.select(event_member::event_id)));
-        let _: Vec<String> = drafts.select(event::id).for_update().load(conn)?;
-        let _: String = member::table.filter(member::id.eq(id.as_str())).select(member::id).for_update().first(conn)?;
-    }
-    Ok(())
-}
-
-/// What everybody sees of a member and what keeps it where it is. Who deletes members needs not see drafts: of those nothing
-/// is told but that there is something.
-struct Held {
-    programs: i64,
-    assessments: i64,
-    indicators: i64,
-    practices: i64,
-    collaborations: i64,
-    events: i64,
-    is_hiding: bool,
-}
-
-/// What a member has. What somebody else has not published yet and only names the member does not count.
-fn held(conn: &mut Conn, id: &Identifier) -> Result<Held, StoreError> {
-    let mut is_hiding = false;
-    let mut count = |rows: Vec<(bool, i64)>| {
-        is_hiding |= rows.iter().any(|(is_public, _)| !is_public);
-        rows.into_iter().filter(|(is_public, _)| *is_public).map(|(_, count)| count).sum::<i64>()
-    };
-    macro_rules! counted {
-        ($query:expr, $is_public:expr) => {{
-            let rows: Vec<(bool, i64)> = $query.group_by($is_public).select(($is_public, count_star())).load(conn)?;
-            count(rows)
-        }};
-    }
-    macro_rules! by_publication {
-        ($query:expr, $publication:expr) => {{
-            let rows: Vec<(String, i64)> =
-                $query.group_by($publication).select(($publication, count_star())).load(conn)?;
-            count(rows.into_iter().map(|(publication, count)| (publication == "published", count)).collect())
-        }};
-    }
-    let programs = by_publication!(
-        action_program::table.filter(action_program::member_id.eq(id.as_str())),
-        action_program::publication
-    );
-    let assessments =
-        by_publication!(assessment::table.filter(assessment::member_id.eq(id.as_str())), assessment::publication);
-    let indicators = counted!(indicator::table.filter(indicator::member_id.eq(id.as_str())), indicator::is_public);
-    let practices = by_publication!(practice::table.filter(practice::member_id.eq(id.as_str())), practice::publication);
-    let collaborations = by_publication!(
-        collaboration::table
-            .inner_join(collaboration_member::table.on(collaboration_member::collaboration_id.eq(collaboration::id)))
-            .filter(collaboration_member::member_id.eq(id.as_str()))
-            .filter(collaboration::publication.eq("published").or(collaboration::lead_id.eq(id.as_str()))),
-        collaboration::publication
-    );
-    let events = by_publication!(
-        event::table
-            .inner_join(event_member::table.on(event_member::event_id.eq(event::id)))
-            .filter(event_member::member_id.eq(id.as_str()))
-            .filter(event::publication.eq("published").or(event::host_id.assume_not_null().eq(id.as_str()))),
-        event::publication
-    );
-    Ok(Held { programs, assessments, indicators, practices, collaborations, events, is_hiding })
-}
-
-/// Takes a member that goes out of what others have not published yet, each a change with its entry in the audit.
-fn leave_drafts(tx: &mut Tx<'_>, gone: &Member) -> Result<(), StoreError> {
-    let now = tx.now().naive_utc();
-    macro_rules! leave {
-        ($table:ident, $links:ident, $link:ident, $resource:expr) => {
-            let named: Vec<(String, i64)> = $table::table
-                .inner_join($links::table.on($links::$link.eq($table::id)))
-                .filter($links::member_id.eq(gone.id.as_str()))
-                .order($table::id)
-                .select(($table::id, $table::version))
-                .load(tx.conn)?;
-            diesel::delete($links::table.filter($links::member_id.eq(gone.id.as_str()))).execute(tx.conn)?;
-            for (id, version) in named {
-                diesel::update($table::table.filter($table::id.eq(&id)))
-                    .set(($table::version.eq(version + 1), $table::updated_at.eq(now)))
-                    .execute(tx.conn)?;
-                let before = Some(json!({"removed_member": gone.slug.as_str()}));
-                let (action, resource, version) = (Action::Updated, $resource, Some(version + 1));
-                tx.audit(Deed { action, resource, id: Some(id), version, before, after: Some(json!({})) });
-            }
-        };
-    }
-    leave!(collaboration, collaboration_member, collaboration_id, Collection::Collaborations);
-    leave!(event, event_member, event_id, Collection::Events);
-    Ok(())
-}
-
-/// Leaves what a member's focal points leave when they go with it: an entry each in the audit, and no answer that has
-/// their names. The rows themselves go with the member's.
-fn forget_people(tx: &mut Tx<'_>, member_id: &Identifier) -> Result<(), StoreError> {
-    let people: Vec<(String, i64)> = focal_point::table
-        .filter(focal_point::member_id.eq(member_id.as_str()))
-        .order(focal_point::id)
-        .select((focal_point::id, focal_point::version))
-        .load(tx.conn)?;
-    if !people.is_empty() {
-        tx.note_erasure();
-    }
-    for (id, version) in people {
-        forget_answers_naming(tx, &id)?;
-        let (before, version) = (Some(json!({"member_id": member_id})), Some(version + 1));
-        let (action, resource) = (Action::Deleted, Collection::FocalPoints);
-        tx.audit(Deed { action, resource, id: Some(id), version, before, after: None });
+        let own = member::table.filter(member::id.eq(gone.id.as_str())).select(member::id);
+        let _: String = own.for_update().first(conn)?;
     }
     Ok(())
 }
@@ -453,13 +325,13 @@ pub(super) fn add(tx: &mut Tx<'_>, new: Vec<(Record, Slug, Kind)>) -> Result<(),
         adhesions.extend(record.adhesions.iter().map(|adhesion| adhesion_row(&id, adhesion)));
         let row = new_row(id.into_string(), tx.now().naive_utc(), slug, seat, &record);
         let change = Change {
-            resource: RESOURCE,
+            kind: RESOURCE,
             id: Identifier::stored(row.id.clone()),
             operation: Operation::Created,
             version: 1,
         };
         let after = || audited(&row, &record.facts.external_ids, &record.adhesions).map(|after| (None, Some(after)));
-        tx.record_row(true, change, after)?;
+        tx.record_row(change, after)?;
         rows.push(WholeRow::new(row, &record.facts, record.history.joined_on()));
     }
     batch_insert!(tx.conn, member::table, &rows);
@@ -499,7 +371,7 @@ pub(super) fn rewrite(tx: &mut Tx<'_>, changed: Vec<Rewrite>) -> Result<(), Stor
             .execute(tx.conn)?;
         let (id, version) = (before.id.clone(), after.version);
         let values = || Ok((Some(audited_member(&before)?), Some(audited_member(&after)?)));
-        tx.record_row(true, Change { resource: RESOURCE, id, operation: Operation::Updated, version }, values)?;
+        tx.record_row(Change { kind: RESOURCE, id, operation: Operation::Updated, version }, values)?;
     }
     batch_insert!(tx.conn, member_status::table, &periods);
     batch_insert!(tx.conn, member_external_id::table, &ids);

@@ -8,12 +8,11 @@ use chrono::NaiveDate;
 use super::{
     super::rules::{Above, COLUMNS, Code, Line, Provenance, Record, Territory, cells, check},
     find_all,
-    write::{RESOURCE, add, update},
+    write::{add, note_changed, update},
 };
 use crate::{
     db::{Conn, Importable, Keeper, StoreError, Tx, in_pieces, schema::territory},
     kernel::{
-        audit::Collection,
         fold::compact,
         register::{
             Action, At, Column, Difference, Entry, Fault, Ledger, Likeness, RowReader, Source, differences, each_once,
@@ -43,7 +42,6 @@ impl Importable for TerritoryList {
     type Context = Context;
     type Write = Write;
 
-    const RESOURCE: Collection = RESOURCE;
     const COLUMNS: &'static [Column] = COLUMNS;
     const HAS_SOURCES: bool = false;
 
@@ -100,19 +98,19 @@ impl Importable for TerritoryList {
         Ok(0)
     }
 
-    fn apply(tx: &mut Tx<'_>, source: &Source, mut writes: Vec<Write>) -> Result<Vec<String>, StoreError> {
+    fn apply(tx: &mut Tx<'_>, source: &Source, mut writes: Vec<Write>) -> Result<(), StoreError> {
         writes.sort_by_key(|write| write.record.kind.depth());
         let provenance = Provenance::Import(source.clone());
         let (known, new): (Vec<Write>, Vec<Write>) = writes.into_iter().partition(|write| write.former.is_some());
         // New units first: known ones may move below them.
         add(tx, new.into_iter().map(|write| write.record).collect(), &provenance)?;
-        let codes = known.iter().map(|write| write.record.code.to_string()).collect();
+        let codes: Vec<Code> = known.iter().map(|write| write.record.code.clone()).collect();
         for Write { former, record, .. } in known {
             if let Some(former) = former {
                 update(tx, &former, record, &provenance)?;
             }
         }
-        Ok(codes)
+        note_changed(tx, &codes)
     }
 }
 

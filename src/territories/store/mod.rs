@@ -12,7 +12,7 @@ use chrono::NaiveDateTime;
 pub use self::{
     import::TerritoryList,
     lookup::{look_up_provinces, look_up_regions, look_up_territories},
-    write::{Loaded, load, refold},
+    write::{load, refold},
 };
 use super::rules::{Address, Code, Filters, Kind, Location, Record, SortKey, Territory};
 use crate::{

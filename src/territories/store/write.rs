@@ -11,16 +11,16 @@ use super::{
     TerritoryRow,
 };
 use crate::{
-    db::{Change, Operation, StoreError, Tx, batch_insert, json, schema::territory},
+    db::{CHUNK, Change, Operation, StoreError, Tx, batch_insert, json, schema::territory},
     kernel::{
-        audit::Collection,
         fold::fold,
         id::{Identifier, new_id},
+        kind,
     },
 };
 
 /// The collection's name in the change feed.
-pub(super) const RESOURCE: Collection = Collection::Territories;
+pub(super) const RESOURCE: kind::Kind = kind::Kind::Territories;
 
 /// A whole row: what is stored of a territory and the columns that are made from it, so that both databases search and
 /// sort alike.
@@ -58,21 +58,12 @@ struct WholeRow {
     provenance: String,
 }
 
-/// What loading territories did.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Loaded {
-    /// How many rows it touched.
-    pub touched: usize,
-    /// The codes of those that were there before and changed.
-    pub updated: Vec<Code>,
-}
-
 /// Makes the stored territories that the program keeps those of `records`: new ones are added, changed ones updated,
-/// vanished ones deleted, each with its change entry; what is the same is left alone, and so is what others have pushed.
+/// vanished ones deleted; what is the same is left alone, and so is what others have pushed. Returns how many it touched.
 ///
 /// # Errors
 /// The database's.
-pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<Loaded, StoreError> {
+pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> {
     let stored: Vec<TerritoryRow> = territory::table.select(TerritoryRow::as_select()).load(tx.conn)?;
     let stored = stored.into_iter().map(TerritoryRow::into_territory).collect::<Result<Vec<_>, _>>()?;
     let mut stored: HashMap<Code, Territory> =
@@ -83,8 +74,8 @@ pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<Loaded, StoreError>
             None => added.push(record),
             Some(former) if former.provenance != Provenance::Census || former.record == record => {}
             Some(former) => {
-                updated.push(former.record.code.clone());
                 update(tx, &former, record, &Provenance::Census)?;
+                updated.push(former.record.code);
             }
         }
     }
@@ -93,7 +84,14 @@ pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<Loaded, StoreError>
     let touched = updated.len() + added.len() + vanished.len();
     add(tx, added, &Provenance::Census)?;
     delete(tx, vanished)?;
-    Ok(Loaded { touched, updated })
+    note_changed(tx, &updated)?;
+    Ok(touched)
+}
+
+/// Tells the other rooms that what is said of territories has changed.
+pub(super) fn note_changed(tx: &mut Tx<'_>, codes: &[Code]) -> Result<(), StoreError> {
+    let codes: Vec<&str> = codes.iter().map(Code::as_str).collect();
+    codes.chunks(CHUNK).try_for_each(|codes| tx.call_hooks(|hooks, tx| hooks.territories_changed(tx, codes)))
 }
 
 /// Makes the columns that are searched and sorted by anew, as texts are folded now.
@@ -129,8 +127,7 @@ pub(super) fn add(tx: &mut Tx<'_>, records: Vec<Record>, provenance: &Provenance
         let (id, version) = (row.id.clone(), row.version);
         let after = || json::value(&row).map(|after| (None, Some(after)));
         tx.record_row(
-            true,
-            Change { resource: RESOURCE, id: Identifier::stored(id), operation: Operation::Created, version },
+            Change { kind: RESOURCE, id: Identifier::stored(id), operation: Operation::Created, version },
             after,
         )?;
     }
@@ -156,7 +153,7 @@ pub(super) fn update(
         Ok((Some(json::value(&was)?), Some(json::value(&row)?)))
     };
     let (id, operation) = (former.id.clone(), Operation::Updated);
-    tx.record_row(true, Change { resource: RESOURCE, id, operation, version }, values)
+    tx.record_row(Change { kind: RESOURCE, id, operation, version }, values)
 }
 
 /// Deletes vanished units, the deepest first, so that none goes before its children.
@@ -164,8 +161,7 @@ fn delete(tx: &mut Tx<'_>, mut vanished: Vec<Territory>) -> Result<(), StoreErro
     vanished.sort_by_key(|territory| std::cmp::Reverse(territory.record.kind.depth()));
     for territory in vanished {
         diesel::delete(territory::table.filter(territory::id.eq(territory.id.as_str()))).execute(tx.conn)?;
-        let version = territory.version + 1;
-        tx.record_part(Change { resource: RESOURCE, id: territory.id, operation: Operation::Deleted, version });
+        tx.touched(RESOURCE, territory.id);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use diesel::{ExpressionMethods as _, QueryDsl as _};
 use remacto::{
     db::{Change, Operation, StoreError, Tx, prelude::RunQueryDsl as _, schema::territory},
-    kernel::{audit::Collection, id::Identifier},
+    kernel::{id::Identifier, kind::Kind},
 };
 
 /// Changes the populations of some territories, the first ones by code, each with its entry in the audit.
@@ -34,7 +34,7 @@ pub fn rename_territory(tx: &mut Tx<'_>, code: &str, name: &str) -> Result<(), S
 
 fn note_territory(tx: &mut Tx<'_>, id: String) -> Result<(), StoreError> {
     let version = territory::table.filter(territory::id.eq(&id)).select(territory::version).first(tx.conn)?;
-    let (resource, id) = (Collection::Territories, Identifier::stored(id));
-    tx.record(Change { resource, id, operation: Operation::Updated, version }, None, None);
+    let (kind, id) = (Kind::Territories, Identifier::stored(id));
+    tx.record(Change { kind, id, operation: Operation::Updated, version }, None, None);
     Ok(())
 }
