@@ -50,22 +50,28 @@ pub type Of<'a> = (Kind, &'a Identifier);
 
 /// The hooks of a room. Each is called within the transaction that writes, and does nothing for kinds that the room has nothing
 /// of.
-///
-/// # Errors
-/// All of them return those of the database.
 #[expect(unused_variables, reason = "a room that has nothing to do ignores what it is told")]
 pub trait Hooks: Debug + Sync {
     /// Adds why a published resource can't be hidden again.
+    ///
+    /// # Errors
+    /// The database's.
     fn object_to_hiding(&self, conn: &mut Conn, of: Of<'_>, objections: &mut Objections) -> Result<(), StoreError> {
         Ok(())
     }
 
     /// Adds why a resource can't be deleted.
+    ///
+    /// # Errors
+    /// The database's.
     fn object_to_deletion(&self, conn: &mut Conn, of: Of<'_>, objections: &mut Objections) -> Result<(), StoreError> {
         Ok(())
     }
 
     /// Adds why an axis of a programme can't be taken away.
+    ///
+    /// # Errors
+    /// The database's.
     fn object_to_axis_removal(
         &self,
         conn: &mut Conn,
@@ -76,21 +82,33 @@ pub trait Hooks: Debug + Sync {
     }
 
     /// Locks what could come to belong to a resource that is about to be deleted, before the resource itself is locked.
+    ///
+    /// # Errors
+    /// The database's.
     fn lock_for_deletion(&self, conn: &mut Conn, of: Of<'_>) -> Result<(), StoreError> {
         Ok(())
     }
 
     /// Takes away or notes what goes with a resource, which is deleted next.
+    ///
+    /// # Errors
+    /// The database's.
     fn before_deletion(&self, tx: &mut Tx<'_>, of: Of<'_>) -> Result<(), StoreError> {
         Ok(())
     }
 
     /// Shows or hides what belongs to a resource that was published or hidden.
+    ///
+    /// # Errors
+    /// The database's.
     fn visibility_changed(&self, tx: &mut Tx<'_>, of: Of<'_>, is_public: bool) -> Result<(), StoreError> {
         Ok(())
     }
 
     /// Gives what belongs to members on these territories the regions in which these are now; `codes` is one of several pieces.
+    ///
+    /// # Errors
+    /// The database's.
     fn territories_changed(&self, tx: &mut Tx<'_>, codes: &[&str]) -> Result<(), StoreError> {
         Ok(())
     }
