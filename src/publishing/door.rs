@@ -222,8 +222,7 @@ fn carry_out(tx: &mut Tx<'_>, plan: Plan) -> Result<(), StoreError> {
         let new: Vec<&Identifier> = differences.iter().filter(|found| found.is_new()).map(|found| &found.id).collect();
         let earlier = store::take_withdrawn(tx.conn, &new)?;
         for Difference { id, before, after, is_there } in differences {
-            let change =
-                |operation, version| Change { kind: publication.kind.into(), id: id.clone(), operation, version };
+            let change = |operation, version| Change { kind: publication.kind, id: id.clone(), operation, version };
             let former = before.as_ref().map(Body::version).transpose()?;
             match (former, after) {
                 (_, Some(after)) => {
