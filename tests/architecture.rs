@@ -362,13 +362,11 @@ const TABLES_BELOW: [&str; 12] = [
 
 #[test]
 fn a_table_belongs_to_one_room_and_no_store_names_one_of_a_later_room() {
-    let owned = || TABLES.iter().flat_map(|(_, tables)| *tables).chain(&TABLES_BELOW);
     let schema = std::fs::read_to_string("crates/db/src/schema.rs").unwrap();
-    let mut declared: Vec<&str> =
-        schema.split("table! {").skip(1).filter_map(|table| table.split('(').next()).collect();
-    declared.iter_mut().for_each(|name| *name = name.trim());
+    let tables = schema.split("table! {").skip(1).filter_map(|table| table.split('(').next());
+    let mut declared: Vec<&str> = tables.map(str::trim).collect();
     declared.sort_unstable();
-    let mut owned: Vec<&str> = owned().copied().collect();
+    let mut owned: Vec<&str> = TABLES.iter().flat_map(|(_, tables)| *tables).chain(&TABLES_BELOW).copied().collect();
     owned.sort_unstable();
     assert_eq!(declared, owned, "each table has one owner");
     let names_table = |s: &Source, table: &str| {
