@@ -27,11 +27,11 @@ pub use self::{
     },
     store::{
         ProgramHooks, ProjectList, axes_of, find, find_project, lock, look_up, look_up_projects, look_up_projects_of,
-        milestones_of, note_moved, owners, projects_of, published_of, refold, seed, take_turn,
+        milestones_of, note_region, owners, projects_of, published_of, refold, seed, take_turn,
     },
 };
 
-pub(crate) use self::store::{move_to_region, seen};
+pub(crate) use self::store::{copy_region, seen};
 
 /// Mounts the operations on programmes, projects and milestones.
 pub fn configure(config: &mut ServiceConfig<'_>) {

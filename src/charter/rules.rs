@@ -26,10 +26,10 @@ pub struct CharterVersion {
     pub text: Text,
 }
 
-/// What others need to know of a version of the charter.
+/// Since when a version of the charter is in force.
 #[derive(Debug, Clone, Copy)]
 pub struct InForce {
-    /// Since when it is in force, or the first day of the month or year.
+    /// The first day, of the month or year where only that is known; nothing where the date is unknown.
     pub from: Option<NaiveDate>,
 }
 

@@ -128,7 +128,7 @@ pub fn versions(conn: &mut Conn) -> Result<Vec<(String, bool)>, StoreError> {
     Ok(rows.select((charter_version::code, charter_version::is_current)).load(conn)?)
 }
 
-/// What others need to know of the version with a code, if there is one.
+/// Since when the version with a code is in force; nothing where there is no such version.
 ///
 /// # Errors
 /// The database's.

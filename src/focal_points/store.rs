@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::rules::{Content, Correction, Filters, FocalPoint, Period, Record};
 use crate::{
     db::{
-        Backend, Conn, Deed, Hooks, Of, Stamp, StoreError, Turn, Tx, WriteError, current_sequence, difference,
+        Backend, Conn, Deed, Hooks, ResourceRef, Stamp, StoreError, Turn, Tx, WriteError, current_sequence, difference,
         forget_answers_naming, json,
         keyset::{keyset_by_id, paged},
         schema::{focal_point, member},
@@ -257,9 +257,9 @@ pub fn seed(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
 pub struct FocalPointHooks;
 
 impl Hooks for FocalPointHooks {
-    /// Leaves what focal points leave when they go with their member: an entry each in the audit, and no answer that has their
-    /// names. The rows themselves go with the member's.
-    fn before_deletion(&self, tx: &mut Tx<'_>, of: Of<'_>) -> Result<(), StoreError> {
+    /// Adds an audit entry for each focal point of the member and deletes the stored answers that name them. The database deletes
+    /// the focal points' rows with the member's.
+    fn before_deletion(&self, tx: &mut Tx<'_>, of: ResourceRef<'_>) -> Result<(), StoreError> {
         let (Kind::Members, member_id) = of else { return Ok(()) };
         let people: Vec<(String, i64)> = focal_point::table
             .filter(focal_point::member_id.eq(member_id.as_str()))

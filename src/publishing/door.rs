@@ -13,7 +13,8 @@ use crate::{
     kernel::{id::Identifier, kind::Kind},
 };
 
-/// All kinds that have documents, those first whose facts others show.
+/// All kinds that have documents, those first whose facts others show, and the hooks of their rooms.
+#[derive(Debug)]
 pub struct Registry {
     kinds: &'static [Publication],
     hooks: &'static [&'static dyn Hooks],

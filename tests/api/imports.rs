@@ -39,7 +39,7 @@ fn push(server: &TestServer, who: &Account, query: &str, kind: &str, list: &str)
 
 /// Sends a list that is taken, and returns the report.
 #[track_caller]
-fn report(server: &TestServer, who: &Account, query: &str, list: &str) -> Value {
+pub fn report(server: &TestServer, who: &Account, query: &str, list: &str) -> Value {
     let answer = push(server, who, query, CSV, list);
     assert_eq!(answer.status, 201, "{}", answer.text());
     assert_documented("createImport", &answer);

@@ -8,7 +8,7 @@ use remacto::{
     db::{
         self, Actor, Db, StoreError, Tx,
         prelude::RunQueryDsl as _,
-        schema::{document, member, territory},
+        schema::{document, indicator, member, territory},
     },
     kernel::{id::Identifier, kind::Kind},
     publishing,
@@ -16,7 +16,10 @@ use remacto::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, on_both, postgres, server::sqlite_database};
+use crate::{
+    imports::report,
+    support::{TestServer, on_both, on_both_demonstrations, postgres, server::sqlite_database},
+};
 
 const TESTER: Actor = Actor::System("test");
 const LARACHE: &str = "/api/v1/members/commune-larache";
@@ -209,6 +212,51 @@ on_both! {
         let versions: Vec<i64> = of_larache.map(|change| change["version"].as_i64().unwrap()).collect();
         assert!(versions.iter().zip(2..).all(|(version, expected)| *version == expected), "{versions:?}");
         assert_eq!(server.get(LARACHE).ok()["version"].as_i64(), versions.last().copied());
+    }
+}
+
+on_both_demonstrations! {
+    fn what_belongs_to_a_member_moves_with_its_territory_to_another_region(server) {
+        const AGDZ: &str = "commune-agdz";
+        let registrar = server.account(Role::Registrar);
+        let kinds = ["action-programs", "consultations", "indicators", "projects"];
+        let regions = |kind: &str| -> Vec<Value> {
+            let path = format!("/api/v1/{kind}?member={AGDZ}&limit=200");
+            server.get_with(&path, FRESH).ok()["data"].as_array().unwrap().iter().map(|row| row["region_code"].clone()).collect()
+        };
+        let before = kinds.map(regions);
+        for (kind, regions) in kinds.iter().zip(&before) {
+            assert!(!regions.is_empty() && regions.iter().all(|region| region == "08"), "{kind} {regions:?}");
+        }
+        let seat = server.get(&format!("/api/v1/members/{AGDZ}")).ok()["territory_code"].as_str().unwrap().to_owned();
+        let list = format!("code,parent_code,region_code\n{seat},01.331,01\n");
+        let since = sequence(server);
+        let dry = report(server, &registrar, "resource=territories", &list);
+        assert_eq!((sequence(server), kinds.map(regions)), (since, before.clone()), "a dry run changes nothing");
+        let real = report(server, &registrar, "resource=territories&dry_run=false", &list);
+        assert_eq!(real["plan_hash"], dry["plan_hash"]);
+        for (kind, before) in kinds.iter().zip(&before) {
+            assert_eq!(regions(kind), vec![json!("01"); before.len()], "{kind}");
+        }
+        let page = server.get(&format!("/api/v1/changes?since={since}&limit=1000")).ok();
+        let mut told: Vec<&str> = page["data"].as_array().unwrap().iter().map(|change| change["resource"].as_str().unwrap()).collect();
+        told.dedup();
+        assert_eq!(told, ["territories", "members", "action_programs", "projects", "consultations", "indicators"]);
+        // Each row that moved has an entry of its own, drafts too.
+        let administrator = server.account(Role::Administrator);
+        let import = real["links"]["self"].as_str().unwrap().rsplit('/').next().unwrap();
+        let entries = |kind: &str| -> usize {
+            let path = format!("/api/v1/audit?import_id={import}&resource={kind}&limit=200");
+            server.get_with(&path, &[administrator.header()]).ok()["data"].as_array().unwrap().len()
+        };
+        for (kind, public) in kinds.iter().zip(&before) {
+            assert!(entries(&kind.replace('-', "_")) >= public.len(), "{kind}");
+        }
+        let own: i64 = server.db.read_blocking(|conn| {
+            let own = member::table.filter(member::slug.eq(AGDZ)).select(member::id);
+            Ok(indicator::table.filter(indicator::member_id.eq_any(own.nullable())).count().get_result(conn)?)
+        }).unwrap();
+        assert_eq!(i64::try_from(entries("indicators")), Ok(own));
     }
 }
 

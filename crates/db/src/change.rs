@@ -21,7 +21,7 @@ use crate::prelude::*;
 use kernel::{audit::Action, clock, id::Identifier, kind::Kind};
 
 use super::{
-    Conn, Hooks, Objections, Of, StoreError, Transactions,
+    Conn, Hooks, Objections, Removal, StoreError, Transactions,
     audit::{self, Actor, CountedEntry, Deed, ImportEntries},
     batch_insert,
     schema::{change_entry, sequence_counter},
@@ -41,7 +41,8 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// What a change is to those who see what is published.
+    /// How the audit names a write: `Created` when the resource becomes public, `Unpublished` when it stops being public, else
+    /// `Updated`.
     #[must_use]
     pub const fn between(was_public: bool, is_public: bool) -> Self {
         match (was_public, is_public) {
@@ -171,7 +172,7 @@ impl<'c> Tx<'c> {
         self.touched.entry(kind).or_default().extend(ids);
     }
 
-    /// Does what every room does in such a case.
+    /// Calls a hook of every room, the lowest room first.
     ///
     /// # Errors
     /// The database's.
@@ -182,23 +183,13 @@ impl<'c> Tx<'c> {
         self.publisher.hooks().iter().try_for_each(|hooks| call(*hooks, self))
     }
 
-    /// Why a resource can't be deleted.
+    /// The objections of all rooms to a removal.
     ///
     /// # Errors
     /// The database's.
-    pub fn objections_to_deletion(&mut self, of: Of<'_>) -> Result<Objections, StoreError> {
+    pub fn objections(&mut self, to: Removal<'_>) -> Result<Objections, StoreError> {
         let mut objections = Objections::default();
-        self.call_hooks(|hooks, tx| hooks.object_to_deletion(tx.conn, of, &mut objections))?;
-        Ok(objections)
-    }
-
-    /// Why a published resource can't be hidden again.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn objections_to_hiding(&mut self, of: Of<'_>) -> Result<Objections, StoreError> {
-        let mut objections = Objections::default();
-        self.call_hooks(|hooks, tx| hooks.object_to_hiding(tx.conn, of, &mut objections))?;
+        self.call_hooks(|hooks, tx| hooks.object(tx.conn, to, &mut objections))?;
         Ok(objections)
     }
 
@@ -308,7 +299,7 @@ impl<'c> Tx<'c> {
         clock::day_of(self.now)
     }
 
-    /// Notes that a resource was written, made or deleted ([`Tx::touched`]), and for the audit what was there before and after.
+    /// Marks a resource as touched ([`Tx::touched`]) and adds an audit entry with its values before and after.
     pub fn record(&mut self, change: Change, before: Option<Value>, after: Option<Value>) {
         let (before, after) = match (before, after) {
             (Some(before), Some(after)) => {
@@ -327,9 +318,9 @@ impl<'c> Tx<'c> {
         self.import = Some(ImportEntries::of(import_id.to_owned()));
     }
 
-    /// Notes that one of possibly very many resources was written. Within an import the audit has an entry about each, with what
-    /// was there before and after; elsewhere it has one about the whole ([`Tx::audit`]): a transaction that changes what is
-    /// public and leaves no entry does not commit.
+    /// Notes that a resource was written by an operation that may write very many. Within an import, the audit gets an entry for
+    /// each of them, with the values before and after. Elsewhere the caller writes one entry for the whole operation
+    /// ([`Tx::audit`]): a transaction that changes public data without an audit entry does not commit.
     ///
     /// # Errors
     /// Those of `values`, or the database's.

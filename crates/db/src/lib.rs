@@ -51,7 +51,7 @@ pub use self::{
     edition::Edition,
     error::{StoreError, WriteError},
     files::make_private_folder,
-    hooks::{Hooks, Objection, Objections, Of},
+    hooks::{Hooks, Objection, Objections, Removal, ResourceRef},
     idempotency::{Claim, Claimed, MAKING_FOCAL_POINTS, forget_answers, forget_answers_naming, forget_answers_to},
     importing::{CHUNK, Importable, Keeper, in_pieces},
     lock_times::LockTimeCounts,

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use self::lookup::look_up_alike;
 pub use self::{
-    hooks::{ProgramHooks, note_moved},
+    hooks::{ProgramHooks, note_region},
     import::ProjectList,
     lookup::{look_up, look_up_projects, look_up_projects_of},
     project_write::{
@@ -61,7 +61,7 @@ use crate::{
     territories::Code,
 };
 
-/// The collections' names in the change feed and the audit.
+/// The kinds of these resources.
 pub(super) const PROGRAMS: Kind = Kind::ActionPrograms;
 const PROJECTS: Kind = Kind::Projects;
 const MILESTONES: Kind = Kind::Milestones;
@@ -500,7 +500,7 @@ macro_rules! seen {
         }
     }};
 }
-pub(crate) use self::hooks::move_to_region;
+pub(crate) use self::hooks::copy_region;
 pub(crate) use seen;
 
 fn filtered(filters: &Filters) -> action_program::BoxedQuery<'_, Backend> {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{
-        Change, Conn, Objection, Operation, StoreError, Tx, WriteError, json,
+        Change, Conn, Objection, Operation, Removal, StoreError, Tx, WriteError, json,
         schema::{milestone, project},
     },
     kernel::{
@@ -159,7 +159,7 @@ pub fn delete_project(tx: &mut Tx<'_>, gone: &Project) -> Result<(), WriteError>
         reasons.add("", "last_project", detail);
     }
     let of = (PROJECTS, &gone.id);
-    for Objection { code, detail } in tx.objections_to_deletion(of)?.reasons {
+    for Objection { code, detail } in tx.objections(Removal::Deletion(PROJECTS, &gone.id))?.reasons {
         reasons.add("", code, detail);
     }
     reasons.done().map_err(WriteError::NotNow)?;

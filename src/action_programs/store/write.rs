@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::{
-        Change, Conn, Objection, Objections, Operation, StoreError, Turn, Tx, WriteError, batch_insert, json,
+        Change, Conn, Objection, Objections, Operation, Removal, StoreError, Turn, Tx, WriteError, batch_insert, json,
         schema::{
             action_program, action_program_axis, action_program_axis_principle, action_program_commitment,
             action_program_deadline, action_program_move, project,
@@ -112,8 +112,8 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
     (after.version, after.updated_at) = (before.version + 1, tx.now());
     check_axes_are_free(tx, before, &after)?;
     if before.is_public() && !after.is_public() {
-        let objections = tx.objections_to_hiding((PROGRAMS, &before.id))?;
-        not_taken_back(objections).done().map_err(WriteError::NotNow)?;
+        let objections = tx.objections(Removal::Hiding(PROGRAMS, &before.id))?;
+        violations_of(objections).done().map_err(WriteError::NotNow)?;
     }
     diesel::update(action_program::table.filter(action_program::id.eq(after.id.as_str())))
         .set((Row::of(&after)?, Derived::of(&after.facts)))
@@ -144,7 +144,7 @@ pub fn update(tx: &mut Tx<'_>, before: &Program, mut after: Program) -> Result<P
     Ok(after)
 }
 
-/// Keeps up to date in which phase projects are with their programme.
+/// Updates the column `phase` of a programme's projects, which follows from the programme's stage and their milestones.
 fn keep_phase(conn: &mut Conn, program: &Program) -> Result<(), StoreError> {
     let own = project::program_id.eq(program.id.as_str());
     let is_complete = project::milestones_total.gt(0_i64).and(project::milestones_done.eq(project::milestones_total));
@@ -181,7 +181,7 @@ pub fn move_to(tx: &mut Tx<'_>, before: &Program, after: Program, moved: &Moved)
 /// and stays visible.
 pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
     let of = (PROGRAMS, &gone.id);
-    let mut reasons = not_taken_back(tx.objections_to_deletion(of)?);
+    let mut reasons = violations_of(tx.objections(Removal::Deletion(PROGRAMS, &gone.id))?);
     if gone.stage != Stage::Draft {
         let detail = format!("The programme is in {}; it can be moved to cancelled.", gone.stage.as_str());
         reasons.add("", "not_a_draft", detail);
@@ -196,9 +196,8 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Program) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// That others have a part in a programme, which is not taken back by who wrote it: its moves, what the public contributed,
-/// and what evaluators found.
-fn not_taken_back(objections: Objections) -> Violations {
+/// The objections to deleting or hiding a programme as violations. Each says what can be done instead.
+fn violations_of(objections: Objections) -> Violations {
     let mut found = Violations::default();
     for Objection { code, detail } in objections.reasons {
         found.add("", code, format!("{detail} It can be moved to cancelled, and stays visible."));
@@ -206,14 +205,12 @@ fn not_taken_back(objections: Objections) -> Violations {
     found
 }
 
-/// Refuses to take away an axis that a project or something of another room names.
+/// Refuses to remove an axis that something else names: a project, or a resource of an upper room.
 fn check_axes_are_free(tx: &mut Tx<'_>, before: &Program, after: &Program) -> Result<(), WriteError> {
     let mut reasons = Violations::default();
     for gone in before.facts.axes.iter().filter(|axis| after.facts.axes.iter().all(|other| other.id != axis.id)) {
-        let mut objections = Objections::default();
-        tx.call_hooks(|hooks, tx| hooks.object_to_axis_removal(tx.conn, &gone.id, &mut objections))?;
-        for Objection { code, detail } in objections.reasons {
-            reasons.add("/axes", code, detail);
+        for Objection { code, detail } in tx.objections(Removal::Axis(&gone.id))?.reasons {
+            reasons.add("/axes", code, format!("Axis {}: {detail}", gone.id));
         }
     }
     reasons.done().map_err(WriteError::NotNow)

@@ -3,7 +3,7 @@
 use diesel::dsl::count_star;
 
 use crate::{
-    db::{Conn, Hooks, Objection, Objections, Of, StoreError, prelude::*, schema::assessment},
+    db::{Conn, Hooks, Objections, Removal, StoreError, prelude::*, schema::assessment},
     kernel::kind::Kind,
 };
 
@@ -12,13 +12,12 @@ use crate::{
 pub struct AssessmentHooks;
 
 impl Hooks for AssessmentHooks {
-    fn object_to_deletion(&self, conn: &mut Conn, of: Of<'_>, objections: &mut Objections) -> Result<(), StoreError> {
-        let (Kind::Members, id) = of else { return Ok(()) };
+    fn object(&self, conn: &mut Conn, to: Removal<'_>, objections: &mut Objections) -> Result<(), StoreError> {
+        let Removal::Deletion(Kind::Members, id) = to else { return Ok(()) };
         let own = assessment::table.filter(assessment::member_id.eq(id.as_str()));
         let counts = own.group_by(assessment::publication).select((assessment::publication, count_star()));
         let published = objections.count_published(counts.load(conn)?);
-        let detail = |count| format!("The member has {count} assessments.");
-        objections.add(Objection::of_count("has_assessments", published, detail));
+        objections.add("has_assessments", published, "assessments belong to the member.");
         Ok(())
     }
 }

@@ -34,7 +34,7 @@ use crate::{
     territories::look_up_regions,
 };
 
-/// The collection's name in the change feed and the audit.
+/// The kind of these resources.
 const ASSESSMENTS: Kind = Kind::Assessments;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]

@@ -2,9 +2,9 @@
 //! territories.
 
 use crate::{
-    action_programs::{move_to_region, take_turn},
+    action_programs::copy_region,
     db::{
-        Conn, Hooks, Objection, Objections, Of, StoreError, Tx,
+        Conn, Hooks, Objections, Removal, ResourceRef, StoreError, Tx,
         prelude::*,
         schema::{consultation, contribution, member, territory},
     },
@@ -18,39 +18,29 @@ use super::{CONSULTATIONS, CONTRIBUTIONS};
 pub struct ConsultationHooks;
 
 impl Hooks for ConsultationHooks {
-    fn object_to_hiding(&self, conn: &mut Conn, of: Of<'_>, objections: &mut Objections) -> Result<(), StoreError> {
-        let (Kind::ActionPrograms, id) = of else { return Ok(()) };
-        let sent: i64 = contribution::table
-            .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
-            .filter(consultation::program_id.eq(id.as_str()))
-            .count()
-            .get_result(conn)?;
-        let detail = |count| format!("{count} contributions were sent to it.");
-        objections.add(Objection::of_count("has_contributions", sent, detail));
+    fn object(&self, conn: &mut Conn, to: Removal<'_>, objections: &mut Objections) -> Result<(), StoreError> {
+        let (code, count, detail) = match to {
+            Removal::Hiding(Kind::ActionPrograms, id) | Removal::Deletion(Kind::ActionPrograms, id) => {
+                let sent = contribution::table
+                    .inner_join(consultation::table.on(consultation::id.eq(contribution::consultation_id)))
+                    .filter(consultation::program_id.eq(id.as_str()));
+                ("has_contributions", sent.count().get_result(conn)?, "contributions were sent to it.")
+            }
+            Removal::Deletion(Kind::Projects, id) => {
+                let own = contribution::table.filter(contribution::project_id.eq(id.as_str()));
+                ("has_contributions", own.count().get_result(conn)?, "contributions of the public became this project.")
+            }
+            Removal::Axis(id) => {
+                let own = contribution::table.filter(contribution::axis_id.eq(id.as_str()));
+                ("axis_in_use", own.count().get_result(conn)?, "contributions belong to the axis.")
+            }
+            _ => return Ok(()),
+        };
+        objections.add(code, count, detail);
         Ok(())
     }
 
-    fn object_to_deletion(&self, conn: &mut Conn, of: Of<'_>, objections: &mut Objections) -> Result<(), StoreError> {
-        let (Kind::Projects, id) = of else { return self.object_to_hiding(conn, of, objections) };
-        let own = contribution::table.filter(contribution::project_id.eq(id.as_str()));
-        let detail = |count| format!("{count} contributions of the public became this project.");
-        objections.add(Objection::of_count("has_contributions", own.count().get_result(conn)?, detail));
-        Ok(())
-    }
-
-    fn object_to_axis_removal(
-        &self,
-        conn: &mut Conn,
-        axis_id: &Identifier,
-        objections: &mut Objections,
-    ) -> Result<(), StoreError> {
-        let own = contribution::table.filter(contribution::axis_id.eq(axis_id.as_str()));
-        let detail = |count| format!("{count} contributions belong to the axis {axis_id}.");
-        objections.add(Objection::of_count("axis_in_use", own.count().get_result(conn)?, detail));
-        Ok(())
-    }
-
-    fn before_deletion(&self, tx: &mut Tx<'_>, of: Of<'_>) -> Result<(), StoreError> {
+    fn before_deletion(&self, tx: &mut Tx<'_>, of: ResourceRef<'_>) -> Result<(), StoreError> {
         let (Kind::ActionPrograms, id) = of else { return Ok(()) };
         let own = consultation::table.filter(consultation::program_id.eq(id.as_str()));
         let gone: Vec<String> = own.select(consultation::id).load(tx.conn)?;
@@ -58,7 +48,7 @@ impl Hooks for ConsultationHooks {
         Ok(())
     }
 
-    fn visibility_changed(&self, tx: &mut Tx<'_>, of: Of<'_>, is_public: bool) -> Result<(), StoreError> {
+    fn visibility_changed(&self, tx: &mut Tx<'_>, of: ResourceRef<'_>, is_public: bool) -> Result<(), StoreError> {
         let (Kind::ActionPrograms, id) = of else { return Ok(()) };
         let (own, now) = (consultation::table.filter(consultation::program_id.eq(id.as_str())), tx.now().naive_utc());
         let consultations: Vec<String> = diesel::update(own)
@@ -78,20 +68,7 @@ impl Hooks for ConsultationHooks {
     }
 
     fn territories_changed(&self, tx: &mut Tx<'_>, codes: &[&str]) -> Result<(), StoreError> {
-        let moved: Vec<(String, String)> = member::table
-            .inner_join(territory::table.on(territory::code.eq(member::territory_code)))
-            .inner_join(consultation::table.on(consultation::member_id.eq(member::id)))
-            .filter(member::territory_code.eq_any(codes.iter().copied()))
-            .filter(consultation::region_code.ne(territory::region_code))
-            .select((member::id, territory::region_code))
-            .distinct()
-            .load(tx.conn)?;
-        if !moved.is_empty() {
-            take_turn(tx)?;
-        }
-        let now = tx.now().naive_utc();
-        moved.iter().try_for_each(|(member_id, region)| move_consultations(tx, member_id, region, now))
+        copy_region!(tx, codes, consultation, CONSULTATIONS);
+        Ok(())
     }
 }
-
-move_to_region!(move_consultations, consultation, CONSULTATIONS);

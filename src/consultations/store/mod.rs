@@ -40,7 +40,7 @@ use crate::{
     territories::{Code, look_up_regions},
 };
 
-/// The collections' names in the change feed and the audit.
+/// The kinds of these resources.
 const CONSULTATIONS: Kind = Kind::Consultations;
 const CONTRIBUTIONS: Kind = Kind::Contributions;
 

@@ -2,7 +2,7 @@
 
 use super::EVALUATIONS;
 use crate::{
-    db::{Conn, Hooks, Objection, Objections, Of, StoreError, Tx, prelude::*, schema::evaluation},
+    db::{Conn, Hooks, Objections, Removal, ResourceRef, StoreError, Tx, prelude::*, schema::evaluation},
     kernel::{id::Identifier, kind::Kind},
 };
 
@@ -11,23 +11,23 @@ use crate::{
 pub struct EvaluationHooks;
 
 impl Hooks for EvaluationHooks {
-    fn object_to_hiding(&self, conn: &mut Conn, of: Of<'_>, objections: &mut Objections) -> Result<(), StoreError> {
-        let (Kind::ActionPrograms, id) = of else { return Ok(()) };
-        let own = evaluation::table.filter(evaluation::program_id.eq(id.as_str()));
-        let detail = |count| format!("{count} evaluations are about it.");
-        objections.add(Objection::of_count("has_evaluations", own.count().get_result(conn)?, detail));
+    fn object(&self, conn: &mut Conn, to: Removal<'_>, objections: &mut Objections) -> Result<(), StoreError> {
+        let (count, detail) = match to {
+            Removal::Hiding(Kind::ActionPrograms, id) | Removal::Deletion(Kind::ActionPrograms, id) => {
+                let own = evaluation::table.filter(evaluation::program_id.eq(id.as_str()));
+                (own.count().get_result(conn)?, "evaluations are about it.")
+            }
+            Removal::Deletion(Kind::Projects, id) => {
+                let own = evaluation::table.filter(evaluation::project_id.eq(id.as_str()));
+                (own.count().get_result(conn)?, "evaluations say something of this project.")
+            }
+            _ => return Ok(()),
+        };
+        objections.add("has_evaluations", count, detail);
         Ok(())
     }
 
-    fn object_to_deletion(&self, conn: &mut Conn, of: Of<'_>, objections: &mut Objections) -> Result<(), StoreError> {
-        let (Kind::Projects, id) = of else { return self.object_to_hiding(conn, of, objections) };
-        let own = evaluation::table.filter(evaluation::project_id.eq(id.as_str()));
-        let detail = |count| format!("{count} evaluations say something of this project.");
-        objections.add(Objection::of_count("has_evaluations", own.count().get_result(conn)?, detail));
-        Ok(())
-    }
-
-    fn visibility_changed(&self, tx: &mut Tx<'_>, of: Of<'_>, _is_public: bool) -> Result<(), StoreError> {
+    fn visibility_changed(&self, tx: &mut Tx<'_>, of: ResourceRef<'_>, _is_public: bool) -> Result<(), StoreError> {
         let (Kind::ActionPrograms, id) = of else { return Ok(()) };
         let published = evaluation::program_id.eq(id.as_str()).and(evaluation::publication.eq("published"));
         let evaluations: Vec<String> = diesel::update(evaluation::table.filter(published))

@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// The collection's name in the change feed and the audit.
+/// The kind of these resources.
 const EVALUATIONS: Kind = Kind::Evaluations;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]

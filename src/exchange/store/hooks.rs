@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     db::{
-        Conn, Deed, Hooks, Objection, Objections, Of, StoreError, Tx,
+        Conn, Deed, Hooks, Objection, Objections, Removal, ResourceRef, StoreError, Tx,
         prelude::*,
         schema::{collaboration, collaboration_member, event, event_member, member, practice},
     },
@@ -20,9 +20,9 @@ use crate::{
 pub struct ExchangeHooks;
 
 impl Hooks for ExchangeHooks {
-    /// What somebody else has not published yet and only names the member does not count.
-    fn object_to_deletion(&self, conn: &mut Conn, of: Of<'_>, objections: &mut Objections) -> Result<(), StoreError> {
-        let (Kind::Members, id) = of else { return Ok(()) };
+    /// A draft of another owner that names the member is no objection.
+    fn object(&self, conn: &mut Conn, to: Removal<'_>, objections: &mut Objections) -> Result<(), StoreError> {
+        let Removal::Deletion(Kind::Members, id) = to else { return Ok(()) };
         macro_rules! published {
             ($query:expr, $publication:expr) => {{
                 let counts = $query.group_by($publication).select(($publication, count_star()));
@@ -46,14 +46,16 @@ impl Hooks for ExchangeHooks {
                 .filter(event::publication.eq("published").or(event::host_id.assume_not_null().eq(id.as_str()))),
             event::publication
         );
-        let detail =
-            |_| format!("The member has {practices} practices, {collaborations} collaborations and {events} events.");
-        objections.add(Objection::of_count("has_exchange", practices + collaborations + events, detail));
+        if practices + collaborations + events > 0 {
+            let detail =
+                format!("The member has {practices} practices, {collaborations} collaborations and {events} events.");
+            objections.reasons.push(Objection { code: "has_exchange", detail });
+        }
         Ok(())
     }
 
-    /// Waits for who is writing a draft that names the member.
-    fn lock_for_deletion(&self, conn: &mut Conn, of: Of<'_>) -> Result<(), StoreError> {
+    /// Locks the drafts that name the member.
+    fn lock_for_deletion(&self, conn: &mut Conn, of: ResourceRef<'_>) -> Result<(), StoreError> {
         let (Kind::Members, id) = of else { return Ok(()) };
         // SQLite's write transactions exclude each other anyway.
         let Conn::Postgres(conn) = conn else { return Ok(()) };
@@ -68,8 +70,8 @@ impl Hooks for ExchangeHooks {
         Ok(())
     }
 
-    /// Takes a member out of what others have not published yet, each a change with its entry in the audit.
-    fn before_deletion(&self, tx: &mut Tx<'_>, of: Of<'_>) -> Result<(), StoreError> {
+    /// Removes the member from the drafts that name it, with an audit entry for each draft.
+    fn before_deletion(&self, tx: &mut Tx<'_>, of: ResourceRef<'_>) -> Result<(), StoreError> {
         let (Kind::Members, id) = of else { return Ok(()) };
         let slug: String = member::table.filter(member::id.eq(id.as_str())).select(member::slug).first(tx.conn)?;
         macro_rules! leave {

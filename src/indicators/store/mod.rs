@@ -55,7 +55,7 @@ use crate::{
     territories::look_up_regions,
 };
 
-/// The collections' names in the change feed and the audit.
+/// The kinds of these resources.
 const INDICATORS: Kind = Kind::Indicators;
 const MEASUREMENTS: Kind = Kind::Measurements;
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{
-        CHUNK, Change, Conn, Objection, Operation, StoreError, Turn, Tx, WriteError, batch_insert, json,
+        CHUNK, Change, Conn, Objection, Operation, Removal, StoreError, Turn, Tx, WriteError, batch_insert, json,
         schema::{account, member, member_adhesion, member_external_id, member_status},
     },
     kernel::{
@@ -26,7 +26,7 @@ use crate::{
     territories::{Code, Kind, Seat, seats},
 };
 
-/// The collection's name in the change feed and the audit.
+/// The kind of these resources.
 pub(super) const RESOURCE: kind::Kind = kind::Kind::Members;
 
 /// A whole row: what is stored of a member and the columns that are made from it, so that both databases search and
@@ -223,7 +223,7 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     if accounts > 0 {
         reasons.add("", "has_accounts", format!("{accounts} accounts speak for this member."));
     }
-    let objections = tx.objections_to_deletion(of)?;
+    let objections = tx.objections(Removal::Deletion(RESOURCE, &gone.id))?;
     for Objection { code, detail } in objections.reasons {
         reasons.add("", code, detail);
     }
@@ -240,8 +240,8 @@ pub fn delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Waits for who is about to name the member: nobody does before this transaction ends. Who writes something that names members
-/// locks it first and then the members, hence this order.
+/// Locks a member, and before it the rows that name it. Until this transaction ends, no other one can add a row that names the
+/// member. Writers lock such a row first and its members afterwards; this function keeps to that order.
 fn lock_to_delete(tx: &mut Tx<'_>, gone: &Member) -> Result<(), StoreError> {
     tx.call_hooks(|hooks, tx| hooks.lock_for_deletion(tx.conn, (RESOURCE, &gone.id)))?;
     // SQLite's write transactions exclude each other anyway.

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::{
     super::rules::{Above, COLUMNS, Code, Line, Provenance, Record, Territory, cells, check},
     find_all,
-    write::{add, note_changed, update},
+    write::{add, call_territory_hooks, update},
 };
 use crate::{
     db::{Conn, Importable, Keeper, StoreError, Tx, in_pieces, schema::territory},
@@ -110,7 +110,7 @@ impl Importable for TerritoryList {
                 update(tx, &former, record, &provenance)?;
             }
         }
-        note_changed(tx, &codes)
+        call_territory_hooks(tx, &codes)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The collection's name in the change feed.
+/// The kind of these resources.
 pub(super) const RESOURCE: kind::Kind = kind::Kind::Territories;
 
 /// A whole row: what is stored of a territory and the columns that are made from it, so that both databases search and
@@ -58,8 +58,8 @@ struct WholeRow {
     provenance: String,
 }
 
-/// Makes the stored territories that the program keeps those of `records`: new ones are added, changed ones updated,
-/// vanished ones deleted; what is the same is left alone, and so is what others have pushed. Returns how many it touched.
+/// Makes the stored census territories equal to `records`: adds new ones, updates changed ones and deletes those that are not in
+/// `records`. Territories that a registrar has pushed stay as they are. Returns how many rows were added, updated or deleted.
 ///
 /// # Errors
 /// The database's.
@@ -84,12 +84,12 @@ pub fn load(tx: &mut Tx<'_>, records: Vec<Record>) -> Result<usize, StoreError> 
     let touched = updated.len() + added.len() + vanished.len();
     add(tx, added, &Provenance::Census)?;
     delete(tx, vanished)?;
-    note_changed(tx, &updated)?;
+    call_territory_hooks(tx, &updated)?;
     Ok(touched)
 }
 
-/// Tells the other rooms that what is said of territories has changed.
-pub(super) fn note_changed(tx: &mut Tx<'_>, codes: &[Code]) -> Result<(), StoreError> {
+/// Calls the hooks of the rooms above for territories that were updated.
+pub(super) fn call_territory_hooks(tx: &mut Tx<'_>, codes: &[Code]) -> Result<(), StoreError> {
     let codes: Vec<&str> = codes.iter().map(Code::as_str).collect();
     codes.chunks(CHUNK).try_for_each(|codes| tx.call_hooks(|hooks, tx| hooks.territories_changed(tx, codes)))
 }
